@@ -1,1 +1,3 @@
+"""The command line: one file per subcommand; JAX and pyplot are imported inside the commands."""
 
+from ._main import main as main

@@ -1,1 +1,26 @@
+"""What is explored: a landscape is an energy, a way to draw a start, a symmetry and a geometry."""
 
+from lossatlas import _float64 as _float64
+
+from ._geometry import AbstractGeometry as AbstractGeometry
+from ._geometry import Euclidean as Euclidean
+from ._geometry import Gauge as Gauge
+from ._geometry import Sphere as Sphere
+from ._identity import PointIndex as PointIndex
+from ._landscape import AbstractLandscape as AbstractLandscape
+from ._landscape import check_landscape as check_landscape
+from ._landscape import data_hash as data_hash
+from ._node_symmetry import NodeSymmetry as NodeSymmetry
+from ._perceptron import Perceptron as Perceptron
+from ._perceptron import xor as xor
+from ._spin_glass import SpinGlass as SpinGlass
+from ._spin_glass import spin_glass as spin_glass
+from ._surfaces import DoubleWells as DoubleWells
+from ._surfaces import MuellerBrown as MuellerBrown
+from ._surfaces import SixHumpCamel as SixHumpCamel
+from ._symmetry import AbstractSymmetry as AbstractSymmetry
+from ._symmetry import Alignment as Alignment
+from ._symmetry import FiniteSymmetry as FiniteSymmetry
+from ._symmetry import NoSymmetry as NoSymmetry
+from ._symmetry import sign_symmetry as sign_symmetry
+from ._user import Loss as Loss

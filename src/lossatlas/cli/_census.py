@@ -1,0 +1,68 @@
+"""`lossatlas census`: all stationary points of a small landscape, with the Morse certificate."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from . import _landscape as options
+from ._console import print_table, progress_bar
+
+
+def census(
+    name: options.Name,
+    table: options.TablePath = None,
+    hidden: options.Hidden = None,
+    l2: options.L2 = 1e-3,
+    activation: options.Activation = "tanh",
+    target: options.Target = None,
+    task: options.Task = "auto",
+    size: options.Size = None,
+    order: options.Order = 3,
+    coefficients: options.Coefficients = None,
+    disorder: options.Disorder = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
+    starts: Annotated[
+        int | None,
+        typer.Option(help="Searches. [default: until the Morse sum fits and nothing new comes]"),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads. [default: one per core]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Find stationary points of every index and compare with the Morse sum."""
+    from lossatlas.searches import census as run
+
+    landscape, recognised = options.build(
+        name, table, hidden, l2, activation, target, task, size, order, coefficients, disorder
+    )
+    if recognised and not as_json:
+        typer.echo(recognised)
+    with progress_bar("compiling") as update:
+        result = run(
+            landscape,
+            starts=starts,
+            seed=seed,
+            workers=workers,
+            progress=lambda done, found: update(f"{found} points after {done} searches"),
+        )
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), indent=1))
+        return
+    print_table(
+        f"{len(result.energy)} stationary points",
+        ("energy", "index", "orbit size"),
+        [
+            (f"{e:.12f}", str(i), str(n))
+            for e, i, n in zip(result.energy, result.index, result.orbit_size)
+        ],
+    )
+    print_table(
+        "images by index",
+        ("index", "images"),
+        [(str(index), str(images)) for index, images in result.by_index.items()],
+    )
+    verdict = {True: "consistent", False: "NOT consistent: points are missing", None: "not known"}
+    typer.echo(
+        f"Morse sum {result.morse_sum}, expected {result.expected}: {verdict[result.consistent]} "
+        f"({result.searches} searches, {result.degenerate} ended in degenerate points)"
+    )

@@ -1,0 +1,72 @@
+"""`lossatlas graph`: draw the disconnectivity graph of an atlas."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def graph(
+    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png, .svg or .pdf.")],
+    colour: Annotated[str | None, typer.Option(help="Column of the minima to colour by.")] = None,
+    order: Annotated[str, typer.Option(help="Order of branches: energy, size or centre.")] = "centre",
+    levels: Annotated[
+        int | None, typer.Option(help="Regular energy thresholds; default: the exact merge tree.")
+    ] = None,
+    labels: Annotated[bool, typer.Option(help="Write the id of each minimum.")] = False,
+) -> None:
+    """Draw the disconnectivity graph."""
+    from lossatlas.atlas import Atlas
+
+    if levels is not None and levels < 1:
+        raise ValueError(f"--levels must be at least 1, got {levels}.")
+    with Atlas(file, readonly=True) as atlas:
+        draw(atlas, out, colour=colour, order=order, levels=levels, labels=labels)
+    typer.echo(f"picture  {out}")
+
+
+def draw(
+    atlas,
+    picture: Path,
+    *,
+    colour: str | None = None,
+    order: str = "centre",
+    levels: int | None = None,
+    labels: bool = False,
+) -> None:
+    """Draw an atlas to a file."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    from lossatlas.analysis import disconnectivity
+    from lossatlas.plots import plot_disconnectivity, save_picture
+
+    minima, states = atlas.minima, atlas.transition_states
+    if not len(minima):
+        raise ValueError("The atlas holds no minimum, so there is nothing to draw.")
+    values = None
+    if colour is not None:
+        columns = ("energy", "lowest_eigenvalue", "log_product", "orbit_size", "hits", "degree")
+        if colour not in columns:
+            raise ValueError(f"There is no column {colour!r} to colour by; there is {', '.join(columns)}.")
+        values = np.asarray(getattr(minima, colour), dtype=float)
+    row = {int(m): i for i, m in enumerate(minima.id)}
+    ends = np.array([[row[int(a)], row[int(b)]] for a, b in states.minima], dtype=int).reshape(-1, 2)
+    tree = disconnectivity(minima.energy, states.energy, ends, levels=levels)
+    ax = plot_disconnectivity(
+        tree,
+        order=order,
+        colour=values,
+        colour_label=colour.replace("_", " ") if colour else None,
+        labels=[str(m) for m in minima.id] if labels else None,
+    )
+    name = atlas.landscape.get("landscape", "landscape")
+    ax.set_title(f"{name}: {len(minima)} minima, {len(states)} transition states")
+    try:
+        save_picture(ax.figure, picture)
+    finally:
+        plt.close(ax.figure)

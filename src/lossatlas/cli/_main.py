@@ -1,0 +1,48 @@
+"""Entry point: subcommands, and errors as one line."""
+
+import sys
+
+import typer
+
+from ._census import census
+from ._exchange import export_atlas, import_atlas
+from ._explore import explore
+from ._graph import graph
+from ._show import show
+
+
+app = typer.Typer(
+    help="Map the solution landscape of a machine-learning model: minima, transition states, pathways.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(explore)
+app.command()(show)
+app.command()(census)
+app.command()(graph)
+app.command(name="export")(export_atlas)
+app.command(name="import")(import_atlas)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    if version:
+        from lossatlas import __version__
+
+        typer.echo(f"lossatlas {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; bad input prints one sentence and exits with status 2."""
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"lossatlas: {' '.join(str(error).split())}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("lossatlas: interrupted\n")
+        sys.exit(130)

@@ -1,0 +1,163 @@
+"""A table of the user's own: a CSV file with one column to predict."""
+
+import csv
+import dataclasses
+import importlib.resources
+import os
+from pathlib import Path
+
+import numpy as np
+
+
+CLASS_LIMIT = 20  # a column of whole numbers with at most this many values counts as classes
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A data set ready for a perceptron.
+
+    - `name`: file name without its ending.
+    - `inputs`: standardised columns, shape (items, inputs), dimensionless.
+    - `targets`: class numbers (items,), or the standardised number to predict (items,).
+    - `classes`: names of the classes in the order of their numbers; None for a number.
+    - `columns`: names of the inputs; `left_out`: constant columns, which carry nothing.
+    - `target`: name of the predicted column.
+    """
+
+    name: str
+    inputs: np.ndarray
+    targets: np.ndarray
+    classes: tuple[str, ...] | None
+    columns: tuple[str, ...]
+    left_out: tuple[str, ...]
+    target: str
+
+    @property
+    def loss(self) -> str:
+        """The loss that fits: cross_entropy for classes, squared_error for a number."""
+        return "cross_entropy" if self.classes else "squared_error"
+
+    def __str__(self) -> str:
+        """Say what was recognised."""
+        items, inputs = self.inputs.shape
+        what = (
+            f"{len(self.classes)} classes of {self.target} ({', '.join(self.classes)})"
+            if self.classes
+            else f"{self.target}, a number (standardised)"
+        )
+        out = f"; left out, constant: {', '.join(self.left_out)}" if self.left_out else ""
+        return f"{self.name}: {items} items, {inputs} inputs (standardised), predicting {what}{out}"
+
+
+def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> Table:
+    """Read a CSV file with a header line.
+
+    **Arguments:**
+
+    - `path`: the file; every column but the target must hold numbers.
+    - `target`: name of the column to predict.
+    - `task`: `classes`, `number`, or `auto`: text and whole numbers with at most 20 different values
+        are classes, anything else is a number.
+
+    **Returns:** `Table`.
+
+    **Raises:** `ValueError` that names row (the header is row 1) and column of what is missing or not a
+    number, or the column that is not there.
+    """
+    path = Path(path)
+    header, rows = _read(path)
+    if target not in header:
+        raise ValueError(f"{path.name} has no column {target!r}; it has {', '.join(header)}.")
+    if len(header) < 2:
+        raise ValueError(f"{path.name} has no column besides {target!r} to predict it from.")
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise ValueError(f"{path.name}, row {number}: {len(row)} values for {len(header)} columns.")
+        for name, value in zip(header, row):
+            if value.strip().lower() in ("", "na", "nan", "null", "none", "?"):
+                raise ValueError(
+                    f"{path.name}, row {number}, column {name}: the value is missing; fill it in or "
+                    "remove the row."
+                )
+    place = header.index(target)
+    names = [name for name in header if name != target]
+    if len(names) != len(header) - 1:
+        raise ValueError(f"{path.name} has several columns named {target!r}.")
+    columns = [
+        _numbers(path, name, [row[i] for row in rows]) for i, name in enumerate(header) if i != place
+    ]
+    values = np.stack(columns, axis=1)
+    spread = values.std(axis=0)
+    # Rounding leaves a constant column such as 0.1 with a spread of 1e-17.
+    varies = spread > 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
+    if not varies.any():
+        raise ValueError(f"Every input column of {path.name} is constant; nothing can be learnt.")
+    inputs = (values[:, varies] - values[:, varies].mean(axis=0)) / spread[varies]
+    targets, classes = _target(path, target, [row[place].strip() for row in rows], task)
+    return Table(
+        path.stem,
+        inputs,
+        targets,
+        classes,
+        tuple(n for n, v in zip(names, varies) if v),
+        tuple(n for n, v in zip(names, varies) if not v),
+        target,
+    )
+
+
+def iris() -> Table:
+    """Return Fisher's iris: 150 flowers, 4 lengths, 3 species.
+
+    Source: Fisher, Annals of Eugenics 7, 179 (1936), doi:10.1111/j.1469-1809.1936.tb02137.x.
+    """
+    with importlib.resources.as_file(importlib.resources.files(__package__) / "iris.csv") as path:
+        return load_table(path, "species")
+
+
+def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except FileNotFoundError:
+        raise ValueError(f"There is no file {path}.") from None
+    except (UnicodeDecodeError, csv.Error, IsADirectoryError) as error:
+        raise ValueError(f"{path} is not a CSV text file in UTF-8: {error}.") from None
+    if len(rows) < 3:
+        raise ValueError(f"{path.name} needs a header line and at least two rows of data.")
+    return [name.strip() for name in rows[0]], rows[1:]
+
+
+def _numbers(path: Path, column: str, texts: list[str]) -> np.ndarray:
+    values = []
+    for number, text in enumerate(texts, start=2):
+        try:
+            values.append(float(text))
+        except ValueError:
+            raise ValueError(
+                f"{path.name}, row {number}, column {column}: {text.strip()!r} is not a number."
+            ) from None
+        if not np.isfinite(values[-1]):
+            raise ValueError(f"{path.name}, row {number}, column {column}: {text} is not finite.")
+    return np.array(values)
+
+
+def _target(path: Path, name: str, texts: list[str], task: str):
+    if task not in ("auto", "classes", "number"):
+        raise ValueError(f"`task` must be auto, classes or number, got {task}.")
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        numbers = None
+    if task == "number" or (task == "auto" and numbers and not _looks_like_classes(numbers)):
+        values = _numbers(path, name, texts)
+        if values.std() == 0:
+            raise ValueError(f"Column {name} of {path.name} is constant; there is nothing to predict.")
+        return (values - values.mean()) / values.std(), None
+    order = sorted(set(texts), key=(lambda t: (float(t), t)) if numbers else (lambda t: (0.0, t)))
+    if len(order) < 2:
+        raise ValueError(f"Column {name} of {path.name} holds one class only, {order[0]!r}.")
+    return np.array([order.index(text) for text in texts]), tuple(order)
+
+
+def _looks_like_classes(numbers: list[float]) -> bool:
+    return all(n == int(n) for n in numbers if np.isfinite(n)) and len(set(numbers)) <= CLASS_LIMIT

@@ -1,0 +1,59 @@
+"""When an exploration has to stop even though there is more to find."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """Limits of one exploration; None means no limit.
+
+    - `seconds`: wall time of this run.
+    - `evaluations`: gradients plus Hessians, over all runs on the atlas.
+    - `searches`: searches of any kind, over all runs.
+    - `minima`, `transition_states`: stop as soon as the atlas holds that many.
+
+    **Raises:** `ValueError` if a limit is not positive.
+    """
+
+    seconds: float | None = None
+    evaluations: int | None = None
+    searches: int | None = None
+    minima: int | None = None
+    transition_states: int | None = None
+
+    def __post_init__(self):
+        """Check the numbers."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not value > 0:
+                raise ValueError(f"The budget of {field.name} must be positive, got {value}.")
+
+    def spent(self, progress: "Progress") -> str | None:
+        """Return the name of the limit that is reached, or None."""
+        for field in dataclasses.fields(self):
+            limit = getattr(self, field.name)
+            if limit is not None and getattr(progress, field.name) >= limit:
+                return field.name.replace("_", " ")
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far an exploration is, handed to the `progress` callback after every batch.
+
+    - `phase`: `minima`, `network` or `complete`.
+    - `round`: rounds planned so far.
+    - `quiet`: searches since the last new point; `patience`: how many of them end the exploration.
+    - the counts and seconds that `Budget` limits; `components`: connected parts of the network.
+    """
+
+    phase: str
+    round: int
+    quiet: int
+    patience: int
+    seconds: float
+    evaluations: int
+    searches: int
+    minima: int
+    transition_states: int
+    components: int

@@ -1,0 +1,248 @@
+"""Run a batch of planned searches and write what they found, in the order in which they were planned.
+
+What a search finds depends on nothing but its own plan and the landscape, and results are written in
+order; so neither the batch size nor the number of threads changes the atlas.
+"""
+
+import dataclasses
+
+import jax
+import numpy as np
+
+from lossatlas._results import RESULTS
+from lossatlas.atlas import Atlas, Search
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches import (
+    Pathways,
+    StationaryPoints,
+    find_bands,
+    find_pathways,
+    find_saddles,
+    minimise,
+)
+from lossatlas.searches.global_search import default_step, perturb, symmetrised
+
+
+@dataclasses.dataclass
+class Findings:
+    """What the searches of one batch found; one entry per search, in order.
+
+    - `quench`: row of `minima` for searches that minimise, else None.
+    - `guesses`: rows of `saddles` for searches that look for transition states.
+    - `pathway`: row of `paths` for each row of `saddles`, or -1 where none was followed.
+    """
+
+    quench: list[int | None]
+    guesses: list[list[int]]
+    minima: StationaryPoints | None
+    saddles: StationaryPoints | None
+    paths: Pathways | None
+    pathway: np.ndarray
+    band_gradients: np.ndarray
+
+
+class Executor:
+    """Runs batches of planned searches on this machine's cores.
+
+    **Arguments:**
+
+    - `landscape`: what is explored.
+    - `atlas`: where minima are read from and results are written to.
+    - `seed`: search i uses the random key `fold_in(key(seed), i)`.
+    - `workers`: threads; default one per core.
+    """
+
+    def __init__(
+        self, landscape: AbstractLandscape, atlas: Atlas, seed: int, workers: int | None = None
+    ):
+        self.landscape, self.atlas, self.workers = landscape, atlas, workers
+        self.key = jax.random.key(seed)
+
+    def run(self, batch: list[Search]) -> Findings:
+        """Compute, without writing anything."""
+        quenches = [i for i, s in enumerate(batch) if s.kind in ("sample", "hop")]
+        minima = None
+        if quenches:
+            starts = np.stack([self._start(batch[i]) for i in quenches])
+            minima = minimise(self.landscape, starts, workers=self.workers)
+        owners, starts, directions, spent = self._guesses(batch)
+        saddles, paths, pathway = None, None, np.zeros(0, dtype=int)
+        if owners:
+            saddles = find_saddles(
+                self.landscape, starts, directions=directions, workers=self.workers
+            )
+            # Pathways only from states that were not known when the batch began; writing decides.
+            found = np.flatnonzero(saddles.converged)
+            known = self.atlas.find_transition_states(saddles.x[found], saddles.energy[found])
+            fresh = found[known == 0]
+            pathway = np.full(len(saddles), -1)
+            pathway[fresh] = np.arange(len(fresh))
+            if len(fresh):
+                paths = find_pathways(
+                    self.landscape, saddles.x[fresh], saddles.direction[fresh], workers=self.workers
+                )
+        rows = {i: row for row, i in enumerate(quenches)}
+        guesses: list[list[int]] = [[] for _ in batch]
+        for row, owner in enumerate(owners):
+            guesses[owner].append(row)
+        return Findings(
+            [rows.get(i) for i in range(len(batch))], guesses, minima, saddles, paths, pathway, spent
+        )
+
+    def write(self, batch: list[Search], findings: Findings, run: int) -> tuple[list[bool], int]:
+        """Write results in the order of the batch, inside the caller's transaction.
+
+        **Returns:** whether each search brought a new point, and the evaluations spent.
+        """
+        news, evaluations = [], 0
+        for i, search in enumerate(batch):
+            row = findings.quench[i]
+            if row is not None:
+                new, spent = self._write_quench(search, findings.minima, row, run)
+            else:
+                new, spent = self._write_saddles(search, findings, findings.guesses[i], run)
+                spent += int(findings.band_gradients[i])
+            news.append(new)
+            evaluations += spent
+        return news, evaluations
+
+    def _start(self, search: Search) -> np.ndarray:
+        key = jax.random.fold_in(self.key, search.seed)
+        if search.kind == "hop":
+            x = self.atlas.minimum_x(search.a)
+            return perturb(self.landscape, x, default_step(self.landscape, x), key)
+        x = np.asarray(self.landscape.sample(key))
+        return symmetrised(self.landscape, x, key) if search.mode else x
+
+    def _guesses(self, batch: list[Search]):
+        """Return owner, start and direction of every saddle search, and gradients spent on bands."""
+        spent = np.zeros(len(batch), dtype=int)
+        guesses: list[tuple[int, np.ndarray, np.ndarray]] = []
+        pairs = [i for i, s in enumerate(batch) if s.kind == "pair"]
+        if pairs:
+            ends = [self._ends(batch[i]) for i in pairs]
+            a, b = (np.stack(side) for side in zip(*ends))
+            bands = find_bands(self.landscape, a, b, align=False, workers=self.workers)
+            spent[pairs] = bands.gradients
+            guesses += [
+                (pairs[p], x, d) for p, x, d in zip(bands.pair, bands.x, bands.direction)
+            ]
+        for i, search in enumerate(batch):
+            if search.kind == "climb":
+                guesses.append((i, *self._climb(search)))
+            elif search.kind == "scatter":
+                x = self._start(search)
+                guesses.append((i, x, np.zeros_like(x)))
+        guesses.sort(key=lambda guess: guess[0])
+        owners = [guess[0] for guess in guesses]
+        starts = np.array([guess[1] for guess in guesses])
+        return owners, starts, np.array([guess[2] for guess in guesses]), spent
+
+    def _ends(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
+        """Return the end points of a pair: the n-th nearest image of b, n the number of the attempt."""
+        a, b = self.atlas.minimum_x(search.a), self.atlas.minimum_x(search.b)
+        symmetry = self.landscape.symmetry
+        if search.a == search.b:
+            images = symmetry.neighbour_images(a, search.mode + 1)
+            return a, (images[min(search.mode, len(images) - 1)] if len(images) else b)
+        image = symmetry.align(a, b).image
+        if search.mode == 0:
+            return a, image
+        others = symmetry.neighbour_images(image, 16)
+        if not len(others):
+            return a, image
+        order = np.argsort(np.linalg.norm(others - a, axis=1), kind="stable")
+        return a, others[order[min(search.mode - 1, len(others) - 1)]]
+
+    def _climb(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
+        """Return a start displaced from a minimum and the direction to climb.
+
+        Modes 0, 1, 2, ... are +- the eigenvectors from the softest; from 2 dim on, random directions.
+        """
+        x = self.atlas.minimum_x(search.a)
+        scale = self.landscape.length_scale
+        softest = 2 * self.landscape.dimension
+        if search.mode < softest:
+            vectors = self.atlas_vectors(search.a)
+            mode = search.mode // 2
+            if mode < vectors.shape[1]:
+                direction = vectors[:, mode] * (-1) ** search.mode
+                return x + 0.2 * scale * direction, direction
+        key = jax.random.fold_in(self.key, search.seed)
+        return perturb(self.landscape, x, default_step(self.landscape, x), key), np.zeros_like(x)
+
+    def atlas_vectors(self, minimum: int) -> np.ndarray:
+        """Return the eigenvectors at a minimum, softest first."""
+        return np.asarray(_vectors(self.landscape, self.atlas.minimum_x(minimum)))
+
+    def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
+        outcome = int(minima.outcome[row])
+        spent = int(minima.gradients[row] + minima.hessians[row])
+        if outcome != RESULTS.converged:
+            self.atlas.count_failure(search.kind, outcome)
+            self.atlas.finish(search.id, outcome)
+            return False, spent
+        ids, new = self._add_minima(minima[[row]], run, hits=int(search.kind == "sample"))
+        self.atlas.finish(search.id, outcome, int(ids[0]))
+        return bool(new[0]), spent
+
+    def _write_saddles(self, search, findings: Findings, rows: list[int], run: int):
+        """Write the states of one search; its outcome is that of its best guess."""
+        outcomes, new_any, spent = [], False, 0
+        for row in rows:
+            saddle = findings.saddles[[row]]
+            spent += int(saddle.gradients[0] + saddle.hessians[0])
+            outcome, new, cost = self._write_state(saddle, findings, row, run)
+            outcomes.append(outcome)
+            new_any, spent = new_any or new, spent + cost
+            if outcome != RESULTS.converged:
+                self.atlas.count_failure(search.kind, outcome)
+        if not rows:
+            outcomes = [int(RESULTS.no_maximum)]
+            self.atlas.count_failure(search.kind, outcomes[0])
+        self.atlas.finish(search.id, min(outcomes))
+        return new_any, spent
+
+    def _write_state(self, saddle: StationaryPoints, findings: Findings, row: int, run: int):
+        outcome = int(saddle.outcome[0])
+        if outcome != RESULTS.converged:
+            return outcome, False, 0
+        known = int(self.atlas.find_transition_states(saddle.x, saddle.energy)[0])
+        if known:
+            self.atlas.add_hits(known)
+            return outcome, False, 0
+        path, paths = findings.pathway[row], findings.paths
+        ends = StationaryPoints.concatenate([paths.backward[[path]], paths.forward[[path]]])
+        cost = int(ends.gradients.sum() + ends.hessians.sum())
+        if not (np.all(ends.converged) and np.all(ends.energy < saddle.energy)):
+            return int(RESULTS.unconnected), False, cost
+        ids, _ = self._add_minima(ends, run, hits=0)
+        self.atlas.add_transition_states(
+            saddle.x,
+            saddle.energy,
+            saddle.rms_gradient,
+            saddle.lowest,
+            saddle.log_product,
+            ids[None, :],
+            path_length=paths.length[[path]],
+            run=run,
+        )
+        return outcome, True, cost
+
+    def _add_minima(self, points: StationaryPoints, run: int, hits: int):
+        return self.atlas.add_minima(
+            points.x,
+            points.energy,
+            points.rms_gradient,
+            points.lowest,
+            points.log_product,
+            hits=hits,
+            run=run,
+        )
+
+
+@jax.jit
+def _vectors(landscape: AbstractLandscape, x: np.ndarray):
+    from lossatlas.searches.curvature import spectrum
+
+    return spectrum(landscape, x)[1]

@@ -1,0 +1,146 @@
+"""The loop that maps a landscape: plan a round, run it in batches, write each batch at once."""
+
+import os
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from lossatlas.atlas import Atlas
+from lossatlas.landscapes import AbstractLandscape, check_landscape
+
+from ._budget import Budget, Progress
+from ._execute import Executor
+from ._pairs import PairSelector
+from ._plan import initial_state, patience, plan_round
+
+
+MINIMA_SHARE = 0.3  # of a time budget may go to minima alone before the network is grown
+
+
+def explore(
+    landscape: AbstractLandscape,
+    out: str | os.PathLike,
+    *,
+    budget: Budget | None = None,
+    seed: int = 0,
+    progress: Callable[[Progress], None] | None = None,
+    workers: int | None = None,
+    batch_size: int = 48,
+    identity: str = "distance",
+) -> Atlas:
+    """Map a landscape: find its minima and transition states, and how they connect.
+
+    First random starts and basin-hopping, until Good-Turing coverage and the Chao1 estimate say that
+    minima are exhausted; then rounds of double-ended searches between chosen pairs, single-ended
+    searches from every minimum and random saddle searches, until many searches in a row bring nothing
+    new. Each batch is one transaction: a killed exploration loses at most the batch in flight, and
+    the same call continues it. Ctrl-C ends it cleanly.
+
+    **Arguments:**
+
+    - `landscape`: what is explored.
+    - `out`: file of the atlas; made if it is not there, continued if it is.
+    - `budget`: limits on time, evaluations, searches and counts; default none.
+    - `seed`: same seed, same atlas, whatever `workers` and `batch_size` (without a time budget).
+    - `progress`: called with a `Progress` after every batch.
+    - `workers`: threads; default one per core.
+    - `batch_size`: searches per transaction.
+    - `identity`: `distance` (energy and aligned distance) or `energy` (as in most literature).
+
+    **Returns:** the atlas, open for reading. `atlas.get_state("exploration")["phase"]` is `complete` if
+    the exploration ended by itself.
+
+    **Raises:**
+
+    - `ValueError`: the landscape cannot be explored (see `check_landscape`).
+    - `AtlasError`: the file is no atlas, or one of another landscape; the disk is full.
+    """
+    if batch_size < 1:
+        raise ValueError(f"`batch_size` must be at least 1, got {batch_size}.")
+    if workers is not None and workers < 1:
+        raise ValueError(f"`workers` must be at least 1, got {workers}.")
+    check_landscape(landscape)
+    if not landscape.smooth:
+        warnings.warn(
+            "This loss has kinks (ReLU): it has no second derivative everywhere, so some "
+            "minimisations do not converge and transition states are not searched.",
+            stacklevel=2,
+        )
+    with Atlas(out, landscape, identity=identity) as atlas:
+        _Loop(landscape, atlas, budget or Budget(), seed, progress, workers, batch_size).run()
+    return Atlas(Path(out), readonly=True)
+
+
+class _Loop:
+    """One run of an exploration."""
+
+    def __init__(self, landscape, atlas, budget, seed, progress, workers, batch_size):
+        self.landscape, self.atlas, self.budget = landscape, atlas, budget
+        self.report, self.batch_size = progress, batch_size
+        self.executor = Executor(landscape, atlas, seed, workers)
+        self.selector = PairSelector(landscape, atlas)
+        self.seed, self.started = seed, time.monotonic()
+
+    def run(self) -> None:
+        """Search until complete, out of budget or interrupted."""
+        atlas = self.atlas
+        with atlas.transaction():
+            state = atlas.get_state("exploration", None)
+            if state is None or state["seed"] != self.seed:
+                kept = {} if state is None else {"next_search": state["next_search"], "evaluations": state["evaluations"]}
+                atlas.set_state("exploration", {**initial_state(self.seed), **kept})
+            run = atlas.start_run({"budget": self.budget.__dict__}, self.seed)
+            before = atlas.get_state("exploration", None)["evaluations"]
+        try:
+            while self._step(run):
+                pass
+        except KeyboardInterrupt:
+            pass  # what was written stays; the batch in flight is dropped
+        spent = atlas.get_state("exploration", None)["evaluations"] - before
+        atlas.finish_run(run, time.monotonic() - self.started, spent)
+
+    def _step(self, run: int) -> bool:
+        """Run one batch, or plan one round; returns whether to go on."""
+        state = self.atlas.get_state("exploration", None)
+        progress = self._progress(state)
+        if self.report:
+            self.report(progress)
+        if state["phase"] == "complete" or self.budget.spent(progress):
+            return False
+        batch = self.atlas.pending(self.batch_size)
+        if not batch:
+            return self._plan(state, progress)
+        findings = self.executor.run(batch)
+        with self.atlas.transaction():
+            news, evaluations = self.executor.write(batch, findings, run)
+            for new in news:
+                state["quiet"] = 0 if new else state["quiet"] + 1
+            state["evaluations"] += evaluations
+            self.atlas.set_state("exploration", state)
+        return True
+
+    def _plan(self, state: dict, progress: Progress) -> bool:
+        limit = self.budget.seconds
+        hurry = limit is not None and progress.seconds > MINIMA_SHARE * limit
+        rows, state = plan_round(
+            self.atlas, state, self.selector, grow=self.landscape.smooth, hurry=hurry
+        )
+        with self.atlas.transaction():
+            self.atlas.plan(rows)
+            self.atlas.set_state("exploration", state)
+        return True
+
+    def _progress(self, state: dict) -> Progress:
+        return Progress(
+            phase=state["phase"],
+            round=state["round"],
+            quiet=state["quiet"],
+            patience=patience(self.atlas),
+            seconds=time.monotonic() - self.started,
+            evaluations=state["evaluations"],
+            searches=self.atlas.searches_of(),
+            minima=len(self.atlas.minima),
+            transition_states=len(self.atlas.transition_states),
+            components=len(self.atlas.components),
+        )

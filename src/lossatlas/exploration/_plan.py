@@ -1,0 +1,135 @@
+"""Which searches come next: a pure function of the atlas and the state kept in it.
+
+Rounds have fixed sizes and are stored before they run, so that a killed exploration goes on with the
+very searches that it had planned, and no batch size or worker count changes what is searched.
+"""
+
+import jax
+import numpy as np
+
+from lossatlas._results import RESULTS
+from lossatlas.analysis import coverage
+from lossatlas.atlas import Atlas
+from lossatlas.searches.global_search import accepts
+
+from ._pairs import PairSelector
+
+
+SAMPLES = 64  # independent random starts a round while minima are sought
+CHAINS = 32
+ENOUGH_SAMPLES = 2000  # random starts after which the network is grown anyway
+PAIRS = 32
+CLIMBS = 48
+SCATTERS = 32
+CLIMB_MODES = 4  # softest modes of each minimum, climbed both ways
+
+Row = tuple[int, str, int | None, int | None, int | None, int]
+
+
+def initial_state(seed: int) -> dict:
+    """Return the state of an exploration that has not begun."""
+    return {
+        "seed": seed,
+        "phase": "minima",
+        "round": 0,
+        "next_search": 0,
+        "quiet": 0,
+        "evaluations": 0,
+        "chains": [],
+        "climbs": {},
+    }
+
+
+def patience(atlas: Atlas) -> int:
+    """Return how many searches in a row without a new point end the exploration."""
+    return max(2000, 4 * (len(atlas.minima) + len(atlas.transition_states)))
+
+
+def plan_round(
+    atlas: Atlas, state: dict, selector: PairSelector, *, grow: bool, hurry: bool
+) -> tuple[list[Row], dict]:
+    """Return the searches of the next round and the state after planning; no rows when complete.
+
+    **Arguments:**
+
+    - `atlas`, `state`: what is known.
+    - `selector`: chooses pairs.
+    - `grow`: whether to look for transition states at all (False for losses with kinks).
+    - `hurry`: leave the search for minima now, because the budget runs out.
+    """
+    state = {**state, "round": state["round"] + 1}
+    if state["phase"] == "minima" and (hurry or _minima_exhausted(atlas, state)):
+        state["phase"] = "network" if grow and len(atlas.minima) else "complete"
+    if state["phase"] == "network" and _network_complete(atlas, state, selector):
+        state["phase"] = "complete"
+    rows: list[Row] = []
+    if state["phase"] == "minima":
+        rows += [("sample", None, None, None)] * SAMPLES
+        rows += _hops(atlas, state, CHAINS)
+    elif state["phase"] == "network":
+        rows += [("pair", a, b, attempt) for a, b, attempt in selector.select(PAIRS)]
+        rows += _climbs(atlas, state, CLIMBS)
+        rows += [("scatter", None, None, i % 2) for i in range(SCATTERS)]  # odd ones symmetrised
+        rows += [("sample", None, None, None)] * (SAMPLES // 4)
+        rows += _hops(atlas, state, CHAINS // 4)
+    first = state["next_search"]
+    state["next_search"] = first + len(rows)
+    return [(state["round"], *row, first + i) for i, row in enumerate(rows)], state
+
+
+def _minima_exhausted(atlas: Atlas, state: dict) -> bool:
+    hits = atlas.minima.hits
+    drawn = atlas.searches_of("sample")
+    if drawn >= ENOUGH_SAMPLES:
+        return True
+    estimate = coverage(hits)
+    missing = estimate.chao1 - np.count_nonzero(hits)
+    return drawn >= 2 * SAMPLES and hits.sum() > 0 and estimate.good_turing > 0.995 and missing < 0.5
+
+
+def _network_complete(atlas: Atlas, state: dict, selector: PairSelector) -> bool:
+    if state["quiet"] < patience(atlas):
+        return False
+    return len(atlas.components) <= 1 or not any(
+        True for a, b, _ in selector.select(PAIRS) if a != b
+    )
+
+
+def _hops(atlas: Atlas, state: dict, count: int) -> list[tuple]:
+    """Return the next step of every basin-hopping chain, after accepting or refusing the last one."""
+    ids, energies = atlas.minima.id, atlas.minima.energy
+    if not len(ids):
+        return []
+    energy = {int(m): float(e) for m, e in zip(ids, energies)}
+    temperature = 0.5 * float(np.std(energies))
+    key = jax.random.fold_in(jax.random.key(state["seed"]), 2**31 + state["round"])
+    chains = list(state["chains"])
+    for chain, search in enumerate(atlas.last_searches("hop", len(chains))):
+        if search.outcome != RESULTS.converged:
+            continue
+        old, new = energy[search.a], energy[search.minimum]
+        if accepts(old, new, temperature, jax.random.fold_in(key, chain)):
+            chains[chain] = search.minimum
+        else:
+            chains[chain] = search.a
+    order = ids[np.argsort(energies, kind="stable")].tolist()
+    # New chains start on the lowest minima, spread over all that are known.
+    chains = (chains + [order[i % len(order)] for i in range(len(chains), count)])[:count]
+    state["chains"] = chains
+    return [("hop", chain, None, None) for chain in chains]
+
+
+def _climbs(atlas: Atlas, state: dict, count: int) -> list[tuple]:
+    """Return climbs from the minima that were climbed from least, lowest energy first."""
+    done = dict(state["climbs"])
+    ids = atlas.minima.id[np.argsort(atlas.minima.energy, kind="stable")].tolist()
+    rows: list[tuple] = []
+    while ids and len(rows) < count:
+        minimum = min(ids, key=lambda m: done.get(str(m), 0))
+        number = done.get(str(minimum), 0)
+        # Softest modes first, then random displacements, told by a mode number out of range.
+        mode = number if number < 2 * CLIMB_MODES else 2**31 - 1
+        rows.append(("climb", minimum, None, mode))
+        done[str(minimum)] = number + 1
+    state["climbs"] = done
+    return rows

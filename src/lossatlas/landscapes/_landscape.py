@@ -1,0 +1,142 @@
+"""The abstract landscape: what every search needs to know of a problem."""
+
+import abc
+import hashlib
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PRNGKeyArray
+
+from lossatlas._types import Matrix, Modes, Point, Scalar
+
+from ._geometry import AbstractGeometry, Euclidean
+from ._symmetry import AbstractSymmetry, NoSymmetry
+
+
+class AbstractLandscape(eqx.Module):
+    """An energy and what belongs to it: a start, a symmetry group, a geometry, forced zero modes.
+
+    A new landscape defines `energy`, `dimension`, `sample` and `fingerprint`; the rest has defaults.
+    Data arrays are fields that are arrays, so another data set of the same shape does not recompile.
+    """
+
+    @abc.abstractmethod
+    def energy(self, x: Point) -> Scalar:
+        """Return the energy (loss) of a point, in loss units; traceable by JAX."""
+
+    @property
+    @abc.abstractmethod
+    def dimension(self) -> int:
+        """Number of variables."""
+
+    @abc.abstractmethod
+    def sample(self, key: PRNGKeyArray) -> Point:
+        """Draw a random start, shape (dim,)."""
+
+    @abc.abstractmethod
+    def fingerprint(self) -> dict[str, Any]:
+        """Return settings and data hash as a flat JSON-able dictionary; stored with the atlas."""
+
+    @property
+    def geometry(self) -> AbstractGeometry:
+        """Where the variables live."""
+        return Euclidean()
+
+    @property
+    def symmetry(self) -> AbstractSymmetry:
+        """The orthogonal maps that leave the energy unchanged."""
+        return NoSymmetry()
+
+    @property
+    def length_scale(self) -> float:
+        """Typical change of a variable between neighbouring minima, in parameter units."""
+        return 1.0
+
+    @property
+    def region(self) -> float:
+        """Largest |variable| that a search may reach before it counts as lost, in parameter units."""
+        return 1e3 * self.length_scale
+
+    @property
+    def morse_sum(self) -> int | None:
+        """Sum of (-1)^index * orbit size over all stationary points; None where topology says nothing.
+
+        1 if the energy grows in every direction of space, 1 + (-1)^(N-1) on the sphere S^(N-1).
+        """
+        return None
+
+    @property
+    def smooth(self) -> bool:
+        """Whether second derivatives exist everywhere."""
+        return True
+
+    def zero_modes(self, x: Point) -> Modes:
+        """Return orthonormal directions of forced zero curvature at `x`, shape (modes, dim)."""
+        return self.geometry.normals(x)
+
+    def surface_energy(self, x: Point) -> Scalar:
+        """Return the energy at the point of the geometry nearest to `x`.
+
+        Its gradient lies in the tangent space, and on a sphere its Hessian at a point of the sphere,
+        within the tangent space, is the Riemannian Hessian (projection is a second-order retraction).
+        """
+        return self.energy(self.geometry.retract(x))
+
+    def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
+        """Return energy and tangent gradient."""
+        return jax.value_and_grad(self.surface_energy)(x)
+
+    def hessian(self, x: Point) -> Matrix:
+        """Return the Hessian of `surface_energy`; override where an analytic one is faster."""
+        return jax.hessian(self.surface_energy)(x)
+
+
+def data_hash(*arrays: Array | np.ndarray) -> str:
+    """Return a SHA-256 of shapes and little-endian float64 contents."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        values = np.ascontiguousarray(np.asarray(array), dtype="<f8")
+        digest.update(repr(values.shape).encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
+    """Refuse a landscape that no search can work on.
+
+    **Raises:**
+
+    - `ValueError`: the energy is not a scalar, not float64, not finite at any of eight random starts,
+        its gradient is not finite there, or two evaluations of one point differ.
+    """
+    key = jax.random.key(seed)
+    start = landscape.sample(key)
+    if start.shape != (landscape.dimension,) or start.dtype != jnp.float64:
+        raise ValueError(
+            f"A start must be a float64 vector of {landscape.dimension} variables, but "
+            f"`sample` returned {start.dtype} of shape {start.shape}."
+        )
+    shape = jax.eval_shape(landscape.surface_energy, start)
+    if not isinstance(shape, jax.ShapeDtypeStruct) or shape.shape != ():
+        got = getattr(shape, "shape", type(shape).__name__)
+        raise ValueError(f"The loss must return one number, but it returned shape {got}.")
+    if shape.dtype != jnp.float64:
+        raise ValueError(
+            f"The loss must be computed in float64, but it returned {shape.dtype}: convert its data."
+        )
+    evaluate = eqx.filter_jit(lambda land, x: land.value_and_gradient(x))
+    finite = False
+    for i in range(8):
+        x = landscape.sample(jax.random.fold_in(key, i))
+        energy, gradient = evaluate(landscape, x)
+        finite = finite or bool(jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient)))
+    if not finite:
+        raise ValueError(
+            "The loss or its gradient is not finite (NaN or infinite) at any of 8 random starts: "
+            "check the loss, or give starts where it is defined."
+        )
+    if not bool(jnp.array_equal(evaluate(landscape, x)[0], energy, equal_nan=True)):
+        raise ValueError("The loss gives two different values at one point; it must be deterministic.")

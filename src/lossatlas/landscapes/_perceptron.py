@@ -1,0 +1,289 @@
+"""Multilayer perceptrons: classifiers and regressors with any number of hidden layers."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from lossatlas._types import Point, Scalar
+
+from ._geometry import AbstractGeometry, Euclidean, Gauge
+from ._landscape import AbstractLandscape, data_hash
+from ._node_symmetry import NodeSymmetry
+from ._symmetry import AbstractSymmetry
+
+
+ACTIVATIONS = {
+    "tanh": jnp.tanh,
+    "sigmoid": jax.nn.sigmoid,
+    "softplus": jax.nn.softplus,
+    "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+    "relu": jax.nn.relu,
+}
+LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error")
+
+
+class Perceptron(AbstractLandscape):
+    """The training loss of a multilayer perceptron with an L2 penalty.
+
+    With hidden layers h_l = f(W_l h_(l-1) + b_l) and linear outputs y,
+
+        E = (1/N) sum_d loss(y(x_d), t_d) + lam ||w||^2
+
+    (no factor 1/2), where loss is -ln softmax(y)_t (`cross_entropy`, targets are class numbers),
+    ln(1 + e^y) - t y (`binary_cross_entropy`, one output, targets 0 or 1) or sum_c (y_c - t_c)^2
+    (`squared_error`). Variables: W_0 row by row, b_0, W_1, b_1, ...; masked links are left out.
+
+    **Arguments:**
+
+    - `inputs`: shape (items, inputs).
+    - `targets`: class numbers (items,), or values (items,) or (items, outputs) for squared error.
+    - `hidden`: nodes of each hidden layer.
+    - `l2`: lam, in loss units per squared parameter unit, >= 0.
+    - `activation`: tanh, sigmoid, softplus, gelu or relu (relu is not twice differentiable
+        everywhere: some searches will not converge, and are counted).
+    - `loss`: cross_entropy, binary_cross_entropy or squared_error.
+    - `penalise_biases`: L2 over all variables, or over the weights only. In the second case a common
+        shift of the output biases of a softmax is a zero mode, fixed by making their sum zero.
+    - `mask`: one boolean array per layer, shape (outputs of the layer, inputs of the layer); False
+        freezes the link at zero.
+    - `input_symmetries`: permutations of the inputs that leave the data set unchanged.
+
+    **Raises:** `ValueError` where shapes or settings do not fit.
+
+    Source: Ballard et al., Phys. Chem. Chem. Phys. 19, 12585 (2017), doi:10.1039/C7CP01108C.
+    """
+
+    inputs: Float[Array, "inputs items"]  # data last: one matrix product per layer and a contiguous tanh
+    targets: Float[Array, "outputs items"]
+    l2: Scalar
+    penalised: Float[Array, " full"]
+    sizes: tuple[int, ...] = eqx.field(static=True)
+    activation: str = eqx.field(static=True)
+    loss: str = eqx.field(static=True)
+    penalise_biases: bool = eqx.field(static=True)
+    name: str = eqx.field(static=True)
+    free: tuple[int, ...] | None = eqx.field(static=True)
+    exchanges: tuple[tuple[int, ...], ...] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        inputs: Any,
+        targets: Any,
+        *,
+        hidden: Sequence[int],
+        l2: float,
+        activation: str = "tanh",
+        loss: str = "cross_entropy",
+        penalise_biases: bool = True,
+        mask: Sequence[Any] | None = None,
+        input_symmetries: Sequence[Sequence[int]] = (),
+        name: str = "perceptron",
+    ):
+        data = _finite(inputs, "inputs")
+        if data.ndim != 2 or data.shape[0] == 0:
+            raise ValueError(f"`inputs` must have shape (items, inputs), got {data.shape}.")
+        if not hidden or any(int(h) != h or h < 1 for h in hidden):
+            raise ValueError(f"Every hidden layer needs at least one node, got {tuple(hidden)}.")
+        if not np.isfinite(l2) or l2 < 0:
+            raise ValueError(f"`l2` must be zero or positive, got {l2}.")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"`activation` must be one of {', '.join(ACTIVATIONS)}, got {activation}.")
+        if loss not in LOSSES:
+            raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got {loss}.")
+        values = _targets(targets, loss, data.shape[0])
+        self.inputs = jnp.asarray(data.T)
+        self.targets = jnp.asarray(values)
+        self.l2 = jnp.asarray(float(l2))
+        self.sizes = (data.shape[1], *(int(h) for h in hidden), values.shape[0])
+        self.activation, self.loss, self.name = activation, loss, name
+        self.penalise_biases = bool(penalise_biases)
+        self.free = _free_variables(self.sizes, mask)
+        biases = _bias_positions(self.sizes)
+        self.penalised = jnp.asarray(np.where(biases & (not penalise_biases), 0.0, 1.0))
+        self.exchanges = tuple(
+            _input_exchange(self.sizes, permutation) for permutation in input_symmetries
+        )
+
+    @property
+    def dimension(self) -> int:
+        """Number of free variables."""
+        return _full_size(self.sizes) if self.free is None else len(self.free)
+
+    def layers(self, x: Point) -> list[tuple[Array, Array]]:
+        """Return (weights, biases) of each layer; weights have shape (outputs, inputs)."""
+        full = self._full(x)
+        result, start = [], 0
+        for inputs, outputs in zip(self.sizes[:-1], self.sizes[1:]):
+            weights = full[start : start + inputs * outputs].reshape(outputs, inputs)
+            start += inputs * outputs
+            result.append((weights, full[start : start + outputs]))
+            start += outputs
+        return result
+
+    def outputs(self, x: Point, inputs: Float[Array, "inputs items"]) -> Float[Array, "outputs items"]:
+        """Return the linear outputs for data given column by column."""
+        *hidden, (weights, biases) = self.layers(x)
+        signal = inputs
+        for w, b in hidden:
+            signal = ACTIVATIONS[self.activation](w @ signal + b[:, None])
+        return weights @ signal + biases[:, None]
+
+    def energy(self, x: Point) -> Scalar:
+        """Return loss plus penalty."""
+        y = self.outputs(x, self.inputs)
+        if self.loss == "cross_entropy":
+            items = jax.nn.logsumexp(y, axis=0) - jnp.sum(self.targets * y, axis=0)
+        elif self.loss == "binary_cross_entropy":
+            items = jnp.sum(jax.nn.softplus(y) - self.targets * y, axis=0)
+        else:
+            items = jnp.sum((y - self.targets) ** 2, axis=0)
+        full = self._full(x)
+        return jnp.mean(items) + self.l2 * jnp.sum(self.penalised * full * full)
+
+    def sample(self, key: PRNGKeyArray) -> Point:
+        """Draw normal variables whose scale is itself drawn, log-uniformly from 0.2 to 5.
+
+        One fixed scale misses minima: the origin attracts small starts, saturated nodes large ones.
+        """
+        normal, scale = jax.random.split(key)
+        sigma = 0.2 * 25.0 ** jax.random.uniform(scale)
+        return self.geometry.retract(sigma * jax.random.normal(normal, (self.dimension,)))
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return settings and data hash."""
+        return {
+            "landscape": self.name,
+            "sizes": list(self.sizes),
+            "items": int(self.inputs.shape[1]),
+            "activation": self.activation,
+            "loss": self.loss,
+            "l2": float(self.l2),
+            "penalise_biases": self.penalise_biases,
+            "links": "all" if self.free is None else data_hash(np.asarray(self.free)),
+            "input_symmetries": len(self.exchanges),
+            "data": data_hash(self.inputs, self.targets),
+        }
+
+    @property
+    def geometry(self) -> AbstractGeometry:
+        """All of space, without the common shift of unpenalised softmax biases."""
+        if self.penalise_biases or self.loss != "cross_entropy":
+            return Euclidean()
+        shift = np.zeros((1, self.dimension))
+        shift[0, -self.sizes[-1] :] = self.sizes[-1] ** -0.5
+        return Gauge(jnp.asarray(shift))
+
+    @property
+    def symmetry(self) -> AbstractSymmetry:
+        """Signed permutations of hidden nodes, and the given permutations of the inputs."""
+        return _node_symmetry(self.sizes, self.activation, self.free, self.exchanges)
+
+    @property
+    def morse_sum(self) -> int | None:
+        """1 where the penalty confines every variable of a smooth network."""
+        return 1 if self.smooth and self.penalise_biases and float(self.l2) > 0 else None
+
+    @property
+    def smooth(self) -> bool:
+        """False for ReLU."""
+        return self.activation != "relu"
+
+    def _full(self, x: Point) -> Array:
+        if self.free is None:
+            return x
+        return jnp.zeros(_full_size(self.sizes)).at[np.asarray(self.free)].set(x)
+
+
+def xor(hidden: int | Sequence[int] = 2, *, l2: float = 1e-3, activation: str = "tanh") -> Perceptron:
+    """Return the XOR classifier: inputs (0,0), (0,1), (1,0), (1,1), classes 0, 1, 1, 0, two outputs.
+
+    **Arguments:**
+
+    - `hidden`: number of hidden nodes, or the numbers of several hidden layers.
+    - `l2`: penalty over all variables.
+    """
+    return Perceptron(
+        [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
+        [0, 1, 1, 0],
+        hidden=[hidden] if isinstance(hidden, int) else hidden,
+        l2=l2,
+        activation=activation,
+        input_symmetries=[(1, 0)],
+        name="xor",
+    )
+
+
+def _finite(values: Any, argument: str) -> np.ndarray:
+    array = np.asarray(values, dtype=np.float64)
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"`{argument}` holds values that are not finite; remove or replace them.")
+    return array
+
+
+def _targets(targets: Any, loss: str, items: int) -> np.ndarray:
+    values = _finite(targets, "targets")
+    if values.shape[:1] != (items,) or values.ndim > 2:
+        raise ValueError(f"`targets` must have {items} items like `inputs`, got {values.shape}.")
+    if loss == "squared_error":
+        return values.reshape(items, -1).T
+    whole = values.ndim == 1 and np.all(values == np.floor(values)) and values.min() >= 0
+    if not whole:
+        raise ValueError("`targets` must be class numbers 0, 1, 2, ... , one per item.")
+    classes = int(values.max()) + 1
+    if loss == "binary_cross_entropy":
+        if classes > 2:
+            raise ValueError(f"binary_cross_entropy needs classes 0 and 1, got {classes} classes.")
+        return values[None, :]
+    return np.eye(max(classes, 2))[values.astype(int)].T
+
+
+def _full_size(sizes: Sequence[int]) -> int:
+    return sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:]))
+
+
+def _bias_positions(sizes: Sequence[int]) -> np.ndarray:
+    blocks = [np.repeat([False, True], [a * b, b]) for a, b in zip(sizes[:-1], sizes[1:])]
+    return np.concatenate(blocks)
+
+
+def _free_variables(sizes: Sequence[int], mask: Sequence[Any] | None) -> tuple[int, ...] | None:
+    if mask is None:
+        return None
+    if len(mask) != len(sizes) - 1:
+        raise ValueError(f"`mask` needs one array per layer, {len(sizes) - 1}, got {len(mask)}.")
+    blocks = []
+    for layer, inputs, outputs in zip(mask, sizes[:-1], sizes[1:]):
+        links = np.asarray(layer, dtype=bool)
+        if links.shape != (outputs, inputs):
+            raise ValueError(f"A mask must have shape {(outputs, inputs)}, got {links.shape}.")
+        blocks += [links.ravel(), np.ones(outputs, dtype=bool)]
+    return tuple(int(i) for i in np.flatnonzero(np.concatenate(blocks)))
+
+
+@functools.lru_cache(maxsize=64)
+def _node_symmetry(
+    sizes: tuple[int, ...],
+    activation: str,
+    free: tuple[int, ...] | None,
+    exchanges: tuple[tuple[int, ...], ...],
+) -> NodeSymmetry:
+    mask = None
+    if free is not None:
+        mask = np.zeros(_full_size(sizes), dtype=bool)
+        mask[list(free)] = True
+    extra = [np.asarray(exchange) for exchange in exchanges]
+    return NodeSymmetry(sizes, odd=activation == "tanh", mask=mask, extra=extra)
+
+
+def _input_exchange(sizes: Sequence[int], permutation: Sequence[int]) -> tuple[int, ...]:
+    if sorted(permutation) != list(range(sizes[0])):
+        raise ValueError(f"An input symmetry must permute {sizes[0]} inputs, got {permutation}.")
+    index = np.arange(_full_size(sizes))
+    first = index[: sizes[0] * sizes[1]].reshape(sizes[1], sizes[0])[:, list(permutation)]
+    return tuple(int(i) for i in np.concatenate([first.ravel(), index[first.size :]]))

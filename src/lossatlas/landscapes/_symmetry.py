@@ -1,0 +1,219 @@
+"""Finite groups of orthogonal maps that leave an energy unchanged."""
+
+import abc
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+HostPoint = Float[np.ndarray, " dim"]
+HostImages = Float[np.ndarray, "images dim"]
+
+SAME_POINT = 1e-6
+
+
+class Alignment(NamedTuple):
+    """The image of a point that lies nearest to another point.
+
+    **Arguments:**
+
+    - `image`: the image, shape (dim,), parameter units.
+    - `distance`: its Euclidean distance to the other point, parameter units.
+    - `exact`: whether no other image can be nearer; otherwise `distance` is an upper bound.
+    """
+
+    image: HostPoint
+    distance: float
+    exact: bool
+
+
+class AbstractSymmetry(abc.ABC):
+    """A finite group of signed permutations of the variables that leaves the energy unchanged.
+
+    The maps are orthogonal, so the aligned distance min_g ||a - g b|| is a metric on orbits.
+    """
+
+    @property
+    @abc.abstractmethod
+    def order(self) -> int:
+        """Number of group elements; a Python integer, since it can exceed 64 bits."""
+
+    @abc.abstractmethod
+    def align(self, a: HostPoint, b: HostPoint) -> Alignment:
+        """Return the image of `b` nearest to `a`, argmin_(g b) ||a - g b||.
+
+        **Arguments:**
+
+        - `a`, `b`: points, shape (dim,), parameter units.
+
+        **Returns:** the image, its distance, and whether it is certainly the nearest.
+        """
+
+    @abc.abstractmethod
+    def orbit_size(self, x: HostPoint, tol: float = SAME_POINT) -> int:
+        """Return the number of distinct images of `x`, |group| / |stabiliser of x|.
+
+        **Arguments:**
+
+        - `x`: the point, shape (dim,), parameter units.
+        - `tol`: parameters count as equal up to `tol * max(1, |x|_inf)`; dimensionless.
+
+        **Returns:** the number of images, a Python integer.
+        """
+
+    @abc.abstractmethod
+    def neighbour_images(self, x: HostPoint, limit: int) -> HostImages:
+        """Return at most `limit` images of `x` under elementary maps, nearest first.
+
+        They differ from `x` and from one another, so a search between `x` and one of them can find
+        the transition states that connect a minimum with its own copies.
+
+        **Arguments:**
+
+        - `x`: the point, shape (dim,), parameter units.
+        - `limit`: the most images to return.
+
+        **Returns:** the images, shape (images, dim).
+        """
+
+    @abc.abstractmethod
+    def random_image(self, x: HostPoint, rng: np.random.Generator) -> HostPoint:
+        """Return the image of `x` under an element drawn uniformly from the group."""
+
+
+class NoSymmetry(AbstractSymmetry):
+    """The group of the identity alone."""
+
+    @property
+    def order(self) -> int:
+        """One."""
+        return 1
+
+    def align(self, a: HostPoint, b: HostPoint) -> Alignment:
+        """Return `b` itself and its distance to `a`."""
+        a, b = np.asarray(a, float), np.asarray(b, float)
+        return Alignment(b, float(np.linalg.norm(a - b)), True)
+
+    def orbit_size(self, x: HostPoint, tol: float = SAME_POINT) -> int:
+        """Return one."""
+        return 1
+
+    def neighbour_images(self, x: HostPoint, limit: int) -> HostImages:
+        """Return no image, shape (0, dim)."""
+        return np.empty((0, len(x)))
+
+    def random_image(self, x: HostPoint, rng: np.random.Generator) -> HostPoint:
+        """Return `x` itself."""
+        return np.asarray(x, float)
+
+
+class FiniteSymmetry(AbstractSymmetry):
+    """A group given as the list of its elements, image_k = signs[k] * x[indices[k]].
+
+    **Arguments:**
+
+    - `indices`: permutations of the variables, integers, shape (order, dim).
+    - `signs`: +1 or -1, shape (order, dim).
+
+    **Raises:** `ValueError` if the elements are not signed permutations, are repeated, or do not
+    form a group.
+    """
+
+    def __init__(self, indices: Int[np.ndarray, "order dim"], signs: Int[np.ndarray, "order dim"]):
+        self.indices, self.signs = np.asarray(indices), np.asarray(signs)
+        _check_group(self.indices, self.signs)
+
+    @property
+    def order(self) -> int:
+        """Number of elements listed."""
+        return len(self.indices)
+
+    def images(self, x: HostPoint) -> HostImages:
+        """Return the image of `x` under every element, shape (order, dim)."""
+        return self.signs * np.asarray(x, float)[self.indices]
+
+    def align(self, a: HostPoint, b: HostPoint) -> Alignment:
+        """Return the nearest of all images; always exact."""
+        images = self.images(b)
+        distances = np.linalg.norm(images - np.asarray(a, float), axis=1)
+        nearest = int(np.argmin(distances))
+        return Alignment(images[nearest], float(distances[nearest]), True)
+
+    def orbit_size(self, x: HostPoint, tol: float = SAME_POINT) -> int:
+        """Return the order divided by the number of elements that leave `x` in place."""
+        x = np.asarray(x, float)
+        return self.order // int(np.sum(np.abs(self.images(x) - x).max(axis=1) <= margin(x, tol)))
+
+    def neighbour_images(self, x: HostPoint, limit: int) -> HostImages:
+        """Return the nearest images under all elements, since there are few."""
+        images = self.images(x)
+        nearest_first = np.argsort(np.linalg.norm(images - x, axis=1), kind="stable")
+        return distinct_images(x, images[nearest_first], limit)
+
+    def random_image(self, x: HostPoint, rng: np.random.Generator) -> HostPoint:
+        """Return the image under an element drawn uniformly."""
+        return self.images(x)[rng.integers(self.order)]
+
+
+def sign_symmetry(dim: int) -> FiniteSymmetry:
+    """Return the group {x, -x} of an even energy, such as a spin glass with even p."""
+    return FiniteSymmetry(
+        np.tile(np.arange(dim), (2, 1)), np.stack([np.ones(dim, int), -np.ones(dim, int)])
+    )
+
+
+def margin(x: HostPoint, tol: float = SAME_POINT) -> float:
+    """Return the difference up to which two parameters of `x` count as equal."""
+    return tol * max(1.0, float(np.abs(x).max(initial=0.0)))
+
+
+def distinct_images(x: HostPoint, images: Iterable[HostPoint], limit: int) -> HostImages:
+    """Keep the first `limit` images that differ from `x` and from one another.
+
+    **Arguments:**
+
+    - `x`: the point, shape (dim,), parameter units.
+    - `images`: its images, each of shape (dim,); read only as far as needed.
+    - `limit`: the most images to keep.
+
+    **Returns:** the images in the order given, shape (kept, dim).
+    """
+    x = np.asarray(x, float)
+    same = margin(x)
+    kept = np.empty((max(limit, 0) + 1, len(x)))
+    kept[0], count = x, 1
+    for image in images:
+        if count == len(kept):
+            break
+        if (np.abs(kept[:count] - image).max(axis=1) > same).all():
+            kept[count] = image
+            count += 1
+    return kept[1:count]
+
+
+def _check_group(indices: Int[np.ndarray, "order dim"], signs: Int[np.ndarray, "order dim"]):
+    """Raise `ValueError` unless the signed permutations are distinct and closed."""
+    if indices.ndim != 2 or indices.shape != signs.shape or len(indices) == 0:
+        raise ValueError(
+            "`indices` and `signs` need the same shape (order, dim), order at least 1; "
+            f"got {indices.shape} and {signs.shape}."
+        )
+    dim = indices.shape[1]
+    if not ((np.sort(indices, axis=1) == np.arange(dim)).all() and (np.abs(signs) == 1).all()):
+        raise ValueError(
+            f"Each row of `indices` must permute 0..{dim - 1} and `signs` must be +1 or -1."
+        )
+    # Moving variable i to 1 + i and giving it the sign makes an element one array of integers.
+    elements = {row.tobytes() for row in (signs * (1 + indices)).astype(np.int64)}
+    if len(elements) != len(indices):
+        raise ValueError("`indices` and `signs` list an element of the group twice.")
+    # A finite set of permutations closed under composition holds the identity and all inverses.
+    for index, sign in zip(indices, signs):
+        products = (sign * signs[:, index]) * (1 + indices[:, index])
+        if not elements.issuperset(row.tobytes() for row in products.astype(np.int64)):
+            raise ValueError(
+                "`indices` and `signs` do not form a group: "
+                "the composition of two elements is not in the list."
+            )

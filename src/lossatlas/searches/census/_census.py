@@ -1,0 +1,222 @@
+"""Stationary points of every index, with the Morse certificate; for landscapes of few variables."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from lossatlas.landscapes import AbstractLandscape, PointIndex, check_landscape
+from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches.global_search import default_step, perturb, symmetrised
+from lossatlas.searches.saddle import NEWTON, find_saddles
+
+
+ROUND = 192
+MOST_SEARCHES = 100_000
+SEARCH_STEPS = 150
+
+
+@dataclasses.dataclass(frozen=True)
+class Census:
+    """Stationary points up to symmetry, sorted by index and energy.
+
+    - `x`: shape (points, dim); `energy`, `index`, `lowest` eigenvalue, `rms_gradient`: shape (points,).
+    - `orbit_size`: number of images of each point, Python integers.
+    - `hits`: searches that ended in each point or an image of it.
+    - `expected`: the Morse sum that topology demands; None where it says nothing.
+    - `searches`: searches run; `outcomes`: how they ended; `degenerate`: those that ended in a point
+        with a zero eigenvalue, for which there is no certificate.
+    """
+
+    x: np.ndarray
+    energy: np.ndarray
+    index: np.ndarray
+    lowest: np.ndarray
+    rms_gradient: np.ndarray
+    orbit_size: list[int]
+    hits: np.ndarray
+    expected: int | None
+    searches: int
+    outcomes: dict[str, int]
+
+    @property
+    def degenerate(self) -> int:
+        """Searches that ended in degenerate points."""
+        return self.outcomes.get("degenerate", 0)
+
+    @property
+    def by_index(self) -> dict[int, int]:
+        """Orbit sizes summed for every index."""
+        totals: dict[int, int] = {}
+        for index, size in sorted(zip(self.index.tolist(), self.orbit_size)):
+            totals[index] = totals.get(index, 0) + size
+        return totals
+
+    @property
+    def morse_sum(self) -> int:
+        """Sum of (-1)^index * orbit size."""
+        return sum((-1) ** index * size for index, size in self.by_index.items())
+
+    @property
+    def consistent(self) -> bool | None:
+        """Whether the sum is as expected and no point is degenerate; None if nothing is expected.
+
+        Necessary for a complete list, not sufficient.
+        """
+        if self.expected is None:
+            return None
+        return self.morse_sum == self.expected and self.degenerate == 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {
+            "points": [
+                {"energy": float(e), "index": int(i), "orbit_size": n, "hits": int(h)}
+                for e, i, n, h in zip(self.energy, self.index, self.orbit_size, self.hits)
+            ],
+            "by_index": {str(index): size for index, size in self.by_index.items()},
+            "morse_sum": self.morse_sum,
+            "expected": self.expected,
+            "consistent": self.consistent,
+            "searches": self.searches,
+            "outcomes": self.outcomes,
+        }
+
+
+def census(
+    landscape: AbstractLandscape,
+    *,
+    starts: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Census:
+    """Find stationary points of every index by Newton and eigenvector-following searches.
+
+    A quarter of the searches are root finding on the gradient from random starts, a quarter follow
+    0, 1, 2, ... modes uphill from random starts, a quarter start near the points found least often and
+    go to indices next to theirs, and a quarter start on points that a symmetry leaves where they are:
+    a gradient there stays among them, so the points of small orbits are found that random starts miss.
+
+    **Arguments:**
+
+    - `landscape`: what is searched; full Hessians, so a few hundred variables at most.
+    - `starts`: number of searches. Default: until the Morse sum fits and many searches bring nothing
+        new, at most 100,000.
+    - `seed`: of the random starts.
+    - `workers`: threads; default one per core.
+    - `progress`: called with searches done and points found after every round.
+
+    **Returns:** `Census`.
+
+    **Raises:** `ValueError` if `starts` is not positive or the landscape cannot be searched.
+    """
+    if starts is not None and starts < 1:
+        raise ValueError(f"`starts` must be at least 1, got {starts}.")
+    check_landscape(landscape)
+    collection = _Collection(landscape)
+    key = jax.random.key(seed)
+    done, quiet = 0, 0
+    while not _finished(collection, landscape, starts, done, quiet):
+        count = ROUND if starts is None else min(ROUND, starts - done)
+        points, orders = _round(landscape, collection, jax.random.fold_in(key, done), count)
+        found = find_saddles(
+            landscape, points, order=orders, max_steps=SEARCH_STEPS, workers=workers
+        )
+        new = collection.add(found)
+        done, quiet = done + count, 0 if new else quiet + count
+        if progress:
+            progress(done, len(collection.points))
+    return collection.census(done)
+
+
+class _Collection:
+    """Points found so far, up to symmetry."""
+
+    def __init__(self, landscape: AbstractLandscape):
+        self.landscape = landscape
+        self.known = PointIndex(landscape.symmetry)
+        self.points: list[StationaryPoints] = []
+        self.orbits: list[int] = []
+        self.hits: list[int] = []
+        self.outcomes: dict[str, int] = {}
+
+    def add(self, found: StationaryPoints) -> bool:
+        """Add what converged; returns whether any point was new."""
+        for name, count in found.outcomes().items():
+            self.outcomes[name] = self.outcomes.get(name, 0) + count
+        new = False
+        for i in np.flatnonzero(found.converged):
+            place = self.known.find(found.x[i], float(found.energy[i]))
+            if place is None:
+                place = self.known.add(found.x[i], float(found.energy[i]))
+                self.points.append(found[[i]])
+                self.orbits.append(self.landscape.symmetry.orbit_size(found.x[i]))
+                self.hits.append(0)
+                new = True
+            self.hits[place] += 1
+        return new
+
+    def indices(self) -> list[int]:
+        return [int(point.index[0]) for point in self.points]
+
+    def morse_sum(self) -> int:
+        return sum((-1) ** index * size for index, size in zip(self.indices(), self.orbits))
+
+    def census(self, searches: int) -> Census:
+        order = sorted(
+            range(len(self.points)),
+            key=lambda i: (int(self.points[i].index[0]), float(self.points[i].energy[0])),
+        )
+        dimension = self.landscape.dimension
+
+        def column(name: str) -> np.ndarray:
+            return np.array([getattr(self.points[i], name)[0] for i in order])
+
+        return Census(
+            x=column("x").reshape(-1, dimension),
+            energy=column("energy"),
+            index=column("index").astype(int),
+            lowest=column("lowest"),
+            rms_gradient=column("rms_gradient"),
+            orbit_size=[self.orbits[i] for i in order],
+            hits=np.array([self.hits[i] for i in order], dtype=int),
+            expected=self.landscape.morse_sum,
+            searches=searches,
+            outcomes=self.outcomes,
+        )
+
+
+def _finished(collection: _Collection, landscape, starts, done: int, quiet: int) -> bool:
+    if starts is not None:
+        return done >= starts
+    if done >= MOST_SEARCHES:
+        return True
+    enough = max(1000, 20 * len(collection.points))
+    fits = landscape.morse_sum is None or collection.morse_sum() == landscape.morse_sum
+    # A sum that does not fit says that points are missing: search ten times longer for them.
+    return quiet >= (enough if fits else 10 * enough)
+
+
+def _round(landscape, collection: _Collection, key: jax.Array, count: int):
+    """Return starts and orders of one round."""
+    keys = jax.random.split(key, count)
+    indices = collection.indices()
+    highest = max(indices, default=0) + 1
+    rare = np.argsort(collection.hits, kind="stable")
+    starts, orders = [], []
+    for i in range(count):
+        turn, which = divmod(i, 4)
+        if which == 2 and len(rare):
+            point = int(rare[turn % len(rare)])
+            x = collection.points[point].x[0]
+            starts.append(perturb(landscape, x, default_step(landscape, x), keys[i]))
+            orders.append((NEWTON, indices[point] + 1, max(indices[point] - 1, 0))[turn % 3])
+        else:
+            x = np.asarray(landscape.sample(keys[i]))
+            starts.append(symmetrised(landscape, x, keys[i]) if which == 3 else x)
+            orders.append(NEWTON if which == 0 or (which == 3 and turn % 2) else turn % (highest + 1))
+    most = landscape.dimension - landscape.zero_modes(starts[0]).shape[0]
+    return np.stack(starts), np.minimum(orders, most)

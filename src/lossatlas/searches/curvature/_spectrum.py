@@ -1,0 +1,60 @@
+"""The spectrum of the Hessian without forced zero modes, and what it says of a point."""
+
+import jax.numpy as jnp
+
+from lossatlas._types import Integer, Matrix, Point, Scalar
+from lossatlas.landscapes import AbstractLandscape
+
+
+ZERO_TOLERANCE = 1e-9  # relative to the largest |eigenvalue|: 1e5 above rounding, 1e3 below 2 lam at lam = 1e-6
+GRADIENT_TOLERANCE = 1e-10
+
+
+def spectrum(landscape: AbstractLandscape, x: Point) -> tuple[Point, Matrix]:
+    """Return eigenvalues, ascending, shape (dim - k,), and eigenvectors (dim, dim - k).
+
+    The k forced zero modes are shifted above the largest eigenvalue and cut off there.
+    """
+    modes = landscape.zero_modes(x)
+    hessian = landscape.hessian(x)
+    hessian = 0.5 * (hessian + hessian.T)
+    finite = jnp.all(jnp.isfinite(hessian))
+    hessian = jnp.where(finite, hessian, jnp.eye(x.shape[0]))  # eigh does not return from NaN
+    if modes.shape[0]:
+        inside = jnp.eye(x.shape[0]) - modes.T @ modes
+        shift = 2.0 * jnp.linalg.norm(hessian) + 1.0
+        hessian = inside @ hessian @ inside + shift * modes.T @ modes
+    values, vectors = jnp.linalg.eigh(hessian, symmetrize_input=False)
+    kept = x.shape[0] - modes.shape[0]
+    return jnp.where(finite, values[:kept], jnp.nan), vectors[:, :kept]
+
+
+def zero_tolerance(eigenvalues: Point) -> Scalar:
+    """Return the |eigenvalue| below which one counts as zero, relative to the spectrum."""
+    return ZERO_TOLERANCE * jnp.max(jnp.abs(eigenvalues))
+
+
+def count_negative(eigenvalues: Point) -> Integer:
+    """Return the index."""
+    return jnp.sum(eigenvalues < -zero_tolerance(eigenvalues))
+
+
+def count_zero(eigenvalues: Point) -> Integer:
+    """Return the number of zero eigenvalues."""
+    return jnp.sum(jnp.abs(eigenvalues) <= zero_tolerance(eigenvalues))
+
+
+def log_product(eigenvalues: Point) -> Scalar:
+    """Return the sum of ln over the positive eigenvalues."""
+    positive = eigenvalues > zero_tolerance(eigenvalues)
+    return jnp.sum(jnp.where(positive, jnp.log(jnp.where(positive, eigenvalues, 1.0)), 0.0))
+
+
+def gradient_tolerance(eigenvalues: Point, x: Point) -> Scalar:
+    """Return the rms gradient at which a point counts as stationary.
+
+    1e-10, or the rounding level of the gradient where that is larger: moving x by one rounding error
+    changes the gradient by eps ||H|| ||x||.
+    """
+    rounding = 2.2e-16 * jnp.max(jnp.abs(eigenvalues)) * jnp.sqrt(jnp.mean(x * x))
+    return jnp.maximum(GRADIENT_TOLERANCE, 32.0 * rounding)
