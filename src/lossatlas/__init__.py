@@ -1,3 +1,67 @@
-"""lossatlas maps the whole solution landscape of a machine-learning model."""
+"""lossatlas maps the whole solution landscape of a machine-learning model.
+
+The public names, each imported when it is first used: `lossatlas --help` need not wait for JAX.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 
 __version__ = "0.1.0"
+
+_ROOMS = {
+    "landscapes": ("AbstractLandscape", "Loss", "Perceptron", "SpinGlass", "spin_glass", "xor"),
+    "searches": (
+        "basin_hopping",
+        "census",
+        "find_bands",
+        "find_pathways",
+        "find_saddles",
+        "minimise",
+    ),
+    "datasets": ("iris", "load_table"),
+    "atlas": ("Atlas", "AtlasError", "export_pathsample", "import_pathsample"),
+    "analysis": ("coverage", "disconnectivity"),
+    "exploration": ("Budget", "Progress", "explore"),
+    "plots": ("plot_disconnectivity", "save_picture"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = sorted([*_ROOM_OF, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
+
+if TYPE_CHECKING:
+    from .analysis import coverage as coverage
+    from .analysis import disconnectivity as disconnectivity
+    from .atlas import Atlas as Atlas
+    from .atlas import AtlasError as AtlasError
+    from .atlas import export_pathsample as export_pathsample
+    from .atlas import import_pathsample as import_pathsample
+    from .datasets import iris as iris
+    from .datasets import load_table as load_table
+    from .exploration import Budget as Budget
+    from .exploration import Progress as Progress
+    from .exploration import explore as explore
+    from .landscapes import AbstractLandscape as AbstractLandscape
+    from .landscapes import Loss as Loss
+    from .landscapes import Perceptron as Perceptron
+    from .landscapes import SpinGlass as SpinGlass
+    from .landscapes import spin_glass as spin_glass
+    from .landscapes import xor as xor
+    from .plots import plot_disconnectivity as plot_disconnectivity
+    from .plots import save_picture as save_picture
+    from .searches import basin_hopping as basin_hopping
+    from .searches import census as census
+    from .searches import find_bands as find_bands
+    from .searches import find_pathways as find_pathways
+    from .searches import find_saddles as find_saddles
+    from .searches import minimise as minimise
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'lossatlas' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"lossatlas.{_ROOM_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,1 +1,9 @@
+"""Where points live: the atlas file, identity of points, queries, import and export."""
 
+from ._atlas import Atlas as Atlas
+from ._columns import Minima as Minima
+from ._columns import TransitionStates as TransitionStates
+from ._errors import AtlasError as AtlasError
+from ._pathsample import export_pathsample as export_pathsample
+from ._pathsample import import_pathsample as import_pathsample
+from ._searches import Search as Search

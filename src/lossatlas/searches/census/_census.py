@@ -9,8 +9,9 @@ import numpy as np
 
 from lossatlas.landscapes import AbstractLandscape, PointIndex, check_landscape
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.global_search import default_step, perturb, symmetrised
-from lossatlas.searches.saddle import NEWTON, find_saddles
+from lossatlas.searches.curvature import NEWTON
+from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
+from lossatlas.searches.saddle import find_saddles
 
 
 ROUND = 192
@@ -121,7 +122,7 @@ def census(
     done, quiet = 0, 0
     while not _finished(collection, landscape, starts, done, quiet):
         count = ROUND if starts is None else min(ROUND, starts - done)
-        points, orders = _round(landscape, collection, jax.random.fold_in(key, done), count)
+        points, orders = _round(landscape, collection, key, done, count, workers)
         found = find_saddles(
             landscape, points, order=orders, max_steps=SEARCH_STEPS, workers=workers
         )
@@ -200,23 +201,27 @@ def _finished(collection: _Collection, landscape, starts, done: int, quiet: int)
     return quiet >= (enough if fits else 10 * enough)
 
 
-def _round(landscape, collection: _Collection, key: jax.Array, count: int):
+def _round(landscape, collection: _Collection, key: jax.Array, done: int, count: int, workers):
     """Return starts and orders of one round."""
-    keys = jax.random.split(key, count)
+    numbers = done + np.arange(count)
     indices = collection.indices()
     highest = max(indices, default=0) + 1
     rare = np.argsort(collection.hits, kind="stable")
-    starts, orders = [], []
-    for i in range(count):
-        turn, which = divmod(i, 4)
-        if which == 2 and len(rare):
-            point = int(rare[turn % len(rare)])
-            x = collection.points[point].x[0]
-            starts.append(perturb(landscape, x, default_step(landscape, x), keys[i]))
-            orders.append((NEWTON, indices[point] + 1, max(indices[point] - 1, 0))[turn % 3])
-        else:
-            x = np.asarray(landscape.sample(keys[i]))
-            starts.append(symmetrised(landscape, x, keys[i]) if which == 3 else x)
-            orders.append(NEWTON if which == 0 or (which == 3 and turn % 2) else turn % (highest + 1))
+    starts = random_starts(landscape, key, numbers, workers=workers)
+    orders = np.full(count, NEWTON)
+    turn, which = numbers // 4, numbers % 4
+    random_order = (which == 1) | ((which == 3) & (turn % 2 == 0))
+    orders[random_order] = turn[random_order] % (highest + 1)
+    choices = np.random.default_rng((*np.asarray(jax.random.key_data(key)), done)).random((count, 2))
+    for i in np.flatnonzero(which == 3):
+        starts[i] = symmetrised(landscape, starts[i], choices[i])
+    if len(rare):
+        near = np.flatnonzero(which == 2)
+        points = rare[turn[near] % len(rare)]
+        x = np.stack([collection.points[p].x[0] for p in points])
+        starts[near] = perturbed(landscape, x, key, numbers[near], workers=workers)
+        index = np.array(indices)[points]
+        choice = np.stack([np.full(len(near), NEWTON), index + 1, np.maximum(index - 1, 0)])
+        orders[near] = choice[turn[near] % 3, np.arange(len(near))]
     most = landscape.dimension - landscape.zero_modes(starts[0]).shape[0]
-    return np.stack(starts), np.minimum(orders, most)
+    return starts, np.minimum(orders, most)

@@ -1,8 +1,13 @@
-"""Eigenvalues of the Hessian and what they say of a point."""
+"""The spectrum of the Hessian, and steps in its eigenbasis to stationary points of any index."""
 
+from ._eigenvector_following import NEWTON as NEWTON
+from ._eigenvector_following import EigenvectorFollowing as EigenvectorFollowing
+from ._lanczos import hessian_product as hessian_product
+from ._lanczos import lowest_eigenpair as lowest_eigenpair
 from ._spectrum import count_negative as count_negative
 from ._spectrum import count_zero as count_zero
 from ._spectrum import gradient_tolerance as gradient_tolerance
 from ._spectrum import log_product as log_product
 from ._spectrum import spectrum as spectrum
+from ._spectrum import tangent as tangent
 from ._spectrum import zero_tolerance as zero_tolerance

@@ -29,6 +29,12 @@ def spectrum(landscape: AbstractLandscape, x: Point) -> tuple[Point, Matrix]:
     return jnp.where(finite, values[:kept], jnp.nan), vectors[:, :kept]
 
 
+def tangent(landscape: AbstractLandscape, x: Point, vector: Point) -> Point:
+    """Return the vector without its components along the forced zero modes at `x`."""
+    modes = landscape.zero_modes(x)
+    return vector - modes.T @ (modes @ vector)
+
+
 def zero_tolerance(eigenvalues: Point) -> Scalar:
     """Return the |eigenvalue| below which one counts as zero, relative to the spectrum."""
     return ZERO_TOLERANCE * jnp.max(jnp.abs(eigenvalues))

@@ -1,8 +1,8 @@
-"""Search for the lowest minima."""
+"""Where searches begin, and the search for the lowest minima."""
 
 from ._basin_hopping import Hops as Hops
-from ._basin_hopping import accepts as accepts
+from ._basin_hopping import accepted as accepted
 from ._basin_hopping import basin_hopping as basin_hopping
-from ._starts import default_step as default_step
-from ._starts import perturb as perturb
+from ._starts import perturbed as perturbed
+from ._starts import random_starts as random_starts
 from ._starts import symmetrised as symmetrised

@@ -9,15 +9,16 @@ from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.minimise import BFGS, LBFGS, minimise
 
-from ._starts import default_step, perturb
+from ._starts import perturbed
 
 
 @dataclasses.dataclass(frozen=True)
 class Hops:
     """Every minimisation of a basin-hopping run.
 
-    - `quenches`: `StationaryPoints`, steps * chains rows, step by step; row `step * chains + chain`.
-    - `accepted`: shape (steps, chains).
+    - `quenches`: `StationaryPoints`, (steps + 1) * chains rows: the first minimisations, then hops step
+        by step.
+    - `accepted`: shape (steps + 1, chains).
     - `x`, `energy`: where the chains ended, shapes (chains, dim) and (chains,).
     """
 
@@ -27,11 +28,20 @@ class Hops:
     energy: np.ndarray
 
 
-def accepts(old: float, new: float, temperature: float, key: jax.Array) -> bool:
-    """Return whether a hop is accepted, with probability min(1, exp(-(new - old) / kT))."""
-    if new <= old:
-        return True
-    return temperature > 0 and float(jax.random.uniform(key)) < np.exp(-(new - old) / temperature)
+def accepted(
+    old: np.ndarray, new: np.ndarray, temperature: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return which hops are accepted, with probability min(1, exp(-(new - old) / kT)).
+
+    **Arguments:**
+
+    - `old`, `new`: energies, shape (chains,); infinite where a minimisation failed.
+    - `temperature`: kT, loss units, >= 0.
+    - `rng`: draws one number per chain.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        probability = np.where(new <= old, 1.0, np.exp(-(new - old) / temperature))
+    return np.isfinite(new) & (rng.random(len(new)) < np.nan_to_num(probability))
 
 
 def basin_hopping(
@@ -53,7 +63,7 @@ def basin_hopping(
     - `starts`: shape (chains, dim), parameter units; minimised first.
     - `steps`: hops per chain; the first minimisation comes on top.
     - `temperature`: kT, loss units.
-    - `key`: JAX random key; chain c of step s uses `fold_in(fold_in(key, s), c)`.
+    - `key`: JAX random key; chain c of step s uses `fold_in(key, s * chains + c)`.
     - `step`: standard deviation of the longest hops, parameter units; default by landscape and point.
     - `method`: see `minimise`.
     - `workers`: threads; default one per core.
@@ -64,23 +74,15 @@ def basin_hopping(
     """
     first = minimise(landscape, starts, method=method, workers=workers)
     x, energy = first.x.copy(), np.where(first.converged, first.energy, np.inf)
-    quenches, accepted = [first], [first.converged]
+    quenches, history = [first], [first.converged]
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     for s in range(steps):
-        keys = [jax.random.split(jax.random.fold_in(jax.random.fold_in(key, s), c)) for c in range(len(x))]
-        trials = np.stack(
-            [
-                perturb(landscape, point, step or default_step(landscape, point), k[0])
-                for point, k in zip(x, keys)
-            ]
-        )
+        numbers = s * len(x) + np.arange(len(x))
+        trials = perturbed(landscape, x, key, numbers, step=step, workers=workers)
         found = minimise(landscape, trials, method=method, workers=workers)
-        taken = np.array(
-            [
-                ok and accepts(old, new, temperature, k[1])
-                for ok, old, new, k in zip(found.converged, energy, found.energy, keys)
-            ]
-        )
-        x[taken], energy[taken] = found.x[taken], found.energy[taken]
+        new = np.where(found.converged, found.energy, np.inf)
+        taken = accepted(energy, new, temperature, rng)
+        x[taken], energy[taken] = found.x[taken], new[taken]
         quenches.append(found)
-        accepted.append(taken)
-    return Hops(StationaryPoints.concatenate(quenches), np.stack(accepted), x, energy)
+        history.append(taken)
+    return Hops(StationaryPoints.concatenate(quenches), np.stack(history), x, energy)

@@ -1,43 +1,91 @@
-"""Where searches begin: displaced points, and points that a symmetry leaves where they are."""
+"""Where searches begin: random points, displaced points, points that a symmetry leaves where they are.
+
+Start i of a batch uses the random key `fold_in(key, numbers[i])`, whatever the batch.
+"""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PRNGKeyArray
 
+from lossatlas._types import Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._driver import run_batch
 
 
-def perturb(landscape: AbstractLandscape, x: np.ndarray, step: float, key: jax.Array) -> np.ndarray:
-    """Displace a point by normal steps of standard deviation `step`, in parameter units.
+def random_starts(
+    landscape: AbstractLandscape,
+    key: PRNGKeyArray,
+    numbers: np.ndarray,
+    *,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Draw `landscape.sample(fold_in(key, number))` for every number; shape (starts, dim)."""
+    return run_batch(_draw, landscape, *_lanes(key, numbers), workers=workers)
 
-    The step is multiplied by a number drawn log-uniformly from 1/10 to 1: short hops find the
-    neighbours, long ones leave the funnel.
+
+def perturbed(
+    landscape: AbstractLandscape,
+    x: np.ndarray,
+    key: PRNGKeyArray,
+    numbers: np.ndarray,
+    *,
+    step: float | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Displace every row of `x`, shape (starts, dim), by a normal step.
+
+    The standard deviation is drawn log-uniformly from step/10 to step: short hops find the neighbours,
+    long ones leave the funnel. Default step: the landscape's length scale, or the root mean square
+    variable of the point where that is larger; parameter units.
     """
-    normal, scale = jax.random.split(key)
-    length = step * 10.0 ** -jax.random.uniform(scale)
-    moved = x + length * jax.random.normal(normal, (landscape.dimension,))
-    return np.asarray(landscape.geometry.retract(moved))
+    x = np.atleast_2d(x)
+    size = np.maximum(landscape.length_scale, np.sqrt(np.mean(x * x, axis=1)))
+    longest = size if step is None else np.full(len(x), step)
+    return run_batch(_displace, landscape, *_lanes(key, numbers), x, longest, workers=workers)
 
 
-def default_step(landscape: AbstractLandscape, x: np.ndarray) -> float:
-    """Return the landscape's length scale, or the root mean square variable where that is larger."""
-    return max(landscape.length_scale, float(np.sqrt(np.mean(x * x))))
-
-
-def symmetrised(landscape: AbstractLandscape, x: np.ndarray, key: jax.Array) -> np.ndarray:
+def symmetrised(landscape: AbstractLandscape, x: np.ndarray, choices: np.ndarray) -> np.ndarray:
     """Return a point near `x` that one or two elements of the symmetry group leave where it is.
 
     Averaging a point with its image under an element of order two projects it on the points fixed by
-    that element; the gradient of an invariant function there has no component out of them.
+    that element; the gradient of an invariant function there has no component out of them, so the
+    points of small orbits are found that random starts miss.
+
+    **Arguments:**
+
+    - `x`: shape (dim,).
+    - `choices`: two numbers in [0, 1) that choose the elements; a second below 1/2 means one element.
 
     Source: Palais, Commun. Math. Phys. 69, 19 (1979), doi:10.1007/BF01941322.
     """
-    for i in range(1 + int(jax.random.bernoulli(jax.random.fold_in(key, 2)))):
+    picks = [choices[0]] if choices[1] < 0.5 else [choices[0], 2.0 * choices[1] - 1.0]
+    for pick in picks:
         images = landscape.symmetry.neighbour_images(x, 64)
         if not len(images):
             break
-        choice = int(jax.random.randint(jax.random.fold_in(key, i), (), 0, len(images)))
-        middle = 0.5 * (x + images[choice])
+        middle = 0.5 * (x + images[int(pick * len(images))])
         if np.linalg.norm(middle) < 1e-12 * np.linalg.norm(x):
             break  # on a sphere the middle of a point and its antipode is nowhere
         x = np.asarray(landscape.geometry.retract(middle))
     return x
+
+
+def _lanes(key: PRNGKeyArray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    numbers = np.asarray(numbers, dtype=np.int64)
+    data = np.asarray(jax.random.key_data(key))
+    return np.broadcast_to(data, (len(numbers), *data.shape)), numbers
+
+
+def _draw(landscape: AbstractLandscape, data: jax.Array, number: Integer) -> Point:
+    return landscape.sample(jax.random.fold_in(jax.random.wrap_key_data(data), number))
+
+
+def _displace(
+    landscape: AbstractLandscape, data: jax.Array, number: Integer, x: Point, longest: Scalar
+) -> Point:
+    key = jax.random.fold_in(jax.random.wrap_key_data(data), number)
+    normal, scale = jax.random.split(key)
+    length = longest * 10.0 ** -jax.random.uniform(scale)
+    moved = x + length * jax.random.normal(normal, (landscape.dimension,))
+    return landscape.geometry.retract(jnp.asarray(moved))

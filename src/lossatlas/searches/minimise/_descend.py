@@ -29,7 +29,7 @@ def descend(
     method: BFGS | LBFGS,
     *,
     tolerance: float,
-    max_steps: int,
+    max_steps: int | Integer,
     max_rise: float = 1e-10,
 ) -> tuple[Point, Integer]:
     """Go downhill until the rms gradient is below `tolerance`; one gradient per iteration.

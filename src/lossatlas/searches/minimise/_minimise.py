@@ -8,7 +8,7 @@ from lossatlas._types import Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.saddle import EigenvectorFollowing
+from lossatlas.searches.curvature import EigenvectorFollowing
 
 from ._bfgs import BFGS
 from ._descend import descend

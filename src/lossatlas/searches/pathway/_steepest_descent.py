@@ -6,8 +6,7 @@ import jax.numpy as jnp
 
 from lossatlas._types import Flag, Images, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches.curvature import count_negative, spectrum
-from lossatlas.searches.saddle import EigenvectorFollowing
+from lossatlas.searches.curvature import EigenvectorFollowing, count_negative, spectrum, tangent
 
 
 class _State(eqx.Module):
@@ -76,7 +75,7 @@ class SteepestDescent(eqx.Module):
         components = vectors.T @ gradient
         step = _quadratic_flow(values, components, s.longest)
         trial = landscape.geometry.retract(s.x + vectors @ step)
-        predicted = gradient + vectors @ (values * step)
+        predicted = tangent(landscape, trial, gradient + vectors @ (values * step))
         actual = landscape.value_and_gradient(trial)[1]
         error = jnp.linalg.norm(actual - predicted) / jnp.linalg.norm(gradient)
         short = s.longest <= 1e-4 * landscape.length_scale

@@ -5,8 +5,12 @@ import numpy as np
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches.curvature import EigenvectorFollowing
 
-from ._eigenvector_following import EigenvectorFollowing
+from ._hybrid import HybridEigenvectorFollowing
+
+
+DENSE = 300  # variables up to which exact Hessians are the default; above, Hessian-vector products
 
 
 def find_saddles(
@@ -15,10 +19,11 @@ def find_saddles(
     *,
     directions: np.ndarray | None = None,
     order: int | np.ndarray = 1,
+    method: str = "auto",
     max_steps: int = 300,
     workers: int | None = None,
 ) -> StationaryPoints:
-    """Refine every start to a stationary point by eigenvector following with exact Hessians.
+    """Refine every start to a stationary point by eigenvector following.
 
     **Arguments:**
 
@@ -28,14 +33,27 @@ def find_saddles(
         zeros, the default, climbs the lowest mode.
     - `order`: index wanted (0: a minimum, 1: a transition state, ...), or `NEWTON` for any; one number
         or one per start.
-    - `max_steps`: Hessians per start.
+    - `method`: `exact` (a Hessian and its spectrum every step), `hybrid` (Lanczos on Hessian-vector
+        products, for order 1 only; exact Hessians only to verify the result), or `auto`: exact for any
+        other order and up to 300 variables.
+    - `max_steps`: Hessians, or Lanczos cycles, per start.
     - `workers`: threads; default one per core.
 
     **Returns:** `StationaryPoints`, one row per start.
+
+    **Raises:** `ValueError` for an unknown method, or hybrid with another order than 1.
     """
+    if method not in ("auto", "exact", "hybrid"):
+        raise ValueError(f"`method` must be auto, exact or hybrid, got {method}.")
+    only_states = bool(np.all(np.asarray(order) == 1))
+    if method == "hybrid" and not only_states:
+        raise ValueError("The hybrid method finds transition states only: `order` must be 1.")
     starts = np.atleast_2d(starts)
     directions = np.zeros_like(starts) if directions is None else np.atleast_2d(directions)
     orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(starts))
-    search = EigenvectorFollowing(max_steps)
+    if method == "hybrid" or (method == "auto" and only_states and landscape.dimension > DENSE):
+        search = HybridEigenvectorFollowing(max_cycles=max_steps)
+    else:
+        search = EigenvectorFollowing(max_steps)
     result = run_batch(search, landscape, starts, directions, orders, workers=workers)
     return StationaryPoints(**result)

@@ -7,12 +7,14 @@ import jax.numpy as jnp
 from lossatlas._results import RESULTS
 from lossatlas._types import Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches.curvature import (
+
+from ._spectrum import (
     count_negative,
     count_zero,
     gradient_tolerance,
     log_product,
     spectrum,
+    tangent,
 )
 
 
@@ -101,7 +103,9 @@ def _iterate(landscape: AbstractLandscape, order: Integer, state: _State) -> _St
 
     scale = landscape.length_scale
     change = jnp.linalg.norm(state.predicted - state.gradient)
-    error = jnp.linalg.norm(gradient - state.predicted) / jnp.maximum(change, 1e-300)
+    # On a sphere the tangent space turns along the step: compare in the new one.
+    missed = gradient - tangent(landscape, state.x, state.predicted)
+    error = jnp.linalg.norm(missed) / jnp.maximum(change, 1e-300)
     factor = jnp.where(error > 0.5, 0.5, jnp.where(error < 0.2, 1.5, 1.0))
     factor = jnp.where(state.steps == 0, 1.0, factor)
     radius = jnp.clip(state.radius * factor, 1e-3 * scale, scale)

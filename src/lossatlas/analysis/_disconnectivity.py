@@ -1,0 +1,247 @@
+"""Disconnectivity graph: which minima belong together below which energy."""
+
+import dataclasses
+
+import numpy as np
+from scipy.sparse import csgraph, csr_array
+
+
+_LOWER_TOLERANCE = 1e-9  # the tolerance with which two points count as equal in energy
+_EQUAL_TOLERANCE = 1e-12
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DisconnectivityTree:
+    """The merge tree of a landscape; its first nodes are the minima, in their order.
+
+    A parent always has a larger number than its children, so a loop over the nodes runs from the
+    leaves to the roots, and backwards from the roots to the leaves.
+
+    - `parent`: shape (nodes,); -1 at a root.
+    - `energy`: of the minimum, or at which the branches below an inner node merge; shape (nodes,),
+        loss units.
+    - `n_leaves`: minima at or below each node, shape (nodes,).
+    - `lowest`: the lowest of these minima, the first on ties; shape (nodes,).
+    - `component`: which tree each minimum belongs to, 0, 1, ... by increasing lowest minimum; shape
+        (minima,).
+    - `levels`: the thresholds, increasing, loss units; None for the exact tree.
+    """
+
+    parent: np.ndarray
+    energy: np.ndarray
+    n_leaves: np.ndarray
+    lowest: np.ndarray
+    component: np.ndarray
+    levels: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        """Return the number of minima."""
+        return len(self.component)
+
+    def barrier(self, a: int, b: int) -> float:
+        """Return the energy at which two minima merge.
+
+        In the exact tree this is the highest transition state on the best path, min over paths of
+        the max over transition states; with levels it is the first threshold at or above that.
+
+        **Arguments:**
+
+        - `a`, `b`: numbers of the minima.
+
+        **Returns:** the energy, loss units; the minimum's own energy if `a == b`, infinity if no
+        path joins the two.
+
+        **Raises:** `ValueError` when there is no such minimum.
+        """
+        for minimum in (a, b):
+            if not 0 <= minimum < len(self):
+                raise ValueError(f"There is no minimum {minimum}; there are 0 to {len(self) - 1}.")
+        while a != b:  # the smaller number cannot be an ancestor of the larger one
+            a, b = int(self.parent[min(a, b)]), max(a, b)
+            if a < 0:
+                return float("inf")
+        return float(self.energy[a])
+
+
+def disconnectivity(
+    energies: np.ndarray,
+    ts_energies: np.ndarray,
+    ts_minima: np.ndarray,
+    *,
+    levels: int | np.ndarray | None = None,
+) -> DisconnectivityTree:
+    """Compute the disconnectivity graph of minima joined by transition states.
+
+    Two minima are in one superbasin at energy E if a path joins them whose transition states all
+    lie at or below E. Superbasins only ever merge at edges of the minimum spanning tree (weight:
+    the lowest transition state of a pair), so its edges in order of energy give every merge.
+
+    **Arguments:**
+
+    - `energies`: of the minima, shape (n,), loss units.
+    - `ts_energies`: of the transition states, shape (m,), loss units; m may be 0.
+    - `ts_minima`: the two minima that each transition state joins, 0 to n - 1, shape (m, 2). Both
+        may be the same minimum (such a state merges nothing); several states of one pair are
+        allowed.
+    - `levels`: None for the exact tree, where every merge lies at its transition state and merges
+        within a relative 1e-12 are one. Otherwise merges lie at the lowest threshold at or above
+        their transition state, and the thresholds are: an integer N >= 1 for N equally spaced ones,
+        the first at the lowest and the last at the highest merge of the exact tree (N = 1: the
+        highest alone); or an array of them, loss units. Merges above the highest threshold do not
+        happen.
+
+    **Returns:** `DisconnectivityTree`.
+
+    **Raises:** `ValueError` for wrong shapes, non-finite energies, minima that do not exist, bad
+    levels, and for a transition state that lies below one of its minima E by more than 1e-9 max(1,
+    |E|).
+
+    Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
+    Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
+    """
+    energies, ts_energies, ts_minima = _checked(energies, ts_energies, ts_minima)
+    # A state that rounding put below a minimum must not make a branch that runs downwards.
+    heights = np.maximum(ts_energies, energies[ts_minima].max(axis=1, initial=-np.inf))
+    used = _spanning_tree(len(energies), heights, ts_minima)
+    pairs, heights = ts_minima[used], heights[used]
+    if levels is None:
+        thresholds, heights = None, _equalised(heights)
+    else:
+        thresholds = _thresholds(levels, heights)
+        place = np.searchsorted(thresholds, heights)
+        reached = place < len(thresholds)
+        pairs, heights = pairs[reached], thresholds[place[reached]]
+    parent, energy = _merge(energies, pairs, heights)
+    return DisconnectivityTree(parent, energy, *_summarise(parent, energies), thresholds)
+
+
+def _checked(energies, ts_energies, ts_minima) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the three arrays of `disconnectivity`, or say what is wrong with them."""
+    energies = np.asarray(energies, dtype=float)
+    ts_energies, ts_minima = np.asarray(ts_energies, dtype=float), np.asarray(ts_minima)
+    if ts_minima.size == 0:
+        ts_minima = np.zeros((0, 2), dtype=int)
+    if energies.ndim != 1 or not energies.size:
+        raise ValueError(
+            f"`energies` must have shape (n,) with n >= 1, got shape {energies.shape}."
+        )
+    if ts_energies.ndim != 1:
+        raise ValueError(f"`ts_energies` must have shape (m,), got shape {ts_energies.shape}.")
+    if ts_minima.shape != (len(ts_energies), 2):
+        shape = (len(ts_energies), 2)
+        raise ValueError(f"`ts_minima` must have shape {shape}, got shape {ts_minima.shape}.")
+    if ts_minima.dtype.kind not in "iu":
+        raise ValueError(f"`ts_minima` must hold integers, got {ts_minima.dtype}.")
+    for name, values in (("energies", energies), ("ts_energies", ts_energies)):
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            raise ValueError(f"`{name}` must be finite, got {values[bad[0]]} at {bad[0]}.")
+    bad = np.argwhere((ts_minima < 0) | (ts_minima >= len(energies)))
+    if len(bad):
+        state, side = bad[0]
+        raise ValueError(
+            f"`ts_minima` must be 0 to {len(energies) - 1}, got {ts_minima[state, side]} "
+            f"for transition state {state}."
+        )
+    ends = energies[ts_minima]
+    below = ts_energies[:, None] < ends - _LOWER_TOLERANCE * np.maximum(1.0, np.abs(ends))
+    if below.any():
+        state, side = np.argwhere(below)[0]
+        raise ValueError(
+            f"Transition state {state} (energy {ts_energies[state]}) lies below its minimum "
+            f"{ts_minima[state, side]} (energy {ends[state, side]})."
+        )
+    return energies, ts_energies, ts_minima.astype(np.int64)
+
+
+def _spanning_tree(n: int, heights: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return the rows that make up a minimum spanning forest, lowest first.
+
+    The weights are ranks, counted from 1: csgraph takes a zero for a missing edge, and ranks lose
+    no digits where shifted energies would.
+    """
+    order = np.argsort(heights, kind="stable")
+    low, high = pairs[order].min(axis=1, initial=n), pairs[order].max(axis=1, initial=-1)
+    order, low, high = (values[low != high] for values in (order, low, high))
+    # A sparse matrix adds up repeated entries; the first of each pair is the lowest.
+    first = np.sort(np.unique(low * n + high, return_index=True)[1])
+    order, low, high = order[first], low[first], high[first]
+    ranks = np.arange(1.0, len(order) + 1)
+    forest = csgraph.minimum_spanning_tree(csr_array((ranks, (low, high)), shape=(n, n)))
+    return order[np.sort(forest.data).astype(np.int64) - 1]
+
+
+def _equalised(heights: np.ndarray) -> np.ndarray:
+    """Give increasing heights that agree within rounding the value of the highest of them."""
+    new = np.diff(heights, prepend=-np.inf) > _EQUAL_TOLERANCE * np.abs(heights)
+    run = np.cumsum(new)
+    return heights[np.searchsorted(run, run, side="right") - 1]
+
+
+def _thresholds(levels: int | np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Return the thresholds that `levels` asks for, increasing and without repeats."""
+    if isinstance(levels, (int, np.integer)):
+        if isinstance(levels, bool) or levels < 1:
+            raise ValueError(f"`levels` must be at least 1, got {levels}.")
+        if not heights.size:
+            return np.zeros(0)
+        if levels == 1:
+            return heights[-1:]
+        return np.unique(np.linspace(heights[0], heights[-1], int(levels)))
+    thresholds = np.asarray(levels, dtype=float)
+    if thresholds.ndim != 1 or not thresholds.size or not np.all(np.isfinite(thresholds)):
+        raise ValueError("`levels` must be an integer, or a vector of at least one finite energy.")
+    return np.unique(thresholds)
+
+
+def _merge(energies: np.ndarray, pairs: np.ndarray, heights: np.ndarray):
+    """Build the tree by union-find over merges in order of height: parents and energies.
+
+    Every merge makes a node; then the nodes whose parent lies at the same height are dissolved into
+    it.
+    """
+    n = len(energies)
+    energy = np.concatenate([energies, heights])
+    parent = np.full(len(energy), -1)
+    top = list(range(len(energy)))  # shortcuts towards the root of the tree so far
+
+    def find(node: int) -> int:
+        while top[node] != node:
+            top[node] = top[top[node]]
+            node = top[node]
+        return node
+
+    for node, (a, b) in enumerate(pairs.tolist(), start=n):
+        a, b = find(a), find(b)
+        parent[a] = parent[b] = top[a] = top[b] = node
+    dissolved = (parent >= 0) & (energy == energy[parent]) & (np.arange(len(energy)) >= n)
+    while True:  # halves the longest run of dissolved nodes each time
+        chained = (parent >= 0) & dissolved[parent]
+        if not chained.any():
+            break
+        parent[chained] = parent[parent[chained]]
+    number = np.cumsum(~dissolved) - 1
+    parent = np.where(parent >= 0, number[parent], -1)
+    return parent[~dissolved], energy[~dissolved]
+
+
+def _summarise(parent: np.ndarray, energies: np.ndarray):
+    """Return minima per node, lowest minimum per node, and the tree of every minimum."""
+    n, nodes = len(energies), len(parent)
+    by_energy = np.argsort(energies, kind="stable")
+    rank = np.empty(n, dtype=np.int64)
+    rank[by_energy] = np.arange(n)
+    count = [1] * n + [0] * (nodes - n)
+    best = rank.tolist() + [n] * (nodes - n)
+    above = parent.tolist()
+    for node, up in enumerate(above):
+        if up >= 0:
+            count[up] += count[node]
+            best[up] = min(best[up], best[node])
+    # Seen from the root down, everything in one tree shares the root's lowest minimum.
+    root = list(best)
+    for node in range(nodes - 1, -1, -1):
+        if above[node] >= 0:
+            root[node] = root[above[node]]
+    component = np.unique(root[:n], return_inverse=True)[1]
+    return np.array(count), by_energy[np.array(best)], component

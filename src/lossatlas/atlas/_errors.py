@@ -1,0 +1,43 @@
+"""What went wrong with an atlas, in one sentence."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class AtlasError(ValueError):
+    """The atlas cannot be opened, read or written; the sentence says why and what is needed."""
+
+
+_SENTENCES = {  # part of SQLite's message: ours
+    "disk is full": "The disk is full, so nothing of this step was written to {path}; "
+    "the file is unharmed: free some space and run again.",
+    "disk i/o error": "The disk refused to read or write {path}; the last committed batch is safe.",
+    "database is locked": "{path} is locked by another process; wait until that has finished.",
+    "not a database": "{path} is not an atlas file.",
+    "malformed": "{path} is damaged (SQLite finds a malformed page); restore it from a copy.",
+    "readonly database": "{path} may not be written; check the permissions of file and directory.",
+    "unable to open": "{path} cannot be opened; check the permissions of file and directory.",
+    "closed database": "The atlas {path} is closed; open it again.",
+}
+
+
+@contextlib.contextmanager
+def sentences(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into `AtlasError`.
+
+    **Arguments:**
+
+    - `path`: the atlas, named in the sentence.
+
+    **Raises:** `AtlasError` in place of any `sqlite3.Error`.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        message = str(error).lower()
+        for part, sentence in _SENTENCES.items():
+            if part in message:
+                raise AtlasError(sentence.format(path=path)) from error
+        raise AtlasError(f"SQLite cannot work with {path}: {error}.") from error

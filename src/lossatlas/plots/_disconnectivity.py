@@ -1,0 +1,343 @@
+"""Draw a disconnectivity graph."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import matplotlib
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgba_array
+from matplotlib.lines import Line2D
+
+from lossatlas.analysis import DisconnectivityTree
+
+
+_BRANCH = "#222222"  # branches without a colour of their own, on a picture without colours
+_NEUTRAL = "#a0a0a0"  # and on a picture with colours
+_HIGHLIGHT = "#d55e00"
+# Okabe and Ito's colours without yellow and black, then four of Paul Tol's: all differ for the colour-blind
+# and all are dark enough for a thin line on white.
+_GROUPS = (
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
+    "#56b4e9", "#332288", "#882255", "#999933", "#000000",
+)  # fmt: skip
+_FEW = 60  # minima up to which each gets a dot
+_MANY = 20_000  # lines from which a vector format gets a bitmap instead
+_SLANT = 0.04  # height of a slanted join in the exact tree, as a part of the energy range
+
+
+def plot_disconnectivity(
+    tree: DisconnectivityTree,
+    *,
+    ax: Axes | None = None,
+    order: Literal["energy", "size", "centre"] = "energy",
+    colour: Sequence | np.ndarray | None = None,
+    colour_label: str | None = None,
+    cmap: str | Colormap | None = None,
+    highlight: Sequence[int] | np.ndarray | None = None,
+    labels: bool | Sequence[str] | None = None,
+    linewidth: float | None = None,
+    ylabel: str = "energy",
+) -> Axes:
+    """Draw the disconnectivity graph: every branch ends at the energy of its minimum.
+
+    A branch rises vertically from its energy and slants into the branch that it merges with, where
+    the join arrives at the merge energy. With regular levels it starts to slant one level below, as
+    in the literature; in the exact tree it starts above every node that it could run into, so lines
+    never cross. The top of every tree is a dashed stub when there are several: nothing known joins
+    them.
+
+    **Arguments:**
+
+    - `tree`: what is drawn.
+    - `ax`: where; default a new figure.
+    - `order`: of the branches at each join. `energy`: the lowest minimum on the left. `size`: the
+        basin with most minima on the left. `centre`: the lowest minimum of every subtree, so also
+        the global one, in its middle, with the others put on whichever side has fewer minima.
+    - `colour`: a value per minimum, shape (minima,). Floats, and integers with more than ten
+        values, are a scale with a colour bar (NaN: grey); strings, booleans and other integers are
+        groups with a legend. A join takes a colour if everything below it has the same value, else
+        it is grey.
+    - `colour_label`: title of the colour bar or legend.
+    - `cmap`: of a scale; default viridis without its palest part.
+    - `highlight`: minima to draw in an accent colour, or thicker if there is a `colour`: their
+        numbers, or a boolean of shape (minima,).
+    - `labels`: True for the number of each minimum, or a text for each. Texts that would cover
+        another one, of a lower minimum, are left out.
+    - `linewidth`: points; default thinner the more minima there are.
+    - `ylabel`: of the energy axis.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` for an unknown order, a colour, highlight or label list of the wrong
+    length, and more than ten groups.
+
+    Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
+    Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
+    """
+    n = len(tree)
+    if order not in ("energy", "size", "centre"):
+        raise ValueError(f"`order` must be energy, size or centre, got {order!r}.")
+    chosen, texts = _highlighted(highlight, n), _texts(labels, n)
+    place, first = _places(tree, order)
+    ax = _new_axes(n) if ax is None else ax
+    width = linewidth or float(np.clip(1.4 * (_FEW / n) ** 0.35, 0.15, 1.4))
+    colours = _coloured(ax, tree, first, colour, colour_label, cmap)
+    widths = np.full(len(tree.parent), width)
+    widths[:n][chosen] = max(2 * width, 1.2)
+    if colour is None:
+        colours[:n][chosen] = to_rgba_array(_HIGHLIGHT)
+    _set_frame(ax, tree, place, ylabel)
+    _draw_branches(ax, tree, place, colours, widths, chosen)
+    dots = np.arange(n) if n <= _FEW else np.flatnonzero(chosen)
+    size = 3 * widths[dots] ** 2 + 8
+    ax.scatter(place[dots], tree.energy[dots], s=size, c=colours[dots], linewidths=0, zorder=3)
+    if texts is not None:
+        _write(ax, tree, place, texts)
+    return ax
+
+
+def _highlighted(highlight, n: int) -> np.ndarray:
+    """Return the highlighted minima as a boolean, shape (n,)."""
+    chosen = np.zeros(n, dtype=bool)
+    values = np.asarray([] if highlight is None else highlight)
+    if values.dtype == bool:
+        if values.shape != (n,):
+            raise ValueError(f"A boolean `highlight` must have shape ({n},), got {values.shape}.")
+        return values
+    if values.size:
+        if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= n:
+            raise ValueError(f"`highlight` must hold numbers of minima, 0 to {n - 1}.")
+        chosen[values] = True
+    return chosen
+
+
+def _texts(labels, n: int) -> list[str] | None:
+    """Return the label of every minimum, or None."""
+    if labels is None or labels is False:
+        return None
+    texts = [f"#{i}" for i in range(n)] if labels is True else [str(text) for text in labels]
+    if len(texts) != n:
+        raise ValueError(f"`labels` must have one text for each of {n} minima, got {len(texts)}.")
+    return texts
+
+
+def _places(tree: DisconnectivityTree, order: str) -> tuple[np.ndarray, np.ndarray]:
+    """Lay out the branches: x of every node, and how many minima stand to the left of it."""
+    nodes = len(tree.parent)
+    parent = np.where(
+        tree.parent >= 0, tree.parent, nodes
+    )  # one more node holds the roots together
+    low = tree.energy[tree.lowest]
+    if order == "energy":
+        siblings = np.lexsort((tree.lowest, low, parent))
+    elif order == "size":
+        siblings = np.lexsort((tree.lowest, low, -tree.n_leaves, parent))
+    else:
+        slots = _slots_around_lowest(tree, parent, np.lexsort((tree.lowest, low, parent)))
+        siblings = np.lexsort((slots, parent))
+    before = np.cumsum(tree.n_leaves[siblings]) - tree.n_leaves[siblings]
+    eldest = np.searchsorted(parent[siblings], parent[siblings])
+    offset = np.empty(nodes, dtype=np.int64)
+    offset[siblings] = before - before[eldest]
+    first, above = [*offset.tolist(), 0], parent.tolist()
+    for node in range(nodes - 1, -1, -1):
+        first[node] += first[above[node]]
+    first = np.array(first[:-1])
+    # Trees that nothing joins stand apart.
+    roots = np.flatnonzero(tree.parent < 0)
+    gap = max(1.0, 0.02 * len(tree))
+    rank = np.searchsorted(np.sort(first[roots]), first, side="right") - 1
+    left = first + gap * rank
+    if order == "centre":
+        return (left[: len(tree)] + 0.5)[tree.lowest], first
+    return left + 0.5 * tree.n_leaves, first
+
+
+def _slots_around_lowest(tree: DisconnectivityTree, parent, siblings) -> list[int]:
+    """Return the slot of every node among its siblings: 0 the lowest, then -1, 1, -2, ...
+
+    Each next sibling goes to the side that has fewer minima, counted from the lowest one and over
+    everything that has merged with it so far, so that one stays in the middle.
+    """
+    size, above = tree.n_leaves.tolist(), parent.tolist()
+    slots, lean = [0] * len(above), [0] * (len(above) + 1)  # lean: minima right less minima left
+    current, left, right = -1, 0, 0
+    for (
+        node
+    ) in siblings.tolist():  # parents come in increasing order, so every node after its children
+        up = above[node]
+        if up != current:
+            current, left, right, lean[up] = up, 0, 0, lean[node]
+        elif lean[up] > 0:
+            left, lean[up] = left + 1, lean[up] - size[node]
+            slots[node] = -left
+        else:
+            right, lean[up] = right + 1, lean[up] + size[node]
+            slots[node] = right
+    return slots
+
+
+def _new_axes(n: int) -> Axes:
+    """Make a figure that is wider for more minima."""
+    import matplotlib.pyplot as plt
+
+    width = float(np.clip(5.5 + n / 60, 5.5, 11))
+    return plt.subplots(figsize=(width, 5), layout="constrained")[1]
+
+
+def _coloured(ax: Axes, tree, first, colour, label, cmap) -> np.ndarray:
+    """Return the colour of every node, and add the colour bar or legend; shape (nodes, 4)."""
+    n, nodes = len(tree), len(tree.parent)
+    if colour is None:
+        return np.tile(to_rgba_array(_BRANCH), (nodes, 1))
+    values = np.asarray(colour)
+    if values.shape != (n,):
+        raise ValueError(f"`colour` must have shape ({n},), got shape {values.shape}.")
+    groups, code = np.unique(values, return_inverse=True)
+    if values.dtype.kind == "f" or (values.dtype.kind in "iu" and len(groups) > len(_GROUPS)):
+        leaves = _scale(ax, values.astype(float), label, cmap)
+    else:
+        leaves = _legend(ax, groups, code, label)
+    colours = np.tile(to_rgba_array(_NEUTRAL), (nodes, 1))
+    # What lies below a node stands side by side: it has one colour if no neighbours differ.
+    changes = np.cumsum(np.diff(code[np.argsort(first[:n])], prepend=code[0]) != 0)
+    same = changes[first] == changes[first + tree.n_leaves - 1]
+    colours[same] = leaves[tree.lowest[same]]
+    return colours
+
+
+def _scale(ax: Axes, values: np.ndarray, label: str | None, cmap) -> np.ndarray:
+    """Return colours of continuous values, and add a colour bar."""
+    if cmap is None:
+        shades = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, 256))
+        cmap = LinearSegmentedColormap.from_list("lossatlas", shades)
+    elif isinstance(cmap, str):
+        cmap = matplotlib.colormaps[cmap]
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    norm = Normalize(low, high if high > low else low + max(abs(low), 1.0) * 1e-3)
+    bar = ax.figure.colorbar(ScalarMappable(norm, cmap), ax=ax, pad=0.02, fraction=0.05, aspect=30)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    bar.set_label(label or "")
+    colours = cmap(norm(np.where(np.isfinite(values), values, low)))
+    colours[~np.isfinite(values)] = to_rgba_array(_NEUTRAL)
+    return colours
+
+
+def _legend(ax: Axes, groups: np.ndarray, code: np.ndarray, label: str | None) -> np.ndarray:
+    """Return colours of groups, and add a legend beside the axes."""
+    if len(groups) > len(_GROUPS):
+        raise ValueError(f"`colour` may hold up to {len(_GROUPS)} groups, got {len(groups)}.")
+    handles = [
+        Line2D([], [], color=shade, linewidth=2.5, label=str(group))
+        for group, shade in zip(groups, _GROUPS)
+    ]
+    ax.legend(
+        handles=handles, title=label, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False
+    )
+    return to_rgba_array(_GROUPS)[code]
+
+
+def _set_frame(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, ylabel: str) -> None:
+    """Set the limits and leave of the frame only the energy axis."""
+    low, high = tree.energy.min(), tree.energy.max()
+    span = (high - low) or max(abs(low), 1.0)
+    side = 0.5 + 0.01 * np.ptp(place)
+    ax.set_xlim(place.min() - side, place.max() + side)
+    ax.set_ylim(low - 0.05 * span, high + 0.06 * span)
+    ax.set_ylabel(ylabel)
+    ax.xaxis.set_visible(False)
+    ax.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _draw_branches(ax: Axes, tree, place, colours, widths, chosen) -> None:
+    """Draw the line from every node up to its parent, and the stubs of the roots."""
+    low, top = tree.energy.min(), ax.get_ylim()[1]
+    inner = np.flatnonzero(tree.parent >= 0)
+    parent = tree.parent[inner]
+    bend = np.maximum(tree.energy[inner], _slant_starts(tree)[parent])
+    x, y = place[inner], tree.energy[inner]
+    lines = np.stack([x, y, x, bend, place[parent], tree.energy[parent]], axis=1).reshape(-1, 3, 2)
+    # Wide and coloured branches lie above the others.
+    plain = np.zeros(len(tree.parent), dtype=bool)
+    plain[: len(tree)] = chosen
+    upper = np.argsort(plain[inner], kind="stable")
+    ax.add_collection(
+        LineCollection(
+            list(lines[upper]),
+            colors=colours[inner][upper],
+            linewidths=widths[inner][upper],
+            capstyle="round",
+            joinstyle="round",
+            rasterized=len(lines) > _MANY,
+        ),
+        autolim=False,
+    )
+    roots = np.flatnonzero(tree.parent < 0)
+    several = len(roots) > 1
+    end = top if several else tree.energy[roots] + 0.03 * ((top - low) or 1.0)
+    x, y = place[roots], tree.energy[roots]
+    stubs = np.stack([x, y, x, np.broadcast_to(end, x.shape)], axis=1).reshape(-1, 2, 2)
+    ax.add_collection(
+        LineCollection(
+            list(stubs),
+            colors=colours[roots],
+            linewidths=widths[roots],
+            linestyles=(0, (4, 3)) if several else "solid",
+            rasterized=len(stubs) > _MANY,
+        ),
+        autolim=False,
+    )
+
+
+def _slant_starts(tree: DisconnectivityTree) -> np.ndarray:
+    """Return the energy at which the branches below each node leave the vertical, shape (nodes,).
+
+    It lies at or above all inner nodes that merge there, so that a slanted line passes over
+    everything else below the same parent.
+    """
+    span = np.ptp(tree.energy)
+    starts = tree.energy - _SLANT * span
+    if tree.levels is not None and len(tree.levels) > 1:
+        place = np.searchsorted(tree.levels, tree.energy)
+        below = np.concatenate([[2 * tree.levels[0] - tree.levels[1]], tree.levels[:-1]])
+        starts = below[np.minimum(place, len(below) - 1)]
+    inner = np.flatnonzero((tree.parent >= 0) & (np.arange(len(tree.parent)) >= len(tree)))
+    np.maximum.at(starts, tree.parent[inner], tree.energy[inner])
+    return starts
+
+
+def _write(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, texts: list[str]) -> None:
+    """Write the labels under the minima, lowest first, leaving out what would cover another."""
+    n = len(tree)
+    size = 8.0 if n <= 25 else 6.5
+    box = ax.get_window_extent()
+    scale = 72 / ax.figure.dpi
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    x = (place[:n] - x0) / (x1 - x0) * box.width * scale  # points
+    y = (tree.energy[:n] - y0) / (y1 - y0) * box.height * scale
+    longest = max(len(text) for text in texts) * 0.62 * size
+    upright = longest > 0.9 * np.min(np.diff(np.sort(x)), initial=np.inf)
+    wide, high = (1.15 * size, longest) if upright else (longest, 1.15 * size)
+    kept: list[int] = []
+    for minimum in np.argsort(tree.energy[:n], kind="stable")[:2000].tolist():
+        near = np.abs(x[kept] - x[minimum]) < wide
+        if not np.any(near & (np.abs(y[kept] - y[minimum]) < high)):
+            kept.append(minimum)
+            ax.annotate(
+                texts[minimum],
+                (place[minimum], tree.energy[minimum]),
+                xytext=(0, -4),
+                textcoords="offset points",
+                ha="center",
+                va="top",
+                fontsize=size,
+                rotation=90 if upright else 0,
+                path_effects=[patheffects.withStroke(linewidth=2, foreground="white")],
+            )
+    # Room below the lowest minimum for its own label.
+    ax.set_ylim(y0 - (high + 4) / (box.height * scale) * (y1 - y0), y1)

@@ -1,0 +1,40 @@
+"""Write a picture to a file, whole or not at all."""
+
+import os
+import uuid
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+
+_FORMATS = (".png", ".svg", ".pdf")
+
+
+def save_picture(fig: Figure, path: str | os.PathLike, *, dpi: float = 200) -> None:
+    """Write a figure as PNG, SVG or PDF, by the suffix of the file.
+
+    The picture is written beside its place first and then moved there, so that a failed write
+    leaves an older picture as it was.
+
+    **Arguments:**
+
+    - `fig`: the figure.
+    - `path`: where to; an older picture is replaced.
+    - `dpi`: pixels per inch of a PNG and of rasterised parts.
+
+    **Raises:** `ValueError` for another suffix or a folder that does not exist.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in _FORMATS:
+        raise ValueError(
+            f"A picture ends in {', '.join(_FORMATS)}, got {path.suffix or path.name!r}."
+        )
+    if not path.parent.is_dir():
+        raise ValueError(f"The folder {path.parent} of the picture {path.name} does not exist.")
+    partial = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{suffix}")
+    try:
+        fig.savefig(partial, format=suffix[1:], dpi=dpi)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
