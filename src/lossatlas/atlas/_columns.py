@@ -1,71 +1,201 @@
-"""Tables of an atlas as columns of numpy arrays."""
+"""The points of an atlas as columns: one numpy array per quantity, one entry per point."""
 
+import abc
+import dataclasses
 import sqlite3
-from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 
-INTEGERS = {"id", "hits", "minimum_a", "minimum_b", "run", "point_group_order"}
-SKIPPED = {"x", "moments"}
+class AbstractColumns(abc.ABC):
+    """Columns by name, as `columns.energy` or `columns["energy"]`; `len` counts points.
 
-
-class Columns(Mapping):
-    """A table as numpy arrays, by name or attribute: `atlas.minima["energy"]`, `atlas.minima.energy`.
-
-    `orbit_size` is float64; `orbit_size_exact` holds Python integers. `x` has shape (rows, dim), NaN
-    rows where an import brought no coordinates.
+    They are a picture of the atlas when they were read; later writes do not change them.
     """
 
-    def __init__(self, values: dict[str, np.ndarray], orbits: list[int]):
-        self._values = values
-        self.orbit_size_exact = orbits
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """Return the number of points."""
 
-    def __getitem__(self, name: str) -> np.ndarray:
-        """Return a column."""
-        return self._values[name]
+    def keys(self) -> list[str]:
+        """Return the names of the columns."""
+        return [field.name for field in dataclasses.fields(self)]  # pyright: ignore
 
-    def __getattr__(self, name: str) -> np.ndarray:
-        values = self.__dict__.get("_values", {})
-        if name not in values:
-            raise AttributeError(f"There is no column {name!r}; there is {', '.join(values)}.")
-        return values[name]
+    def __getitem__(self, name: str) -> Any:
+        """Return the column of that name."""
+        if name not in self.keys():
+            raise KeyError(f"There is no column {name!r}; there is {', '.join(self.keys())}.")
+        return getattr(self, name)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+    def __repr__(self) -> str:
+        """Return the name, the number of points and the columns."""
+        return f"{type(self).__name__}({len(self)}: {', '.join(self.keys())})"
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Minima(AbstractColumns):
+    """The minima of an atlas, in the order of their ids.
+
+    - `id`: 1, 2, 3, ...
+    - `energy`: loss units.
+    - `rms_gradient`: ||g|| / sqrt(dim); NaN if not known, as after an import.
+    - `lowest_eigenvalue`: of the Hessian, forced zero modes left out; NaN if not known.
+    - `log_product`: sum of ln(eigenvalue), forced zero modes left out.
+    - `orbit_size`: number of distinct images under the symmetry group; for imports
+      1 / point-group order, the same up to a common factor.
+    - `orbit_size_exact`: the same as Python integers; None for imports.
+    - `point_group_order`: Python integers, of imports; else None.
+    - `moments`: of inertia, of imports; else NaN.
+    - `hits`: independent random starts that ended here.
+    - `degree`: number of other minima that a transition state joins to this one.
+    - `x`: the points, parameter units; shape (minima, 0) for an import without coordinates.
+    """
+
+    id: Int[np.ndarray, " minima"]
+    energy: Float[np.ndarray, " minima"]
+    rms_gradient: Float[np.ndarray, " minima"]
+    lowest_eigenvalue: Float[np.ndarray, " minima"]
+    log_product: Float[np.ndarray, " minima"]
+    orbit_size: Float[np.ndarray, " minima"]
+    orbit_size_exact: list[int | None]
+    point_group_order: list[int | None]
+    moments: Float[np.ndarray, "minima 3"]
+    hits: Int[np.ndarray, " minima"]
+    degree: Int[np.ndarray, " minima"]
+    x: Float[np.ndarray, "minima dim"]
 
     def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self._values["id"])
+        """Return the number of minima."""
+        return len(self.id)
 
 
-def read_columns(connection: sqlite3.Connection, table: str, dimension: int) -> Columns:
-    """Read a whole table, ordered by id."""
-    cursor = connection.execute(f"SELECT * FROM {table} ORDER BY id")
-    names = [column[0] for column in cursor.description]
-    rows = cursor.fetchall()
-    series = dict(zip(names, zip(*rows) if rows else ([] for _ in names)))
-    values: dict[str, np.ndarray] = {}
-    for name in names:
-        if name in SKIPPED:
-            continue
-        if name in INTEGERS:
-            values[name] = np.array([v or 0 for v in series[name]], dtype=np.int64)
-        else:
-            values[name] = np.array([np.nan if v is None else float(v) for v in series[name]])
-    values["x"] = _points(series["x"], dimension)
-    if "minimum_a" in values:
-        values["minima"] = np.stack([values["minimum_a"], values["minimum_b"]], axis=1)
-    for column in values.values():
-        column.flags.writeable = False
-    return Columns(values, [int(n) for n in series["orbit_size"]])
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class TransitionStates(AbstractColumns):
+    """The transition states of an atlas, in the order of their ids.
+
+    - `id`, `energy`, `rms_gradient`, `orbit_size`, `orbit_size_exact`, `point_group_order`,
+      `moments`, `x`: as for `Minima`.
+    - `negative_eigenvalue`: of the Hessian; NaN if not known.
+    - `log_product`: sum of ln(eigenvalue) over the positive ones.
+    - `minima`: ids of the two minima that it joins; they may be the same.
+    - `path_length`: arc length of the pathway between them, parameter units; NaN if not known.
+    - `hits`: searches that ended here.
+    """
+
+    id: Int[np.ndarray, " states"]
+    energy: Float[np.ndarray, " states"]
+    rms_gradient: Float[np.ndarray, " states"]
+    negative_eigenvalue: Float[np.ndarray, " states"]
+    log_product: Float[np.ndarray, " states"]
+    orbit_size: Float[np.ndarray, " states"]
+    orbit_size_exact: list[int | None]
+    point_group_order: list[int | None]
+    moments: Float[np.ndarray, "states 3"]
+    minima: Int[np.ndarray, "states 2"]
+    path_length: Float[np.ndarray, " states"]
+    hits: Int[np.ndarray, " states"]
+    x: Float[np.ndarray, "states dim"]
+
+    def __len__(self) -> int:
+        """Return the number of transition states."""
+        return len(self.id)
 
 
-def _points(blobs, dimension: int) -> np.ndarray:
-    if all(blob is not None for blob in blobs):
-        return np.frombuffer(b"".join(blobs), dtype="<f8").reshape(len(blobs), dimension).copy()
-    points = np.full((len(blobs), dimension), np.nan)
-    for row, blob in enumerate(blobs):
-        if blob is not None:
-            points[row] = np.frombuffer(blob, dtype="<f8")
-    return points
+_SHARED = ("id", "energy", "rms_gradient", "log_product", "orbit_size", "point_group_order")
+_SHARED += ("moments", "hits")
+
+
+def read_columns(
+    db: sqlite3.Connection, minima_x: np.ndarray, states_x: np.ndarray
+) -> tuple[Minima, TransitionStates]:
+    """Read both tables; the caller sees to it that they are of one moment.
+
+    **Arguments:**
+
+    - `db`: the open atlas.
+    - `minima_x`, `states_x`: the points, shapes (minima, dim) and (states, dim).
+    """
+    states = _read(
+        db,
+        "transition_states",
+        ("negative_eigenvalue", "path_length", "minimum_a", "minimum_b"),
+    )
+    ends = np.stack([states.pop("minimum_a"), states.pop("minimum_b")], axis=1)
+    states["minima"] = _frozen(ends.astype(np.int64))
+    minima = _read(db, "minima", ("lowest_eigenvalue",))
+    minima["degree"] = _frozen(degrees(len(minima["id"]), states["minima"]))
+    return Minima(**minima, x=minima_x), TransitionStates(**states, x=states_x)
+
+
+def read_points(
+    db: sqlite3.Connection, table: str, dimension: int
+) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
+    """Return coordinates and energies of a table; shape (points, 0) if it has no coordinates."""
+    rows = db.execute(f"SELECT x, energy FROM {table} ORDER BY id").fetchall()
+    energy = np.array([row[1] for row in rows], dtype=float)
+    if any(row[0] is None for row in rows):
+        return np.empty((len(rows), 0)), energy
+    x = np.frombuffer(b"".join(row[0] for row in rows), dtype="<f8")
+    return x.astype(float, copy=False).reshape(len(rows), dimension), energy
+
+
+def degrees(count: int, ends: Int[np.ndarray, "states 2"]) -> Int[np.ndarray, " minima"]:
+    """Return the number of distinct other minima that each minimum is joined to.
+
+    **Arguments:**
+
+    - `count`: number of minima, whose ids are 1 ... count.
+    - `ends`: ids of the two minima of every transition state, shape (states, 2).
+    """
+    pairs = np.unique(np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1), axis=0)
+    return np.bincount(pairs.ravel() - 1, minlength=count)
+
+
+def components(count: int, ends: Int[np.ndarray, "states 2"]) -> list[list[int]]:
+    """Return the ids of the minima in every connected part, sorted; arguments as of `degrees`."""
+    if count == 0:
+        return []
+    links = coo_array((np.ones(len(ends)), (ends[:, 0] - 1, ends[:, 1] - 1)), shape=(count, count))
+    parts, part = connected_components(links, directed=False)
+    order = np.argsort(part, kind="stable")
+    starts = np.searchsorted(part[order], np.arange(1, parts))
+    return sorted(group.tolist() for group in np.split(order + 1, starts))
+
+
+def _read(db: sqlite3.Connection, table: str, names: tuple[str, ...]) -> dict[str, Any]:
+    names = _SHARED + names
+    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY id").fetchall()
+    raw = dict(zip(names, zip(*rows))) if rows else {name: () for name in names}
+    orders = [None if order is None else int(order) for order in raw.pop("point_group_order")]
+    exact = [None if size is None else int(size) for size in raw.pop("orbit_size")]
+    moments = [
+        np.full(3, np.nan) if blob is None else np.frombuffer(blob, "<f8")
+        for blob in raw.pop("moments")
+    ]
+    columns: dict[str, Any] = {
+        name: _frozen(np.array(raw.pop(name), dtype=np.int64)) for name in ("id", "hits")
+    }
+    columns |= {name: _frozen(np.array(values, dtype=float)) for name, values in raw.items()}
+    sizes = [_size(size, order) for size, order in zip(exact, orders)]
+    columns["orbit_size"] = _frozen(np.array(sizes, dtype=float))
+    columns["orbit_size_exact"], columns["point_group_order"] = exact, orders
+    columns["moments"] = _frozen(np.array(moments, dtype=float).reshape(-1, 3))
+    return columns
+
+
+def _size(exact: int | None, order: int | None) -> float:
+    if exact is None:
+        return np.nan if order is None else 1.0 / order
+    try:
+        return float(exact)
+    except OverflowError:  # 200 hidden nodes; the exact column has it
+        return np.inf
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array

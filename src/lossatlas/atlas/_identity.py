@@ -94,7 +94,9 @@ class KnownPoints:
     def _window(self, energy):
         return self.energy_tol * np.maximum(1.0, np.abs(energy))
 
-    def _first_same(self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]) -> int:
+    def _first_same(
+        self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]
+    ) -> int:
         if self.by_energy:
             return int(candidates[0])
         norm = np.linalg.norm(x)
@@ -102,14 +104,18 @@ class KnownPoints:
         for row in candidates[np.abs(self._norms[candidates] - norm) <= limit]:
             known = self._x[row]
             # The raw distance bounds the aligned one from above and costs next to nothing.
-            if np.linalg.norm(known - x) <= limit or self.symmetry.align(known, x).distance <= limit:
+            if (
+                np.linalg.norm(known - x) <= limit
+                or self.symmetry.align(known, x).distance <= limit
+            ):
                 return int(row)
         return -1
 
     def _is_crowded(self, energy: Float[np.ndarray, " points"]) -> Bool[np.ndarray, " points"]:
         """Return which points have another one of the batch within the energy window."""
         order = np.argsort(energy, kind="stable")
-        near = np.diff(energy[order]) <= np.minimum(*_neighbours(self._window(energy)[order]))
+        window = self._window(energy)[order]
+        near = np.diff(energy[order]) <= np.maximum(window[1:], window[:-1])
         crowded = np.zeros(len(energy), dtype=bool)
         crowded[order[1:][near]] = True
         crowded[order[:-1][near]] = True
@@ -136,6 +142,8 @@ class KnownPoints:
         return first
 
     def _append(self, x, energy) -> None:
+        if len(x) == 0:
+            return
         count = self._count + len(x)
         if count > len(self._x):
             grown = np.empty((max(count, 2 * len(self._x)), x.shape[1]))
@@ -151,7 +159,3 @@ class KnownPoints:
         self._sorted = np.insert(self._sorted, at, energy[order])
         self._order = np.insert(self._order, at, self._count + order)
         self._count = count
-
-
-def _neighbours(values):
-    return values[1:], values[:-1]

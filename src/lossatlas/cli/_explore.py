@@ -134,7 +134,7 @@ def _print_summary(atlas) -> None:
     typer.echo(
         f"{parts} connected part{'s' if parts != 1 else ''}; Good-Turing coverage "
         f"{estimate.good_turing:.4f}, Chao1 estimate {estimate.chao1:.1f} minima; "
-        f"{atlas.searches_of()} searches, {failed} guesses failed (see `lossatlas show`)"
+        f"{atlas.count('searches')} searches, {failed} guesses failed (see `lossatlas show`)"
     )
     if state.get("phase") == "complete":
         typer.echo("complete: the last searches brought nothing new")

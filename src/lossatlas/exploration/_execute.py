@@ -19,8 +19,16 @@ from lossatlas.searches import (
     find_pathways,
     find_saddles,
     minimise,
+    run_batch,
 )
-from lossatlas.searches.global_search import default_step, perturb, symmetrised
+from lossatlas.searches.curvature import spectrum
+from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
+
+
+# Kinds of searches. Minimisations: `sample` from an independent random start, `symmetric` from one
+# projected on points that symmetries fix, `hop` from a displaced minimum. Saddle searches: `pair` by an
+# elastic band from minimum a to an image of b, `climb` from minimum a, `scatter` from a random start.
+QUENCHES = ("sample", "symmetric", "hop")
 
 
 @dataclasses.dataclass
@@ -56,20 +64,21 @@ class Executor:
         self, landscape: AbstractLandscape, atlas: Atlas, seed: int, workers: int | None = None
     ):
         self.landscape, self.atlas, self.workers = landscape, atlas, workers
-        self.key = jax.random.key(seed)
+        self.seed, self.key = seed, jax.random.key(seed)
 
     def run(self, batch: list[Search]) -> Findings:
         """Compute, without writing anything."""
-        quenches = [i for i, s in enumerate(batch) if s.kind in ("sample", "hop")]
+        starts = self._starts(batch)
+        quenches = [i for i, s in enumerate(batch) if s.kind in QUENCHES]
         minima = None
         if quenches:
-            starts = np.stack([self._start(batch[i]) for i in quenches])
-            minima = minimise(self.landscape, starts, workers=self.workers)
-        owners, starts, directions, spent = self._guesses(batch)
+            x = np.stack([starts[i] for i in quenches])
+            minima = minimise(self.landscape, x, workers=self.workers)
+        owners, guesses_x, directions, spent = self._guesses(batch, starts)
         saddles, paths, pathway = None, None, np.zeros(0, dtype=int)
         if owners:
             saddles = find_saddles(
-                self.landscape, starts, directions=directions, workers=self.workers
+                self.landscape, guesses_x, directions=directions, workers=self.workers
             )
             # Pathways only from states that were not known when the batch began; writing decides.
             found = np.flatnonzero(saddles.converged)
@@ -106,15 +115,25 @@ class Executor:
             evaluations += spent
         return news, evaluations
 
-    def _start(self, search: Search) -> np.ndarray:
-        key = jax.random.fold_in(self.key, search.seed)
-        if search.kind == "hop":
-            x = self.atlas.minimum_x(search.a)
-            return perturb(self.landscape, x, default_step(self.landscape, x), key)
-        x = np.asarray(self.landscape.sample(key))
-        return symmetrised(self.landscape, x, key) if search.mode else x
+    def _starts(self, batch: list[Search]) -> dict[int, np.ndarray]:
+        """Return the starts of all searches that begin at a random or displaced point."""
+        random = [i for i, s in enumerate(batch) if s.kind in ("sample", "symmetric", "scatter")]
+        moved = [i for i, s in enumerate(batch) if s.kind == "hop" or _is_random_climb(s)]
+        starts: dict[int, np.ndarray] = {}
+        if random:
+            numbers = np.array([batch[i].seed for i in random])
+            drawn = random_starts(self.landscape, self.key, numbers, workers=self.workers)
+            for i, x in zip(random, drawn):
+                rng = np.random.default_rng((self.seed, batch[i].seed))
+                starts[i] = symmetrised(self.landscape, x, rng) if batch[i].mode else x
+        if moved:
+            numbers = np.array([batch[i].seed for i in moved])
+            minima = np.stack([self.atlas.minimum_x(batch[i].a) for i in moved])
+            drawn = perturbed(self.landscape, minima, self.key, numbers, workers=self.workers)
+            starts.update(zip(moved, drawn))
+        return starts
 
-    def _guesses(self, batch: list[Search]):
+    def _guesses(self, batch: list[Search], starts: dict[int, np.ndarray]):
         """Return owner, start and direction of every saddle search, and gradients spent on bands."""
         spent = np.zeros(len(batch), dtype=int)
         guesses: list[tuple[int, np.ndarray, np.ndarray]] = []
@@ -128,15 +147,14 @@ class Executor:
                 (pairs[p], x, d) for p, x, d in zip(bands.pair, bands.x, bands.direction)
             ]
         for i, search in enumerate(batch):
-            if search.kind == "climb":
+            if search.kind == "scatter" or _is_random_climb(search):
+                guesses.append((i, starts[i], np.zeros_like(starts[i])))
+            elif search.kind == "climb":
                 guesses.append((i, *self._climb(search)))
-            elif search.kind == "scatter":
-                x = self._start(search)
-                guesses.append((i, x, np.zeros_like(x)))
         guesses.sort(key=lambda guess: guess[0])
         owners = [guess[0] for guess in guesses]
-        starts = np.array([guess[1] for guess in guesses])
-        return owners, starts, np.array([guess[2] for guess in guesses]), spent
+        x = np.array([guess[1] for guess in guesses])
+        return owners, x, np.array([guess[2] for guess in guesses]), spent
 
     def _ends(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
         """Return the end points of a pair: the n-th nearest image of b, n the number of the attempt."""
@@ -155,25 +173,15 @@ class Executor:
         return a, others[order[min(search.mode - 1, len(others) - 1)]]
 
     def _climb(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
-        """Return a start displaced from a minimum and the direction to climb.
+        """Return a start displaced along an eigenvector, and the direction to climb.
 
-        Modes 0, 1, 2, ... are +- the eigenvectors from the softest; from 2 dim on, random directions.
+        Modes 0, 1, 2, 3, ... are + and - the softest, + and - the next one, and so on.
         """
         x = self.atlas.minimum_x(search.a)
-        scale = self.landscape.length_scale
-        softest = 2 * self.landscape.dimension
-        if search.mode < softest:
-            vectors = self.atlas_vectors(search.a)
-            mode = search.mode // 2
-            if mode < vectors.shape[1]:
-                direction = vectors[:, mode] * (-1) ** search.mode
-                return x + 0.2 * scale * direction, direction
-        key = jax.random.fold_in(self.key, search.seed)
-        return perturb(self.landscape, x, default_step(self.landscape, x), key), np.zeros_like(x)
-
-    def atlas_vectors(self, minimum: int) -> np.ndarray:
-        """Return the eigenvectors at a minimum, softest first."""
-        return np.asarray(_vectors(self.landscape, self.atlas.minimum_x(minimum)))
+        vectors = run_batch(_eigenvectors, self.landscape, x[None, :], workers=1)[0]
+        mode = min(search.mode // 2, vectors.shape[1] - 1)
+        direction = vectors[:, mode] * (-1) ** search.mode
+        return x + 0.2 * self.landscape.length_scale * direction, direction
 
     def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
         outcome = int(minima.outcome[row])
@@ -209,7 +217,7 @@ class Executor:
             return outcome, False, 0
         known = int(self.atlas.find_transition_states(saddle.x, saddle.energy)[0])
         if known:
-            self.atlas.add_hits(known)
+            self.atlas.add_hit("transition_states", known)
             return outcome, False, 0
         path, paths = findings.pathway[row], findings.paths
         ends = StationaryPoints.concatenate([paths.backward[[path]], paths.forward[[path]]])
@@ -241,8 +249,9 @@ class Executor:
         )
 
 
-@jax.jit
-def _vectors(landscape: AbstractLandscape, x: np.ndarray):
-    from lossatlas.searches.curvature import spectrum
+def _is_random_climb(search: Search) -> bool:
+    return search.kind == "climb" and search.mode is None
 
+
+def _eigenvectors(landscape: AbstractLandscape, x):
     return spectrum(landscape, x)[1]

@@ -139,8 +139,8 @@ class _Loop:
             patience=patience(self.atlas),
             seconds=time.monotonic() - self.started,
             evaluations=state["evaluations"],
-            searches=self.atlas.searches_of(),
-            minima=len(self.atlas.minima),
-            transition_states=len(self.atlas.transition_states),
+            searches=self.atlas.count("searches"),
+            minima=self.atlas.count("minima"),
+            transition_states=self.atlas.count("transition_states"),
             components=len(self.atlas.components),
         )

@@ -4,18 +4,17 @@ Rounds have fixed sizes and are stored before they run, so that a killed explora
 very searches that it had planned, and no batch size or worker count changes what is searched.
 """
 
-import jax
 import numpy as np
 
-from lossatlas._results import RESULTS
 from lossatlas.analysis import coverage
 from lossatlas.atlas import Atlas
-from lossatlas.searches.global_search import accepts
+from lossatlas.searches.global_search import accepted
 
 from ._pairs import PairSelector
 
 
 SAMPLES = 64  # independent random starts a round while minima are sought
+SYMMETRIC = 16
 CHAINS = 32
 ENOUGH_SAMPLES = 2000  # random starts after which the network is grown anyway
 PAIRS = 32
@@ -42,7 +41,7 @@ def initial_state(seed: int) -> dict:
 
 def patience(atlas: Atlas) -> int:
     """Return how many searches in a row without a new point end the exploration."""
-    return max(2000, 4 * (len(atlas.minima) + len(atlas.transition_states)))
+    return max(2000, 4 * (atlas.count("minima") + atlas.count("transition_states")))
 
 
 def plan_round(
@@ -65,12 +64,14 @@ def plan_round(
     rows: list[Row] = []
     if state["phase"] == "minima":
         rows += [("sample", None, None, None)] * SAMPLES
+        rows += [("symmetric", None, None, 1)] * SYMMETRIC
         rows += _hops(atlas, state, CHAINS)
     elif state["phase"] == "network":
         rows += [("pair", a, b, attempt) for a, b, attempt in selector.select(PAIRS)]
         rows += _climbs(atlas, state, CLIMBS)
         rows += [("scatter", None, None, i % 2) for i in range(SCATTERS)]  # odd ones symmetrised
         rows += [("sample", None, None, None)] * (SAMPLES // 4)
+        rows += [("symmetric", None, None, 1)] * (SYMMETRIC // 2)
         rows += _hops(atlas, state, CHAINS // 4)
     first = state["next_search"]
     state["next_search"] = first + len(rows)
@@ -79,7 +80,7 @@ def plan_round(
 
 def _minima_exhausted(atlas: Atlas, state: dict) -> bool:
     hits = atlas.minima.hits
-    drawn = atlas.searches_of("sample")
+    drawn = atlas.finished("sample")
     if drawn >= ENOUGH_SAMPLES:
         return True
     estimate = coverage(hits)
@@ -101,17 +102,14 @@ def _hops(atlas: Atlas, state: dict, count: int) -> list[tuple]:
     if not len(ids):
         return []
     energy = {int(m): float(e) for m, e in zip(ids, energies)}
-    temperature = 0.5 * float(np.std(energies))
-    key = jax.random.fold_in(jax.random.key(state["seed"]), 2**31 + state["round"])
     chains = list(state["chains"])
-    for chain, search in enumerate(atlas.last_searches("hop", len(chains))):
-        if search.outcome != RESULTS.converged:
-            continue
-        old, new = energy[search.a], energy[search.minimum]
-        if accepts(old, new, temperature, jax.random.fold_in(key, chain)):
-            chains[chain] = search.minimum
-        else:
-            chains[chain] = search.a
+    last = atlas.last_searches("hop", len(chains))
+    if len(last) == len(chains):
+        old = np.array([energy[s.a] for s in last])
+        new = np.array([energy.get(s.minimum, np.inf) for s in last])
+        rng = np.random.default_rng((state["seed"], state["round"]))
+        taken = accepted(old, new, 0.5 * float(np.std(energies)), rng)
+        chains = [s.minimum if ok else s.a for s, ok in zip(last, taken)]
     order = ids[np.argsort(energies, kind="stable")].tolist()
     # New chains start on the lowest minima, spread over all that are known.
     chains = (chains + [order[i % len(order)] for i in range(len(chains), count)])[:count]
@@ -127,8 +125,8 @@ def _climbs(atlas: Atlas, state: dict, count: int) -> list[tuple]:
     while ids and len(rows) < count:
         minimum = min(ids, key=lambda m: done.get(str(m), 0))
         number = done.get(str(minimum), 0)
-        # Softest modes first, then random displacements, told by a mode number out of range.
-        mode = number if number < 2 * CLIMB_MODES else 2**31 - 1
+        # Softest modes first, then random displacements, which have no mode.
+        mode = number if number < 2 * CLIMB_MODES else None
         rows.append(("climb", minimum, None, mode))
         done[str(minimum)] = number + 1
     state["climbs"] = done

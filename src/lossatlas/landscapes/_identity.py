@@ -66,3 +66,7 @@ class PointIndex:
                 if self.symmetry.align(self._points[place], x).distance <= limit:
                     return place
         return None
+
+    def point(self, place: int) -> np.ndarray:
+        """Return the point at a place."""
+        return self._points[place]

@@ -147,12 +147,12 @@ class Perceptron(AbstractLandscape):
         return jnp.mean(items) + self.l2 * jnp.sum(self.penalised * full * full)
 
     def sample(self, key: PRNGKeyArray) -> Point:
-        """Draw normal variables whose scale is itself drawn, log-uniformly from 0.2 to 5.
+        """Draw normal variables whose scale is itself drawn, log-uniformly from 0.1 to 5.
 
         One fixed scale misses minima: the origin attracts small starts, saturated nodes large ones.
         """
         normal, scale = jax.random.split(key)
-        sigma = 0.2 * 25.0 ** jax.random.uniform(scale)
+        sigma = 0.1 * 50.0 ** jax.random.uniform(scale)
         return self.geometry.retract(sigma * jax.random.normal(normal, (self.dimension,)))
 
     def fingerprint(self) -> dict[str, Any]:

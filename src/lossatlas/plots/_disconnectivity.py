@@ -18,8 +18,8 @@ from lossatlas.analysis import DisconnectivityTree
 _BRANCH = "#222222"  # branches without a colour of their own, on a picture without colours
 _NEUTRAL = "#a0a0a0"  # and on a picture with colours
 _HIGHLIGHT = "#d55e00"
-# Okabe and Ito's colours without yellow and black, then four of Paul Tol's: all differ for the colour-blind
-# and all are dark enough for a thin line on white.
+# Okabe and Ito's colours without yellow, then three of Paul Tol's, black last: all differ for the
+# colour-blind and all are dark enough for a thin line on white.
 _GROUPS = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
     "#56b4e9", "#332288", "#882255", "#999933", "#000000",
@@ -82,10 +82,11 @@ def plot_disconnectivity(
     if order not in ("energy", "size", "centre"):
         raise ValueError(f"`order` must be energy, size or centre, got {order!r}.")
     chosen, texts = _highlighted(highlight, n), _texts(labels, n)
+    values = _checked_colour(colour, n)
     place, first = _places(tree, order)
     ax = _new_axes(n) if ax is None else ax
-    width = linewidth or float(np.clip(1.4 * (_FEW / n) ** 0.35, 0.15, 1.4))
-    colours = _coloured(ax, tree, first, colour, colour_label, cmap)
+    width = linewidth or float(np.clip(1.4 * (_FEW / n) ** 0.4, 0.15, 1.4))
+    colours = _coloured(ax, tree, first, values, colour_label, cmap)
     widths = np.full(len(tree.parent), width)
     widths[:n][chosen] = max(2 * width, 1.2)
     if colour is None:
@@ -93,7 +94,7 @@ def plot_disconnectivity(
     _set_frame(ax, tree, place, ylabel)
     _draw_branches(ax, tree, place, colours, widths, chosen)
     dots = np.arange(n) if n <= _FEW else np.flatnonzero(chosen)
-    size = 3 * widths[dots] ** 2 + 8
+    size = np.where(chosen[dots], 30, 14)
     ax.scatter(place[dots], tree.energy[dots], s=size, c=colours[dots], linewidths=0, zorder=3)
     if texts is not None:
         _write(ax, tree, place, texts)
@@ -147,9 +148,9 @@ def _places(tree: DisconnectivityTree, order: str) -> tuple[np.ndarray, np.ndarr
     for node in range(nodes - 1, -1, -1):
         first[node] += first[above[node]]
     first = np.array(first[:-1])
-    # Trees that nothing joins stand apart.
+    # Trees that nothing joins stand apart, but many gaps must not squeeze the trees.
     roots = np.flatnonzero(tree.parent < 0)
-    gap = max(1.0, 0.02 * len(tree))
+    gap = max(1.0, len(tree) * min(0.02, 0.2 / len(roots)))
     rank = np.searchsorted(np.sort(first[roots]), first, side="right") - 1
     left = first + gap * rank
     if order == "centre":
@@ -157,7 +158,7 @@ def _places(tree: DisconnectivityTree, order: str) -> tuple[np.ndarray, np.ndarr
     return left + 0.5 * tree.n_leaves, first
 
 
-def _slots_around_lowest(tree: DisconnectivityTree, parent, siblings) -> list[int]:
+def _slots_around_lowest(tree: DisconnectivityTree, parent, siblings) -> np.ndarray:
     """Return the slot of every node among its siblings: 0 the lowest, then -1, 1, -2, ...
 
     Each next sibling goes to the side that has fewer minima, counted from the lowest one and over
@@ -178,33 +179,43 @@ def _slots_around_lowest(tree: DisconnectivityTree, parent, siblings) -> list[in
         else:
             right, lean[up] = right + 1, lean[up] + size[node]
             slots[node] = right
-    return slots
+    return np.array(slots)
 
 
 def _new_axes(n: int) -> Axes:
     """Make a figure that is wider for more minima."""
     import matplotlib.pyplot as plt
 
-    width = float(np.clip(5.5 + n / 60, 5.5, 11))
+    width = float(np.clip(4 + n / 16, 5.5, 11))
     return plt.subplots(figsize=(width, 5), layout="constrained")[1]
 
 
-def _coloured(ax: Axes, tree, first, colour, label, cmap) -> np.ndarray:
-    """Return the colour of every node, and add the colour bar or legend; shape (nodes, 4)."""
-    n, nodes = len(tree), len(tree.parent)
+def _checked_colour(colour, n: int) -> np.ndarray | None:
+    """Return the values as an array, or say what is wrong with them."""
     if colour is None:
-        return np.tile(to_rgba_array(_BRANCH), (nodes, 1))
+        return None
     values = np.asarray(colour)
     if values.shape != (n,):
         raise ValueError(f"`colour` must have shape ({n},), got shape {values.shape}.")
+    groups = 0 if values.dtype.kind in "fiu" else len(np.unique(values))
+    if groups > len(_GROUPS):
+        raise ValueError(f"`colour` may hold up to {len(_GROUPS)} groups, got {groups}.")
+    return values
+
+
+def _coloured(ax: Axes, tree, first, values: np.ndarray | None, label, cmap) -> np.ndarray:
+    """Return the colour of every node, and add the colour bar or legend; shape (nodes, 4)."""
+    n, nodes = len(tree), len(tree.parent)
+    if values is None:
+        return np.tile(to_rgba_array(_BRANCH), (nodes, 1))
     groups, code = np.unique(values, return_inverse=True)
-    if values.dtype.kind == "f" or (values.dtype.kind in "iu" and len(groups) > len(_GROUPS)):
+    if values.dtype.kind == "f" or len(groups) > len(_GROUPS):
         leaves = _scale(ax, values.astype(float), label, cmap)
     else:
         leaves = _legend(ax, groups, code, label)
     colours = np.tile(to_rgba_array(_NEUTRAL), (nodes, 1))
     # What lies below a node stands side by side: it has one colour if no neighbours differ.
-    changes = np.cumsum(np.diff(code[np.argsort(first[:n])], prepend=code[0]) != 0)
+    changes = np.cumsum(np.diff(code[np.argsort(first[:n])], prepend=-1) != 0)
     same = changes[first] == changes[first + tree.n_leaves - 1]
     colours[same] = leaves[tree.lowest[same]]
     return colours
@@ -230,8 +241,6 @@ def _scale(ax: Axes, values: np.ndarray, label: str | None, cmap) -> np.ndarray:
 
 def _legend(ax: Axes, groups: np.ndarray, code: np.ndarray, label: str | None) -> np.ndarray:
     """Return colours of groups, and add a legend beside the axes."""
-    if len(groups) > len(_GROUPS):
-        raise ValueError(f"`colour` may hold up to {len(_GROUPS)} groups, got {len(groups)}.")
     handles = [
         Line2D([], [], color=shade, linewidth=2.5, label=str(group))
         for group, shade in zip(groups, _GROUPS)
@@ -248,7 +257,8 @@ def _set_frame(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, ylabel: s
     span = (high - low) or max(abs(low), 1.0)
     side = 0.5 + 0.01 * np.ptp(place)
     ax.set_xlim(place.min() - side, place.max() + side)
-    ax.set_ylim(low - 0.05 * span, high + 0.06 * span)
+    several = np.count_nonzero(tree.parent < 0) > 1
+    ax.set_ylim(low - 0.05 * span, high + (0.12 if several else 0.05) * span)
     ax.set_ylabel(ylabel)
     ax.xaxis.set_visible(False)
     ax.spines[["top", "right", "bottom"]].set_visible(False)
@@ -262,15 +272,13 @@ def _draw_branches(ax: Axes, tree, place, colours, widths, chosen) -> None:
     bend = np.maximum(tree.energy[inner], _slant_starts(tree)[parent])
     x, y = place[inner], tree.energy[inner]
     lines = np.stack([x, y, x, bend, place[parent], tree.energy[parent]], axis=1).reshape(-1, 3, 2)
-    # Wide and coloured branches lie above the others.
-    plain = np.zeros(len(tree.parent), dtype=bool)
-    plain[: len(tree)] = chosen
-    upper = np.argsort(plain[inner], kind="stable")
+    # The branches of the minima, which have the colours, lie above the others; chosen ones on top.
+    drawn = np.lexsort((-inner, np.isin(inner, np.flatnonzero(chosen))))
     ax.add_collection(
         LineCollection(
-            list(lines[upper]),
-            colors=colours[inner][upper],
-            linewidths=widths[inner][upper],
+            list(lines[drawn]),
+            colors=colours[inner][drawn],
+            linewidths=widths[inner][drawn],
             capstyle="round",
             joinstyle="round",
             rasterized=len(lines) > _MANY,
@@ -315,14 +323,21 @@ def _write(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, texts: list[s
     """Write the labels under the minima, lowest first, leaving out what would cover another."""
     n = len(tree)
     size = 8.0 if n <= 25 else 6.5
+    figure = ax.figure.figure  # of a subfigure, the whole
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
     box = ax.get_window_extent()
-    scale = 72 / ax.figure.dpi
+    across, up = box.width * 72 / figure.dpi, box.height * 72 / figure.dpi  # points
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
-    x = (place[:n] - x0) / (x1 - x0) * box.width * scale  # points
-    y = (tree.energy[:n] - y0) / (y1 - y0) * box.height * scale
-    longest = max(len(text) for text in texts) * 0.62 * size
+    x = (place[:n] - x0) / (x1 - x0) * across
+    longest = max(len(text) for text in texts) * 0.73 * size
     upright = longest > 0.9 * np.min(np.diff(np.sort(x)), initial=np.inf)
-    wide, high = (1.15 * size, longest) if upright else (longest, 1.15 * size)
+    wide, high = (1.1 * size, longest) if upright else (longest, 1.1 * size)
+    # Room below the lowest minimum for its own label.
+    y0 = y1 - (y1 - y0) * up / max(up - high - 4, 0.5 * up)
+    ax.set_ylim(y0, y1)
+    y = (tree.energy[:n] - y0) / (y1 - y0) * up
     kept: list[int] = []
     for minimum in np.argsort(tree.energy[:n], kind="stable")[:2000].tolist():
         near = np.abs(x[kept] - x[minimum]) < wide
@@ -339,5 +354,3 @@ def _write(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, texts: list[s
                 rotation=90 if upright else 0,
                 path_effects=[patheffects.withStroke(linewidth=2, foreground="white")],
             )
-    # Room below the lowest minimum for its own label.
-    ax.set_ylim(y0 - (high + 4) / (box.height * scale) * (y1 - y0), y1)

@@ -127,17 +127,20 @@ def _maxima(landscape: AbstractLandscape, band: Images) -> dict:
     """Return the maximum of the cubic in each gap, where it has one inside."""
     energies, gradients = jax.vmap(landscape.value_and_gradient)(band)
     gap = band[1:] - band[:-1]
-    left = jnp.sum(gradients[:-1] * gap, axis=1)
-    right = jnp.sum(gradients[1:] * gap, axis=1)
+    # At the ends, which are minima, the slope is zero up to rounding of either sign.
+    left = jnp.sum(gradients[:-1] * gap, axis=1).at[0].set(0.0)
+    right = jnp.sum(gradients[1:] * gap, axis=1).at[-1].set(0.0)
     rise = energies[1:] - energies[:-1]
-    # The energy rises at the left end of the gap and falls at its right end: one maximum inside.
-    is_maximum = (left >= 0) & (right < 0)
+    # The energy rises at the left end of the gap and falls at its right end: one maximum inside. A gap
+    # that begins in a minimum narrower than the gap may have nothing but the fall.
+    inner = jnp.arange(left.shape[0])
+    is_maximum = jnp.where(inner == inner[-1], left > 0, right < 0) & (left >= 0) & (right <= 0)
     cubic = left + right - 2.0 * rise
     square = 3.0 * rise - 2.0 * left - right
     root = jnp.sqrt(jnp.maximum(square**2 - 3.0 * cubic * left, 0.0))
     denominator = square - root
     place = -left / jnp.where(denominator == 0, -1.0, denominator)
-    place = jnp.clip(jnp.where(jnp.isfinite(place), place, 0.5), 0.0, 1.0)
+    place = jnp.clip(jnp.where(jnp.isfinite(place), place, 0.5), 0.1, 0.9)
     guesses = jax.vmap(landscape.geometry.retract)(band[:-1] + place[:, None] * gap)
     length = jnp.linalg.norm(gap, axis=1, keepdims=True)
     return {"guesses": guesses, "tangents": gap / (length + 1e-300), "is_maximum": is_maximum}

@@ -212,9 +212,9 @@ def _round(landscape, collection: _Collection, key: jax.Array, done: int, count:
     turn, which = numbers // 4, numbers % 4
     random_order = (which == 1) | ((which == 3) & (turn % 2 == 0))
     orders[random_order] = turn[random_order] % (highest + 1)
-    choices = np.random.default_rng((*np.asarray(jax.random.key_data(key)), done)).random((count, 2))
+    rng = np.random.default_rng((*np.asarray(jax.random.key_data(key)), done))
     for i in np.flatnonzero(which == 3):
-        starts[i] = symmetrised(landscape, starts[i], choices[i])
+        starts[i] = symmetrised(landscape, starts[i], rng)
     if len(rare):
         near = np.flatnonzero(which == 2)
         points = rare[turn[near] % len(rare)]

@@ -1,0 +1,105 @@
+"""Check points and write them into their table."""
+
+import sqlite3
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ._identity import KnownPoints
+
+
+def check_points(
+    x: Any, energy: Any, dimension: int
+) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
+    """Return points and energies as float64 arrays.
+
+    **Raises:** `ValueError` naming the argument that has a wrong shape or is not finite.
+    """
+    x, energy = np.asarray(x, dtype=float), np.asarray(energy, dtype=float)
+    if x.ndim != 2 or x.shape[1] != dimension:
+        raise ValueError(f"`x` must have shape (points, {dimension}), got {x.shape}.")
+    if energy.shape != (len(x),):
+        raise ValueError(f"`energy` must have shape ({len(x)},), got {energy.shape}.")
+    for name, values in (("x", x), ("energy", energy)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"`{name}` must be finite.")
+    return x, energy
+
+
+def check_column(name: str, values: Any, count: int) -> Float[np.ndarray, " points"]:
+    """Return one number per point as float64.
+
+    **Raises:** `ValueError` naming the argument that has a wrong shape.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.shape != (count,):
+        raise ValueError(f"`{name}` must have shape ({count},), got {values.shape}.")
+    return values
+
+
+def check_hits(values: Any, count: int) -> Int[np.ndarray, " points"]:
+    """Return one number of hits per point.
+
+    **Raises:** `ValueError` if they are not one number or one per point, or negative.
+    """
+    hits = np.asarray(values)
+    if hits.shape not in ((), (count,)) or not np.issubdtype(hits.dtype, np.integer):
+        raise ValueError(
+            f"`hits` must be an integer or integers of shape ({count},), "
+            f"got {hits.dtype} of shape {hits.shape}."
+        )
+    if hits.size and hits.min() < 0:
+        raise ValueError("`hits` must not be negative.")
+    return np.broadcast_to(hits, (count,))
+
+
+def write_points(
+    db: sqlite3.Connection,
+    table: str,
+    store: KnownPoints,
+    x: Float[np.ndarray, "points dim"],
+    energy: Float[np.ndarray, " points"],
+    columns: dict[str, np.ndarray],
+    hits: Int[np.ndarray, " points"],
+    run: int | None,
+) -> tuple[Int[np.ndarray, " points"], Bool[np.ndarray, " points"]]:
+    """Insert the points that are new and add the hits of those that are known.
+
+    **Arguments:**
+
+    - `db`: the atlas, inside a transaction.
+    - `table`: `minima` or `transition_states`.
+    - `store`: the points of that table; it gains the new ones.
+    - `x`, `energy`: checked points.
+    - `columns`: the other columns of the table by name, one entry per point.
+    - `hits`: how often each point was found.
+    - `run`: id of the run that found them.
+
+    **Returns:** the id of every point and whether it is new.
+    """
+    known = len(store)
+    rows, is_new = store.add(x, energy)
+    gained = np.zeros(len(store), dtype=np.int64)
+    np.add.at(gained, rows, hits)
+    seen = np.unique(rows[(rows < known) & (hits > 0)])
+    db.executemany(
+        f"UPDATE {table} SET hits = hits + ? WHERE id = ?",
+        zip(gained[seen].tolist(), (seen + 1).tolist()),
+    )
+    names = ["id", "energy", "orbit_size", "hits", "x", "run", *columns]
+    orbit_size = store.symmetry.orbit_size
+    values = [
+        range(known + 1, len(store) + 1),
+        energy[is_new].tolist(),
+        [str(int(orbit_size(point))) for point in x[is_new]],
+        gained[known:].tolist(),
+        [point.tobytes() for point in x[is_new].astype("<f8", copy=False)],
+        [run] * (len(store) - known),
+        *(column[is_new].tolist() for column in columns.values()),
+    ]
+    db.executemany(
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+        zip(*values),
+    )
+    return rows + 1, is_new

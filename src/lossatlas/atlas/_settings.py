@@ -1,0 +1,129 @@
+"""What an atlas is of: the landscape's fingerprint, and when two points are the same."""
+
+import dataclasses
+import json
+import math
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from ._errors import AtlasError
+from ._memory import now, software_versions
+
+
+ENERGY_TOL = 1e-9
+DISTANCE_TOL = 1e-5
+IMPORTED = "pathsample import"  # the `kind` in the fingerprint of an import
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What the caller of `Atlas` asks for; None where the choice is left to the file.
+
+    - `fingerprint`: of the landscape, flat and JSON-able.
+    - `dimension`: number of variables.
+    - `symmetry_order`: number of group elements, if known.
+    - `identity`: `distance` or `energy`.
+    - `energy_tol`, `distance_tol`: relative, dimensionless.
+    """
+
+    fingerprint: dict[str, Any] | None
+    dimension: int
+    symmetry_order: int | None
+    identity: str | None
+    energy_tol: float | None
+    distance_tol: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """What an atlas was made with; fields as in `Wanted`, `dimension` 0 without coordinates."""
+
+    fingerprint: dict[str, Any]
+    dimension: int
+    symmetry_order: int | None
+    identity: str
+    energy_tol: float
+    distance_tol: float
+
+    def compare(self, wanted: Wanted, path: Path) -> None:
+        """Refuse an atlas that is not what the caller wants, naming every difference."""
+        if wanted.fingerprint is not None:
+            self._compare_landscape(wanted.fingerprint, path)
+        for name in ("identity", "energy_tol", "distance_tol"):
+            mine, other = getattr(self, name), getattr(wanted, name)
+            if other is not None and mine != other:
+                raise AtlasError(
+                    f"{path} was made with {name} = {mine}, not {other}; "
+                    "use what it was made with, or another file."
+                )
+
+    def _compare_landscape(self, wanted: dict[str, Any], path: Path) -> None:
+        if self.fingerprint.get("kind") == IMPORTED:
+            if self.dimension == 0:
+                raise AtlasError("An atlas without coordinates can be analysed, not extended.")
+            raise AtlasError(
+                f"{path} was imported, so its landscape is not known: it can be analysed, "
+                "not extended."
+            )
+        differences = [
+            f"{key} is {_show(self.fingerprint, key)} in the file and {_show(wanted, key)} now"
+            for key in dict.fromkeys([*self.fingerprint, *wanted])
+            if _show(self.fingerprint, key) != _show(wanted, key)
+        ]
+        if differences:
+            raise AtlasError(f"{path} is an atlas of another landscape: {'; '.join(differences)}.")
+
+
+def wanted_settings(
+    landscape: Any, identity: str | None, energy_tol: float | None, distance_tol: float | None
+) -> Wanted:
+    """Check and collect what the caller of `Atlas` asks for.
+
+    **Raises:** `ValueError` naming the argument.
+    """
+    if identity not in (None, "distance", "energy"):
+        raise ValueError(f"`identity` must be 'distance' or 'energy', got {identity!r}.")
+    for name, value in (("energy_tol", energy_tol), ("distance_tol", distance_tol)):
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"`{name}` must be finite and not negative, got {value}.")
+    if landscape is None:
+        return Wanted(None, 0, None, identity, energy_tol, distance_tol)
+    # Through JSON and back, so that tuples compare equal to the lists that come out of the file.
+    fingerprint = json.loads(json.dumps(landscape.fingerprint()))
+    order = getattr(landscape.symmetry, "order", None)
+    return Wanted(fingerprint, int(landscape.dimension), order, identity, energy_tol, distance_tol)
+
+
+def new_meta(settings: Wanted) -> dict[str, str]:
+    """Return the rows of the table `meta` for a new atlas, JSON texts by key."""
+    meta = {
+        "landscape": settings.fingerprint,
+        "dimension": settings.dimension,
+        # Group orders such as 2^h h! outgrow what many JSON readers take for an integer.
+        "symmetry_order": None if settings.symmetry_order is None else str(settings.symmetry_order),
+        "identity": settings.identity or "distance",
+        "energy_tol": ENERGY_TOL if settings.energy_tol is None else settings.energy_tol,
+        "distance_tol": DISTANCE_TOL if settings.distance_tol is None else settings.distance_tol,
+        "software": software_versions(),
+        "created": now(),
+    }
+    return {key: json.dumps(value) for key, value in meta.items()}
+
+
+def read_settings(db: sqlite3.Connection) -> Stored:
+    """Read the table `meta`."""
+    meta = {key: json.loads(value) for key, value in db.execute("SELECT * FROM meta")}
+    order = meta["symmetry_order"]
+    return Stored(
+        fingerprint=meta["landscape"],
+        dimension=meta["dimension"],
+        symmetry_order=None if order is None else int(order),
+        identity=meta["identity"],
+        energy_tol=meta["energy_tol"],
+        distance_tol=meta["distance_tol"],
+    )
+
+
+def _show(fingerprint: dict[str, Any], key: str) -> str:
+    return json.dumps(fingerprint[key]) if key in fingerprint else "absent"

@@ -1,0 +1,261 @@
+"""Pictures of disconnectivity graphs: where things stand, and that files get written."""
+
+import subprocess
+import sys
+import time
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
+
+from lossatlas.analysis import disconnectivity
+from lossatlas.plots import plot_disconnectivity, save_picture
+
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+
+ORDERS = ("energy", "size", "centre")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def random_tree(n, seed=0, levels=None):
+    rng = np.random.default_rng(seed)
+    energies = rng.normal(size=n)
+    pairs = rng.integers(0, n, size=(2 * n, 2))
+    back = (rng.random(n - 1) * np.arange(1, n)).astype(int)
+    pairs = np.concatenate([np.stack([np.arange(1, n), back], axis=1), pairs])
+    states = energies[pairs].max(axis=1) + rng.exponential(size=len(pairs))
+    return disconnectivity(energies, states, pairs, levels=levels)
+
+
+def lines_of(ax):
+    branches, stubs = (c for c in ax.collections if isinstance(c, LineCollection))
+    return [np.array(line) for line in branches.get_segments()], stubs
+
+
+def leaf_places(ax, tree):
+    """The place of every minimum, found by the energy where its branch starts."""
+    starts = {float(line[0, 1]): float(line[0, 0]) for line in lines_of(ax)[0]}
+    return np.array([starts[float(energy)] for energy in tree.energy[: len(tree)]])
+
+
+def crosses(a, b, c, d):
+    """Do the open segments a-b and c-d cross?"""
+    side = lambda p, q, r: (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+    tiny = 1e-9
+    return side(a, b, c) * side(a, b, d) < -tiny and side(c, d, a) * side(c, d, b) < -tiny
+
+
+@pytest.mark.parametrize("levels", [None, 8])
+@pytest.mark.parametrize("order", ORDERS)
+def test_branches_end_at_their_minimum_and_do_not_cross(order, levels):
+    tree = random_tree(25, levels=levels)
+    ax = plot_disconnectivity(tree, order=order)
+    lines, _ = lines_of(ax)
+    assert len(lines) == len(tree.parent) - 1
+    np.testing.assert_array_equal(
+        np.sort([line[0, 1] for line in lines]), np.sort(tree.energy[tree.parent >= 0])
+    )
+    assert all(np.all(np.diff(line[:, 1]) >= 0) for line in lines)
+    pieces = [piece for line in lines for piece in zip(line[:-1], line[1:])]
+    for i, first in enumerate(pieces):
+        assert not any(crosses(*first, *second) for second in pieces[:i])
+    places = leaf_places(ax, tree)
+    assert np.unique(np.diff(np.sort(places))).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_energy_order_has_the_lowest_on_the_left(seed):
+    tree = random_tree(30, seed)
+    places = leaf_places(plot_disconnectivity(tree, order="energy"), tree)
+    assert np.argmin(places) == np.argmin(tree.energy[:30])
+
+
+def test_size_order_has_the_largest_basin_on_the_left():
+    # 0 alone; 1 and 2 merge first, then with 0.
+    tree = disconnectivity([0.0, 0.2, 0.1], [1.0, 2.0], [[1, 2], [0, 1]])
+    places = leaf_places(plot_disconnectivity(tree, order="size"), tree)
+    assert np.argsort(places).tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_centre_order_has_the_global_minimum_in_the_middle(seed):
+    tree = random_tree(31, seed)
+    ax = plot_disconnectivity(tree, order="centre")
+    places, lowest = leaf_places(ax, tree), np.argmin(tree.energy[:31])
+    # One side may lead by the largest basin that joins the trunk.
+    trunk = np.isin(tree.lowest, lowest)
+    joining = tree.n_leaves[~trunk & np.isin(tree.parent, np.flatnonzero(trunk))]
+    lean = np.count_nonzero(places > places[lowest]) - np.count_nonzero(places < places[lowest])
+    assert abs(lean) <= joining.max()
+    at_lowest = [line for line in lines_of(ax)[0] if line[0, 0] == places[lowest]]
+    assert len(at_lowest) == np.count_nonzero(trunk) - 1  # the trunk goes straight up
+    assert all(np.ptp(line[:, 0]) == 0 for line in at_lowest)
+
+
+def test_separate_trees_have_dashed_stubs_to_the_top():
+    tree = disconnectivity([0.0, 0.1, 0.2, 0.3], [1.0, 0.9], [[0, 1], [2, 2]])
+    ax = plot_disconnectivity(tree)
+    _, stubs = lines_of(ax)
+    assert len(stubs.get_segments()) == 3
+    assert stubs.get_linestyle()[0][1] is not None
+    assert {float(line[1, 1]) for line in stubs.get_segments()} == {ax.get_ylim()[1]}
+    feet = sorted(float(line[0, 0]) for line in stubs.get_segments())
+    assert min(np.diff(feet)) >= 2  # a gap between neighbouring trees
+
+
+def test_continuous_colours_have_a_bar():
+    tree = random_tree(20)
+    values = np.linspace(0, 1, 20)
+    values[3] = np.nan
+    ax = plot_disconnectivity(tree, colour=values, colour_label="log product", cmap="cividis")
+    assert len(ax.figure.axes) == 2
+    assert ax.figure.axes[1].get_ylabel() == "log product"
+    assert ax.get_legend() is None
+
+
+def test_equal_colours_are_no_division_by_zero():
+    plot_disconnectivity(random_tree(5), colour=np.zeros(5)).figure.canvas.draw()
+    plot_disconnectivity(random_tree(5), colour=np.full(5, np.nan)).figure.canvas.draw()
+
+
+def test_group_colours_reach_up_to_mixed_joins():
+    tree = disconnectivity(
+        [0.0, 0.1, 0.2, 0.3], [1.0, 1.5, 2.0], [[0, 1], [2, 3], [1, 2]]
+    )  # (0 1) (2 3)
+    ax = plot_disconnectivity(tree, colour=["a", "a", "b", "c"], colour_label="kind")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c"]
+    branches = ax.collections[0]
+    shade = {
+        float(line[0, 1]): tuple(rgba)
+        for line, rgba in zip(branches.get_segments(), branches.get_colors())
+    }
+    assert shade[1.0] == shade[0.0] == shade[0.1] == to_rgba("#0072b2")
+    assert shade[1.5] not in (shade[0.2], shade[0.3])
+
+
+def test_integers_are_groups_up_to_ten_values():
+    tree = random_tree(12)
+    assert plot_disconnectivity(tree, colour=np.arange(12) % 10).get_legend() is not None
+    assert plot_disconnectivity(tree, colour=np.arange(12)).get_legend() is None
+
+
+def test_highlight_by_number_and_by_mask():
+    tree, mask = random_tree(12), np.zeros(12, dtype=bool)
+    mask[[2, 5]] = True
+    for highlight in ([2, 5], mask):
+        branches = plot_disconnectivity(tree, highlight=highlight).collections[0]
+        accent = np.all(branches.get_colors() == to_rgba("#d55e00"), axis=1)
+        energies = {float(branches.get_segments()[i][0, 1]) for i in np.flatnonzero(accent)}
+        assert energies == {float(tree.energy[2]), float(tree.energy[5])}
+
+
+@pytest.mark.parametrize("n", [5, 60, 400])
+def test_labels_do_not_overlap(n):
+    ax = plot_disconnectivity(random_tree(n), order="centre", labels=True)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent().padded(-1) for text in ax.texts]
+    assert len(boxes) == n if n < 60 else len(boxes) > 30
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i])
+
+
+def test_own_labels_and_axes():
+    _, ax = plt.subplots()
+    tree = disconnectivity([0.5, 0.0], [1.0], [[0, 1]])
+    assert plot_disconnectivity(tree, ax=ax, labels=["x", "y"], ylabel="loss") is ax
+    assert [text.get_text() for text in ax.texts] == ["y", "x"]
+    assert ax.get_ylabel() == "loss"
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"order": "random"}, "`order` must be energy, size or centre"),
+        ({"colour": np.zeros(4)}, "`colour` must have shape"),
+        ({"colour": [str(i) for i in range(12)]}, "up to 10 groups, got 12"),
+        ({"highlight": [12]}, "`highlight` must hold numbers"),
+        ({"highlight": [0.5]}, "`highlight` must hold numbers"),
+        ({"highlight": np.zeros(3, dtype=bool)}, "boolean `highlight`"),
+        ({"labels": ["a"]}, "`labels` must have one text"),
+    ],
+)
+def test_errors(options, message):
+    with pytest.raises(ValueError, match=message):
+        plot_disconnectivity(random_tree(12), **options)
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf", ".PNG"])
+def test_pictures_are_written(tmp_path, suffix, order):
+    picture = tmp_path / f"graph{suffix}"
+    save_picture(plot_disconnectivity(random_tree(20), order=order, labels=True).figure, picture)
+    start = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix.lower()]
+    assert picture.read_bytes().startswith(start)
+    assert picture.stat().st_size > 3000
+    assert list(tmp_path.iterdir()) == [picture]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_without_transition_states(tmp_path, n):
+    tree = disconnectivity(np.zeros(n), [], [])
+    save_picture(plot_disconnectivity(tree, order="centre").figure, tmp_path / "graph.png")
+
+
+def test_bad_places_for_pictures(tmp_path):
+    figure = plt.figure()
+    with pytest.raises(ValueError, match=r"ends in .png, .svg, .pdf, got '.jpg'"):
+        save_picture(figure, tmp_path / "graph.jpg")
+    with pytest.raises(ValueError, match="got 'graph'"):
+        save_picture(figure, tmp_path / "graph")
+    with pytest.raises(ValueError, match="does not exist"):
+        save_picture(figure, tmp_path / "nowhere" / "graph.png")
+
+
+def test_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
+    picture, figure = tmp_path / "graph.png", plt.figure()
+    picture.write_bytes(b"old")
+
+    def broken(file, **options):
+        file.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(figure, "savefig", broken)
+    with pytest.raises(OSError, match="disk full"):
+        save_picture(figure, picture)
+    assert picture.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [picture]
+
+
+def test_import_does_not_load_pyplot():
+    code = "import sys, lossatlas.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_deep_chain_is_no_recursion():
+    n = 5000
+    pairs = np.stack([np.arange(n - 1), np.arange(1, n)], axis=1)
+    tree = disconnectivity(np.zeros(n), np.arange(1.0, n), pairs)
+    for order in ORDERS:
+        plot_disconnectivity(tree, order=order)
+
+
+@pytest.mark.slow
+def test_hundred_thousand_minima(tmp_path):
+    tree = random_tree(100_000)
+    start = time.perf_counter()
+    figure = plot_disconnectivity(tree, order="centre", colour=tree.energy[:100_000]).figure
+    save_picture(figure, tmp_path / "graph.png")
+    assert time.perf_counter() - start < 20
+    save_picture(figure, tmp_path / "graph.pdf")
+    assert (tmp_path / "graph.pdf").stat().st_size < 5e6  # a bitmap inside, not 200,000 lines
