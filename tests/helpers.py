@@ -1,4 +1,4 @@
-"""Landscapes whose stationary points are known: one row per problem, shared by the tables of tests."""
+"""Landscapes whose stationary points are known: one row per problem, for the tables of tests."""
 
 import dataclasses
 import functools
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
+import pytest
 
 from lossatlas.landscapes import (
     AbstractLandscape,
@@ -24,8 +25,8 @@ class Known:
 
     - `energies`: for each index, the sorted energies, one per class of images; None where unknown.
     - `images`: for each index, the number of points, images counted.
-    - `tolerance`: how well the energies are known, loss units; a converged search is far better, since
-        an rms gradient of 1e-10 makes an error of 1e-20 / curvature in the energy.
+    - `tolerance`: how well the energies are known, loss units; a converged search is far better,
+        since an rms gradient of 1e-10 makes an error of 1e-20 / curvature in the energy.
     """
 
     name: str
@@ -162,10 +163,7 @@ def _xor(hidden: int) -> Known:
     return Known(
         f"xor {hidden}",
         functools.partial(xor, hidden),
-        {
-            k: np.full(e, np.nan) if isinstance(e, int) else np.array(e)
-            for k, e in energies.items()
-        },
+        {k: np.full(e, np.nan) if isinstance(e, int) else np.array(e) for k, e in energies.items()},
         images,
         tolerance=2e-12,
     )
@@ -212,9 +210,7 @@ def circle_points() -> tuple[np.ndarray, np.ndarray]:
     s = np.polynomial.Polynomial([c[1], 2 * c[2] - 3 * c[0], 3 * c[3] - 2 * c[1], -c[2]]).roots()
     angle = np.arctan(s[np.abs(s.imag) < 1e-9].real)
     angle = np.concatenate([angle, angle + np.pi])
-    energy = lambda t: np.sqrt(2) * sum(
-        c[k] * np.cos(t) ** (3 - k) * np.sin(t) ** k for k in range(4)
-    )
+    energy = lambda t: np.sqrt(2) * sum(c[k] * np.cos(t) ** (3 - k) * np.sin(t) ** k for k in range(4))
     bend = energy(angle + 1e-3) + energy(angle - 1e-3) - 2 * energy(angle)
     return energy(angle), (bend < 0).astype(int)
 
@@ -251,6 +247,27 @@ def starts_for(landscape: AbstractLandscape, count: int, seed: int = 0) -> np.nd
     return np.stack([np.asarray(landscape.sample(key)) for key in keys])
 
 
+@jax.jit
+def derivatives(landscape: AbstractLandscape, x):
+    """Energy, gradient and Hessian."""
+    return *landscape.value_and_gradient(x), landscape.hessian(x)
+
+
 def nearest_gap(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     """For each energy found, the distance to the nearest known one."""
     return np.abs(np.asarray(found)[:, None] - np.asarray(known)[None, :]).min(axis=1)
+
+
+def known_bug(reason: str, row: tuple):
+    """A row of a table that fails for now; its mark has to go when the reason does."""
+    return pytest.param(*row, marks=pytest.mark.xfail(strict=True, reason=reason))
+
+
+def rows(table: dict) -> list:
+    """The rows of a table with their names as test ids."""
+    return [
+        pytest.param(*row.values, id=name, marks=row.marks)
+        if hasattr(row, "marks")
+        else pytest.param(*row, id=name)
+        for name, row in table.items()
+    ]

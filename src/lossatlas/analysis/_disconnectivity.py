@@ -122,9 +122,7 @@ def _checked(energies, ts_energies, ts_minima) -> tuple[np.ndarray, np.ndarray, 
     if ts_minima.size == 0:
         ts_minima = np.zeros((0, 2), dtype=int)
     if energies.ndim != 1 or not energies.size:
-        raise ValueError(
-            f"`energies` must have shape (n,) with n >= 1, got shape {energies.shape}."
-        )
+        raise ValueError(f"`energies` must have shape (n,) with n >= 1, got shape {energies.shape}.")
     if ts_energies.ndim != 1:
         raise ValueError(f"`ts_energies` must have shape (m,), got shape {ts_energies.shape}.")
     if ts_minima.shape != (len(ts_energies), 2):

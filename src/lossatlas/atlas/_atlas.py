@@ -206,8 +206,7 @@ class Atlas(AbstractMemory):
         known = len(self._store("minima"))
         if ends.shape != (count, 2) or (count and not np.issubdtype(ends.dtype, np.integer)):
             raise ValueError(
-                f"`minima` must be integers of shape ({count}, 2), "
-                f"got {ends.dtype} of shape {ends.shape}."
+                f"`minima` must be integers of shape ({count}, 2), got {ends.dtype} of shape {ends.shape}."
             )
         if count and not (ends.min() >= 1 and ends.max() <= known):
             raise ValueError(f"`minima` must be ids of minima in the atlas, 1 to {known}.")
@@ -305,9 +304,7 @@ class Atlas(AbstractMemory):
             return
         if self.dimension == 0:
             raise AtlasError("An atlas without coordinates can be analysed, not extended.")
-        raise AtlasError(
-            f"{self.path} is open for reading; open it with its landscape to extend it."
-        )
+        raise AtlasError(f"{self.path} is open for reading; open it with its landscape to extend it.")
 
     def _undo(self) -> None:
         """Roll back, and forget what is in memory: it is read again when it is needed."""
@@ -327,15 +324,11 @@ class Atlas(AbstractMemory):
         hits = check_hits(hits, len(x))
         with self._change_points():
             store = self._store(table)
-            return write_points(
-                self._db, table, store, x, energy, {**columns, **integers}, hits, run
-            )
+            return write_points(self._db, table, store, x, energy, {**columns, **integers}, hits, run)
 
     def _find(self, table: str, x: ArrayLike, energy: ArrayLike) -> Ids:
         if self._symmetry is None:
-            raise AtlasError(
-                f"Points are only found in {self.path} if it is open with its landscape."
-            )
+            raise AtlasError(f"Points are only found in {self.path} if it is open with its landscape.")
         return self._store(table).find(*check_points(x, energy, self.dimension)) + 1
 
     def _store(self, table: str) -> KnownPoints:

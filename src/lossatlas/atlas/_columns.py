@@ -173,8 +173,7 @@ def _read(db: sqlite3.Connection, table: str, names: tuple[str, ...]) -> dict[st
     orders = [None if order is None else int(order) for order in raw.pop("point_group_order")]
     exact = [None if size is None else int(size) for size in raw.pop("orbit_size")]
     moments = [
-        np.full(3, np.nan) if blob is None else np.frombuffer(blob, "<f8")
-        for blob in raw.pop("moments")
+        np.full(3, np.nan) if blob is None else np.frombuffer(blob, "<f8") for blob in raw.pop("moments")
     ]
     columns: dict[str, Any] = {
         name: _frozen(np.array(raw.pop(name), dtype=np.int64)) for name in ("id", "hits")

@@ -94,9 +94,7 @@ class KnownPoints:
     def _window(self, energy):
         return self.energy_tol * np.maximum(1.0, np.abs(energy))
 
-    def _first_same(
-        self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]
-    ) -> int:
+    def _first_same(self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]) -> int:
         if self.by_energy:
             return int(candidates[0])
         norm = np.linalg.norm(x)
@@ -104,10 +102,7 @@ class KnownPoints:
         for row in candidates[np.abs(self._norms[candidates] - norm) <= limit]:
             known = self._x[row]
             # The raw distance bounds the aligned one from above and costs next to nothing.
-            if (
-                np.linalg.norm(known - x) <= limit
-                or self.symmetry.align(known, x).distance <= limit
-            ):
+            if np.linalg.norm(known - x) <= limit or self.symmetry.align(known, x).distance <= limit:
                 return int(row)
         return -1
 

@@ -39,9 +39,7 @@ def check(db: sqlite3.Connection, path: Path, dimension: int) -> None:
         raise AtlasError(f"{path} is damaged: {report}.")
     broken = db.execute("PRAGMA foreign_key_check").fetchone()
     if broken is not None:
-        raise AtlasError(
-            f"{path} is damaged: row {broken[1]} of {broken[0]} refers to no {broken[2]}."
-        )
+        raise AtlasError(f"{path} is damaged: row {broken[1]} of {broken[0]} refers to no {broken[2]}.")
     for table in ("minima", "transition_states"):
         count, last = db.execute(f"SELECT count(*), coalesce(max(id), 0) FROM {table}").fetchone()
         if count != last:
@@ -55,9 +53,7 @@ def check(db: sqlite3.Connection, path: Path, dimension: int) -> None:
         x, energy = read_points(db, table, dimension)
         finite = np.isfinite(energy) & np.isfinite(x).all(axis=1)
         if not finite.all():
-            raise AtlasError(
-                f"{path} is damaged: point {np.argmin(finite) + 1} of {table} is not finite."
-            )
+            raise AtlasError(f"{path} is damaged: point {np.argmin(finite) + 1} of {table} is not finite.")
 
 
 def digest(db: sqlite3.Connection) -> str:

@@ -88,8 +88,7 @@ class AbstractMemory(abc.ABC):
     def last_searches(self, kind: str, limit: int) -> list[Search]:
         """Return the last finished searches of a kind, in the order of planning."""
         rows = self._fetch(
-            "SELECT * FROM searches WHERE kind = ? AND outcome IS NOT NULL "
-            "ORDER BY id DESC LIMIT ?",
+            "SELECT * FROM searches WHERE kind = ? AND outcome IS NOT NULL ORDER BY id DESC LIMIT ?",
             kind,
             int(limit),
         )
@@ -105,9 +104,7 @@ class AbstractMemory(abc.ABC):
         if table == "searches":
             return self._fetch("SELECT count(*) FROM searches WHERE outcome IS NOT NULL")[0][0]
         if table not in ("minima", "transition_states"):
-            raise ValueError(
-                f"`table` must be minima, transition_states or searches, got {table!r}."
-            )
+            raise ValueError(f"`table` must be minima, transition_states or searches, got {table!r}.")
         # Ids have no gaps, and count(*) would read all coordinates.
         return self._fetch(f"SELECT coalesce(max(id), 0) FROM {table}")[0][0]
 

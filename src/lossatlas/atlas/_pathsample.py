@@ -25,9 +25,7 @@ from ._settings import IMPORTED, Wanted, new_meta
 
 
 MINIMUM_COLUMNS = "energy, log-product, point-group order, three moments of inertia"
-STATE_COLUMNS = (
-    "energy, log-product, point-group order, two ids of minima, three moments of inertia"
-)
+STATE_COLUMNS = "energy, log-product, point-group order, two ids of minima, three moments of inertia"
 
 
 class _Line(NamedTuple):
@@ -43,8 +41,8 @@ def export_pathsample(atlas: Atlas, directory: str | os.PathLike) -> None:
 
     `min.data` and `ts.data`; `points.min` and `points.ts` if there are coordinates; `min.A` with
     the global minimum and `min.B` with the next lowest, for PATHSAMPLE wants two sets (edit them).
-    Ids are those of the atlas. The order of the point group is that of the stabiliser, |group| / orbit
-    size; 1 if the size of the group is not known. Moments that are not known are 1.
+    Ids are those of the atlas. The order of the point group is that of the stabiliser,
+    |group| / orbit size; 1 if the size of the group is not known. Moments that are not known are 1.
 
     **Arguments:**
 
@@ -115,18 +113,11 @@ def import_pathsample(
             _insert(db, "minima", minima, minima_x)
             _insert(db, "transition_states", states, states_x)
             db.execute("COMMIT")
-        with _no_overwriting(out):
-            os.link(partial, out)
-    finally:
-        remove(partial)
-
-
-@contextlib.contextmanager
-def _no_overwriting(out: Path) -> Iterator[None]:
-    try:
-        yield
+        os.replace(partial, out)
     except OSError as error:
         raise AtlasError(f"{out} cannot be written: {error.strerror}.") from error
+    finally:
+        remove(partial)
 
 
 @contextlib.contextmanager
@@ -138,9 +129,7 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-def _text(
-    points: Minima | TransitionStates, ends: np.ndarray | None, symmetry_order: int | None
-) -> str:
+def _text(points: Minima | TransitionStates, ends: np.ndarray | None, symmetry_order: int | None) -> str:
     lines = []
     for i in range(len(points)):
         log_product = float(points.log_product[i])
@@ -173,9 +162,7 @@ def _parse(path: Path, columns: str, ends: int, minima: int | None) -> list[_Lin
     return [_parse_line(path, i + 1, line, columns, ends, minima) for i, line in enumerate(lines)]
 
 
-def _parse_line(
-    path: Path, number: int, line: str, columns: str, ends: int, minima: int | None
-) -> _Line:
+def _parse_line(path: Path, number: int, line: str, columns: str, ends: int, minima: int | None) -> _Line:
     where = f"{path}, line {number}"
     words = line.split()
     if len(words) != 6 + ends:
@@ -253,6 +240,4 @@ def _insert(
         )
         for i, line in enumerate(lines)
     )
-    db.executemany(
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", rows
-    )
+    db.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", rows)

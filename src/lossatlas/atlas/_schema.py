@@ -137,9 +137,7 @@ def check_version(db: sqlite3.Connection, path: object) -> bool:
             f"{path} has atlas schema {version}, but this lossatlas knows schemas up to "
             f"{SCHEMA_VERSION}: install a newer lossatlas."
         )
-    if version < SCHEMA_VERSION and not all(
-        v in MIGRATIONS for v in range(version, SCHEMA_VERSION)
-    ):
+    if version < SCHEMA_VERSION and not all(v in MIGRATIONS for v in range(version, SCHEMA_VERSION)):
         raise AtlasError(f"{path} has atlas schema {version}, which no lossatlas ever wrote.")
     return version == SCHEMA_VERSION
 

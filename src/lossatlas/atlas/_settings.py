@@ -63,8 +63,7 @@ class Stored:
             if self.dimension == 0:
                 raise AtlasError("An atlas without coordinates can be analysed, not extended.")
             raise AtlasError(
-                f"{path} was imported, so its landscape is not known: it can be analysed, "
-                "not extended."
+                f"{path} was imported, so its landscape is not known: it can be analysed, not extended."
             )
         differences = [
             f"{key} is {_show(self.fingerprint, key)} in the file and {_show(wanted, key)} now"

@@ -51,10 +51,7 @@ def census(
     print_table(
         f"{len(result.energy)} stationary points",
         ("energy", "index", "orbit size"),
-        [
-            (f"{e:.12f}", str(i), str(n))
-            for e, i, n in zip(result.energy, result.index, result.orbit_size)
-        ],
+        [(f"{e:.12f}", str(i), str(n)) for e, i, n in zip(result.energy, result.index, result.orbit_size)],
     )
     print_table(
         "images by index",

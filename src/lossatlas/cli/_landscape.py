@@ -14,16 +14,15 @@ NAMES = ("xor", "iris", "csv", "spin-glass", "mueller-brown", "six-hump-camel")
 
 Name = Annotated[str, typer.Argument(metavar="LANDSCAPE", help=f"One of {', '.join(NAMES)}.")]
 TablePath = Annotated[
-    Path | None, typer.Argument(metavar="[TABLE.csv]", help="The table, for `csv`.", show_default=False)
+    Path | None,
+    typer.Argument(metavar="[TABLE.csv]", help="The table, for `csv`.", show_default=False),
 ]
 Hidden = Annotated[
     str | None,
     typer.Option(help="Hidden nodes of a network, or of several layers: 5,5. [default: 2 for xor, else 3]"),
 ]
 L2 = Annotated[float, typer.Option(help="L2 penalty lambda over all variables.")]
-Activation = Annotated[
-    str, typer.Option(help="tanh, sigmoid, softplus, gelu or relu.")
-]
+Activation = Annotated[str, typer.Option(help="tanh, sigmoid, softplus, gelu or relu.")]
 Target = Annotated[str | None, typer.Option(help="Column of the table to predict.")]
 Task = Annotated[str, typer.Option(help="What the target is: auto, classes or number.")]
 Size = Annotated[int | None, typer.Option(help="Spins of a spin glass. [default: 6]", show_default=False)]

@@ -110,7 +110,7 @@ def iris() -> Table:
 
     Source: Fisher, Annals of Eugenics 7, 179 (1936), doi:10.1111/j.1469-1809.1936.tb02137.x.
     """
-    with importlib.resources.as_file(importlib.resources.files(__package__) / "iris.csv") as path:
+    with importlib.resources.as_file(importlib.resources.files("lossatlas.datasets") / "iris.csv") as path:
         return load_table(path, "species")
 
 

@@ -42,9 +42,9 @@ class Findings:
 
     quench: list[int | None]
     guesses: list[list[int]]
-    minima: StationaryPoints | None
-    saddles: StationaryPoints | None
-    paths: Pathways | None
+    minima: StationaryPoints
+    saddles: StationaryPoints
+    paths: Pathways
     pathway: np.ndarray
     band_gradients: np.ndarray
 
@@ -60,9 +60,7 @@ class Executor:
     - `workers`: threads; default one per core.
     """
 
-    def __init__(
-        self, landscape: AbstractLandscape, atlas: Atlas, seed: int, workers: int | None = None
-    ):
+    def __init__(self, landscape: AbstractLandscape, atlas: Atlas, seed: int, workers: int | None = None):
         self.landscape, self.atlas, self.workers = landscape, atlas, workers
         self.seed, self.key = seed, jax.random.key(seed)
 
@@ -70,32 +68,37 @@ class Executor:
         """Compute, without writing anything."""
         starts = self._starts(batch)
         quenches = [i for i, s in enumerate(batch) if s.kind in QUENCHES]
-        minima = None
-        if quenches:
-            x = np.stack([starts[i] for i in quenches])
-            minima = minimise(self.landscape, x, workers=self.workers)
+        dimension = self.landscape.dimension
+        x = np.array([starts[i] for i in quenches]).reshape(-1, dimension)
+        minima = minimise(self.landscape, x, workers=self.workers)
         owners, guesses_x, directions, spent = self._guesses(batch, starts)
-        saddles, paths, pathway = None, None, np.zeros(0, dtype=int)
-        if owners:
-            saddles = find_saddles(
-                self.landscape, guesses_x, directions=directions, workers=self.workers
-            )
-            # Pathways only from states that were not known when the batch began; writing decides.
-            found = np.flatnonzero(saddles.converged)
-            known = self.atlas.find_transition_states(saddles.x[found], saddles.energy[found])
-            fresh = found[known == 0]
-            pathway = np.full(len(saddles), -1)
-            pathway[fresh] = np.arange(len(fresh))
-            if len(fresh):
-                paths = find_pathways(
-                    self.landscape, saddles.x[fresh], saddles.direction[fresh], workers=self.workers
-                )
+        saddles = find_saddles(
+            self.landscape,
+            guesses_x.reshape(-1, dimension),
+            directions=directions.reshape(-1, dimension),
+            workers=self.workers,
+        )
+        # Pathways only from states that were not known when the batch began; writing decides.
+        found = np.flatnonzero(saddles.converged)
+        known = self.atlas.find_transition_states(saddles.x[found], saddles.energy[found])
+        fresh = found[known == 0]
+        pathway = np.full(len(saddles), -1)
+        pathway[fresh] = np.arange(len(fresh))
+        paths = find_pathways(
+            self.landscape, saddles.x[fresh], saddles.direction[fresh], workers=self.workers
+        )
         rows = {i: row for row, i in enumerate(quenches)}
         guesses: list[list[int]] = [[] for _ in batch]
         for row, owner in enumerate(owners):
             guesses[owner].append(row)
         return Findings(
-            [rows.get(i) for i in range(len(batch))], guesses, minima, saddles, paths, pathway, spent
+            [rows.get(i) for i in range(len(batch))],
+            guesses,
+            minima,
+            saddles,
+            paths,
+            pathway,
+            spent,
         )
 
     def write(self, batch: list[Search], findings: Findings, run: int) -> tuple[list[bool], int]:
@@ -128,7 +131,7 @@ class Executor:
                 starts[i] = symmetrised(self.landscape, x, rng) if batch[i].mode else x
         if moved:
             numbers = np.array([batch[i].seed for i in moved])
-            minima = np.stack([self.atlas.minimum_x(batch[i].a) for i in moved])
+            minima = np.stack([self.atlas.minimum_x(_given(batch[i].a)) for i in moved])
             drawn = perturbed(self.landscape, minima, self.key, numbers, workers=self.workers)
             starts.update(zip(moved, drawn))
         return starts
@@ -143,9 +146,7 @@ class Executor:
             a, b = (np.stack(side) for side in zip(*ends))
             bands = find_bands(self.landscape, a, b, align=False, workers=self.workers)
             spent[pairs] = bands.gradients
-            guesses += [
-                (pairs[p], x, d) for p, x, d in zip(bands.pair, bands.x, bands.direction)
-            ]
+            guesses += [(pairs[p], x, d) for p, x, d in zip(bands.pair, bands.x, bands.direction)]
         for i, search in enumerate(batch):
             if search.kind == "scatter" or _is_random_climb(search):
                 guesses.append((i, starts[i], np.zeros_like(starts[i])))
@@ -158,29 +159,27 @@ class Executor:
 
     def _ends(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
         """Return the end points of a pair: the n-th nearest image of b, n the number of the attempt."""
-        a, b = self.atlas.minimum_x(search.a), self.atlas.minimum_x(search.b)
-        symmetry = self.landscape.symmetry
+        a, b = self.atlas.minimum_x(_given(search.a)), self.atlas.minimum_x(_given(search.b))
+        attempt, symmetry = _given(search.mode), self.landscape.symmetry
         if search.a == search.b:
-            images = symmetry.neighbour_images(a, search.mode + 1)
-            return a, (images[min(search.mode, len(images) - 1)] if len(images) else b)
+            images = symmetry.neighbour_images(a, attempt + 1)
+            return a, (images[min(attempt, len(images) - 1)] if len(images) else b)
         image = symmetry.align(a, b).image
-        if search.mode == 0:
-            return a, image
-        others = symmetry.neighbour_images(image, 16)
+        others = symmetry.neighbour_images(image, 16) if attempt else image[:0]
         if not len(others):
             return a, image
         order = np.argsort(np.linalg.norm(others - a, axis=1), kind="stable")
-        return a, others[order[min(search.mode - 1, len(others) - 1)]]
+        return a, others[order[min(attempt - 1, len(others) - 1)]]
 
     def _climb(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
         """Return a start displaced along an eigenvector, and the direction to climb.
 
         Modes 0, 1, 2, 3, ... are + and - the softest, + and - the next one, and so on.
         """
-        x = self.atlas.minimum_x(search.a)
+        x, number = self.atlas.minimum_x(_given(search.a)), _given(search.mode)
         vectors = run_batch(_eigenvectors, self.landscape, x[None, :], workers=1)[0]
-        mode = min(search.mode // 2, vectors.shape[1] - 1)
-        direction = vectors[:, mode] * (-1) ** search.mode
+        mode = min(number // 2, vectors.shape[1] - 1)
+        direction = vectors[:, mode] * (-1) ** number
         return x + 0.2 * self.landscape.length_scale * direction, direction
 
     def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
@@ -247,6 +246,13 @@ class Executor:
             hits=hits,
             run=run,
         )
+
+
+def _given(value: int | None) -> int:
+    """Return a field that searches of this kind always have."""
+    if value is None:
+        raise ValueError("A planned search lacks its minimum or mode; the atlas is damaged.")
+    return value
 
 
 def _is_random_climb(search: Search) -> bool:

@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from lossatlas.atlas import Atlas
 from lossatlas.landscapes import AbstractLandscape, check_landscape
@@ -27,7 +28,7 @@ def explore(
     progress: Callable[[Progress], None] | None = None,
     workers: int | None = None,
     batch_size: int = 48,
-    identity: str = "distance",
+    identity: Literal["distance", "energy"] | None = None,
 ) -> Atlas:
     """Map a landscape: find its minima and transition states, and how they connect.
 
@@ -46,7 +47,8 @@ def explore(
     - `progress`: called with a `Progress` after every batch.
     - `workers`: threads; default one per core.
     - `batch_size`: searches per transaction.
-    - `identity`: `distance` (energy and aligned distance) or `energy` (as in most literature).
+    - `identity`: points are the same if energy and aligned `distance` agree, or `energy` alone (as in
+        most literature); default as stored, `distance` for a new file.
 
     **Returns:** the atlas, open for reading. `atlas.get_state("exploration")["phase"]` is `complete` if
     the exploration ended by itself.
@@ -88,7 +90,11 @@ class _Loop:
         with atlas.transaction():
             state = atlas.get_state("exploration", None)
             if state is None or state["seed"] != self.seed:
-                kept = {} if state is None else {"next_search": state["next_search"], "evaluations": state["evaluations"]}
+                kept = (
+                    {}
+                    if state is None
+                    else {"next_search": state["next_search"], "evaluations": state["evaluations"]}
+                )
                 atlas.set_state("exploration", {**initial_state(self.seed), **kept})
             run = atlas.start_run({"budget": self.budget.__dict__}, self.seed)
             before = atlas.get_state("exploration", None)["evaluations"]
@@ -123,9 +129,7 @@ class _Loop:
     def _plan(self, state: dict, progress: Progress) -> bool:
         limit = self.budget.seconds
         hurry = limit is not None and progress.seconds > MINIMA_SHARE * limit
-        rows, state = plan_round(
-            self.atlas, state, self.selector, grow=self.landscape.smooth, hurry=hurry
-        )
+        rows, state = plan_round(self.atlas, state, self.selector, grow=self.landscape.smooth, hurry=hurry)
         with self.atlas.transaction():
             self.atlas.plan(rows)
             self.atlas.set_state("exploration", state)

@@ -121,8 +121,7 @@ class PairSelector:
             low, high = sorted((a, b), key=lambda m: (network.energy[m], m))
             partner.setdefault(high, low)
         ratio = {
-            a: network.barrier_to_lowest(a)
-            / (network.energy[a] - network.energy[network.lowest] + 1e-12)
+            a: network.barrier_to_lowest(a) / (network.energy[a] - network.energy[network.lowest] + 1e-12)
             for a in partner
         }
         return [(a, partner[a]) for a in sorted(partner, key=lambda a: (-ratio[a], a))]

@@ -22,7 +22,8 @@ CLIMBS = 48
 SCATTERS = 32
 CLIMB_MODES = 4  # softest modes of each minimum, climbed both ways
 
-Row = tuple[int, str, int | None, int | None, int | None, int]
+Task = tuple[str, int | None, int | None, int | None]  # kind, a, b, mode
+Row = tuple[int, str, int | None, int | None, int | None, int]  # round, task, number of the random key
 
 
 def initial_state(seed: int) -> dict:
@@ -61,7 +62,7 @@ def plan_round(
         state["phase"] = "network" if grow and len(atlas.minima) else "complete"
     if state["phase"] == "network" and _network_complete(atlas, state, selector):
         state["phase"] = "complete"
-    rows: list[Row] = []
+    rows: list[Task] = []
     if state["phase"] == "minima":
         rows += [("sample", None, None, None)] * SAMPLES
         rows += [("symmetric", None, None, 1)] * SYMMETRIC
@@ -85,18 +86,17 @@ def _minima_exhausted(atlas: Atlas, state: dict) -> bool:
         return True
     estimate = coverage(hits)
     missing = estimate.chao1 - np.count_nonzero(hits)
-    return drawn >= 2 * SAMPLES and hits.sum() > 0 and estimate.good_turing > 0.995 and missing < 0.5
+    sure = estimate.good_turing > 0.995 and missing < 0.5
+    return bool(drawn >= 2 * SAMPLES and hits.sum() > 0 and sure)
 
 
 def _network_complete(atlas: Atlas, state: dict, selector: PairSelector) -> bool:
     if state["quiet"] < patience(atlas):
         return False
-    return len(atlas.components) <= 1 or not any(
-        True for a, b, _ in selector.select(PAIRS) if a != b
-    )
+    return len(atlas.components) <= 1 or not any(True for a, b, _ in selector.select(PAIRS) if a != b)
 
 
-def _hops(atlas: Atlas, state: dict, count: int) -> list[tuple]:
+def _hops(atlas: Atlas, state: dict, count: int) -> list[Task]:
     """Return the next step of every basin-hopping chain, after accepting or refusing the last one."""
     ids, energies = atlas.minima.id, atlas.minima.energy
     if not len(ids):
@@ -105,8 +105,8 @@ def _hops(atlas: Atlas, state: dict, count: int) -> list[tuple]:
     chains = list(state["chains"])
     last = atlas.last_searches("hop", len(chains))
     if len(last) == len(chains):
-        old = np.array([energy[s.a] for s in last])
-        new = np.array([energy.get(s.minimum, np.inf) for s in last])
+        old = np.array([energy.get(s.a or 0, np.inf) for s in last])
+        new = np.array([energy.get(s.minimum or 0, np.inf) for s in last])
         rng = np.random.default_rng((state["seed"], state["round"]))
         taken = accepted(old, new, 0.5 * float(np.std(energies)), rng)
         chains = [s.minimum if ok else s.a for s, ok in zip(last, taken)]
@@ -117,11 +117,11 @@ def _hops(atlas: Atlas, state: dict, count: int) -> list[tuple]:
     return [("hop", chain, None, None) for chain in chains]
 
 
-def _climbs(atlas: Atlas, state: dict, count: int) -> list[tuple]:
+def _climbs(atlas: Atlas, state: dict, count: int) -> list[Task]:
     """Return climbs from the minima that were climbed from least, lowest energy first."""
     done = dict(state["climbs"])
     ids = atlas.minima.id[np.argsort(atlas.minima.energy, kind="stable")].tolist()
-    rows: list[tuple] = []
+    rows: list[Task] = []
     while ids and len(rows) < count:
         minimum = min(ids, key=lambda m: done.get(str(m), 0))
         number = done.get(str(minimum), 0)

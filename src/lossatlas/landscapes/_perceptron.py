@@ -106,9 +106,7 @@ class Perceptron(AbstractLandscape):
         self.free = _free_variables(self.sizes, mask)
         biases = _bias_positions(self.sizes)
         self.penalised = jnp.asarray(np.where(biases & (not penalise_biases), 0.0, 1.0))
-        self.exchanges = tuple(
-            _input_exchange(self.sizes, permutation) for permutation in input_symmetries
-        )
+        self.exchanges = tuple(_input_exchange(self.sizes, permutation) for permutation in input_symmetries)
 
     @property
     def dimension(self) -> int:

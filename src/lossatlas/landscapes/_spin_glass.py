@@ -83,7 +83,7 @@ class SpinGlass(AbstractLandscape):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """w -> -w for even p."""
+        """W -> -w for even p."""
         return sign_symmetry(self.dimension) if self.order % 2 == 0 else NoSymmetry()
 
     @property

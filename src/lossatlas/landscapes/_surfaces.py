@@ -87,7 +87,7 @@ class SixHumpCamel(AbstractLandscape):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """x -> -x."""
+        """X -> -x."""
         return sign_symmetry(2)
 
     @property
@@ -144,7 +144,7 @@ class DoubleWells(AbstractLandscape):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """x -> -x without a tilt."""
+        """X -> -x without a tilt."""
         return sign_symmetry(self.size) if self.tilt == 0 else NoSymmetry()
 
     @property

@@ -202,9 +202,7 @@ def _check_group(indices: Int[np.ndarray, "order dim"], signs: Int[np.ndarray, "
         )
     dim = indices.shape[1]
     if not ((np.sort(indices, axis=1) == np.arange(dim)).all() and (np.abs(signs) == 1).all()):
-        raise ValueError(
-            f"Each row of `indices` must permute 0..{dim - 1} and `signs` must be +1 or -1."
-        )
+        raise ValueError(f"Each row of `indices` must permute 0..{dim - 1} and `signs` must be +1 or -1.")
     # Moving variable i to 1 + i and giving it the sign makes an element one array of integers.
     elements = {row.tobytes() for row in (signs * (1 + indices)).astype(np.int64)}
     if len(elements) != len(indices):

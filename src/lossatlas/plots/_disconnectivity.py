@@ -129,9 +129,7 @@ def _texts(labels, n: int) -> list[str] | None:
 def _places(tree: DisconnectivityTree, order: str) -> tuple[np.ndarray, np.ndarray]:
     """Lay out the branches: x of every node, and how many minima stand to the left of it."""
     nodes = len(tree.parent)
-    parent = np.where(
-        tree.parent >= 0, tree.parent, nodes
-    )  # one more node holds the roots together
+    parent = np.where(tree.parent >= 0, tree.parent, nodes)  # one more node holds the roots together
     low = tree.energy[tree.lowest]
     if order == "energy":
         siblings = np.lexsort((tree.lowest, low, parent))
@@ -167,9 +165,7 @@ def _slots_around_lowest(tree: DisconnectivityTree, parent, siblings) -> np.ndar
     size, above = tree.n_leaves.tolist(), parent.tolist()
     slots, lean = [0] * len(above), [0] * (len(above) + 1)  # lean: minima right less minima left
     current, left, right = -1, 0, 0
-    for (
-        node
-    ) in siblings.tolist():  # parents come in increasing order, so every node after its children
+    for node in siblings.tolist():  # parents come in increasing order, so every node after its children
         up = above[node]
         if up != current:
             current, left, right, lean[up] = up, 0, 0, lean[node]
@@ -245,9 +241,7 @@ def _legend(ax: Axes, groups: np.ndarray, code: np.ndarray, label: str | None) -
         Line2D([], [], color=shade, linewidth=2.5, label=str(group))
         for group, shade in zip(groups, _GROUPS)
     ]
-    ax.legend(
-        handles=handles, title=label, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False
-    )
+    ax.legend(handles=handles, title=label, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return to_rgba_array(_GROUPS)[code]
 
 

@@ -27,9 +27,7 @@ def save_picture(fig: Figure, path: str | os.PathLike, *, dpi: float = 200) -> N
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in _FORMATS:
-        raise ValueError(
-            f"A picture ends in {', '.join(_FORMATS)}, got {path.suffix or path.name!r}."
-        )
+        raise ValueError(f"A picture ends in {', '.join(_FORMATS)}, got {path.suffix or path.name!r}.")
     if not path.parent.is_dir():
         raise ValueError(f"The folder {path.parent} of the picture {path.name} does not exist.")
     partial = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{suffix}")

@@ -6,6 +6,8 @@ from ._driver import run_batch as run_batch
 from ._records import StationaryPoints as StationaryPoints
 from .band import Bands as Bands
 from .band import find_bands as find_bands
+from .census import Census as Census
+from .census import census as census
 from .curvature import NEWTON as NEWTON
 from .global_search import Hops as Hops
 from .global_search import basin_hopping as basin_hopping
@@ -15,5 +17,3 @@ from .minimise import minimise as minimise
 from .pathway import Pathways as Pathways
 from .pathway import find_pathways as find_pathways
 from .saddle import find_saddles as find_saddles
-from .census import Census as Census
-from .census import census as census

@@ -70,9 +70,7 @@ class ElasticBand(eqx.Module):
             return _State(moved, s.images, force, s.steps + 1, done)
 
         initial = _State(band, band, jnp.zeros_like(band), jnp.asarray(0), jnp.asarray(False))
-        final = jax.lax.while_loop(
-            lambda s: ~s.done & (s.steps < self.max_steps), iterate, initial
-        )
+        final = jax.lax.while_loop(lambda s: ~s.done & (s.steps < self.max_steps), iterate, initial)
         spent = (final.steps + 2) * (self.images + 2)
         return _maxima(landscape, final.images) | {"gradients": spent}
 

@@ -55,6 +55,4 @@ def find_bands(
         b = np.stack([symmetry.align(p, q).image for p, q in zip(a, b)]) if len(a) else b
     result = run_batch(ElasticBand(images, max_steps), landscape, a, b, workers=workers)
     pair, gap = np.nonzero(result["is_maximum"])
-    return Bands(
-        pair, result["guesses"][pair, gap], result["tangents"][pair, gap], result["gradients"]
-    )
+    return Bands(pair, result["guesses"][pair, gap], result["tangents"][pair, gap], result["gradients"])

@@ -123,9 +123,7 @@ def census(
     while not _finished(collection, landscape, starts, done, quiet):
         count = ROUND if starts is None else min(ROUND, starts - done)
         points, orders = _round(landscape, collection, key, done, count, workers)
-        found = find_saddles(
-            landscape, points, order=orders, max_steps=SEARCH_STEPS, workers=workers
-        )
+        found = find_saddles(landscape, points, order=orders, max_steps=SEARCH_STEPS, workers=workers)
         new = collection.add(found)
         done, quiet = done + count, 0 if new else quiet + count
         if progress:

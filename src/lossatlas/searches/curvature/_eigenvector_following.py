@@ -59,9 +59,7 @@ class EigenvectorFollowing(eqx.Module):
 
     max_steps: int = 300
 
-    def __call__(
-        self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer
-    ) -> dict:
+    def __call__(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> dict:
         """Run one lane; returns the fields of `StationaryPoints`."""
         initial = _State(
             x=landscape.geometry.retract(x),
@@ -111,8 +109,10 @@ def _iterate(landscape: AbstractLandscape, order: Integer, state: _State) -> _St
     radius = jnp.clip(state.radius * factor, 1e-3 * scale, scale)
 
     climbed, followed = _climbed_modes(values, vectors, state.followed, order)
-    length = 2.0 * components / (
-        jnp.abs(values) + jnp.sqrt(values**2 + 4.0 * (components / scale) ** 2) + 1e-300
+    length = (
+        2.0
+        * components
+        / (jnp.abs(values) + jnp.sqrt(values**2 + 4.0 * (components / scale) ** 2) + 1e-300)
     )
     step = jnp.where(climbed, length, -length)
     step = step * jnp.minimum(1.0, radius / jnp.maximum(jnp.linalg.norm(step), 1e-300))
@@ -150,7 +150,9 @@ def _describe(landscape: AbstractLandscape, order: Integer, state: _State) -> di
     zeros = count_zero(state.eigenvalues)
     wrong = (order != NEWTON) & (index != order)
     outcome = jnp.where(
-        zeros > 0, int(RESULTS.degenerate), jnp.where(wrong, int(RESULTS.wrong_index), state.outcome)
+        zeros > 0,
+        int(RESULTS.degenerate),
+        jnp.where(wrong, int(RESULTS.wrong_index), state.outcome),
     )
     outcome = jnp.where(state.outcome == int(RESULTS.converged), outcome, state.outcome)
     second = state.eigenvalues[1] if state.eigenvalues.shape[0] > 1 else jnp.asarray(jnp.inf)

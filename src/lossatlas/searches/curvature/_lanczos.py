@@ -1,4 +1,4 @@
-"""The lowest eigenpair of the Hessian from Hessian-vector products, where a full spectrum costs too much."""
+"""The lowest eigenpair of the Hessian from Hessian-vector products."""
 
 import jax
 import jax.numpy as jnp

@@ -6,7 +6,9 @@ from lossatlas._types import Integer, Matrix, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 
 
-ZERO_TOLERANCE = 1e-9  # relative to the largest |eigenvalue|: 1e5 above rounding, 1e3 below 2 lam at lam = 1e-6
+ZERO_TOLERANCE = (
+    1e-9  # relative to the largest |eigenvalue|: 1e5 above rounding, 1e3 below 2 lam at lam = 1e-6
+)
 GRADIENT_TOLERANCE = 1e-10
 
 

@@ -28,9 +28,7 @@ class Hops:
     energy: np.ndarray
 
 
-def accepted(
-    old: np.ndarray, new: np.ndarray, temperature: float, rng: np.random.Generator
-) -> np.ndarray:
+def accepted(old: np.ndarray, new: np.ndarray, temperature: float, rng: np.random.Generator) -> np.ndarray:
     """Return which hops are accepted, with probability min(1, exp(-(new - old) / kT)).
 
     **Arguments:**

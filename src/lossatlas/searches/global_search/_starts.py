@@ -45,9 +45,7 @@ def perturbed(
     return run_batch(_displace, landscape, *_lanes(key, numbers), x, longest, workers=workers)
 
 
-def symmetrised(
-    landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def symmetrised(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a point near `x` that some elements of the symmetry group leave where it is.
 
     Averaging a point with its image under an element of order two projects it on the points fixed by

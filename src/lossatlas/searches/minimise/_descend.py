@@ -86,9 +86,7 @@ def descend(
     return final.x, final.evaluations
 
 
-def _bounded(
-    landscape: AbstractLandscape, direction: Point, gradient: Point, longest: float
-) -> Point:
+def _bounded(landscape: AbstractLandscape, direction: Point, gradient: Point, longest: float) -> Point:
     slope = direction @ gradient
     usable = jnp.isfinite(slope)
     direction = jnp.where(usable, jnp.where(slope > 0, -direction, direction), -gradient)

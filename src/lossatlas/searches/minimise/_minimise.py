@@ -31,9 +31,7 @@ class Minimisation(eqx.Module):
 
     def __call__(self, landscape: AbstractLandscape, x: Point) -> dict:
         """Run one lane; returns the fields of `StationaryPoints`."""
-        x, evaluations = descend(
-            landscape, x, self.method, tolerance=self.switch, max_steps=self.max_steps
-        )
+        x, evaluations = descend(landscape, x, self.method, tolerance=self.switch, max_steps=self.max_steps)
         result = EigenvectorFollowing()(landscape, x, jnp.zeros_like(x), jnp.asarray(0))
         return result | {"gradients": result["gradients"] + evaluations}
 

@@ -82,7 +82,7 @@ def find_pathways(
     result = run_batch(search, landscape, starts, signed, workers=workers)
     count = len(states)
     lengths = result.pop("length", np.full(2 * count, np.nan))
-    points, kept = result.pop("points", None), result.pop("kept", None)
+    points, kept = result.pop("points", np.zeros((0, 0))), result.pop("kept", np.zeros(0))
     ends = StationaryPoints(**result)
     forward, backward = ends[np.arange(count)], ends[np.arange(count, 2 * count)]
     paths = [
@@ -95,6 +95,6 @@ def find_pathways(
                 forward.x[i : i + 1],
             ]
         )
-        for i in range(count if keep and points is not None else 0)
+        for i in range(count if points.size else 0)
     ]
     return Pathways(forward, backward, lengths[:count] + lengths[count:], paths)

@@ -66,9 +66,7 @@ class HybridEigenvectorFollowing(eqx.Module):
     max_across: int = 30
     switch: float = 1e-5
 
-    def __call__(
-        self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer
-    ) -> dict:
+    def __call__(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> dict:
         """Run one lane; returns the fields of `StationaryPoints`."""
         guess = jnp.where(jnp.any(direction != 0), direction, jnp.ones_like(x))
         initial = _State(
