@@ -38,8 +38,11 @@ def random_tree(n, seed=0, levels=None):
 
 
 def lines_of(ax):
-    branches, stubs = (c for c in ax.collections if isinstance(c, LineCollection))
-    return [np.array(line) for line in branches.get_segments()], stubs
+    """Branches, with what they have of level joins in the third place, and stubs."""
+    branches, stubs, *joins = (c for c in ax.collections if isinstance(c, LineCollection))
+    lines = [np.array(line) for line in branches.get_segments()]
+    ends = {tuple(line[0]): line[1:] for join in joins for line in join.get_segments()}
+    return [np.concatenate([line, ends.get(tuple(line[-1]), line[-1:])]) for line in lines], stubs
 
 
 def leaf_places(ax, tree):

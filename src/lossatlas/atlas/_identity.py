@@ -37,7 +37,7 @@ class KnownPoints:
         self.energy_tol, self.distance_tol = energy_tol, distance_tol
         self._count = len(x)
         self._x = x  # grown by doubling; rows past `_count` are not in use
-        self._norms = np.linalg.norm(x, axis=1)
+        self._norms = _norms(x)
         self._order = np.argsort(energy, kind="stable")
         self._sorted = energy[self._order]
 
@@ -97,7 +97,7 @@ class KnownPoints:
     def _first_same(self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]) -> int:
         if self.by_energy:
             return int(candidates[0])
-        norm = np.linalg.norm(x)
+        norm = _norms(x[None])[0]
         limit = self.distance_tol * max(1.0, float(norm))
         for row in candidates[np.abs(self._norms[candidates] - norm) <= limit]:
             known = self._x[row]
@@ -147,10 +147,16 @@ class KnownPoints:
             norms[: self._count] = self._norms[: self._count]
             self._x, self._norms = grown, norms
         self._x[self._count : count] = x
-        self._norms[self._count : count] = np.linalg.norm(x, axis=1)
+        self._norms[self._count : count] = _norms(x)
         # Moving a sorted array along is a memory copy: 0.1 ms for 100,000 points.
         order = np.argsort(energy, kind="stable")
         at = np.searchsorted(self._sorted, energy[order], "right")
         self._sorted = np.insert(self._sorted, at, energy[order])
         self._order = np.insert(self._order, at, self._count + order)
         self._count = count
+
+
+def _norms(x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
+    # Squares beyond the largest float make the norm infinite, and the point like no other.
+    with np.errstate(over="ignore"):
+        return np.linalg.norm(x, axis=1)

@@ -13,14 +13,14 @@ def census(
     name: options.Name,
     table: options.TablePath = None,
     hidden: options.Hidden = None,
-    l2: options.L2 = 1e-3,
-    activation: options.Activation = "tanh",
+    l2: options.L2 = None,
+    activation: options.Activation = None,
     target: options.Target = None,
-    task: options.Task = "auto",
+    task: options.Task = None,
     size: options.Size = None,
-    order: options.Order = 3,
+    order: options.Order = None,
     coefficients: options.Coefficients = None,
-    disorder: options.Disorder = 0,
+    disorder: options.Disorder = None,
     seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
     starts: Annotated[
         int | None,
@@ -33,7 +33,17 @@ def census(
     from lossatlas.searches import census as run
 
     landscape, recognised = options.build(
-        name, table, hidden, l2, activation, target, task, size, order, coefficients, disorder
+        name,
+        table=table,
+        hidden=hidden,
+        l2=l2,
+        activation=activation,
+        target=target,
+        task=task,
+        size=size,
+        order=order,
+        coefficients=coefficients,
+        disorder=disorder,
     )
     if recognised and not as_json:
         typer.echo(recognised)

@@ -17,14 +17,14 @@ def explore(
     name: options.Name,
     table: options.TablePath = None,
     hidden: options.Hidden = None,
-    l2: options.L2 = 1e-3,
-    activation: options.Activation = "tanh",
+    l2: options.L2 = None,
+    activation: options.Activation = None,
     target: options.Target = None,
-    task: options.Task = "auto",
+    task: options.Task = None,
     size: options.Size = None,
-    order: options.Order = 3,
+    order: options.Order = None,
     coefficients: options.Coefficients = None,
-    disorder: options.Disorder = 0,
+    disorder: options.Disorder = None,
     seed: Annotated[int, typer.Option(help="Same seed, same atlas.")] = 0,
     time_limit: Annotated[
         str | None,
@@ -45,7 +45,17 @@ def explore(
     from lossatlas.exploration import explore as run
 
     landscape, recognised = options.build(
-        name, table, hidden, l2, activation, target, task, size, order, coefficients, disorder
+        name,
+        table=table,
+        hidden=hidden,
+        l2=l2,
+        activation=activation,
+        target=target,
+        task=task,
+        size=size,
+        order=order,
+        coefficients=coefficients,
+        disorder=disorder,
     )
     if recognised:
         typer.echo(recognised)

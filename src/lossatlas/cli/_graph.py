@@ -54,6 +54,8 @@ def draw(
         if colour not in columns:
             raise ValueError(f"There is no column {colour!r} to colour by; there is {', '.join(columns)}.")
         values = np.asarray(getattr(minima, colour), dtype=float)
+        if colour in ("orbit_size", "degree") and np.all(np.abs(values) < 2**53):
+            values = values.astype(int)  # a few whole numbers are told apart better in a legend
     row = {int(m): i for i, m in enumerate(minima.id)}
     ends = np.array([[row[int(a)], row[int(b)]] for a, b in states.minima], dtype=int).reshape(-1, 2)
     tree = disconnectivity(minima.energy, states.energy, ends, levels=levels)

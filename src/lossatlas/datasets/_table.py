@@ -70,7 +70,7 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> T
         raise ValueError(f"{path.name} has no column {target!r}; it has {', '.join(header)}.")
     if len(header) < 2:
         raise ValueError(f"{path.name} has no column besides {target!r} to predict it from.")
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows.items():
         if len(row) != len(header):
             raise ValueError(f"{path.name}, row {number}: {len(row)} values for {len(header)} columns.")
         for name, value in zip(header, row):
@@ -84,7 +84,9 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> T
     if len(names) != len(header) - 1:
         raise ValueError(f"{path.name} has several columns named {target!r}.")
     columns = [
-        _numbers(path, name, [row[i] for row in rows]) for i, name in enumerate(header) if i != place
+        _numbers(path, name, {number: row[i] for number, row in rows.items()})
+        for i, name in enumerate(header)
+        if i != place
     ]
     values = np.stack(columns, axis=1)
     spread = values.std(axis=0)
@@ -93,7 +95,9 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> T
     if not varies.any():
         raise ValueError(f"Every input column of {path.name} is constant; nothing can be learnt.")
     inputs = (values[:, varies] - values[:, varies].mean(axis=0)) / spread[varies]
-    targets, classes = _target(path, target, [row[place].strip() for row in rows], task)
+    targets, classes = _target(
+        path, target, {number: row[place].strip() for number, row in rows.items()}, task
+    )
     return Table(
         path.stem,
         inputs,
@@ -114,22 +118,25 @@ def iris() -> Table:
         return load_table(path, "species")
 
 
-def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+def _read(path: Path) -> tuple[list[str], dict[int, list[str]]]:
+    """Return the header, and the rows by their number in the file; empty lines are passed over."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
+            reader = csv.reader(file)
+            rows = dict((reader.line_num, row) for row in reader if row)
     except FileNotFoundError:
         raise ValueError(f"There is no file {path}.") from None
     except (UnicodeDecodeError, csv.Error, IsADirectoryError) as error:
         raise ValueError(f"{path} is not a CSV text file in UTF-8: {error}.") from None
     if len(rows) < 3:
         raise ValueError(f"{path.name} needs a header line and at least two rows of data.")
-    return [name.strip() for name in rows[0]], rows[1:]
+    first = min(rows)
+    return [name.strip() for name in rows.pop(first)], rows
 
 
-def _numbers(path: Path, column: str, texts: list[str]) -> np.ndarray:
+def _numbers(path: Path, column: str, texts: dict[int, str]) -> np.ndarray:
     values = []
-    for number, text in enumerate(texts, start=2):
+    for number, text in texts.items():
         try:
             values.append(float(text))
         except ValueError:
@@ -141,15 +148,16 @@ def _numbers(path: Path, column: str, texts: list[str]) -> np.ndarray:
     return np.array(values)
 
 
-def _target(path: Path, name: str, texts: list[str], task: str):
+def _target(path: Path, name: str, rows: dict[int, str], task: str):
     if task not in ("auto", "classes", "number"):
         raise ValueError(f"`task` must be auto, classes or number, got {task}.")
+    texts = list(rows.values())
     try:
         numbers = [float(text) for text in texts]
     except ValueError:
         numbers = None
     if task == "number" or (task == "auto" and numbers and not _looks_like_classes(numbers)):
-        values = _numbers(path, name, texts)
+        values = _numbers(path, name, rows)
         if values.std() == 0:
             raise ValueError(f"Column {name} of {path.name} is constant; there is nothing to predict.")
         return (values - values.mean()) / values.std(), None

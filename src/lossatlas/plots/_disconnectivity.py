@@ -14,6 +14,8 @@ from matplotlib.lines import Line2D
 
 from lossatlas.analysis import DisconnectivityTree
 
+from ._energy_axis import find_knots, mark_breaks, set_energy_axis, to_energy, to_height
+
 
 _BRANCH = "#222222"  # branches without a colour of their own, on a picture without colours
 _NEUTRAL = "#a0a0a0"  # and on a picture with colours
@@ -26,7 +28,6 @@ _GROUPS = (
 )  # fmt: skip
 _FEW = 60  # minima up to which each gets a dot
 _MANY = 20_000  # lines from which a vector format gets a bitmap instead
-_SLANT = 0.04  # height of a slanted join in the exact tree, as a part of the energy range
 
 
 def plot_disconnectivity(
@@ -41,14 +42,14 @@ def plot_disconnectivity(
     labels: bool | Sequence[str] | None = None,
     linewidth: float | None = None,
     ylabel: str = "energy",
+    breaks: bool = True,
 ) -> Axes:
     """Draw the disconnectivity graph: every branch ends at the energy of its minimum.
 
-    A branch rises vertically from its energy and slants into the branch that it merges with, where
-    the join arrives at the merge energy. With regular levels it starts to slant one level below, as
-    in the literature; in the exact tree it starts above every node that it could run into, so lines
-    never cross. The top of every tree is a dashed stub when there are several: nothing known joins
-    them.
+    A branch rises vertically from its energy. In the exact tree it turns at the merge energy and
+    runs level to the branch that it merges with; with regular levels it slants there from one level
+    below, as in the literature. Lines never cross. The top of every tree is a dashed stub when
+    there are several: nothing known joins them.
 
     **Arguments:**
 
@@ -69,6 +70,10 @@ def plot_disconnectivity(
         another one, of a lower minimum, are left out.
     - `linewidth`: points; default thinner the more minima there are.
     - `ylabel`: of the energy axis.
+    - `breaks`: shorten a gap without minima and merges that takes up more than 40 % of the energy
+        range, if minima and merges would be squashed otherwise. The data of the axes stay in loss
+        units: what is drawn later lands at its energy. Never on axes that hold data, that share
+        their energy axis or whose scale is not linear.
 
     **Returns:** the axes.
 
@@ -91,13 +96,16 @@ def plot_disconnectivity(
     widths[:n][chosen] = max(2 * width, 1.2)
     if colour is None:
         colours[:n][chosen] = to_rgba_array(_HIGHLIGHT)
-    _set_frame(ax, tree, place, ylabel)
-    _draw_branches(ax, tree, place, colours, widths, chosen)
+    free = not ax.has_data() and len(ax.get_shared_y_axes().get_siblings(ax)) == 1
+    knots = find_knots(tree.energy, breaks and free and ax.get_yscale() == "linear")
+    _set_frame(ax, tree, place, knots, ylabel)
+    lines = _draw_branches(ax, tree, place, knots, colours, widths, chosen)
+    mark_breaks(ax, knots, lines, _BRANCH if colour is None else _NEUTRAL)
     dots = np.arange(n) if n <= _FEW else np.flatnonzero(chosen)
     size = np.where(chosen[dots], 30, 14)
     ax.scatter(place[dots], tree.energy[dots], s=size, c=colours[dots], linewidths=0, zorder=3)
     if texts is not None:
-        _write(ax, tree, place, texts)
+        _write(ax, tree, place, knots, texts)
     return ax
 
 
@@ -245,75 +253,75 @@ def _legend(ax: Axes, groups: np.ndarray, code: np.ndarray, label: str | None) -
     return to_rgba_array(_GROUPS)[code]
 
 
-def _set_frame(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, ylabel: str) -> None:
+def _set_frame(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, knots, ylabel: str) -> None:
     """Set the limits and leave of the frame only the energy axis."""
-    low, high = tree.energy.min(), tree.energy.max()
-    span = (high - low) or max(abs(low), 1.0)
     side = 0.5 + 0.01 * np.ptp(place)
     ax.set_xlim(place.min() - side, place.max() + side)
     several = np.count_nonzero(tree.parent < 0) > 1
-    ax.set_ylim(low - 0.05 * span, high + (0.12 if several else 0.05) * span)
+    low, high = to_height(knots, np.array([tree.energy.min(), tree.energy.max()]))
+    set_energy_axis(ax, knots, tree.energy)
+    ax.set_ylim(*to_energy(knots, np.array([low - 0.05, high + (0.12 if several else 0.05)])))
     ax.set_ylabel(ylabel)
     ax.xaxis.set_visible(False)
     ax.spines[["top", "right", "bottom"]].set_visible(False)
 
 
-def _draw_branches(ax: Axes, tree, place, colours, widths, chosen) -> None:
-    """Draw the line from every node up to its parent, and the stubs of the roots."""
-    low, top = tree.energy.min(), ax.get_ylim()[1]
+def _draw_branches(ax: Axes, tree, place, knots, colours, widths, chosen) -> np.ndarray:
+    """Draw the line from every node up to its parent, and the stubs of the roots; return the lines."""
     inner = np.flatnonzero(tree.parent >= 0)
     parent = tree.parent[inner]
-    bend = np.maximum(tree.energy[inner], _slant_starts(tree)[parent])
+    bend = np.maximum(tree.energy[inner], _bends(tree)[parent])
     x, y = place[inner], tree.energy[inner]
     lines = np.stack([x, y, x, bend, place[parent], tree.energy[parent]], axis=1).reshape(-1, 3, 2)
     # The branches of the minima, which have the colours, lie above the others; chosen ones on top.
-    drawn = np.lexsort((-inner, np.isin(inner, np.flatnonzero(chosen))))
-    ax.add_collection(
-        LineCollection(
-            list(lines[drawn]),
-            colors=colours[inner][drawn],
-            linewidths=widths[inner][drawn],
-            capstyle="round",
-            joinstyle="round",
-            rasterized=len(lines) > _MANY,
-        ),
-        autolim=False,
-    )
+    accent = np.isin(inner, np.flatnonzero(chosen))
+    drawn = np.lexsort((-inner, accent))
     roots = np.flatnonzero(tree.parent < 0)
     several = len(roots) > 1
-    end = top if several else tree.energy[roots] + 0.03 * ((top - low) or 1.0)
     x, y = place[roots], tree.energy[roots]
+    end = ax.get_ylim()[1] if several else to_energy(knots, to_height(knots, y) + 0.03)
     stubs = np.stack([x, y, x, np.broadcast_to(end, x.shape)], axis=1).reshape(-1, 2, 2)
-    ax.add_collection(
-        LineCollection(
-            list(stubs),
-            colors=colours[roots],
-            linewidths=widths[roots],
-            linestyles=(0, (4, 3)) if several else "solid",
-            rasterized=len(stubs) > _MANY,
-        ),
-        autolim=False,
-    )
+    dashes = (0, (4, 3)) if several else "solid"
+    stems = lines if tree.levels is not None else lines[:, :2]
+    _add_lines(ax, stems[drawn], colours[inner][drawn], widths[inner][drawn])
+    _add_lines(ax, stubs, colours[roots], widths[roots], linestyles=dashes)
+    if tree.levels is None:
+        # Level joins are thinner, and paler where there are many, or they hide the stems.
+        shades, thin = colours[inner], np.where(accent, 1.0, 0.7) * widths[inner]
+        pale = np.where(accent, 1.0, np.clip((_FEW / len(tree)) ** 0.3, 0.4, 1.0))[:, None]
+        shades[:, :3] = 1 - pale * (1 - shades[:, :3])
+        drawn = drawn[lines[drawn, 1, 0] != lines[drawn, 2, 0]]
+        _add_lines(ax, lines[drawn, 1:], shades[drawn], thin[drawn], zorder=1.9)
+    return np.concatenate([lines, stubs[:, [0, 1, 1]]])
 
 
-def _slant_starts(tree: DisconnectivityTree) -> np.ndarray:
+def _add_lines(ax: Axes, lines: np.ndarray, colours, widths, **options) -> None:
+    """Add lines to the axes, as a bitmap where there are many."""
+    if "linestyles" not in options:
+        options |= {"capstyle": "round", "joinstyle": "round"}
+    many = len(lines) > _MANY
+    drawn = LineCollection(list(lines), colors=colours, linewidths=widths, rasterized=many, **options)
+    ax.add_collection(drawn, autolim=False)
+
+
+def _bends(tree: DisconnectivityTree) -> np.ndarray:
     """Return the energy at which the branches below each node leave the vertical, shape (nodes,).
 
-    It lies at or above all inner nodes that merge there, so that a slanted line passes over
-    everything else below the same parent.
+    With levels it lies at or above all inner nodes that merge there, so that a slanted line passes
+    over everything else below the same parent. In the exact tree, where merges may be close, such
+    lines would be nearly level, and level ones read better.
     """
-    span = np.ptp(tree.energy)
-    starts = tree.energy - _SLANT * span
-    if tree.levels is not None and len(tree.levels) > 1:
-        place = np.searchsorted(tree.levels, tree.energy)
-        below = np.concatenate([[2 * tree.levels[0] - tree.levels[1]], tree.levels[:-1]])
-        starts = below[np.minimum(place, len(below) - 1)]
+    if tree.levels is None or len(tree.levels) < 2:
+        return tree.energy
+    place = np.searchsorted(tree.levels, tree.energy)
+    below = np.concatenate([[2 * tree.levels[0] - tree.levels[1]], tree.levels[:-1]])
+    bends = below[np.minimum(place, len(below) - 1)]
     inner = np.flatnonzero((tree.parent >= 0) & (np.arange(len(tree.parent)) >= len(tree)))
-    np.maximum.at(starts, tree.parent[inner], tree.energy[inner])
-    return starts
+    np.maximum.at(bends, tree.parent[inner], tree.energy[inner])
+    return bends
 
 
-def _write(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, texts: list[str]) -> None:
+def _write(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, knots, texts) -> None:
     """Write the labels under the minima, lowest first, leaving out what would cover another."""
     n = len(tree)
     size = 8.0 if n <= 25 else 6.5
@@ -323,15 +331,15 @@ def _write(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, texts: list[s
         layout.execute(figure)
     box = ax.get_window_extent()
     across, up = box.width * 72 / figure.dpi, box.height * 72 / figure.dpi  # points
-    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    (x0, x1), (y0, y1) = ax.get_xlim(), to_height(knots, np.array(ax.get_ylim()))
     x = (place[:n] - x0) / (x1 - x0) * across
     longest = max(len(text) for text in texts) * 0.73 * size
     upright = longest > 0.9 * np.min(np.diff(np.sort(x)), initial=np.inf)
     wide, high = (1.1 * size, longest) if upright else (longest, 1.1 * size)
     # Room below the lowest minimum for its own label.
     y0 = y1 - (y1 - y0) * up / max(up - high - 4, 0.5 * up)
-    ax.set_ylim(y0, y1)
-    y = (tree.energy[:n] - y0) / (y1 - y0) * up
+    ax.set_ylim(bottom=float(to_energy(knots, y0)))
+    y = (to_height(knots, tree.energy[:n]) - y0) / (y1 - y0) * up
     kept: list[int] = []
     for minimum in np.argsort(tree.energy[:n], kind="stable")[:2000].tolist():
         near = np.abs(x[kept] - x[minimum]) < wide

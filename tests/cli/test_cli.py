@@ -1,0 +1,249 @@
+"""Every subcommand as a user types it, and every mistake as one sentence."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from lossatlas.atlas import Atlas
+from lossatlas.cli import main
+
+
+def run(capsys, *arguments):
+    """Run the command line in this process; returns status, stdout and stderr."""
+    status = 0
+    before = sys.argv
+    sys.argv = ["lossatlas", *map(str, arguments)]
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code or 0
+    finally:
+        sys.argv = before
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.fixture(scope="module")
+def atlas_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cli") / "xor.atlas"
+    command = [sys.executable, "-m", "lossatlas", "explore", "xor", "--hidden", "1", "--out", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # quiet when piped
+    assert "4 minima" in done.stdout
+    assert "3 transition states" in done.stdout
+    assert "complete: the last searches brought nothing new" in done.stdout
+    assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    return path
+
+
+def test_help_answers_at_once():
+    command = [sys.executable, "-m", "lossatlas", "--help"]
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True)
+        times.append(time.perf_counter() - begin)
+    assert all(word in done.stdout for word in ("explore", "show", "census", "graph", "export", "import"))
+    # 0.22 s measured alone; the limit of 0.5 s holds for a quiet machine, and tests run in parallel.
+    assert min(times) < 1.0
+
+
+def test_help_imports_no_jax():
+    code = "import sys, lossatlas.cli; sys.exit('jax' in sys.modules or 'matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_show(capsys, atlas_file):
+    status, out, _ = run(capsys, "show", atlas_file)
+    assert status == 0
+    assert "0.515569408241" in out
+    assert "failed" in out
+
+
+def test_show_json(capsys, atlas_file):
+    status, out, _ = run(capsys, "show", atlas_file, "--json")
+    assert status == 0
+    data = json.loads(out)
+    assert {"landscape", "minima", "transition_states", "components", "coverage", "failures"} <= data.keys()
+    assert data["minima"][0].keys() >= {
+        "id", "energy", "rms_gradient", "lowest_eigenvalue", "orbit_size", "log_product", "hits", "degree",
+    }  # fmt: skip
+    assert data["transition_states"][0].keys() >= {
+        "id", "energy", "rms_gradient", "minima", "negative_eigenvalue", "orbit_size", "log_product",
+    }  # fmt: skip
+    assert sorted(m["orbit_size"] for m in data["minima"]) == [1, 2, 2, 4]
+    assert data["coverage"] == {"good_turing": 1.0, "chao1": 4.0}
+    assert data["components"] == [sorted(m["id"] for m in data["minima"])]
+    for state in data["transition_states"]:
+        assert state["negative_eigenvalue"] < 0
+        assert len(state["minima"]) == 2
+
+
+def test_continuing_a_complete_map_changes_nothing(capsys, atlas_file):
+    with Atlas(atlas_file, readonly=True) as atlas:
+        before = atlas.digest()
+    status, out, _ = run(capsys, "explore", "xor", "--hidden", 1, "--out", atlas_file)
+    assert status == 0
+    with Atlas(atlas_file, readonly=True) as atlas:
+        assert atlas.digest() == before
+
+
+@pytest.mark.parametrize("ending, magic", [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_graph(capsys, atlas_file, tmp_path, ending, magic):
+    picture = tmp_path / f"a.{ending}"
+    status, _, _ = run(capsys, "graph", atlas_file, "-o", picture, "--colour", "degree", "--levels", 20)
+    assert status == 0
+    assert picture.read_bytes().startswith(magic)
+
+
+def test_exchange(capsys, atlas_file, tmp_path):
+    assert run(capsys, "export", atlas_file, tmp_path / "ps", "--format", "pathsample")[0] == 0
+    copy = tmp_path / "copy.atlas"
+    status, out, _ = run(capsys, "import", tmp_path / "ps", "--format", "pathsample", "--out", copy)
+    assert status == 0
+    with Atlas(atlas_file, readonly=True) as ours, Atlas(copy, readonly=True) as theirs:
+        np.testing.assert_array_equal(ours.minima.energy, theirs.minima.energy)
+        np.testing.assert_array_equal(ours.transition_states.minima, theirs.transition_states.minima)
+
+
+def test_census(capsys):
+    status, out, _ = run(capsys, "census", "xor", "--hidden", 1, "--json")
+    assert status == 0
+    data = json.loads(out)
+    assert data["by_index"] == {"0": 9, "1": 8}
+    assert (data["morse_sum"], data["expected"], data["consistent"]) == (1, 1, True)
+    assert data["points"][0].keys() >= {"energy", "index", "orbit_size"}
+
+
+def test_census_of_given_coefficients(capsys, tmp_path):
+    np.save(tmp_path / "x.npy", np.random.default_rng(3).standard_normal((3, 3, 3)))
+    command = ("census", "spin-glass", "--coefficients", tmp_path / "x.npy")
+    status, out, _ = run(capsys, *command)
+    assert status == 0
+    assert "Morse sum 2, expected 2: consistent" in out
+    status, out, _ = run(capsys, *command, "--starts", 10, "--json")
+    assert json.loads(out)["searches"] == 10
+
+
+def test_own_table(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(30, 2))
+    rows = [f"{a:.6f},{b:.6f},{'yes' if a * b > 0 else 'no'},1" for a, b in x]
+    table = tmp_path / "mine.csv"
+    table.write_text("\n".join(["a,b,label,constant", *rows]))
+    status, out, err = run(
+        capsys, "explore", "csv", table, "--target", "label", "--hidden", 2, "--l2", 1e-2,
+        "--time-limit", "20s", "--out", tmp_path / "mine.atlas",
+    )  # fmt: skip
+    assert status == 0, err
+    assert "2 classes of label (no, yes)" in out
+    assert "left out, constant: constant" in out
+    assert (tmp_path / "mine.png").exists()
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    ("explore xor --l2 -1", "`l2` must be zero or positive"),
+    ("explore xor --hidden 0", "at least one node"),
+    ("explore xor --hidden two", "--hidden takes whole numbers"),
+    ("explore nowhere", "no landscape 'nowhere'"),
+    ("explore spin-glass --l2 5", "spin-glass does not take --l2"),
+    ("explore spin-glass --size 1", "at least 2 spins"),
+    ("explore spin-glass --coefficients float.npy", "equal sides"),
+    ("explore spin-glass --coefficients text.txt", "is not an .npy file"),
+    ("explore spin-glass --coefficients none.npy", "no file"),
+    ("explore xor --time-limit soon", "--time-limit takes a positive time"),
+    ("explore xor --out no/where.atlas", "no directory"),
+    ("explore xor --out text.txt", "is not an atlas"),
+    ("explore xor --out newer.atlas", "schema"),
+    ("explore csv", "needs a table and a target"),
+    ("explore csv none.csv --target y", "no file"),
+    ("explore csv hole.csv --target y", "row 3, column b: the value is missing"),
+    ("explore csv word.csv --target y", "row 2, column a: 'x' is not a number"),
+    ("explore csv hole.csv --target z", "no column 'z'; it has a, b, y"),
+    ("census xor --starts 0", "`starts` must be at least 1"),
+    ("show none.atlas", "none.atlas"),
+    ("show text.txt", "is not an atlas"),
+    ("graph atlas -o a.gif", ".gif"),
+    ("graph atlas -o a.png --colour hue", "no column 'hue'"),
+    ("graph atlas -o a.png --levels 0", "--levels must be at least 1"),
+    ("graph atlas -o a.png --order up", "order"),
+    ("export atlas ps --format other", "--format must be pathsample"),
+    ("import nowhere --out b.atlas", "min.data"),
+])  # fmt: skip
+def test_mistakes(capsys, tmp_path, monkeypatch, atlas_file, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    np.save("float.npy", np.ones((2, 3)))
+    (tmp_path / "text.txt").write_text("not an atlas, but somebody's text\n" * 100)
+    (tmp_path / "hole.csv").write_text("a,b,y\n1,2,0\n3,,1\n")
+    (tmp_path / "word.csv").write_text("a,b,y\nx,2,0\n3,4,1\n")
+    (tmp_path / "newer.atlas").write_bytes(_newer(atlas_file))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    words = [str(atlas_file) if word == "atlas" else word for word in arguments.split()]
+    status, _, err = run(capsys, *words)
+    assert status == 2
+    assert sentence in err
+    assert err.count("\n") == 1  # one line, no traceback
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def _newer(atlas_file):
+    """Return the bytes of an atlas of a schema that nobody has written yet."""
+    content = bytearray(atlas_file.read_bytes())
+    content[60:64] = (999).to_bytes(4, "big")  # user_version in SQLite's header
+    return bytes(content)
+
+
+def test_another_landscape_is_named(capsys, atlas_file):
+    before = atlas_file.read_bytes()
+    status, _, err = run(capsys, "explore", "xor", "--hidden", 1, "--l2", 1e-2, "--out", atlas_file)
+    assert status == 2
+    assert "l2" in err and "0.001" in err and "0.01" in err
+    assert atlas_file.read_bytes() == before
+
+
+def test_interrupt_ends_cleanly(tmp_path):
+    path = tmp_path / "a.atlas"
+    command = [sys.executable, "-m", "lossatlas", "explore", "xor", "--hidden", "3", "--out", str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not _searched(path):
+        assert process.poll() is None
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "not complete" in out
+    assert "Traceback" not in err
+    with Atlas(path, readonly=True) as atlas:
+        atlas.check()
+        assert atlas.count("searches") > 0
+
+
+def _searched(path):
+    if not path.exists():
+        return False
+    with Atlas(path, readonly=True) as atlas:
+        return atlas.count("searches") > 0
+
+
+def test_full_disk(tmp_path):
+    """A file-size limit stands in for a full disk: both end in a failed write."""
+    path = tmp_path / "a.atlas"
+    command = [sys.executable, "-m", "lossatlas", "explore", "xor", "--hidden", "2", "--out", str(path)]
+    limit = 100_000
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "JAX_PLATFORMS": "cpu"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout
+    assert done.stderr.startswith("lossatlas: ")
+    assert done.stderr.count("\n") == 1
+    with Atlas(path, readonly=True) as atlas:
+        atlas.check()

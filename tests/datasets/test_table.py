@@ -1,0 +1,74 @@
+"""Reading a user's table: what is recognised, and what is refused with row and column."""
+
+import numpy as np
+import pytest
+
+from lossatlas.datasets import iris, load_table
+
+
+def write(tmp_path, text):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    return path
+
+
+def test_iris():
+    data = iris()
+    assert data.inputs.shape == (150, 4)
+    assert data.classes == ("setosa", "versicolor", "virginica")
+    assert np.bincount(data.targets).tolist() == [50, 50, 50]
+    np.testing.assert_allclose(data.inputs.mean(axis=0), 0.0, atol=1e-14)
+    np.testing.assert_allclose(data.inputs.std(axis=0), 1.0, rtol=1e-14)
+    assert data.loss == "cross_entropy"
+    assert "150 items, 4 inputs" in str(data)
+
+
+def test_number_to_predict(tmp_path):
+    data = load_table(write(tmp_path, "a,y\n1,0.5\n2,1.5\n4,2.25\n"), "y")
+    assert data.classes is None
+    assert data.loss == "squared_error"
+    assert abs(data.targets.mean()) < 1e-15
+    assert "a number" in str(data)
+
+
+@pytest.mark.parametrize("values, task, classes", [
+    ("1 2 1", "auto", ("1", "2")),
+    ("10 9 10", "auto", ("9", "10")),
+    ("b a b", "auto", ("a", "b")),
+    ("0.5 1.5 0.5", "classes", ("0.5", "1.5")),
+    ("1 2 1", "number", None),
+])  # fmt: skip
+def test_recognition(tmp_path, values, task, classes):
+    rows = "".join(f"{i * i},{value}\n" for i, value in enumerate(values.split()))
+    assert load_table(write(tmp_path, "a,y\n" + rows), "y", task=task).classes == classes
+
+
+def test_many_whole_numbers_are_a_number(tmp_path):
+    rows = "".join(f"{i},{2 * i}\n" for i in range(40))
+    assert load_table(write(tmp_path, "a,y\n" + rows), "y").classes is None
+
+
+@pytest.mark.parametrize("text, sentence", [
+    ("a,b,y\n1,2,0\n3,NA,1\n", "row 3, column b: the value is missing"),
+    ("a,y\n1,0\n\n,1\n", "row 4, column a: the value is missing"),
+    ("a,y\n1,0\n2,\n", "row 3, column y: the value is missing"),
+    ("a,y\n1,0\ninf,1\n", "row 3, column a: inf is not finite"),
+    ("a,y\n1,0\nred,1\n", "row 3, column a: 'red' is not a number"),
+    ("a,y\n1,0\n2\n", "row 3: 1 values for 2 columns"),
+    ("a,y\n1,0\n", "at least two rows"),
+    ("", "header line"),
+    ("y\n1\n2\n", "no column besides"),
+    ("a,y\n1,0\n1,1\n", "constant"),
+    ("a,y\n1,x\n2,x\n", "one class only"),
+    ("a,y,y\n1,x,x\n2,z,x\n", "several columns named"),
+])  # fmt: skip
+def test_refused(tmp_path, text, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        load_table(write(tmp_path, text), "y")
+
+
+def test_missing_file_and_bad_task(tmp_path):
+    with pytest.raises(ValueError, match="no file"):
+        load_table(tmp_path / "none.csv", "y")
+    with pytest.raises(ValueError, match="`task` must be"):
+        load_table(write(tmp_path, "a,y\n1,0\n2,1\n"), "y", task="guess")

@@ -1,0 +1,233 @@
+"""The whole loop: complete, the same for any batching, resumable, honest about what failed."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from lossatlas.atlas import Atlas, AtlasError
+from lossatlas.exploration import Budget, explore
+from lossatlas.landscapes import DoubleWells, Loss, MuellerBrown, Perceptron, SixHumpCamel, xor
+
+
+# REFERENCE.md, exact; known there to 12 decimals
+XOR_2 = {
+    "minima": [0.083557589694, 0.092673188352, 0.399090888283, 0.418712169771, 0.693147180560],
+    "transition_states": [
+        0.405836841117, 0.407410265938, 0.418865014215, 0.431684606616, 0.515569408241, 0.521157602164,
+        0.528479788789, 0.538104219957, 0.541061506967, 0.567143724608, 0.693153319942, 0.693161747567,
+    ],
+}  # fmt: skip
+XOR_1 = {
+    "minima": [0.515569408241, 0.521157602164, 0.541061506967, 0.693147180560],
+    "transition_states": [0.693153319942, 0.693161747567, 0.693200032109],
+}
+
+
+def energies(atlas):
+    return np.sort(atlas.minima.energy), np.sort(atlas.transition_states.energy)
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory):
+    """The complete map of XOR with one hidden node."""
+    path = tmp_path_factory.mktemp("mapped") / "xor.atlas"
+    with explore(xor(1), path) as atlas:
+        yield atlas
+
+
+def test_complete_list_and_images(mapped):
+    minima, states = energies(mapped)
+    np.testing.assert_allclose(minima, XOR_1["minima"], atol=1e-11)
+    np.testing.assert_allclose(states, XOR_1["transition_states"], atol=1e-11)
+    order = np.argsort(mapped.minima.energy)
+    assert np.array(mapped.minima.orbit_size_exact)[order].tolist() == [2, 4, 2, 1]
+    order = np.argsort(mapped.transition_states.energy)
+    assert np.array(mapped.transition_states.orbit_size_exact)[order].tolist() == [2, 4, 2]
+    assert len(mapped.components) == 1
+    assert mapped.get_state("exploration")["phase"] == "complete"
+
+
+def test_every_stored_point_is_what_it_says(mapped):
+    landscape = xor(1)
+    for table, index in (("minima", 0), ("transition_states", 1)):
+        points = getattr(mapped, table)
+        for x, energy in zip(points.x, points.energy):
+            value, gradient = landscape.value_and_gradient(x)
+            assert abs(float(value) - energy) < 1e-14
+            assert np.linalg.norm(gradient) / np.sqrt(len(x)) < 1e-10
+            values = np.linalg.eigvalsh(np.asarray(landscape.hessian(x)))
+            assert np.sum(values < 0) == index
+            assert np.min(np.abs(values)) > 1e-9 * np.max(np.abs(values))
+
+
+def test_transition_states_lie_above_their_minima(mapped):
+    energy = dict(zip(mapped.minima.id.tolist(), mapped.minima.energy))
+    states = mapped.transition_states
+    for value, ends in zip(states.energy, states.minima.tolist()):
+        assert all(energy[end] < value for end in ends)
+    assert np.all(states.path_length > 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_every_seed_finds_the_same(tmp_path, seed):
+    with explore(xor(2), tmp_path / "a.atlas", seed=seed) as atlas:
+        minima, states = energies(atlas)
+    np.testing.assert_allclose(minima, XOR_2["minima"], atol=1e-11)
+    np.testing.assert_allclose(states, XOR_2["transition_states"], atol=1e-11)
+
+
+def test_another_seed_finds_the_same(tmp_path, mapped):
+    with explore(xor(1), tmp_path / "a.atlas", seed=7) as atlas:
+        for ours, theirs in zip(energies(atlas), energies(mapped)):
+            np.testing.assert_allclose(ours, theirs, atol=1e-13)
+
+
+@pytest.mark.parametrize("workers, batch_size", [(1, 400), (2, 7)])
+def test_threads_and_batches_do_not_change_a_bit(tmp_path, mapped, workers, batch_size):
+    path = tmp_path / "a.atlas"
+    with explore(xor(1), path, workers=workers, batch_size=batch_size) as atlas:
+        assert atlas.digest() == mapped.digest()
+
+
+def test_interrupted_runs_give_the_same_atlas(tmp_path, mapped):
+    path = tmp_path / "a.atlas"
+
+    for stop_at in (3, 9, 20):
+        calls = []
+
+        def interrupt(progress, calls=calls, stop_at=stop_at):
+            calls.append(progress)
+            if len(calls) == stop_at:
+                raise KeyboardInterrupt
+
+        explore(xor(1), path, progress=interrupt).close()
+    with explore(xor(1), path) as atlas:
+        assert atlas.digest() == mapped.digest()
+
+
+def test_complete_map_is_left_alone(mapped, tmp_path):
+    before = mapped.digest()
+    with explore(xor(1), mapped.path) as atlas:
+        assert atlas.digest() == before
+        assert len(atlas.runs) >= 2
+
+
+@pytest.mark.parametrize("landscape, minima, states", [
+    (MuellerBrown(), [-146.699517, -108.166724, -80.767818], [-40.664843, -72.248940]),
+    (SixHumpCamel(), [-1.0316284535, -0.2154638244, 2.1042503103], [-0.5437188, 0.0, 2.229471, 2.0]),
+])  # fmt: skip
+def test_known_surfaces(tmp_path, landscape, minima, states):
+    with explore(landscape, tmp_path / "a.atlas") as atlas:
+        found, barriers = energies(atlas)
+        np.testing.assert_allclose(found, sorted(minima), atol=1e-5)
+        assert len(atlas.components) == 1
+        if isinstance(landscape, MuellerBrown):
+            np.testing.assert_allclose(barriers, sorted(states), atol=1e-5)
+        else:
+            assert np.sum(atlas.transition_states.orbit_size) == 7
+
+
+def test_double_wells_network(tmp_path):
+    """Three tilted double wells: 8 minima and 12 transition states, the edges of a cube."""
+    with explore(DoubleWells(3, 4.0, 0.05), tmp_path / "a.atlas") as atlas:
+        assert len(atlas.minima) == 8
+        assert len(atlas.transition_states) == 12
+        assert atlas.minima.degree.tolist() == [3] * 8
+
+
+def test_budgets(tmp_path):
+    for limit in (Budget(searches=50), Budget(evaluations=500), Budget(minima=2), Budget(seconds=0.01)):
+        (name,) = [n for n, v in dataclasses.asdict(limit).items() if v is not None]
+        seen = []
+        explore(xor(1), tmp_path / f"{name}.atlas", budget=limit, progress=seen.append).close()
+        assert limit.spent(seen[-1]) == name
+        assert all(limit.spent(p) is None for p in seen[:-1])
+    with pytest.raises(ValueError, match="budget of seconds must be positive, got -1"):
+        Budget(seconds=-1)
+
+
+def test_failures_are_counted(tmp_path):
+    """A flat direction makes every minimum degenerate: none is stored, all are counted."""
+    flat = Loss(lambda x: (x[0] ** 2 - 1.0) ** 2, 2)
+    with explore(flat, tmp_path / "a.atlas", budget=Budget(searches=200)) as atlas:
+        assert len(atlas.minima) == 0
+        assert atlas.failures["sample"]["degenerate"] > 50
+
+
+def test_kinks_are_minimised_and_warned_of(tmp_path):
+    network = Perceptron(np.eye(3), [0, 1, 2], hidden=[2], l2=1e-2, activation="relu")
+    with pytest.warns(UserWarning, match="kinks"):
+        atlas = explore(network, tmp_path / "a.atlas", budget=Budget(searches=300))
+    with atlas:
+        assert len(atlas.transition_states) == 0
+        assert len(atlas.minima) > 0
+
+
+def test_energy_identity_merges_equal_energies(tmp_path):
+    """Untilted wells without their symmetry: 8 minima of one energy, told apart only by distance."""
+    wells = Loss(lambda x: ((x**2 - 1.0) ** 2).sum(), 3)
+    budget = Budget(searches=250)
+    with explore(wells, tmp_path / "a.atlas", budget=budget) as atlas:
+        assert len(atlas.minima) == 8
+    with explore(wells, tmp_path / "b.atlas", budget=budget, identity="energy") as atlas:
+        assert len(atlas.minima) == 1
+
+
+def test_another_landscape_is_refused(mapped):
+    before = mapped.digest()
+    with pytest.raises(AtlasError, match="l2"):
+        explore(xor(1, l2=2e-3), mapped.path)
+    with pytest.raises(ValueError, match="batch_size"):
+        explore(xor(1), mapped.path, batch_size=0)
+    with pytest.raises(ValueError, match="workers"):
+        explore(xor(1), mapped.path, workers=0)
+    assert mapped.digest() == before
+
+
+SCRIPT = """
+import sys
+import lossatlas
+lossatlas.explore(lossatlas.xor(1), sys.argv[1], batch_size=8).close()
+"""
+
+
+def kill_and_check(path, rng, times, longest):
+    for _ in range(times):
+        process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(path)], stderr=subprocess.PIPE)
+        time.sleep(float(rng.uniform(0.3, longest)))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
+        if path.exists() and path.stat().st_size:
+            with Atlas(path, readonly=True) as atlas:
+                atlas.check()
+
+
+def test_kills_lose_nothing(tmp_path, mapped):
+    path = tmp_path / "a.atlas"
+    kill_and_check(path, np.random.default_rng(0), 4, 6.0)
+    with explore(xor(1), path) as atlas:
+        assert atlas.digest() == mapped.digest()
+
+
+@pytest.mark.slow
+def test_two_hundred_kills(tmp_path, mapped):
+    path = tmp_path / "a.atlas"
+    kill_and_check(path, np.random.default_rng(1), 200, 6.0)
+    with explore(xor(1), path) as atlas:
+        assert atlas.digest() == mapped.digest()
+
+
+def test_settings_of_runs_are_kept(mapped):
+    run = mapped.runs[0]
+    assert run["seed"] == 0
+    assert run["software"]["lossatlas"]
+    json.dumps(run)

@@ -1,0 +1,76 @@
+"""The documentation does what it says: its Python runs, its command lines parse."""
+
+import re
+import shlex
+from pathlib import Path
+
+import matplotlib
+import pytest
+import typer
+
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "docs/quickstart.md", "docs/bring-your-own-loss.md")
+COMMAND_PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return the fenced code blocks of a page that are written in `language`."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def command_lines() -> list[str]:
+    """Return every `lossatlas ...` in a shell block, without comments."""
+    lines = [
+        line.split("#")[0].strip().rpartition("&& ")[2]
+        for page in dict.fromkeys(COMMAND_PAGES)
+        for block in blocks(page, "sh")
+        for line in block.splitlines()
+    ]
+    return sorted({line for line in lines if line.startswith("lossatlas ")})
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_runs(page, tmp_path, monkeypatch):
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(tmp_path)
+    namespace: dict = {"__name__": "__main__"}
+    python = blocks(page, "python")
+    assert python
+    try:
+        for number, block in enumerate(python, start=1):
+            exec(compile(block, f"{page}, block {number}", "exec"), namespace)
+    finally:
+        plt.close("all")
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_command_line_parses(line):
+    from lossatlas.cli._main import app
+
+    group = typer.main.get_command(app)
+    name, *arguments = shlex.split(line)[1:]
+    if name.startswith("-"):
+        group.make_context("lossatlas", [name], resilient_parsing=True)
+        assert any(name in parameter.opts for parameter in group.params) or name == "--help"
+        return
+    # Fails for an unknown subcommand, an unknown option, or a missing argument.
+    command = group.commands[name]
+    command.make_context(name, arguments)
+
+
+def test_every_subcommand_is_documented():
+    from lossatlas.cli._main import app
+
+    shown = {shlex.split(line)[1] for line in command_lines()}
+    assert set(typer.main.get_command(app).commands) <= shown
+
+
+def test_links_lead_somewhere():
+    for page in dict.fromkeys(COMMAND_PAGES):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
+            assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"

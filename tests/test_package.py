@@ -1,0 +1,21 @@
+"""The package as a whole: public names, and imports that promise nothing they do not hold."""
+
+import subprocess
+import sys
+
+import lossatlas
+
+
+def test_every_public_name_is_there():
+    for name in lossatlas.__all__:
+        assert getattr(lossatlas, name) is not None
+
+
+def test_unknown_names_are_refused():
+    assert not hasattr(lossatlas, "no_such_name")
+
+
+def test_import_is_quick_and_quiet():
+    code = "import lossatlas, sys; assert 'jax' not in sys.modules"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
