@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossatlas.atlas import Atlas
-from lossatlas.atlas._identity import KnownPoints
+from lossatlas.landscapes import KnownPoints
 
 
 def known_points(symmetry=None, by_energy=False, dimension=3):

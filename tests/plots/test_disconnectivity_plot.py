@@ -116,6 +116,113 @@ def test_separate_trees_have_dashed_stubs_to_the_top():
     assert min(np.diff(feet)) >= 2  # a gap between neighbouring trees
 
 
+def test_exact_joins_are_level_and_those_with_levels_slant():
+    for line in lines_of(plot_disconnectivity(random_tree(25)))[0]:
+        assert line[0, 0] == line[1, 0] and line[1, 1] == line[2, 1]
+    lines = lines_of(plot_disconnectivity(random_tree(25, levels=8)))[0]
+    assert any(line[1, 1] < line[2, 1] and line[1, 0] != line[2, 0] for line in lines)
+
+
+def broken_tree(levels=None):
+    """Eight minima at 0.010 to 0.017, and two at ln 2 with merges 1e-7 above: XOR in small."""
+    energies = np.append(0.01 + 0.001 * np.arange(8), [0.69314718, 0.69314718])
+    pairs = np.stack([np.zeros(9, dtype=int), np.arange(1, 10)], axis=1)
+    return disconnectivity(energies, energies[1:] + [*[4e-4] * 7, 6e-8, 6e-8], pairs, levels=levels)
+
+
+def heights_of(ax, energies):
+    """Energies as parts of the height of the axes."""
+    points = np.stack([np.zeros(len(energies)), energies], axis=1)
+    return ax.transAxes.inverted().transform(ax.transData.transform(points))[:, 1]
+
+
+def test_broken_axis_makes_room_for_a_squashed_group():
+    tree = broken_tree()
+    ax = plot_disconnectivity(tree)
+    ax.figure.canvas.draw()
+    bottom, top, high = heights_of(ax, [0.01, 0.0174, 0.69314718])
+    assert top - bottom > 0.6
+    assert 0.05 < high - top < 0.25
+    assert high < 0.98
+    assert heights_of(plot_disconnectivity(tree, breaks=False), [0.0174])[0] < 0.1
+    scale = ax.yaxis.get_transform()
+    some = np.array([-1.0, 0.01, 0.012, 0.3, 0.69314718, 2.0])
+    np.testing.assert_allclose(scale.inverted().transform(scale.transform(some)), some, rtol=1e-12)
+    lines = lines_of(ax)[0]
+    assert {float(line[2, 1]) for line in lines} <= set(tree.energy.tolist())
+
+
+def test_ticks_on_both_sides_of_a_break():
+    ax = plot_disconnectivity(broken_tree())
+    ax.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+    assert not any(box.overlaps(other) for i, box in enumerate(boxes) for other in boxes[:i])
+    texts = [label.get_text() for label in ax.get_yticklabels()]
+    assert "0.012" in texts and "0.69315" in texts and not ax.yaxis.get_offset_text().get_text()
+    np.testing.assert_allclose(ax.get_yticks(), [float(text) for text in texts])
+    assert np.count_nonzero(ax.get_yticks() < 0.1) >= 3
+    ax.set_ylim(0.0102, 0.0118)  # what somebody zooms in to has ticks too
+    assert len(ax.get_yticks()) > 3
+    ax.set_ylim(0.6931, 0.6932)
+    assert [text.get_text() for text in ax.get_yticklabels()]
+    ax.set_ylim(0.1, 0.2)
+    assert not len(ax.get_yticks())
+
+
+@pytest.mark.parametrize("options", [{}, {"order": "centre", "labels": True}, {"colour": np.arange(161)}])
+def test_two_breaks(tmp_path, options):
+    rng = np.random.default_rng(0)
+    energies = np.concatenate([rng.random(80) * 0.01, 1 + rng.random(80) * 0.02, [-1.2]])
+    pairs = np.stack([np.arange(160), np.arange(1, 161)], axis=1)
+    ax = plot_disconnectivity(disconnectivity(energies, energies[pairs].max(1) + 0.002, pairs), **options)
+    save_picture(ax.figure, tmp_path / "graph.png")
+    assert len(ax.patches) >= 2
+    parts = np.digitize(ax.get_yticks(), [-0.5, 0.5])
+    assert set(parts.tolist()) == {0, 1, 2}
+    heights = heights_of(ax, [energies.min(), 0.0, energies[:80].max() + 0.002, 1.0, 1.022])
+    assert heights[2] - heights[1] > 0.25 and heights[4] - heights[3] > 0.25
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        disconnectivity([0.0, 0.5], [1.0], [[0, 1]]),  # nothing squashed
+        disconnectivity([0.0, 0.0, 1.0], [1e-9, 1.1], [[0, 1], [1, 2]]),  # rounding, not a group
+        disconnectivity([0.0, 0.2, 1.0], [0.3, 1.1], [[0, 1], [1, 2]]),
+        disconnectivity(np.zeros(4), [], []),
+        random_tree(60),
+    ],
+)
+def test_no_break_without_need(tree):
+    assert plot_disconnectivity(tree).get_yscale() == "linear"
+
+
+def test_no_break_on_axes_in_use():
+    _, (left, right) = plt.subplots(1, 2, sharey=True)
+    assert plot_disconnectivity(broken_tree(), ax=left).get_yscale() == "linear"
+    _, ax = plt.subplots()
+    ax.plot([0, 1], [0, 1])
+    assert plot_disconnectivity(broken_tree(), ax=ax).get_yscale() == "linear"
+    _, ax = plt.subplots()
+    assert plot_disconnectivity(broken_tree(), ax=ax).get_yscale() == "function"
+
+
+def test_levels_with_a_break_do_not_cross():
+    levels = np.append(0.01 + 0.002 * np.arange(5), 0.7)
+    ax = plot_disconnectivity(broken_tree(levels), labels=True)
+    assert ax.get_yscale() == "function"
+    lines = [ax.transData.transform(line) for line in lines_of(ax)[0]]
+    pieces = [piece for line in lines for piece in zip(line[:-1], line[1:])]
+    for i, first in enumerate(pieces):
+        assert not any(crosses(*first, *second) for second in pieces[:i])
+
+
+def test_energies_that_differ_little_have_whole_tick_labels():
+    ax = plot_disconnectivity(disconnectivity([1.0, 1.0 + 1e-7], [1.0 + 3e-7], [[0, 1]]))
+    ax.figure.canvas.draw()
+    assert "1.00000" in ax.get_yticklabels()[1].get_text()
+
+
 def test_continuous_colours_have_a_bar():
     tree = random_tree(20)
     values = np.linspace(0, 1, 20)
@@ -132,15 +239,12 @@ def test_equal_colours_are_no_division_by_zero():
 
 
 def test_group_colours_reach_up_to_mixed_joins():
-    tree = disconnectivity(
-        [0.0, 0.1, 0.2, 0.3], [1.0, 1.5, 2.0], [[0, 1], [2, 3], [1, 2]]
-    )  # (0 1) (2 3)
+    tree = disconnectivity([0.0, 0.1, 0.2, 0.3], [1.0, 1.5, 2.0], [[0, 1], [2, 3], [1, 2]])  # (0 1) (2 3)
     ax = plot_disconnectivity(tree, colour=["a", "a", "b", "c"], colour_label="kind")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c"]
     branches = ax.collections[0]
     shade = {
-        float(line[0, 1]): tuple(rgba)
-        for line, rgba in zip(branches.get_segments(), branches.get_colors())
+        float(line[0, 1]): tuple(rgba) for line, rgba in zip(branches.get_segments(), branches.get_colors())
     }
     assert shade[1.0] == shade[0.0] == shade[0.1] == to_rgba("#0072b2")
     assert shade[1.5] not in (shade[0.2], shade[0.3])

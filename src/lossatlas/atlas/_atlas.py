@@ -10,11 +10,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
+from lossatlas.landscapes import KnownPoints
+
 from . import _convert
 from ._columns import Minima, TransitionStates, components, read_columns, read_points
 from ._connection import close_writer, open_reader, open_writer
 from ._errors import AtlasError, sentences
-from ._identity import KnownPoints
 from ._integrity import check, digest
 from ._memory import AbstractMemory
 from ._points import check_column, check_hits, check_points, write_points

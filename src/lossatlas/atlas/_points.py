@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ._identity import KnownPoints
+from lossatlas.landscapes import KnownPoints
 
 
 def check_points(

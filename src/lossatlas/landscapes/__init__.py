@@ -6,7 +6,7 @@ from ._geometry import AbstractGeometry as AbstractGeometry
 from ._geometry import Euclidean as Euclidean
 from ._geometry import Gauge as Gauge
 from ._geometry import Sphere as Sphere
-from ._identity import PointIndex as PointIndex
+from ._identity import KnownPoints as KnownPoints
 from ._landscape import AbstractLandscape as AbstractLandscape
 from ._landscape import check_landscape as check_landscape
 from ._landscape import data_hash as data_hash

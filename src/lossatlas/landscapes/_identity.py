@@ -1,29 +1,33 @@
-"""Are two points the same up to symmetry? One index for every room that has to know."""
-
-import bisect
+"""Is a point already known? Energy and aligned distance, for batches and hundreds of thousands."""
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from ._symmetry import AbstractSymmetry
 
 
-class PointIndex:
-    """Known points, found again by energy and aligned distance.
+class KnownPoints:
+    """The points of one table, in the order of their ids, found again by energy and distance.
 
-    Two points are the same if |E - E'| <= energy_tol max(1, |E|) and their distance after alignment is
-    at most distance_tol max(1, ||x||). The groups are orthogonal, so points of different norm are told
-    apart without alignment.
+    Two points are the same if |E - E'| <= energy_tol max(1, |E|) and min_g ||x - g x'|| <=
+    distance_tol max(1, ||x||). The groups are orthogonal, so points whose norms differ by more need
+    no alignment. Of several that are the same, the first known wins, so a batch gives what its
+    points would give one by one.
 
     **Arguments:**
 
-    - `symmetry`: of the landscape.
+    - `x`: known points, shape (n, dim), parameter units.
+    - `energy`: their energies, shape (n,), loss units.
+    - `symmetry`: has `align(a, b)` with a `distance`; None if points are never compared.
     - `energy_tol`, `distance_tol`: relative, dimensionless.
     - `by_energy`: compare energies only, as most published work does.
     """
 
     def __init__(
         self,
-        symmetry: AbstractSymmetry,
+        x: Float[np.ndarray, "n dim"],
+        energy: Float[np.ndarray, " n"],
+        symmetry: AbstractSymmetry | None,
         *,
         energy_tol: float = 1e-9,
         distance_tol: float = 1e-5,
@@ -31,42 +35,131 @@ class PointIndex:
     ):
         self.symmetry, self.by_energy = symmetry, by_energy
         self.energy_tol, self.distance_tol = energy_tol, distance_tol
-        self._energies: list[float] = []
-        self._places: list[int] = []
-        self._points: list[np.ndarray] = []
-        self._norms: list[float] = []
+        self._count = len(x)
+        self._x = x  # grown by doubling; rows past `_count` are not in use
+        self._norms = _norms(x)
+        self._order = np.argsort(energy, kind="stable")
+        self._sorted = energy[self._order]
 
     def __len__(self) -> int:
         """Return the number of known points."""
-        return len(self._points)
+        return self._count
 
-    def add(self, x: np.ndarray, energy: float) -> int:
-        """Add a point without asking whether it is known; returns its place, 0, 1, 2, ..."""
-        place = len(self._points)
-        at = bisect.bisect(self._energies, energy)
-        self._energies.insert(at, energy)
-        self._places.insert(at, place)
-        self._points.append(np.array(x))
-        self._norms.append(float(np.linalg.norm(x)))
-        return place
+    @property
+    def x(self) -> Float[np.ndarray, "n dim"]:
+        """The points in the order in which they became known; read only."""
+        view = self._x[: self._count]
+        view.flags.writeable = False
+        return view
 
-    def find(self, x: np.ndarray, energy: float) -> int | None:
-        """Return the place of the known point that is the same, the nearest in energy first."""
-        window = self.energy_tol * max(1.0, abs(energy))
-        low = bisect.bisect_left(self._energies, energy - window)
-        high = bisect.bisect_right(self._energies, energy + window)
-        near = sorted(range(low, high), key=lambda i: abs(self._energies[i] - energy))
-        norm = float(np.linalg.norm(x))
-        limit = self.distance_tol * max(1.0, norm)
-        for i in near:
-            place = self._places[i]
-            if self.by_energy:
-                return place
-            if abs(self._norms[place] - norm) <= limit:
-                if self.symmetry.align(self._points[place], x).distance <= limit:
-                    return place
-        return None
+    def find(
+        self, x: Float[np.ndarray, "points dim"], energy: Float[np.ndarray, " points"]
+    ) -> Int[np.ndarray, " points"]:
+        """Return the row of the known point that is the same, or -1.
 
-    def point(self, place: int) -> np.ndarray:
-        """Return the point at a place."""
-        return self._points[place]
+        **Arguments:**
+
+        - `x`: points, shape (points, dim), parameter units.
+        - `energy`: their energies, shape (points,), loss units.
+        """
+        window = self._window(energy)
+        low = np.searchsorted(self._sorted, energy - window, "left")
+        high = np.searchsorted(self._sorted, energy + window, "right")
+        rows = np.full(len(x), -1)
+        for i in np.flatnonzero(high > low):
+            rows[i] = self._first_same(np.sort(self._order[low[i] : high[i]]), x[i])
+        return rows
+
+    def add(
+        self, x: Float[np.ndarray, "points dim"], energy: Float[np.ndarray, " points"]
+    ) -> tuple[Int[np.ndarray, " points"], Bool[np.ndarray, " points"]]:
+        """Add the points that are not known, each once.
+
+        **Arguments:** as of `find`.
+
+        **Returns:** the row of every point, and whether it is new; shape (points,) each.
+        """
+        rows = self.find(x, energy)
+        first = np.arange(len(x))  # where in the batch the same point comes first
+        fresh = np.flatnonzero(rows < 0)
+        crowded = fresh[self._is_crowded(energy[fresh])]
+        if len(crowded):
+            first[crowded] = crowded[self._first_in_batch(x[crowded], energy[crowded])]
+        is_new = (rows < 0) & (first == np.arange(len(x)))
+        rows[is_new] = self._count + np.arange(np.count_nonzero(is_new))
+        rows = rows[first]
+        self._append(x[is_new], energy[is_new])
+        return rows, is_new
+
+    def _window(self, energy):
+        return self.energy_tol * np.maximum(1.0, np.abs(energy))
+
+    def _first_same(self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]) -> int:
+        if self.by_energy:
+            return int(candidates[0])
+        norm = _norms(x[None])[0]
+        limit = self.distance_tol * max(1.0, float(norm))
+        for row in candidates[np.abs(self._norms[candidates] - norm) <= limit]:
+            known = self._x[row]
+            # The raw distance bounds the aligned one from above and costs next to nothing.
+            if np.linalg.norm(known - x) <= limit or self._aligned(known, x) <= limit:
+                return int(row)
+        return -1
+
+    def _aligned(self, known: Float[np.ndarray, " dim"], x: Float[np.ndarray, " dim"]) -> float:
+        return np.inf if self.symmetry is None else self.symmetry.align(known, x).distance
+
+    def _is_crowded(self, energy: Float[np.ndarray, " points"]) -> Bool[np.ndarray, " points"]:
+        """Return which points have another one of the batch within the energy window."""
+        order = np.argsort(energy, kind="stable")
+        window = self._window(energy)[order]
+        near = np.diff(energy[order]) <= np.maximum(window[1:], window[:-1])
+        crowded = np.zeros(len(energy), dtype=bool)
+        crowded[order[1:][near]] = True
+        crowded[order[:-1][near]] = True
+        return crowded
+
+    def _first_in_batch(self, x, energy) -> Int[np.ndarray, " points"]:
+        """Return for every point the place of the first one that is the same, maybe its own."""
+        seen = KnownPoints(
+            np.empty((0, x.shape[1])),
+            np.empty(0),
+            self.symmetry,
+            energy_tol=self.energy_tol,
+            distance_tol=self.distance_tol,
+            by_energy=self.by_energy,
+        )
+        first, places = np.arange(len(x)), []
+        for i in range(len(x)):
+            row = seen.find(x[i : i + 1], energy[i : i + 1])[0]
+            if row < 0:
+                seen._append(x[i : i + 1], energy[i : i + 1])
+                places.append(i)
+            else:
+                first[i] = places[row]
+        return first
+
+    def _append(self, x, energy) -> None:
+        if len(x) == 0:
+            return
+        count = self._count + len(x)
+        if count > len(self._x):
+            grown = np.empty((max(count, 2 * len(self._x)), x.shape[1]))
+            norms = np.empty(len(grown))
+            grown[: self._count] = self._x[: self._count]
+            norms[: self._count] = self._norms[: self._count]
+            self._x, self._norms = grown, norms
+        self._x[self._count : count] = x
+        self._norms[self._count : count] = _norms(x)
+        # Moving a sorted array along is a memory copy: 0.1 ms for 100,000 points.
+        order = np.argsort(energy, kind="stable")
+        at = np.searchsorted(self._sorted, energy[order], "right")
+        self._sorted = np.insert(self._sorted, at, energy[order])
+        self._order = np.insert(self._order, at, self._count + order)
+        self._count = count
+
+
+def _norms(x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
+    # Squares beyond the largest float make the norm infinite, and the point like no other.
+    with np.errstate(over="ignore"):
+        return np.linalg.norm(x, axis=1)

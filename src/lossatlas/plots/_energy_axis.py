@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import Formatter, Locator, MaxNLocator, ScalarFormatter
+from matplotlib.transforms import Bbox, TransformedBbox
 
 
 _WIDE = 0.4  # a gap is wide, as a part of the energy range
@@ -134,7 +135,7 @@ def _part_ticks(start: float, stop: float, first: float, last: float, count: int
     Where all its energies, first to last, look like one, or no two round numbers fit, this is one
     tick at them, rounded so little that it seems exact.
     """
-    values = MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(start, stop)
+    values = np.asarray(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(start, stop))
     values = values[(values >= start) & (values <= stop)]
     one = start <= first and last <= stop and last - first < 0.4 * (stop - start)
     if one or len(values) < 2:
@@ -160,7 +161,7 @@ class _PartFormatter(Formatter):
         parts = self._parts(locs)
         for part in np.unique(parts).tolist():
             values = np.asarray(locs)[parts == part]
-            step = np.min(np.diff(np.sort(values)), initial=np.abs(values).max())
+            step = np.min(np.diff(np.sort(values)), initial=1e-6 * np.abs(values).max())
             self.decimals[part] = _decimals(values, 1e-3 * step or 1.0)
 
     def __call__(self, x, pos=None):
@@ -206,11 +207,16 @@ def _draw_marks(ax: Axes, places, low: float, high: float, colour, *, on_axis: b
     """Cut what is vertical at these places between two energies, and draw strokes at both ends."""
     transform = ax.get_yaxis_transform() if on_axis else ax.transData
     back = ax.get_facecolor() if on_axis else _BAND
+    # Marks on the axis stick out sideways, but leave with the break when the limits change.
+    clip = TransformedBbox(Bbox([[-0.1, 0.0], [1.0, 1.0]]), ax.transAxes)
     for place in places:
         cut = Line2D([place, place], [low, high], color=back, linewidth=3, solid_capstyle="butt")
         stroke = Line2D([place, place], [low, high], color=colour, linestyle="none")
         stroke.set_marker([(-1, -0.5), (1, 0.5)])  # pyright: ignore[reportArgumentType]
         stroke.set(markersize=9 if on_axis else 7, markeredgewidth=0.8, fillstyle="none")
         for artist in (cut, stroke):
-            artist.set(transform=transform, clip_on=not on_axis, zorder=2.6)
+            artist.set(transform=transform, zorder=2.6, in_layout=False)
             ax.add_artist(artist)
+            if on_axis:
+                artist.set_clip_path(None)
+                artist.set_clip_box(clip)

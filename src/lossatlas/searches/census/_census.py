@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from lossatlas.landscapes import AbstractLandscape, PointIndex, check_landscape
+from lossatlas.landscapes import AbstractLandscape, KnownPoints, check_landscape
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import NEWTON
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
@@ -136,7 +136,8 @@ class _Collection:
 
     def __init__(self, landscape: AbstractLandscape):
         self.landscape = landscape
-        self.known = PointIndex(landscape.symmetry)
+        nothing = np.zeros((0, landscape.dimension))
+        self.known = KnownPoints(nothing, np.zeros(0), landscape.symmetry)
         self.points: list[StationaryPoints] = []
         self.orbits: list[int] = []
         self.hits: list[int] = []
@@ -146,17 +147,15 @@ class _Collection:
         """Add what converged; returns whether any point was new."""
         for name, count in found.outcomes().items():
             self.outcomes[name] = self.outcomes.get(name, 0) + count
-        new = False
-        for i in np.flatnonzero(found.converged):
-            place = self.known.find(found.x[i], float(found.energy[i]))
-            if place is None:
-                place = self.known.add(found.x[i], float(found.energy[i]))
-                self.points.append(found[[i]])
-                self.orbits.append(self.landscape.symmetry.orbit_size(found.x[i]))
-                self.hits.append(0)
-                new = True
+        good = found[found.converged]
+        places, is_new = self.known.add(good.x, good.energy)
+        for i in np.flatnonzero(is_new):
+            self.points.append(good[[i]])
+            self.orbits.append(self.landscape.symmetry.orbit_size(good.x[i]))
+            self.hits.append(0)
+        for place in places.tolist():
             self.hits[place] += 1
-        return new
+        return bool(is_new.any())
 
     def indices(self) -> list[int]:
         return [int(point.index[0]) for point in self.points]

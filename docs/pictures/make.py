@@ -1,0 +1,45 @@
+"""Make the pictures of the README and the docs: `python docs/pictures/make.py` (minutes on 2 cores)."""
+
+import tempfile
+from pathlib import Path
+
+import matplotlib
+
+
+matplotlib.use("Agg")
+
+import lossatlas as la  # noqa: E402
+import matplotlib.pyplot as plt  # noqa: E402
+
+
+HERE = Path(__file__).parent
+
+
+def draw(atlas, ax, title):
+    minima, states = atlas.minima, atlas.transition_states
+    tree = la.disconnectivity(minima.energy, states.energy, states.minima - 1)
+    la.plot_disconnectivity(tree, ax=ax, order="centre", ylabel="loss")
+    ax.set_title(f"{title}\n{len(minima)} minima, {len(states)} transition states", fontsize=10)
+
+
+def network(table, l2):
+    return la.Perceptron(table.inputs, table.targets, hidden=[3], l2=l2, loss=table.loss, name=table.name)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as box:
+        figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
+        with la.explore(la.xor(2, l2=1e-3), Path(box) / "xor.atlas") as atlas:
+            draw(atlas, ax, "XOR, two hidden nodes, L2 1e-3")
+        la.save_picture(figure, HERE / "xor.png", dpi=140)
+
+        figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+        for ax, l2, seconds in ((axes[0], 1e-3, None), (axes[1], 1e-4, 600)):
+            budget = la.Budget(seconds=seconds)
+            with la.explore(network(la.iris(), l2), Path(box) / f"iris-{l2}.atlas", budget=budget) as atlas:
+                draw(atlas, ax, f"iris, 4-3-3, L2 {l2:g}")
+        la.save_picture(figure, HERE / "iris.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()
