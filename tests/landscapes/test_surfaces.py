@@ -40,7 +40,14 @@ def test_tilt_adds_a_slope():
     assert (plain.symmetry.order, tilted.symmetry.order) == (2, 1)
 
 
-def test_mueller_brown_at_a_printed_point():
-    # The deepest minimum, literature value with 7 decimals and its place with 6.
-    x = np.array([-0.558224, 1.441726])
-    assert float(MuellerBrown().energy(x)) == pytest.approx(-146.6995172, abs=6e-8)
+def test_mueller_brown_is_stationary_at_the_known_points():
+    points, energies, indices = helpers.mueller_brown_points()
+    # As printed in the literature, three decimals.
+    printed = [-146.700, -108.167, -80.768, -72.249, -40.665]
+    np.testing.assert_allclose(energies, printed, rtol=0, atol=5.1e-4)
+    assert indices.tolist() == [0, 0, 0, 1, 1]
+    for x, known, index in zip(points, energies, indices):
+        energy, gradient, hessian = helpers.derivatives(MuellerBrown(), x)
+        assert float(energy) == pytest.approx(known, rel=1e-14)
+        np.testing.assert_allclose(gradient, 0, atol=1e-11)  # curvatures near 1e3
+        assert (np.linalg.eigvalsh(hessian) < 0).sum() == index

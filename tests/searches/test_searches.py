@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import helpers
-from helpers import MUELLER_BROWN, PROBLEMS, known_bug, nearest_gap, rows, starts_for
+from helpers import PROBLEMS, known_bug, nearest_gap, rows, starts_for
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import Loss, MuellerBrown
 from lossatlas.searches import (
@@ -28,28 +28,33 @@ RMS = 1e-10  # searches/curvature/_spectrum.py: GRADIENT_TOLERANCE
 CENSUS_STEPS = 150  # one compiled program for the searches here and those of the census
 
 
-def quartic_valley(x):
-    return x[0] ** 4 + x[1] ** 2
+def polynomial(x, c):
+    """c_0 x + c_1 x^4 + c_2 y^4 + c_3 y^2 + c_4 (x + y - 1)^2: one program for several faults."""
+    terms = jnp.array([x[0], x[0] ** 4, x[1] ** 4, x[1] ** 2, (x[0] + x[1] - 1.0) ** 2])
+    return c @ terms
 
 
-def flat_valley(x):
-    return (x[0] + x[1] - 1.0) ** 2
+POLYNOMIAL = Loss(polynomial, 2, data=np.ones(5))
 
 
-def quartic(x):
-    return jnp.sum(x**4)
+def shaped(*coefficients: float) -> Loss:
+    return eqx.tree_at(lambda loss: loss.data, POLYNOMIAL, jnp.array(coefficients))
 
 
-def slope(x):
-    return x[0] + x[1] ** 2
-
-
-def cliff(x):
-    return jnp.log(x[0]) + x[1] ** 2
+SLOPE = shaped(1, 0, 0, 1, 0)
+QUARTIC_VALLEY = shaped(0, 1, 0, 1, 0)
+FLAT_VALLEY = shaped(0, 0, 0, 0, 1)
+QUARTIC = shaped(0, 1, 1, 0, 0)
+BOWL = shaped(0, 0, 0, 1, 1)
 
 
 METHODS = {"BFGS": BFGS(), "LBFGS(5)": LBFGS(5), "LBFGS(50)": LBFGS(50)}
-MINIMISED = ["Mueller-Brown", "xor 2", "double wells", "spin glass p=2"]
+MINIMISED = [
+    *((problem, method) for problem in ("Mueller-Brown", "xor 2") for method in METHODS),
+    ("double wells", "BFGS"),
+    ("spin glass p=2", "LBFGS(5)"),
+]
+MUELLER_BROWN = PROBLEMS["Mueller-Brown"]
 
 
 def check_converged(found: StationaryPoints, landscape, order: int):
@@ -86,8 +91,7 @@ def minimised(problem, method):
     return landscape, minimise(landscape, starts_for(landscape, 12), method=METHODS[method])
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("problem", MINIMISED)
+@pytest.mark.parametrize(("problem", "method"), MINIMISED)
 def test_minimise_finds_known_minima(problem, method):
     known = PROBLEMS[problem]
     landscape, found = minimised(problem, method)
@@ -106,7 +110,7 @@ def test_minimise_gives_exact_spectra_and_log_products():
     np.testing.assert_allclose(wells.lowest, 2, rtol=1e-13)
     np.testing.assert_allclose(wells.second, 4, rtol=1e-13)
     np.testing.assert_allclose(np.abs(wells.x), 1, rtol=1e-14)
-    _, spins = minimised("spin glass p=2", "BFGS")
+    _, spins = minimised("spin glass p=2", "LBFGS(5)")
     known = helpers.spin_spectrum(0)
     np.testing.assert_allclose(spins.log_product, np.log(known).sum(), rtol=1e-12)
     np.testing.assert_allclose(spins.lowest, known[0], rtol=1e-12)
@@ -123,13 +127,14 @@ def test_a_start_on_a_saddle_or_a_maximum_leaves_it():
 
 @functools.cache
 def failing():
-    """Searches that must not succeed: name -> points."""
+    """Searches that must not succeed."""
     start = np.array([[1.0, 0.5], [0.3, 0.1]])
     return {
-        "max_steps": minimise(Loss(slope, 2), start, max_steps=5),
-        "left_region": minimise(Loss(slope, 2), start),
+        # 150 steps of at most one length scale do not reach the end of the region, 1000 away.
+        "max_steps": find_saddles(SLOPE, start, order=0, max_steps=CENSUS_STEPS),
+        "left_region": minimise(SLOPE, start),
         "nonfinite": minimise(MuellerBrown(), np.array([[np.nan, 0.0], [np.inf, 1.0]])),
-        "degenerate": minimise(Loss(quartic_valley, 2), start),
+        "degenerate": minimise(QUARTIC_VALLEY, start),
     }
 
 
@@ -142,27 +147,27 @@ def test_failures_are_named(outcome):
 
 
 @pytest.mark.parametrize(
-    ("function", "zeros"),
+    ("landscape", "zeros"),
     rows(
         {
-            "quartic along one direction": (quartic_valley, 1),
-            "flat along one direction": (flat_valley, 1),
+            "quartic along one direction": (QUARTIC_VALLEY, 1),
+            "flat along one direction": (FLAT_VALLEY, 1),
             "quartic along all": known_bug(
-                "the zero tolerance is relative to the largest eigenvalue, here itself zero", (quartic, 2)
+                "the zero tolerance is relative to the largest eigenvalue, here itself zero", (QUARTIC, 2)
             ),
         }
     ),
 )
 @pytest.mark.parametrize("order", [0, NEWTON])
-def test_degenerate_points_never_count_as_converged(function, zeros, order):
-    found = find_saddles(Loss(function, 2), [[1.0, 0.5], [0.3, 0.1]], order=order, max_steps=CENSUS_STEPS)
+def test_degenerate_points_never_count_as_converged(landscape, zeros, order):
+    found = find_saddles(landscape, [[1.0, 0.5], [0.3, 0.1]], order=order, max_steps=CENSUS_STEPS)
     assert found.outcomes() == {"degenerate": 2}
     assert (found.zeros == zeros).all()
 
 
 @pytest.mark.xfail(strict=True, reason="`max_steps` limits the descent, not the 300 Hessians after it")
 def test_max_steps_bounds_a_minimisation():
-    landscape = PROBLEMS["xor 2"].landscape()
+    landscape = MuellerBrown()
     found = minimise(landscape, starts_for(landscape, 4), method=BFGS(), max_steps=3)
     assert (found.gradients <= 3).all()
 
@@ -196,17 +201,33 @@ def near(points: np.ndarray, size: float) -> np.ndarray:
 def mueller_brown_points():
     """Minima and transition states, sorted by energy."""
     landscape = MuellerBrown()
-    found = find_saddles(landscape, starts_for(landscape, 48), order=NEWTON, max_steps=CENSUS_STEPS)
+    found = find_saddles(
+        landscape, starts_for(landscape, 48), order=np.arange(48) % 2, max_steps=CENSUS_STEPS
+    )
     found = found[found.converged]
     keep = np.unique(found.energy.round(6), return_index=True)[1]
     found = found[keep]
     return found[found.index == 0], found[found.index == 1]
 
 
-def test_newton_finds_all_points_of_mueller_brown():
-    minima, states = mueller_brown_points()
-    np.testing.assert_allclose(minima.energy, MUELLER_BROWN.energies[0], rtol=0, atol=6e-8)
-    np.testing.assert_allclose(states.energy, MUELLER_BROWN.energies[1], rtol=0, atol=6e-8)
+def test_all_points_of_mueller_brown_are_found():
+    for found, order in zip(mueller_brown_points(), (0, 1)):
+        known = MUELLER_BROWN.energies[order]
+        np.testing.assert_allclose(found.energy, known, rtol=0, atol=MUELLER_BROWN.tolerance)
+
+
+@pytest.mark.parametrize("problem", ["Mueller-Brown", "double wells"])
+def test_newton_goes_to_the_nearest_point_of_any_index(problem):
+    known = PROBLEMS[problem]
+    if problem == "Mueller-Brown":
+        points, _, index = helpers.mueller_brown_points()
+    else:
+        points, curvatures, _ = helpers.double_well_points()
+        index = (curvatures < 0).sum(axis=1)
+    found = find_saddles(known.landscape(), near(points, 0.01), order=NEWTON, max_steps=CENSUS_STEPS)
+    assert found.converged.all()
+    np.testing.assert_allclose(found.x, np.repeat(points, 3, axis=0), rtol=0, atol=1e-10)
+    assert np.array_equal(found.index, np.repeat(index, 3))
 
 
 @pytest.mark.parametrize("method", ["exact", "hybrid"])
@@ -257,7 +278,8 @@ def test_transition_states_of_xor(method):
     """From bands between minima; a start elsewhere may fail, but never claim a false success."""
     known = PROBLEMS["xor 2"]
     landscape, minima = minimised("xor 2", "BFGS")
-    guesses = find_bands(landscape, minima.x[:-1], minima.x[1:])
+    different = np.flatnonzero(np.abs(np.diff(minima.energy)) > 1e-6)
+    guesses = find_bands(landscape, minima.x[different], minima.x[different + 1])
     assert len(guesses.x) >= 4
     found = find_saddles(
         landscape, guesses.x, directions=guesses.direction, method=method, max_steps=CENSUS_STEPS
@@ -271,8 +293,8 @@ def test_transition_states_of_xor(method):
 def test_a_point_of_another_index_is_named():
     # A bowl has one stationary point, of index 0.
     found = find_saddles(
-        Loss(lambda x: jnp.sum(x**2 * jnp.array([1.0, 2.0])), 2),
-        [[0.0, 0.0]],
+        BOWL,
+        [[1.0, 0.0]],
         order=1,
         max_steps=CENSUS_STEPS,
     )
@@ -282,7 +304,7 @@ def test_a_point_of_another_index_is_named():
 def test_a_followed_direction_is_kept():
     """In the middle of two wells, each direction leads over its own pass."""
     landscape = PROBLEMS["double wells"].landscape()
-    start = np.array([0.9, 1.1, 0.95])
+    start = np.array([0.8, 0.9, 0.85])
     found = find_saddles(landscape, np.tile(start, (3, 1)), directions=np.eye(3), max_steps=CENSUS_STEPS)
     assert found.converged.all()
     np.testing.assert_allclose(np.abs(found.x), 1 - np.eye(3), rtol=0, atol=1e-12)
@@ -320,7 +342,7 @@ def test_bands_lead_to_both_transition_states():
     # Pair 0 is the upper pass, pair 1 the lower one: neighbours in the chain of minima.
     passes = {0: MUELLER_BROWN.energies[1][1], 1: MUELLER_BROWN.energies[1][0]}
     for pair, energy in passes.items():
-        assert np.abs(found.energy[bands.pair == pair] - energy).min() < 6e-8
+        assert np.abs(found.energy[bands.pair == pair] - energy).min() < MUELLER_BROWN.tolerance
 
 
 def test_a_band_from_a_point_to_itself_has_no_guess():
@@ -328,6 +350,14 @@ def test_a_band_from_a_point_to_itself_has_no_guess():
     bands = find_bands(MuellerBrown(), minima.x, minima.x)
     assert len(bands.pair) == 0 and bands.x.shape == (0, 2)
     assert bands.gradients.shape == (3,)
+
+
+@pytest.mark.xfail(strict=True, reason="rounding noise along a band of length 1e-15 has maxima")
+def test_a_band_between_two_copies_of_a_minimum_has_no_guess():
+    landscape, minima = minimised("xor 2", "BFGS")
+    assert np.ptp(minima.energy[:2]) < 1e-12  # the first two are images of each other
+    assert landscape.symmetry.align(minima.x[0], minima.x[1]).distance < 1e-9
+    assert len(find_bands(landscape, minima.x[:1], minima.x[1:2]).pair) == 0
 
 
 def test_bands_align_their_ends_first():
@@ -349,7 +379,7 @@ def mueller_brown_pathways(method, keep=0):
     return find_pathways(MuellerBrown(), states.x, states.direction, method=method, keep=keep)
 
 
-CONNECTED = {0: {-108.1667117, -80.7678182}, 1: {-146.6995172, -80.7678182}}
+CONNECTED = {0: [1, 2], 1: [0, 2]}  # numbers of the minima, by energy
 
 
 @pytest.mark.parametrize("method", ["steepest", "fast"])
@@ -360,7 +390,8 @@ def test_pathways_connect_the_right_minima(method):
     assert paths.forward.converged.all() and paths.backward.converged.all()
     for state, ends in CONNECTED.items():
         found = [paths.forward.energy[state], paths.backward.energy[state]]
-        np.testing.assert_allclose(sorted(found), sorted(ends), rtol=0, atol=6e-8)
+        known = MUELLER_BROWN.energies[0][ends]
+        np.testing.assert_allclose(sorted(found), known, rtol=0, atol=MUELLER_BROWN.tolerance)
     assert np.isnan(paths.length).all() == (method == "fast")
 
 
@@ -432,9 +463,11 @@ def test_basin_hopping_finds_the_global_minimum_of_xor():
     known = PROBLEMS["xor 2"]
     landscape = known.landscape()
     start = np.zeros((1, 12))  # the minimum of no weights, the highest of all
-    hops = basin_hopping(landscape, start, steps=60, temperature=0.1, key=jax.random.key(0), method=BFGS())
+    hops = basin_hopping(
+        landscape, start, steps=150, temperature=0.05, key=jax.random.key(0), method=BFGS()
+    )
     quenches = hops.quenches
-    assert len(quenches) == 61 and hops.accepted.shape == (61, 1)
+    assert len(quenches) == 151 and hops.accepted.shape == (151, 1)
     assert quenches.energy[0] == pytest.approx(np.log(2), abs=1e-12)
     best = quenches.energy[quenches.converged].min()
     assert best == pytest.approx(known.global_minimum, abs=known.tolerance)

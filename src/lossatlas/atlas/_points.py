@@ -88,6 +88,7 @@ def write_points(
         zip(gained[seen].tolist(), (seen + 1).tolist()),
     )
     names = ["id", "energy", "orbit_size", "hits", "x", "run", *columns]
+    assert store.symmetry is not None  # an atlas is only extended with its landscape
     orbit_size = store.symmetry.orbit_size
     values = [
         range(known + 1, len(store) + 1),

@@ -1,16 +1,19 @@
 """`lossatlas graph`: draw the disconnectivity graph of an atlas."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+
+Order = Literal["energy", "size", "centre"]
 
 
 def graph(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png, .svg or .pdf.")],
     colour: Annotated[str | None, typer.Option(help="Column of the minima to colour by.")] = None,
-    order: Annotated[str, typer.Option(help="Order of branches: energy, size or centre.")] = "centre",
+    order: Annotated[Order, typer.Option(help="Order of the branches.")] = "centre",
     levels: Annotated[
         int | None, typer.Option(help="Regular energy thresholds; default: the exact merge tree.")
     ] = None,
@@ -31,7 +34,7 @@ def draw(
     picture: Path,
     *,
     colour: str | None = None,
-    order: str = "centre",
+    order: Order = "centre",
     levels: int | None = None,
     labels: bool = False,
 ) -> None:
@@ -59,8 +62,10 @@ def draw(
     row = {int(m): i for i, m in enumerate(minima.id)}
     ends = np.array([[row[int(a)], row[int(b)]] for a, b in states.minima], dtype=int).reshape(-1, 2)
     tree = disconnectivity(minima.energy, states.energy, ends, levels=levels)
-    ax = plot_disconnectivity(
+    figure, ax = plt.subplots(figsize=(6.0, 5.4), layout="constrained")
+    plot_disconnectivity(
         tree,
+        ax=ax,
         order=order,
         colour=values,
         colour_label=colour.replace("_", " ") if colour else None,
@@ -69,6 +74,6 @@ def draw(
     name = atlas.landscape.get("landscape", "landscape")
     ax.set_title(f"{name}: {len(minima)} minima, {len(states)} transition states")
     try:
-        save_picture(ax.figure, picture)
+        save_picture(figure, picture)
     finally:
-        plt.close(ax.figure)
+        plt.close(figure)

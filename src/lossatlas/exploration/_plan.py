@@ -41,8 +41,13 @@ def initial_state(seed: int) -> dict:
 
 
 def patience(atlas: Atlas) -> int:
-    """Return how many searches in a row without a new point end the exploration."""
-    return max(2000, 4 * (atlas.count("minima") + atlas.count("transition_states")))
+    """Return how many searches in a row without a new point end the exploration.
+
+    A transition state that was found only once says that others were not found at all: twice as many.
+    """
+    points = atlas.count("minima") + atlas.count("transition_states")
+    seen_once = bool(np.any(atlas.transition_states.hits == 1))
+    return max(2000, 4 * points) * (2 if seen_once else 1)
 
 
 def plan_round(
