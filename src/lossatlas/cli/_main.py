@@ -1,6 +1,7 @@
 """Entry point: subcommands, and errors as one line."""
 
 import sys
+from typing import Any
 
 import typer
 
@@ -11,9 +12,11 @@ from ._graph import graph
 from ._show import show
 
 
+# Newer versions of typer carry a copy of click: this is the base of usage errors in either.
+UsageError: Any = typer.BadParameter.__base__
+
 app = typer.Typer(
     help="Map the solution landscape of a machine-learning model: minima, transition states, pathways.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -39,10 +42,11 @@ def _version(
 def main() -> None:
     """Run the command line; bad input prints one sentence and exits with status 2."""
     try:
-        app()
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f"lossatlas: {' '.join(str(error).split())}\n")
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
+    except (ValueError, OSError, UsageError) as error:
+        said = error.format_message() if isinstance(error, UsageError) else str(error)
+        sys.stderr.write(f"lossatlas: {' '.join(said.split())}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("lossatlas: interrupted\n")
         sys.exit(130)
