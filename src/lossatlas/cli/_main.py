@@ -43,10 +43,15 @@ def main() -> None:
     """Run the command line; bad input prints one sentence and exits with status 2."""
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
-    except (ValueError, OSError, UsageError) as error:
-        said = error.format_message() if isinstance(error, UsageError) else str(error)
-        sys.stderr.write(f"lossatlas: {' '.join(said.split())}\n")
-        sys.exit(2)
+    except UsageError as error:
+        _refuse(error.format_message())
+    except (ValueError, OSError) as error:
+        _refuse(str(error))
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("lossatlas: interrupted\n")
         sys.exit(130)
+
+
+def _refuse(sentence: str) -> None:
+    sys.stderr.write(f"lossatlas: {' '.join(sentence.split())}\n")
+    sys.exit(2)

@@ -47,7 +47,9 @@ def run_batch(
     arrays = jax.tree.map(np.asarray, arguments)
     count = jax.tree.leaves(arrays)[0].shape[0]
     lanes = CPU_LANES if jax.default_backend() == "cpu" else ACCELERATOR_LANES
-    pieces = [_piece(arrays, start, lanes, count) for start in range(0, max(count, 1), lanes)]
+    if count == 0:
+        return _nothing(search, landscape, arrays)
+    pieces = [_piece(arrays, start, lanes, count) for start in range(0, count, lanes)]
     run = functools.partial(_run_piece, search, landscape)
     threads = min(workers or available_cores(), len(pieces))
     if threads <= 1:
@@ -70,12 +72,16 @@ def compilations() -> int:
     return _lanes._cache_size()  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def _nothing(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
+    """Return results without lanes; traces the search, but compiles nothing."""
+    lanes = jax.tree.map(lambda a: jax.ShapeDtypeStruct((1, *a.shape[1:]), a.dtype), arrays)
+    active = jax.ShapeDtypeStruct((1,), np.bool_)
+    shapes = _lanes.eval_shape(search, landscape, active, lanes)
+    return jax.tree.map(lambda s: np.zeros((0, *s.shape[1:]), s.dtype), shapes)
+
+
 def _piece(arrays: PyTree, start: int, lanes: int, count: int) -> tuple[np.ndarray, PyTree]:
-    index = np.minimum(np.arange(start, start + lanes), max(count - 1, 0))
-    if count == 0:
-        return np.zeros(lanes, bool), jax.tree.map(
-            lambda a: np.zeros((lanes, *a.shape[1:]), a.dtype), arrays
-        )
+    index = np.minimum(np.arange(start, start + lanes), count - 1)
     return np.arange(start, start + lanes) < count, jax.tree.map(lambda a: a[index], arrays)
 
 
