@@ -5,13 +5,16 @@ import functools
 import itertools
 from collections.abc import Callable
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from lossatlas.landscapes import (
     AbstractLandscape,
     DoubleWells,
+    Loss,
     MuellerBrown,
     SixHumpCamel,
     spin_glass,
@@ -254,6 +257,20 @@ PROBLEMS = {
         _circle(),
     )
 }
+
+
+def polynomial(x, c):
+    """c_0 x + c_1 x^4 + c_2 y^4 + c_3 y^2 + c_4 (x + y - 1)^2: one program for several faults."""
+    terms = jnp.array([x[0], x[0] ** 4, x[1] ** 4, x[1] ** 2, (x[0] + x[1] - 1.0) ** 2])
+    return c @ terms
+
+
+POLYNOMIAL = Loss(polynomial, 2, data=np.ones(5), confining=True)
+
+
+def shaped(*coefficients: float) -> Loss:
+    """The polynomial with these coefficients."""
+    return eqx.tree_at(lambda loss: loss.data, POLYNOMIAL, jnp.array(coefficients))
 
 
 def starts_for(landscape: AbstractLandscape, count: int, seed: int = 0) -> np.ndarray:

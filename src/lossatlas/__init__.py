@@ -4,10 +4,18 @@ The public names, each imported when it is first used: `lossatlas --help` need n
 """
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 
 __version__ = "0.1.0"
+
+# Landscapes need float64. Said here, before JAX is imported, it costs no start-up time.
+if "jax" in sys.modules:
+    from . import _float64 as _float64
+else:
+    os.environ["JAX_ENABLE_X64"] = "1"
 
 _ROOMS = {
     "landscapes": ("AbstractLandscape", "Loss", "Perceptron", "SpinGlass", "spin_glass", "xor"),

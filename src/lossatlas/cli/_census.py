@@ -24,9 +24,9 @@ def census(
     seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
     starts: Annotated[
         int | None,
-        typer.Option(help="Searches. [default: until the Morse sum fits and nothing new comes]"),
+        typer.Option(help="Searches. (default: until the Morse sum fits and nothing new comes)"),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads. [default: one per core]")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find stationary points of every index and compare with the Morse sum."""

@@ -28,13 +28,13 @@ def explore(
     seed: Annotated[int, typer.Option(help="Same seed, same atlas.")] = 0,
     time_limit: Annotated[
         str | None,
-        typer.Option(help="Such as 90, 120s, 5m or 2h; none for no limit. [default: 150s]"),
+        typer.Option(help="Such as 90, 120s, 5m or 2h; none for no limit. (default: 150s)"),
     ] = None,
     evaluations: Annotated[
         int | None, typer.Option(help="Stop after this many gradients and Hessians.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads. [default: one per core]")] = None,
-    out: Annotated[Path | None, typer.Option(help="The atlas. [default: LANDSCAPE.atlas]")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
+    out: Annotated[Path | None, typer.Option(help="The atlas. (default: LANDSCAPE.atlas)")] = None,
 ) -> None:
     """Map a landscape: minima, transition states, how they connect; write the atlas and a PNG beside it.
 
@@ -60,6 +60,8 @@ def explore(
     if recognised:
         typer.echo(recognised)
     out = out or Path(f"{(table or Path(name)).stem}.atlas")
+    if out.suffix.lower() in (".png", ".svg", ".pdf"):
+        raise ValueError(f"--out names the atlas, such as {out.stem}.atlas; the picture goes beside it.")
     budget = Budget(seconds=seconds, evaluations=evaluations)
     with progress_bar(f"compiling the searches for {landscape.dimension} variables") as update:
 
@@ -103,20 +105,20 @@ def _print_summary(atlas) -> None:
     from lossatlas.analysis import coverage
 
     minima, states = atlas.minima, atlas.transition_states
-    state = atlas.get_state("exploration", {})
+    state = atlas.get_state("exploration", None)
     estimate = coverage(minima.hits)
     degree = minima.degree
     order = np.argsort(minima.energy, kind="stable")[:20]
     shown = f", the lowest {len(order)}" if len(order) < len(minima) else ""
     print_table(
-        f"{len(minima)} minima{shown}",
+        f"{_count(len(minima), 'minimum')}{shown}",
         ("id", "energy", "lowest eigenvalue", "orbit size", "hits", "degree"),
         [
             (
                 str(minima.id[i]),
                 f"{minima.energy[i]:.12f}",
-                f"{minima.lowest_eigenvalue[i]:.3e}",
-                str(minima.orbit_size_exact[i]),
+                _known(minima.lowest_eigenvalue[i], ".3e"),
+                _known(minima.orbit_size[i], ".0f"),
                 str(minima.hits[i]),
                 str(degree[i]),
             )
@@ -126,30 +128,45 @@ def _print_summary(atlas) -> None:
     order = np.argsort(states.energy, kind="stable")[:20]
     shown = f", the lowest {len(order)}" if len(order) < len(states) else ""
     print_table(
-        f"{len(states)} transition states{shown}",
+        f"{_count(len(states), 'transition state')}{shown}",
         ("id", "energy", "negative eigenvalue", "orbit size", "between"),
         [
             (
                 str(states.id[i]),
                 f"{states.energy[i]:.12f}",
-                f"{states.negative_eigenvalue[i]:.3e}",
-                str(states.orbit_size_exact[i]),
+                _known(states.negative_eigenvalue[i], ".3e"),
+                _known(states.orbit_size[i], ".0f"),
                 f"{states.minima[i, 0]} - {states.minima[i, 1]}",
             )
             for i in order
         ],
     )
+    typer.echo(_count(len(atlas.components), "connected part"))
+    if state is None:
+        return  # an import: nobody knows how it was searched
     failed = sum(sum(counts.values()) for counts in atlas.failures.values())
-    parts = len(atlas.components)
     typer.echo(
-        f"{parts} connected part{'s' if parts != 1 else ''}; Good-Turing coverage "
-        f"{estimate.good_turing:.4f}, Chao1 estimate {estimate.chao1:.1f} minima; "
-        f"{atlas.count('searches')} searches, {failed} guesses failed (see `lossatlas show`)"
+        f"random starts: Good-Turing coverage {estimate.good_turing:.4f}, Chao1 estimate "
+        f"{estimate.chao1:.1f} minima within their reach"
     )
-    if state.get("phase") == "complete":
+    typer.echo(
+        f"{_count(atlas.count('searches'), 'search')}, {_count(failed, 'failed guess')} "
+        "(`lossatlas show` says how)"
+    )
+    if state["phase"] == "complete":
         typer.echo("complete: the last searches brought nothing new")
     else:
-        typer.echo("not complete: the budget ended first; run the same command again to go on")
+        typer.echo("not complete: it was stopped before; run the same command again to go on")
+
+
+def _known(value: float, form: str) -> str:
+    """An import does not bring every column."""
+    return f"{value:{form}}" if value == value else "-"
+
+
+def _count(number: int, noun: str) -> str:
+    plural = {"minimum": "minima", "search": "searches", "failed guess": "failed guesses"}
+    return f"{number} {noun if number == 1 else plural.get(noun, noun + 's')}"
 
 
 def _draw(atlas, picture: Path) -> bool:

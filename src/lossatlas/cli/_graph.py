@@ -72,7 +72,10 @@ def draw(
         labels=[str(m) for m in minima.id] if labels else None,
     )
     name = atlas.landscape.get("landscape", "landscape")
-    ax.set_title(f"{name}: {len(minima)} minima, {len(states)} transition states")
+    ax.set_title(
+        f"{name}: {len(minima)} minim{'um' if len(minima) == 1 else 'a'}, "
+        f"{len(states)} transition state{'' if len(states) == 1 else 's'}"
+    )
     try:
         save_picture(figure, picture)
     finally:

@@ -19,24 +19,24 @@ TablePath = Annotated[
 ]
 Hidden = Annotated[
     str | None,
-    typer.Option(help="Hidden nodes of a network, or of several layers: 5,5. [default: 2 for xor, else 3]"),
+    typer.Option(help="Hidden nodes of a network, or of several layers: 5,5. (default: 2 for xor, else 3)"),
 ]
 L2 = Annotated[
-    float | None, typer.Option(help="L2 penalty lambda over all variables of a network. [default: 1e-3]")
+    float | None, typer.Option(help="L2 penalty lambda over all variables of a network. (default: 1e-3)")
 ]
 Activation = Annotated[
-    str | None, typer.Option(help="tanh, sigmoid, softplus, gelu or relu. [default: tanh]")
+    str | None, typer.Option(help="tanh, sigmoid, softplus, gelu or relu. (default: tanh)")
 ]
 Target = Annotated[str | None, typer.Option(help="Column of the table to predict.")]
 Task = Annotated[
-    str | None, typer.Option(help="What the target is: auto, classes or number. [default: auto]")
+    str | None, typer.Option(help="What the target is: auto, classes or number. (default: auto)")
 ]
-Size = Annotated[int | None, typer.Option(help="Spins of a spin glass. [default: 6]")]
-Order = Annotated[int | None, typer.Option(help="p of the p-spin glass. [default: 3]")]
+Size = Annotated[int | None, typer.Option(help="Spins of a spin glass. (default: 6)")]
+Order = Annotated[int | None, typer.Option(help="p of the p-spin glass. (default: 3)")]
 Coefficients = Annotated[
     Path | None, typer.Option(metavar="FILE.npy", help="Spin-glass coefficients, shape (N, N, N).")
 ]
-Disorder = Annotated[int | None, typer.Option(help="Seed of random spin-glass coefficients. [default: 0]")]
+Disorder = Annotated[int | None, typer.Option(help="Seed of random spin-glass coefficients. (default: 0)")]
 
 NETWORK = {"hidden", "l2", "activation"}
 TAKES = {

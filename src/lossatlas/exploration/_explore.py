@@ -60,6 +60,8 @@ def explore(
     """
     if batch_size < 1:
         raise ValueError(f"`batch_size` must be at least 1, got {batch_size}.")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"`seed` must be a whole number from 0 to 2^63 - 1, got {seed}.")
     if workers is not None and workers < 1:
         raise ValueError(f"`workers` must be at least 1, got {workers}.")
     check_landscape(landscape)

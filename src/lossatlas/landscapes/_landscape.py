@@ -119,7 +119,13 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
             f"A start must be a float64 vector of {landscape.dimension} variables, but "
             f"`sample` returned {start.dtype} of shape {start.shape}."
         )
-    shape = jax.eval_shape(landscape.surface_energy, start)
+    try:
+        shape = jax.eval_shape(landscape.surface_energy, start)
+    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
+        raise ValueError(
+            "The loss cannot be traced by JAX: write it with jax.numpy, without float(), numpy or "
+            "`if` on its values."
+        ) from error
     if not isinstance(shape, jax.ShapeDtypeStruct) or shape.shape != ():
         got = getattr(shape, "shape", type(shape).__name__)
         raise ValueError(f"The loss must return one number, but it returned shape {got}.")

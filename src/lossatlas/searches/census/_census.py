@@ -116,6 +116,8 @@ def census(
     """
     if starts is not None and starts < 1:
         raise ValueError(f"`starts` must be at least 1, got {starts}.")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"`seed` must be a whole number from 0 to 2^63 - 1, got {seed}.")
     check_landscape(landscape)
     collection = _Collection(landscape)
     key = jax.random.key(seed)

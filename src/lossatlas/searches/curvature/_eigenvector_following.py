@@ -21,6 +21,9 @@ from ._spectrum import (
 NEWTON = -1  # order of a search that keeps the index of where it is: root finding on the gradient
 
 
+CONVEX_STEPS = 100
+
+
 class _State(eqx.Module):
     x: Point
     gradient: Point
@@ -94,7 +97,10 @@ def _iterate(landscape: AbstractLandscape, order: Integer, state: _State) -> _St
     zero = rms <= 1e-16 * jnp.max(jnp.abs(values))
     settled = stationary & ((rms > 0.3 * state.rms) | zero)
     saddle = (order == 0) & (count_negative(values) > 0)
-    done = ~finite | lost | (settled & ~saddle)
+    # Climbing where the penalty dominates never ends: after this many steps a transition state would
+    # have shown a negative eigenvalue.
+    hopeless = (order == 1) & (state.steps >= CONVEX_STEPS) & (values[0] > 0)
+    done = ~finite | lost | hopeless | (settled & ~saddle)
     outcome = jnp.where(lost, int(RESULTS.left_region), int(RESULTS.max_steps))
     outcome = jnp.where(settled, int(RESULTS.converged), outcome)
     outcome = jnp.where(finite, outcome, int(RESULTS.nonfinite))
