@@ -37,6 +37,7 @@ class Findings:
 
     - `quench`: row of `minima` for searches that minimise, else None.
     - `guesses`: rows of `saddles` for searches that look for transition states.
+    - `band_outcome`, `band_gradients`: how the band of a pair ended and what it cost.
     - `pathway`: row of `paths` for each row of `saddles`, or -1 where none was followed.
     """
 
@@ -46,6 +47,7 @@ class Findings:
     saddles: StationaryPoints
     paths: Pathways
     pathway: np.ndarray
+    band_outcome: np.ndarray
     band_gradients: np.ndarray
 
 
@@ -71,7 +73,7 @@ class Executor:
         dimension = self.landscape.dimension
         x = np.array([starts[i] for i in quenches]).reshape(-1, dimension)
         minima = minimise(self.landscape, x, workers=self.workers)
-        owners, guesses_x, directions, spent = self._guesses(batch, starts)
+        owners, guesses_x, directions, ended, spent = self._guesses(batch, starts)
         saddles = find_saddles(
             self.landscape,
             guesses_x.reshape(-1, dimension),
@@ -98,6 +100,7 @@ class Executor:
             saddles,
             paths,
             pathway,
+            ended,
             spent,
         )
 
@@ -112,7 +115,9 @@ class Executor:
             if row is not None:
                 new, spent = self._write_quench(search, findings.minima, row, run)
             else:
-                new, spent = self._write_saddles(search, findings, findings.guesses[i], run)
+                new, spent = self._write_saddles(
+                    search, findings, findings.guesses[i], int(findings.band_outcome[i]), run
+                )
                 spent += int(findings.band_gradients[i])
             news.append(new)
             evaluations += spent
@@ -137,15 +142,16 @@ class Executor:
         return starts
 
     def _guesses(self, batch: list[Search], starts: dict[int, np.ndarray]):
-        """Return owner, start and direction of every saddle search, and gradients spent on bands."""
+        """Return owner, start and direction of every saddle search; how bands ended, and their cost."""
         spent = np.zeros(len(batch), dtype=int)
+        ended = np.full(len(batch), RESULTS.no_maximum)
         guesses: list[tuple[int, np.ndarray, np.ndarray]] = []
         pairs = [i for i, s in enumerate(batch) if s.kind == "pair"]
         if pairs:
             ends = [self._ends(batch[i]) for i in pairs]
             a, b = (np.stack(side) for side in zip(*ends))
             bands = find_bands(self.landscape, a, b, align=False, workers=self.workers)
-            spent[pairs] = bands.gradients
+            spent[pairs], ended[pairs] = bands.gradients, bands.outcome
             guesses += [(pairs[p], x, d) for p, x, d in zip(bands.pair, bands.x, bands.direction)]
         for i, search in enumerate(batch):
             if search.kind == "scatter" or _is_random_climb(search):
@@ -155,7 +161,7 @@ class Executor:
         guesses.sort(key=lambda guess: guess[0])
         owners = [guess[0] for guess in guesses]
         x = np.array([guess[1] for guess in guesses])
-        return owners, x, np.array([guess[2] for guess in guesses]), spent
+        return owners, x, np.array([guess[2] for guess in guesses]), ended, spent
 
     def _ends(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
         """Return the end points of a pair: the n-th nearest image of b, n the number of the attempt."""
@@ -193,7 +199,7 @@ class Executor:
         self.atlas.finish(search.id, outcome, int(ids[0]))
         return bool(new[0]), spent
 
-    def _write_saddles(self, search, findings: Findings, rows: list[int], run: int):
+    def _write_saddles(self, search, findings: Findings, rows: list[int], ended: int, run: int):
         """Write the states of one search; its outcome is that of its best guess."""
         outcomes, new_any, spent = [], False, 0
         for row in rows:
@@ -205,7 +211,7 @@ class Executor:
             if outcome != RESULTS.converged:
                 self.atlas.count_failure(search.kind, outcome)
         if not rows:
-            outcomes = [int(RESULTS.no_maximum)]
+            outcomes = [ended]
             self.atlas.count_failure(search.kind, outcomes[0])
         self.atlas.finish(search.id, min(outcomes))
         return new_any, spent

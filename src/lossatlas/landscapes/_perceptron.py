@@ -49,7 +49,8 @@ class Perceptron(AbstractLandscape):
         everywhere: some searches will not converge, and are counted).
     - `loss`: cross_entropy, binary_cross_entropy or squared_error.
     - `penalise_biases`: L2 over all variables, or over the weights only. In the second case a common
-        shift of the output biases of a softmax is a zero mode, fixed by making their sum zero.
+        shift of the output biases of a softmax is a zero mode, fixed by making their sum zero; and a
+        node with zero weights leaves its own bias undetermined, so such points are degenerate.
     - `mask`: one boolean array per layer, shape (outputs of the layer, inputs of the layer); False
         freezes the link at zero.
     - `input_symmetries`: permutations of the inputs that leave the data set unchanged.
@@ -69,7 +70,8 @@ class Perceptron(AbstractLandscape):
     penalise_biases: bool = eqx.field(static=True)
     name: str = eqx.field(static=True)
     free: tuple[int, ...] | None = eqx.field(static=True)
-    exchanges: tuple[tuple[int, ...], ...] = eqx.field(static=True)
+    input_symmetries: tuple[tuple[int, ...], ...] = eqx.field(static=True)
+    shifts: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -88,10 +90,11 @@ class Perceptron(AbstractLandscape):
         data = _finite(inputs, "inputs")
         if data.ndim != 2 or data.shape[0] == 0:
             raise ValueError(f"`inputs` must have shape (items, inputs), got {data.shape}.")
-        if not hidden or any(int(h) != h or h < 1 for h in hidden):
-            raise ValueError(f"Every hidden layer needs at least one node, got {tuple(hidden)}.")
-        if not np.isfinite(l2) or l2 < 0:
-            raise ValueError(f"`l2` must be zero or positive, got {l2}.")
+        nodes = list(hidden) if isinstance(hidden, Sequence | np.ndarray) else [0]
+        if not nodes or any(not isinstance(h, int | np.integer) or h < 1 for h in nodes):
+            raise ValueError(f"`hidden`: every layer needs at least one node, such as [3], got {hidden}.")
+        if not isinstance(l2, int | float | np.number) or not (np.isfinite(l2) and l2 >= 0):
+            raise ValueError(f"`l2` must be zero or positive, got {l2!r}.")
         if activation not in ACTIVATIONS:
             raise ValueError(f"`activation` must be one of {', '.join(ACTIVATIONS)}, got {activation}.")
         if loss not in LOSSES:
@@ -106,7 +109,10 @@ class Perceptron(AbstractLandscape):
         self.free = _free_variables(self.sizes, mask)
         biases = _bias_positions(self.sizes)
         self.penalised = jnp.asarray(np.where(biases & (not penalise_biases), 0.0, 1.0))
-        self.exchanges = tuple(_input_exchange(self.sizes, permutation) for permutation in input_symmetries)
+        self.input_symmetries = tuple(tuple(int(i) for i in p) for p in input_symmetries)
+        for permutation in self.input_symmetries:
+            _check_exchange(data, values.T, permutation)
+        self.shifts = _softmax_shifts(self)
 
     @property
     def dimension(self) -> int:
@@ -164,23 +170,27 @@ class Perceptron(AbstractLandscape):
             "l2": float(self.l2),
             "penalise_biases": self.penalise_biases,
             "links": "all" if self.free is None else data_hash(np.asarray(self.free)),
-            "input_symmetries": len(self.exchanges),
+            "input_symmetries": [list(permutation) for permutation in self.input_symmetries],
             "data": data_hash(self.inputs, self.targets),
         }
 
     @property
     def geometry(self) -> AbstractGeometry:
-        """All of space, without the common shift of unpenalised softmax biases."""
-        if self.penalise_biases or self.loss != "cross_entropy":
+        """All of space, without the common shifts of unpenalised softmax outputs."""
+        if not self.shifts:
             return Euclidean()
-        shift = np.zeros((1, self.dimension))
-        shift[0, -self.sizes[-1] :] = self.sizes[-1] ** -0.5
-        return Gauge(jnp.asarray(shift))
+        nodes, outputs = self.sizes[-2:]
+        last = np.arange(self.dimension)[-(nodes + 1) * outputs :]
+        columns = [*last[:-outputs].reshape(outputs, nodes).T, last[-outputs:]]
+        directions = np.zeros((self.shifts, self.dimension))
+        for direction, column in zip(directions, columns[-self.shifts :]):
+            direction[column] = outputs**-0.5
+        return Gauge(jnp.asarray(directions))
 
     @property
     def symmetry(self) -> AbstractSymmetry:
         """Signed permutations of hidden nodes, and the given permutations of the inputs."""
-        return _node_symmetry(self.sizes, self.activation, self.free, self.exchanges)
+        return _node_symmetry(self.sizes, self.activation, self.free, self.input_symmetries)
 
     @property
     def morse_sum(self) -> int | None:
@@ -218,7 +228,13 @@ def xor(hidden: int | Sequence[int] = 2, *, l2: float = 1e-3, activation: str = 
 
 
 def _finite(values: Any, argument: str) -> np.ndarray:
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        given = np.asarray(values)
+        array = given.astype(np.float64)
+    except (ValueError, TypeError):
+        given = array = np.zeros(0, dtype=object)
+    if given.dtype.kind not in "fiub":
+        raise ValueError(f"`{argument}` must be an array of real numbers.")
     if not np.all(np.isfinite(array)):
         raise ValueError(f"`{argument}` holds values that are not finite; remove or replace them.")
     return array
@@ -253,8 +269,8 @@ def _bias_positions(sizes: Sequence[int]) -> np.ndarray:
 def _free_variables(sizes: Sequence[int], mask: Sequence[Any] | None) -> tuple[int, ...] | None:
     if mask is None:
         return None
-    if len(mask) != len(sizes) - 1:
-        raise ValueError(f"`mask` needs one array per layer, {len(sizes) - 1}, got {len(mask)}.")
+    if not isinstance(mask, Sequence) or len(mask) != len(sizes) - 1:
+        raise ValueError(f"`mask` needs a list of {len(sizes) - 1} arrays, one per layer.")
     blocks = []
     for layer, inputs, outputs in zip(mask, sizes[:-1], sizes[1:]):
         links = np.asarray(layer, dtype=bool)
@@ -269,19 +285,43 @@ def _node_symmetry(
     sizes: tuple[int, ...],
     activation: str,
     free: tuple[int, ...] | None,
-    exchanges: tuple[tuple[int, ...], ...],
+    input_symmetries: tuple[tuple[int, ...], ...],
 ) -> NodeSymmetry:
     mask = None
     if free is not None:
         mask = np.zeros(_full_size(sizes), dtype=bool)
         mask[list(free)] = True
-    extra = [np.asarray(exchange) for exchange in exchanges]
+    extra = [_input_exchange(sizes, permutation) for permutation in input_symmetries]
     return NodeSymmetry(sizes, odd=activation == "tanh", mask=mask, extra=extra)
 
 
-def _input_exchange(sizes: Sequence[int], permutation: Sequence[int]) -> tuple[int, ...]:
-    if sorted(permutation) != list(range(sizes[0])):
-        raise ValueError(f"An input symmetry must permute {sizes[0]} inputs, got {permutation}.")
+def _softmax_shifts(network: Perceptron) -> int:
+    """Return the number of directions that add one number to all outputs of a softmax, unpenalised.
+
+    Without penalised biases that is the bias; without any penalty the weights from each node too.
+    """
+    if network.loss != "cross_entropy" or network.free is not None and float(network.l2) == 0:
+        return int(network.loss == "cross_entropy")  # masked columns may lack a link: the bias alone
+    if float(network.l2) == 0:
+        return network.sizes[-2] + 1
+    return int(not network.penalise_biases)
+
+
+def _check_exchange(inputs: np.ndarray, targets: np.ndarray, permutation: tuple[int, ...]) -> None:
+    """Refuse a permutation of the inputs that turns the data set into another one."""
+    if sorted(permutation) != list(range(inputs.shape[1])):
+        raise ValueError(f"`input_symmetries` must permute {inputs.shape[1]} inputs, got {permutation}.")
+    before = np.hstack([inputs, targets])
+    after = np.hstack([inputs[:, list(permutation)], targets])
+    if not np.array_equal(before[np.lexsort(before.T)], after[np.lexsort(after.T)]):
+        raise ValueError(
+            f"`input_symmetries`: exchanging the inputs as {permutation} changes the data set, so it is "
+            "no symmetry."
+        )
+
+
+def _input_exchange(sizes: Sequence[int], permutation: Sequence[int]) -> np.ndarray:
+    """Return the permutation of all parameters that exchanges the inputs."""
     index = np.arange(_full_size(sizes))
     first = index[: sizes[0] * sizes[1]].reshape(sizes[1], sizes[0])[:, list(permutation)]
-    return tuple(int(i) for i in np.concatenate([first.ravel(), index[first.size :]]))
+    return np.concatenate([first.ravel(), index[first.size :]])

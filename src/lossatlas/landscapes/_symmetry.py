@@ -108,6 +108,13 @@ class NoSymmetry(AbstractSymmetry):
         """Return `x` itself."""
         return np.asarray(x, float)
 
+    # Landscapes carry their group as a static field: equal groups must not recompile.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NoSymmetry)
+
+    def __hash__(self) -> int:
+        return hash(NoSymmetry)
+
 
 class FiniteSymmetry(AbstractSymmetry):
     """A group given as the list of its elements, image_k = signs[k] * x[indices[k]].
@@ -155,6 +162,16 @@ class FiniteSymmetry(AbstractSymmetry):
     def random_image(self, x: HostPoint, rng: np.random.Generator) -> HostPoint:
         """Return the image under an element drawn uniformly."""
         return self.images(x)[rng.integers(self.order)]
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, FiniteSymmetry)
+            and np.array_equal(self.indices, other.indices)
+            and np.array_equal(self.signs, other.signs)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.indices.tobytes(), self.signs.tobytes()))
 
 
 def sign_symmetry(dim: int) -> FiniteSymmetry:

@@ -1,5 +1,7 @@
 """The user's own loss: a JAX function of a flat vector or of a parameter pytree."""
 
+import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -56,7 +58,7 @@ class Loss(AbstractLandscape):
         confining: bool = False,
         name: str | None = None,
     ):
-        if isinstance(parameters, int):
+        if isinstance(parameters, int | np.integer) and not isinstance(parameters, bool):
             if parameters < 1:
                 raise ValueError(f"A loss needs at least one variable, got {parameters}.")
             parameters = np.zeros(parameters)
@@ -69,9 +71,12 @@ class Loss(AbstractLandscape):
                 )
         if not scale > 0:
             raise ValueError(f"`scale` must be positive, got {scale}.")
-        flat, self.unravel = ravel_pytree(parameters)
+        leaves, structure = jax.tree.flatten(parameters)
+        shapes = tuple(np.shape(leaf) for leaf in leaves)
         self.data = jax.tree.map(jnp.asarray, data)
-        self.function, self.size, self.scale = function, int(flat.size), float(scale)
+        self.unravel = _unravel(structure, shapes)
+        self.function, self.scale = function, float(scale)
+        self.size = sum(math.prod(shape) for shape in shapes)
         self.group = symmetry or NoSymmetry()
         self.confining = confining
         self.name = name or getattr(function, "__qualname__", type(function).__name__)
@@ -111,6 +116,8 @@ class Loss(AbstractLandscape):
             "landscape": self.name,
             "variables": self.size,
             "scale": self.scale,
+            "confining": self.confining,
+            "symmetry": f"{type(self.group).__name__} of order {self.group.order}",
             "probes": [f"{float(self.energy(x)):.8e}" for x in starts],
             "data": data_hash(*(leaf for leaf in jax.tree.leaves(self.data) if isinstance(leaf, Array))),
         }
@@ -129,3 +136,9 @@ class Loss(AbstractLandscape):
     def morse_sum(self) -> int | None:
         """1 if the user says that the loss grows in every direction."""
         return 1 if self.confining else None
+
+
+@functools.lru_cache(maxsize=64)
+def _unravel(structure: Any, shapes: tuple[tuple[int, ...], ...]) -> Callable:
+    """Return one and the same function for parameters of one form, so that new data do not recompile."""
+    return ravel_pytree(jax.tree.unflatten(structure, [np.zeros(shape) for shape in shapes]))[1]

@@ -60,6 +60,20 @@ def run_batch(
     return jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *results)
 
 
+def as_points(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
+    """Return points as float64 of shape (points, dim).
+
+    **Raises:** `ValueError` that names the argument if the shape does not fit.
+    """
+    points = np.atleast_2d(np.asarray(x, dtype=np.float64))
+    if points.ndim != 2 or points.shape[1] != landscape.dimension:
+        raise ValueError(
+            f"`{name}` must have shape (points, {landscape.dimension}) for this landscape, "
+            f"got {np.shape(x)}."
+        )
+    return points
+
+
 def available_cores() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -4,10 +4,14 @@ import dataclasses
 
 import numpy as np
 
+from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._driver import as_points, run_batch
 
 from ._dneb import ElasticBand
+
+
+SAME = 1e-5  # relative distance below which the two ends are one point
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,12 +21,15 @@ class Bands:
     - `pair`: which pair a guess belongs to, shape (guesses,).
     - `x`: the guesses, shape (guesses, dim), parameter units.
     - `direction`: unit tangents of the band there, shape (guesses, dim).
+    - `outcome`: RESULTS codes, shape (pairs,): `converged` where there is a guess, `same_minimum` where
+        the ends are one point, `no_maximum` otherwise.
     - `gradients`: evaluations spent, shape (pairs,).
     """
 
     pair: np.ndarray
     x: np.ndarray
     direction: np.ndarray
+    outcome: np.ndarray
     gradients: np.ndarray
 
 
@@ -49,10 +56,16 @@ def find_bands(
 
     **Returns:** `Bands`; a pair without an interior maximum has no guess.
     """
-    a, b = np.atleast_2d(a), np.atleast_2d(b)
+    a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
     if align:
         symmetry = landscape.symmetry
         b = np.stack([symmetry.align(p, q).image for p, q in zip(a, b)]) if len(a) else b
     result = run_batch(ElasticBand(images, max_steps), landscape, a, b, workers=workers)
-    pair, gap = np.nonzero(result["is_maximum"])
-    return Bands(pair, result["guesses"][pair, gap], result["tangents"][pair, gap], result["gradients"])
+    same = np.linalg.norm(a - b, axis=1) <= SAME * np.maximum(1.0, np.linalg.norm(a, axis=1))
+    is_maximum = result["is_maximum"] & ~same[:, None]
+    found = np.where(is_maximum.any(axis=1), RESULTS.converged, RESULTS.no_maximum)
+    outcome = np.where(same, RESULTS.same_minimum, found)
+    pair, gap = np.nonzero(is_maximum)
+    return Bands(
+        pair, result["guesses"][pair, gap], result["tangents"][pair, gap], outcome, result["gradients"]
+    )

@@ -38,8 +38,12 @@ def tangent(landscape: AbstractLandscape, x: Point, vector: Point) -> Point:
 
 
 def zero_tolerance(eigenvalues: Point) -> Scalar:
-    """Return the |eigenvalue| below which one counts as zero, relative to the spectrum."""
-    return ZERO_TOLERANCE * jnp.max(jnp.abs(eigenvalues))
+    """Return the |eigenvalue| below which one counts as zero.
+
+    Relative to the spectrum; and where the whole spectrum vanishes, as in a quartic minimum, the
+    curvature at which the accepted gradient leaves the position open by a unit of length.
+    """
+    return jnp.maximum(ZERO_TOLERANCE * jnp.max(jnp.abs(eigenvalues)), GRADIENT_TOLERANCE)
 
 
 def count_negative(eigenvalues: Point) -> Integer:

@@ -10,7 +10,7 @@ from jaxtyping import PRNGKeyArray
 
 from lossatlas._types import Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._driver import as_points, run_batch
 
 
 def random_starts(
@@ -39,7 +39,7 @@ def perturbed(
     long ones leave the funnel. Default step: the landscape's length scale, or the root mean square
     variable of the point where that is larger; parameter units.
     """
-    x = np.atleast_2d(x)
+    x = as_points(landscape, x, "x")
     size = np.maximum(landscape.length_scale, np.sqrt(np.mean(x * x, axis=1)))
     longest = size if step is None else np.full(len(x), step)
     return run_batch(_displace, landscape, *_lanes(key, numbers), x, longest, workers=workers)

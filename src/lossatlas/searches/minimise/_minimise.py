@@ -6,7 +6,7 @@ import numpy as np
 
 from lossatlas._types import Point
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import EigenvectorFollowing
 
@@ -56,11 +56,13 @@ def minimise(
     - `landscape`: what is minimised.
     - `starts`: shape (starts, dim), parameter units.
     - `method`: `BFGS()` or `LBFGS(memory)`; default by dimension.
-    - `max_steps`: gradients per start.
+    - `max_steps`: gradients of the descent per start; the Newton polish after it has a limit of its own.
     - `workers`: threads; default one per core.
 
     **Returns:** `StationaryPoints`, one row per start; rows whose `outcome` is `converged` are minima
     with a gradient at rounding level and only positive eigenvalues.
     """
     search = Minimisation(method or default_method(landscape.dimension), max_steps)
-    return StationaryPoints(**run_batch(search, landscape, np.atleast_2d(starts), workers=workers))
+    return StationaryPoints(
+        **run_batch(search, landscape, as_points(landscape, starts, "starts"), workers=workers)
+    )

@@ -7,7 +7,7 @@ import numpy as np
 
 from lossatlas._types import Point
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.minimise import Minimisation, default_method
 
@@ -70,7 +70,8 @@ def find_pathways(
 
     **Raises:** `ValueError` for an unknown method.
     """
-    states, directions = np.atleast_2d(states), np.atleast_2d(directions)
+    states = as_points(landscape, states, "states")
+    directions = as_points(landscape, directions, "directions")
     if method == "steepest":
         search = SteepestDescent(max_steps=max_steps, keep=keep)
     elif method == "fast":

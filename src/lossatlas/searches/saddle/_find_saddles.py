@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import EigenvectorFollowing
 
@@ -48,8 +48,10 @@ def find_saddles(
     only_states = bool(np.all(np.asarray(order) == 1))
     if method == "hybrid" and not only_states:
         raise ValueError("The hybrid method finds transition states only: `order` must be 1.")
-    starts = np.atleast_2d(starts)
-    directions = np.zeros_like(starts) if directions is None else np.atleast_2d(directions)
+    starts = as_points(landscape, starts, "starts")
+    directions = (
+        np.zeros_like(starts) if directions is None else as_points(landscape, directions, "directions")
+    )
     orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(starts))
     if method == "hybrid" or (method == "auto" and only_states and landscape.dimension > DENSE):
         search = HybridEigenvectorFollowing(max_cycles=max_steps)
