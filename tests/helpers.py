@@ -290,11 +290,6 @@ def nearest_gap(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.abs(np.asarray(found)[:, None] - np.asarray(known)[None, :]).min(axis=1)
 
 
-def known_bug(reason: str, row: tuple):
-    """A row of a table that fails for now; its mark has to go when the reason does."""
-    return pytest.param(*row, marks=pytest.mark.xfail(strict=True, reason=reason))
-
-
 def rows(table: dict) -> list:
     """The rows of a table with their names as test ids."""
     return [

@@ -142,9 +142,7 @@ def test_offset_loses_no_merge():
 
 def test_xor_network():
     energies = [0.0836, 0.0927, 0.399, 0.419, 0.693]
-    tree = disconnectivity(
-        energies, [0.4058, 0.4189999, 0.6931533, 0.5], [[0, 2], [1, 0], [4, 0], [3, 0]]
-    )
+    tree = disconnectivity(energies, [0.4058, 0.4189999, 0.6931533, 0.5], [[0, 2], [1, 0], [4, 0], [3, 0]])
     np.testing.assert_array_equal(tree.energy[5:], [0.4058, 0.4189999, 0.5, 0.6931533])
     np.testing.assert_array_equal(tree.n_leaves, [1, 1, 1, 1, 1, 2, 3, 4, 5])
     assert tree.lowest[-1] == 0

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from helpers import known_bug, rows
+from helpers import rows
 from lossatlas.landscapes import (
     AbstractLandscape,
     DoubleWells,
@@ -205,10 +205,7 @@ OTHER_SETTINGS = {
     ),
     "name": (network, lambda: network(name="other")),
     "number of input symmetries": (three_inputs, lambda: three_inputs((1, 0, 2))),
-    "which input symmetry": known_bug(
-        "only the number of input symmetries is in the fingerprint",
-        (lambda: three_inputs((1, 0, 2)), lambda: three_inputs((0, 2, 1))),
-    ),
+    "which input symmetry": (lambda: three_inputs((1, 0, 2)), lambda: three_inputs((0, 2, 1))),
     "size": (lambda: DoubleWells(3), lambda: DoubleWells(4)),
     "stiffness": (lambda: DoubleWells(3), lambda: DoubleWells(3, 2.0)),
     "tilt": (lambda: DoubleWells(3), lambda: DoubleWells(3, 1.0, 0.1)),
@@ -219,14 +216,8 @@ OTHER_SETTINGS = {
     "loss data": (tree_loss, lambda: tree_loss((nudged(INPUTS), VALUES[:, 0]))),
     "loss scale": (tree_loss, lambda: tree_loss(scale=2.0)),
     "loss name": (tree_loss, lambda: tree_loss(name="other")),
-    "loss symmetry": known_bug(
-        "the group of a Loss is not in its fingerprint",
-        (lambda: Loss(quartic, 2), lambda: Loss(quartic, 2, symmetry=sign_symmetry(2))),
-    ),
-    "loss confining": known_bug(
-        "`confining` is not in the fingerprint of a Loss",
-        (lambda: Loss(quartic, 2), lambda: Loss(quartic, 2, confining=True)),
-    ),
+    "loss symmetry": (lambda: Loss(quartic, 2), lambda: Loss(quartic, 2, symmetry=sign_symmetry(2))),
+    "loss confining": (lambda: Loss(quartic, 2), lambda: Loss(quartic, 2, confining=True)),
 }
 
 
@@ -243,16 +234,10 @@ OTHER_DATA = {
         lambda: network(penalise_biases=False, inputs=-INPUTS),
     ),
     "spin glass": (lambda: spin_glass(4), lambda: spin_glass(4, seed=1)),
-    "loss": known_bug(
-        "`group` and `unravel` are static and compared by identity",
-        (tree_loss, lambda: tree_loss((-INPUTS, VALUES[:, 1]))),
-    ),
-    "loss with a group": known_bug(
-        "`group` and `unravel` are static and compared by identity",
-        (
-            lambda: tree_loss(symmetry=sign_symmetry(3)),
-            lambda: tree_loss((-INPUTS, VALUES[:, 1]), symmetry=sign_symmetry(3)),
-        ),
+    "loss": (tree_loss, lambda: tree_loss((-INPUTS, VALUES[:, 1]))),
+    "loss with a group": (
+        lambda: tree_loss(symmetry=sign_symmetry(3)),
+        lambda: tree_loss((-INPUTS, VALUES[:, 1]), symmetry=sign_symmetry(3)),
     ),
 }
 

@@ -107,7 +107,6 @@ def test_a_loss_that_is_nan_at_some_points_is_allowed():
     assert np.isnan(landscape.energy(np.array([-1.0])))
 
 
-@pytest.mark.xfail(strict=True, reason="both evaluations of check_landscape share one trace")
 def test_random_numbers_drawn_while_tracing_are_refused():
     with pytest.raises(ValueError, match="deterministic"):
         Loss(lambda x: bowl(x) + RNG.normal(), 2)

@@ -246,7 +246,6 @@ def test_wrong_arguments_are_refused_by_name(name):
         Perceptron(**(GOOD | wrong))
 
 
-@pytest.mark.xfail(strict=True, reason="no ValueError that names the argument (house style 6)")
 @pytest.mark.parametrize("name", WRONG_ERROR)
 def test_more_wrong_arguments_are_refused_by_name(name):
     wrong, message = WRONG_ERROR[name]

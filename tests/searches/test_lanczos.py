@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from helpers import derivatives, known_bug, rows
+from helpers import derivatives, rows
 from lossatlas.landscapes import AbstractLandscape, spin_glass, xor
 from lossatlas.searches.curvature import hessian_product, lowest_eigenpair, spectrum
 
@@ -53,11 +53,8 @@ CASES = {
     "sphere": (spin_glass(6), 30),
     "network": (xor(2), 30),
     "repeated": (diagonal([-2, -2, -2, *[1] * 5, *[3] * 4]), 30),
-    "low rank": known_bug(
-        "the Krylov space of few distinct eigenvalues is small, and Lanczos goes on in rounding errors",
-        (diagonal([-2, 2, *[0] * 38]), 30),
-    ),
-    "bowl": known_bug("NaN on a multiple of the identity", (diagonal([1] * 12), 30)),
+    "low rank": (diagonal([-2, 2, *[0] * 38]), 30),
+    "bowl": (diagonal([1] * 12), 30),
 }
 
 
@@ -89,7 +86,6 @@ def test_lowest_eigenpair_matches_dense(landscape, products):
         assert np.abs(modes @ vector).max(initial=0) <= 1e-10
 
 
-@pytest.mark.xfail(strict=True, reason="Lanczos goes on when the Krylov space is exhausted: -0.009")
 def test_the_minimum_of_no_weights_has_no_negative_eigenvalue():
     landscape, x = xor(2), np.zeros(12)
     dense = np.linalg.eigvalsh(derivatives(landscape, x)[2])

@@ -92,7 +92,9 @@ class Perceptron(AbstractLandscape):
             raise ValueError(f"`inputs` must have shape (items, inputs), got {data.shape}.")
         nodes = list(hidden) if isinstance(hidden, Sequence | np.ndarray) else [0]
         if not nodes or any(not isinstance(h, int | np.integer) or h < 1 for h in nodes):
-            raise ValueError(f"`hidden`: every layer needs at least one node, such as [3], got {hidden}.")
+            raise ValueError(
+                f"`hidden`: every layer needs at least one node, such as (3,), got {_shown(hidden)}."
+            )
         if not isinstance(l2, int | float | np.number) or not (np.isfinite(l2) and l2 >= 0):
             raise ValueError(f"`l2` must be zero or positive, got {l2!r}.")
         if activation not in ACTIVATIONS:
@@ -227,14 +229,18 @@ def xor(hidden: int | Sequence[int] = 2, *, l2: float = 1e-3, activation: str = 
     )
 
 
+def _shown(hidden: Any) -> Any:
+    return tuple(hidden) if isinstance(hidden, Sequence | np.ndarray) else hidden
+
+
 def _finite(values: Any, argument: str) -> np.ndarray:
     try:
         given = np.asarray(values)
-        array = given.astype(np.float64)
-    except (ValueError, TypeError):
-        given = array = np.zeros(0, dtype=object)
+    except ValueError:  # rows of different length
+        given = np.zeros(0, dtype=object)
     if given.dtype.kind not in "fiub":
         raise ValueError(f"`{argument}` must be an array of real numbers.")
+    array = given.astype(np.float64)
     if not np.all(np.isfinite(array)):
         raise ValueError(f"`{argument}` holds values that are not finite; remove or replace them.")
     return array
@@ -270,7 +276,8 @@ def _free_variables(sizes: Sequence[int], mask: Sequence[Any] | None) -> tuple[i
     if mask is None:
         return None
     if not isinstance(mask, Sequence) or len(mask) != len(sizes) - 1:
-        raise ValueError(f"`mask` needs a list of {len(sizes) - 1} arrays, one per layer.")
+        got = len(mask) if isinstance(mask, Sequence) else type(mask).__name__
+        raise ValueError(f"`mask` needs a list of one array per layer, {len(sizes) - 1}, got {got}.")
     blocks = []
     for layer, inputs, outputs in zip(mask, sizes[:-1], sizes[1:]):
         links = np.asarray(layer, dtype=bool)

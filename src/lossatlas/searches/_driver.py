@@ -65,7 +65,10 @@ def as_points(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
 
     **Raises:** `ValueError` that names the argument if the shape does not fit.
     """
-    points = np.atleast_2d(np.asarray(x, dtype=np.float64))
+    try:
+        points = np.atleast_2d(np.asarray(x, dtype=np.float64))
+    except (ValueError, TypeError):
+        raise ValueError(f"`{name}` must be an array of numbers, one row per point.") from None
     if points.ndim != 2 or points.shape[1] != landscape.dimension:
         raise ValueError(
             f"`{name}` must have shape (points, {landscape.dimension}) for this landscape, "
