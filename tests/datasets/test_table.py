@@ -61,6 +61,11 @@ def test_many_whole_numbers_are_a_number(tmp_path):
     ("a,y\n1,0\n1,1\n", "constant"),
     ("a,y\n1,x\n2,x\n", "one class only"),
     ("a,y,y\n1,x,x\n2,z,x\n", "several columns named"),
+    ("a,a,y\n1,2,x\n2,3,z\n", "several columns named 'a'"),
+    ("a;y\n1;2\n2;3\n", "separated by commas"),
+    ("a,y\n1e200,0\n-1e200,1\n", "column a: the numbers are too large"),
+    ("a,y\n1_0,0\n2,1\n", "'1_0' is not a number"),
+    ("a,y\n1,p\n2,q\n3,r\n4,s\n", "4 classes for 4 items"),
 ])  # fmt: skip
 def test_refused(tmp_path, text, sentence):
     with pytest.raises(ValueError, match=sentence):

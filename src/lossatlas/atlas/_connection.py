@@ -50,7 +50,7 @@ class WriterLock:
                 if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                     raise AtlasError(
                         f"{path} is being written by another exploration; wait until it ends, or "
-                        "open the atlas with readonly=True."
+                        "it can be read meanwhile, not written."
                     ) from error
                 return  # some network file systems know no locks
             if self._is_current(descriptor):

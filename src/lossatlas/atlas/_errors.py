@@ -41,3 +41,5 @@ def sentences(path: Path) -> Iterator[None]:
             if part in message:
                 raise AtlasError(sentence.format(path=path)) from error
         raise AtlasError(f"SQLite cannot work with {path}: {error}.") from error
+    except UnicodeDecodeError as error:  # text that was overwritten with other bytes
+        raise AtlasError(_SENTENCES["malformed"].format(path=path)) from error

@@ -112,16 +112,19 @@ def new_meta(settings: Wanted) -> dict[str, str]:
 
 def read_settings(db: sqlite3.Connection) -> Stored:
     """Read the table `meta`."""
-    meta = {key: json.loads(value) for key, value in db.execute("SELECT * FROM meta")}
-    order = meta["symmetry_order"]
-    return Stored(
-        fingerprint=meta["landscape"],
-        dimension=meta["dimension"],
-        symmetry_order=None if order is None else int(order),
-        identity=meta["identity"],
-        energy_tol=meta["energy_tol"],
-        distance_tol=meta["distance_tol"],
-    )
+    try:
+        meta = {key: json.loads(value) for key, value in db.execute("SELECT * FROM meta")}
+        order = meta["symmetry_order"]
+        return Stored(
+            fingerprint=meta["landscape"],
+            dimension=meta["dimension"],
+            symmetry_order=None if order is None else int(order),
+            identity=meta["identity"],
+            energy_tol=meta["energy_tol"],
+            distance_tol=meta["distance_tol"],
+        )
+    except (KeyError, TypeError, json.JSONDecodeError):
+        raise sqlite3.DatabaseError("malformed settings of the landscape") from None
 
 
 def _show(fingerprint: dict[str, Any], key: str) -> str:

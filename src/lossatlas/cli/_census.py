@@ -68,8 +68,13 @@ def census(
         ("index", "images"),
         [(str(index), str(images)) for index, images in result.by_index.items()],
     )
-    verdict = {True: "consistent", False: "NOT consistent: points are missing", None: "not known"}
+    verdict = {
+        True: "consistent",
+        False: "NOT consistent: points are missing or degenerate",
+        None: "not known",
+    }
     typer.echo(
         f"Morse sum {result.morse_sum}, expected {result.expected}: {verdict[result.consistent]} "
-        f"({result.searches} searches, {result.degenerate} ended in degenerate points)"
+        f"({result.searches} searches: "
+        f"{', '.join(f'{name} {count}' for name, count in result.outcomes.items())})"
     )

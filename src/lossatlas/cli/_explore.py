@@ -1,6 +1,8 @@
 """`lossatlas explore`: map a landscape, print a table, write the atlas and a picture."""
 
 import re
+import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -74,7 +76,11 @@ def explore(
                 min(1.0, max(done, left)),
             )
 
-        atlas = run(landscape, out, budget=budget, seed=seed, progress=report, workers=workers)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", UserWarning)
+            atlas = run(landscape, out, budget=budget, seed=seed, progress=report, workers=workers)
+    for warning in said:
+        sys.stderr.write(f"lossatlas: {warning.message}\n")
     with atlas:
         picture = out.with_suffix(".png")
         _print_summary(atlas)
@@ -83,9 +89,7 @@ def explore(
         if drawn:
             typer.echo(f"picture  {picture}")
         if not len(atlas.minima):
-            raise ValueError(
-                f"No search of {out} ended in a minimum; `lossatlas show {out}` lists how they failed."
-            )
+            raise typer.Exit(1)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -47,6 +47,8 @@ def main() -> None:
         _refuse(error.format_message())
     except (ValueError, OSError) as error:
         _refuse(str(error))
+    except MemoryError as error:
+        _refuse(f"This needs more memory than there is: {error}.")
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("lossatlas: interrupted\n")
         sys.exit(130)

@@ -67,7 +67,11 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> T
     path = Path(path)
     header, rows = _read(path)
     if target not in header:
-        raise ValueError(f"{path.name} has no column {target!r}; it has {', '.join(header)}.")
+        hint = " Columns must be separated by commas." if ";" in header[0] or "\t" in header[0] else ""
+        raise ValueError(f"{path.name} has no column {target!r}; it has {', '.join(header)}.{hint}")
+    for name in header:
+        if header.count(name) > 1 or not name:
+            raise ValueError(f"{path.name} has several columns named {name!r}, or one without a name.")
     if len(header) < 2:
         raise ValueError(f"{path.name} has no column besides {target!r} to predict it from.")
     for number, row in rows.items():
@@ -81,15 +85,17 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> T
                 )
     place = header.index(target)
     names = [name for name in header if name != target]
-    if len(names) != len(header) - 1:
-        raise ValueError(f"{path.name} has several columns named {target!r}.")
     columns = [
         _numbers(path, name, {number: row[i] for number, row in rows.items()})
         for i, name in enumerate(header)
         if i != place
     ]
     values = np.stack(columns, axis=1)
-    spread = values.std(axis=0)
+    with np.errstate(over="ignore"):
+        spread = values.std(axis=0)
+    if not np.all(np.isfinite(spread)):
+        column = names[int(np.argmin(np.isfinite(spread)))]
+        raise ValueError(f"{path.name}, column {column}: the numbers are too large to standardise.")
     # Rounding leaves a constant column such as 0.1 with a spread of 1e-17.
     varies = spread > 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
     if not varies.any():
@@ -138,13 +144,15 @@ def _numbers(path: Path, column: str, texts: dict[int, str]) -> np.ndarray:
     values = []
     for number, text in texts.items():
         try:
-            values.append(float(text))
+            values.append(float(text.replace("_", "x")))  # Python reads 1_0 as 10
         except ValueError:
             raise ValueError(
-                f"{path.name}, row {number}, column {column}: {text.strip()!r} is not a number."
+                f"{path.name}, row {number}, column {column}: {text.strip()[:40]!r} is not a number."
             ) from None
         if not np.isfinite(values[-1]):
-            raise ValueError(f"{path.name}, row {number}, column {column}: {text} is not finite.")
+            raise ValueError(
+                f"{path.name}, row {number}, column {column}: {text.strip()[:40]} is not finite."
+            )
     return np.array(values)
 
 
@@ -162,10 +170,16 @@ def _target(path: Path, name: str, rows: dict[int, str], task: str):
             raise ValueError(f"Column {name} of {path.name} is constant; there is nothing to predict.")
         return (values - values.mean()) / values.std(), None
     order = sorted(set(texts), key=(lambda t: (float(t), t)) if numbers else (lambda t: (0.0, t)))
+    if len(order) > max(2, len(texts) // 2):
+        raise ValueError(
+            f"Column {name} of {path.name} has {len(order)} classes for {len(texts)} items; it looks like "
+            "a name of the items, not something to predict."
+        )
     if len(order) < 2:
         raise ValueError(f"Column {name} of {path.name} holds one class only, {order[0]!r}.")
     return np.array([order.index(text) for text in texts]), tuple(order)
 
 
 def _looks_like_classes(numbers: list[float]) -> bool:
-    return all(n == int(n) for n in numbers if np.isfinite(n)) and len(set(numbers)) <= CLASS_LIMIT
+    whole = all(n == int(n) for n in numbers if np.isfinite(n))
+    return whole and len(set(numbers)) <= min(CLASS_LIMIT, max(2, len(numbers) // 2))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas
 from lossatlas.landscapes import AbstractLandscape, check_landscape
 
@@ -43,7 +44,8 @@ def explore(
     - `landscape`: what is explored.
     - `out`: file of the atlas; made if it is not there, continued if it is.
     - `budget`: limits on time, evaluations, searches and counts; default none.
-    - `seed`: same seed, same atlas, whatever `workers` and `batch_size` (without a time budget).
+    - `seed`: same seed, same atlas, whatever `workers` and `batch_size` (without a time budget). Another
+        seed than the file's searches on with other random numbers, even where the map was complete.
     - `progress`: called with a `Progress` after every batch.
     - `workers`: threads; default one per core.
     - `batch_size`: searches per transaction.
@@ -73,7 +75,26 @@ def explore(
         )
     with Atlas(out, landscape, identity=identity) as atlas:
         _Loop(landscape, atlas, budget or Budget(), seed, progress, workers, batch_size).run()
+        if atlas.count("searches") and not atlas.count("minima"):
+            warnings.warn(_why_nothing(atlas), stacklevel=2)
     return Atlas(Path(out), readonly=True)
+
+
+def _why_nothing(atlas: Atlas) -> str:
+    """Return a sentence on why no search ended in a minimum."""
+    outcomes: dict[str, int] = {}
+    for kind in atlas.failures.values():
+        for name, count in kind.items():
+            outcomes[name] = outcomes.get(name, 0) + count
+    advice = {
+        "degenerate": "the loss has directions without curvature: add a penalty or give the symmetry",
+        "left_region": "searches left the region: does the loss grow at infinity, is `scale` too small?",
+        "nonfinite": "the loss is not finite where searches go",
+        "max_steps": "searches did not converge: has the loss kinks, or no minimum?",
+    }
+    most = max(outcomes, key=lambda name: outcomes[name], default="max_steps")
+    counts = ", ".join(f"{name} {count}" for name, count in outcomes.items())
+    return f"No search ended in a minimum ({counts}); {advice.get(most, RESULTS[most].sentence)}"
 
 
 class _Loop:

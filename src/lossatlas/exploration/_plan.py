@@ -63,6 +63,7 @@ def plan_round(
     - `hurry`: leave the search for minima now, because the budget runs out.
     """
     state = {**state, "round": state["round"] + 1}
+    hurry = hurry and atlas.count("minima") > 0
     if state["phase"] == "minima" and (hurry or _minima_exhausted(atlas, state)):
         state["phase"] = "network" if grow and len(atlas.minima) else "complete"
     if state["phase"] == "network" and _network_complete(atlas, state, selector):

@@ -58,7 +58,9 @@ class Loss(AbstractLandscape):
         confining: bool = False,
         name: str | None = None,
     ):
-        if isinstance(parameters, int | np.integer) and not isinstance(parameters, bool):
+        if isinstance(parameters, bool):
+            raise ValueError("`parameters` must be a number of variables or float64 arrays, got a bool.")
+        if isinstance(parameters, int | np.integer):
             if parameters < 1:
                 raise ValueError(f"A loss needs at least one variable, got {parameters}.")
             parameters = np.zeros(parameters)
@@ -69,7 +71,9 @@ class Loss(AbstractLandscape):
                     f"Every parameter must be float64, but {where} is "
                     f"{getattr(leaf, 'dtype', type(leaf).__name__)}: convert the pytree first."
                 )
-        if not scale > 0:
+        if not callable(function):
+            raise ValueError(f"`function` must be a function of the parameters, got {function!r}.")
+        if not 0 < scale < math.inf:
             raise ValueError(f"`scale` must be positive, got {scale}.")
         leaves, structure = jax.tree.flatten(parameters)
         shapes = tuple(np.shape(leaf) for leaf in leaves)

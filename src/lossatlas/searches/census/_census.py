@@ -68,7 +68,8 @@ class Census:
         """
         if self.expected is None:
             return None
-        return self.morse_sum == self.expected and self.degenerate == 0
+        # Compact or confined: there is a minimum at least, so an empty list fits no sum.
+        return 0 in self.by_index and self.morse_sum == self.expected and self.degenerate == 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
