@@ -32,8 +32,8 @@ class ElasticBand(eqx.Module):
 
     A lane is `(a, b)`, two minima, aligned.
 
-    Source: Trygubenko & Wales, J. Chem. Phys. 120, 2082 (2004), doi:10.1063/1.1636455, equations 9 to
-    13; tangents: Henkelman & Jonsson, J. Chem. Phys. 113, 9978 (2000), doi:10.1063/1.1323224.
+    Source: Trygubenko & Wales, J. Chem. Phys. 120, 2082 (2004), doi:10.1063/1.1636455;
+    tangents: Henkelman & Jonsson, J. Chem. Phys. 113, 9978 (2000), doi:10.1063/1.1323224.
     """
 
     images: int = 20

@@ -57,7 +57,8 @@ class EigenvectorFollowing(eqx.Module):
     transition state, following the mode that overlaps most with `direction` (zeros: the lowest mode),
     k > 1 climbs the k lowest modes, and `NEWTON` climbs whatever is negative at the moment.
 
-    Source: Wales, J. Chem. Phys. 101, 3750 (1994), doi:10.1063/1.467559, equation 13.
+    Source: Wales, J. Chem. Phys. 101, 3750 (1994), doi:10.1063/1.467559; the length scale L makes its
+    step dimensionally sound.
     """
 
     max_steps: int = 300

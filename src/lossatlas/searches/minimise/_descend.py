@@ -45,7 +45,7 @@ def descend(
 
     **Returns:** the point, and the evaluations spent.
 
-    Source: the L-BFGS of GMIN and OPTIM as described in Wales, Energy Landscapes (2003), section 4.5.
+    Source: the L-BFGS of GMIN and OPTIM (see Wales, Energy Landscapes, 2003).
     """
     x = landscape.geometry.retract(x)
     energy, gradient = landscape.value_and_gradient(x)
