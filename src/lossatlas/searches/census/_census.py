@@ -214,7 +214,10 @@ def _round(landscape, collection: _Collection, key: jax.Array, done: int, count:
     orders[random_order] = turn[random_order] % (highest + 1)
     rng = np.random.default_rng((*np.asarray(jax.random.key_data(key)), done))
     for i in np.flatnonzero(which == 3):
-        starts[i] = symmetrised(landscape, starts[i], rng)
+        # From random points, and from known ones: one more symmetry leads to the next smaller orbit.
+        known = rng.random() < 0.5 and len(rare) > 0
+        x = collection.points[rng.integers(len(rare))].x[0] if known else starts[i]
+        starts[i] = symmetrised(landscape, x, rng)
     if len(rare):
         near = np.flatnonzero(which == 2)
         points = rare[turn[near] % len(rare)]
