@@ -71,7 +71,7 @@ def draw(
         colour_label=colour.replace("_", " ") if colour else None,
         labels=[str(m) for m in minima.id] if labels else None,
     )
-    name = atlas.landscape.get("landscape", "landscape")
+    name = atlas.landscape.get("landscape", "import")
     ax.set_title(
         f"{name}: {len(minima)} minim{'um' if len(minima) == 1 else 'a'}, "
         f"{len(states)} transition state{'' if len(states) == 1 else 's'}"

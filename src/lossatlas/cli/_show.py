@@ -34,6 +34,7 @@ def describe(atlas) -> dict[str, Any]:
 
     minima, states = atlas.minima, atlas.transition_states
     estimate = coverage(minima.hits)
+    searched = atlas.get_state("exploration", None) is not None  # nobody knows an import's hits
     return {
         "landscape": atlas.landscape,
         "identity": atlas.identity,
@@ -46,7 +47,7 @@ def describe(atlas) -> dict[str, Any]:
                 "lowest_eigenvalue": _number(minima.lowest_eigenvalue[i]),
                 "orbit_size": minima.orbit_size_exact[i],
                 "log_product": _number(minima.log_product[i]),
-                "hits": int(minima.hits[i]),
+                "hits": int(minima.hits[i]) if searched else None,
                 "degree": int(minima.degree[i]),
             }
             for i in range(len(minima))
@@ -64,7 +65,10 @@ def describe(atlas) -> dict[str, Any]:
             for i in range(len(states))
         ],
         "components": atlas.components,
-        "coverage": {"good_turing": estimate.good_turing, "chao1": estimate.chao1},
+        "coverage": {
+            "good_turing": estimate.good_turing if searched else None,
+            "chao1": estimate.chao1 if searched else None,
+        },
         "failures": atlas.failures,
     }
 

@@ -92,9 +92,7 @@ class Perceptron(AbstractLandscape):
             raise ValueError(f"`inputs` must have shape (items, inputs), got {data.shape}.")
         nodes = list(hidden) if isinstance(hidden, Sequence | np.ndarray) else [0]
         if not nodes or any(not isinstance(h, int | np.integer) or h < 1 for h in nodes):
-            raise ValueError(
-                f"`hidden`: every layer needs at least one node, such as (3,), got {_shown(hidden)}."
-            )
+            raise ValueError(f"`hidden`: every layer needs at least one node, got {_shown(hidden)}.")
         if not isinstance(l2, int | float | np.number) or not (np.isfinite(l2) and l2 >= 0):
             raise ValueError(f"`l2` must be zero or positive, got {l2!r}.")
         if activation not in ACTIVATIONS:
@@ -230,7 +228,9 @@ def xor(hidden: int | Sequence[int] = 2, *, l2: float = 1e-3, activation: str = 
 
 
 def _shown(hidden: Any) -> Any:
-    return tuple(hidden) if isinstance(hidden, Sequence | np.ndarray) else hidden
+    if not isinstance(hidden, Sequence | np.ndarray):
+        return hidden
+    return ", ".join(str(nodes) for nodes in hidden) or "none"
 
 
 def _finite(values: Any, argument: str) -> np.ndarray:
