@@ -33,7 +33,7 @@ class PairSelector:
         near = self._neighbours(minima)
         strategies = [
             self._bridges(network, near, tried),
-            self._unconnected(network, near, tried),
+            self._unconnected(network, near),
             self._to_global_minimum(network),
             self._untrap(network, near),
             self._shortcuts(network, near),
@@ -68,7 +68,7 @@ class PairSelector:
         found = [(self.distance(int(ids[i]), int(ids[j])), int(ids[j]), int(ids[i])) for i, j in pairs]
         return sorted(found)
 
-    def _unconnected(self, network, near, tried) -> list[Pair]:
+    def _unconnected(self, network, near) -> list[Pair]:
         return [(a, b) for _, a, b in near if not network.connected(a, b)]
 
     def _to_global_minimum(self, network) -> list[Pair]:
