@@ -16,6 +16,9 @@ from ._geometry import AbstractGeometry, Euclidean
 from ._symmetry import AbstractSymmetry, NoSymmetry
 
 
+COLUMNS = 128  # of an automatic Hessian, computed together
+
+
 class AbstractLandscape(eqx.Module):
     """An energy and what belongs to it: a start, a symmetry group, a geometry, forced zero modes.
 
@@ -91,7 +94,14 @@ class AbstractLandscape(eqx.Module):
 
     def hessian(self, x: Point) -> Matrix:
         """Return the Hessian of `surface_energy`; override where an analytic one is faster."""
-        return jax.hessian(self.surface_energy)(x)
+        product = lambda v: jax.jvp(jax.grad(self.surface_energy), (x,), (v,))[1]
+        # All columns at once would need the memory of that many gradients.
+        return jax.lax.map(product, jnp.eye(x.shape[0]), batch_size=COLUMNS)
+
+    @property
+    def hessian_cost(self) -> float:
+        """What a Hessian costs, in gradients; decides how often a minimisation asks for one."""
+        return float(self.dimension)
 
 
 def data_hash(*arrays: Array | np.ndarray) -> str:

@@ -1,7 +1,7 @@
 """Multilayer perceptrons: classifiers and regressors with any number of hidden layers."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -10,11 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from lossatlas._types import Point, Scalar
+from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean, Gauge
 from ._landscape import AbstractLandscape, data_hash
 from ._node_symmetry import NodeSymmetry
+from ._perceptron_hessian import data_hessian
 from ._symmetry import AbstractSymmetry
 
 
@@ -150,6 +151,30 @@ class Perceptron(AbstractLandscape):
         full = self._full(x)
         return jnp.mean(items) + self.l2 * jnp.sum(self.penalised * full * full)
 
+    def hessian(self, x: Point) -> Matrix:
+        """Return the Hessian of `surface_energy`, analytic, for smooth networks."""
+        if not self.smooth:
+            return super().hessian(x)
+        full = data_hessian(
+            self.layers(self.geometry.retract(x)),
+            self.inputs,
+            self.targets,
+            activation=ACTIVATIONS[self.activation],
+            output_derivatives=_OUTPUT_DERIVATIVES[self.loss],
+        )
+        full = full / self.inputs.shape[1] + jnp.diag(2.0 * self.l2 * self.penalised)
+        free = full if self.free is None else full[np.ix_(self.free, self.free)]
+        if not self.shifts:
+            return free
+        modes = self.zero_modes(x)
+        inside = jnp.eye(self.dimension) - modes.T @ modes
+        return inside @ free @ inside
+
+    @property
+    def hessian_cost(self) -> float:
+        """Return 10; measured with the spectrum: 7 for 4-3-3 on iris, 13 for 2-10-4 on 1,000 items."""
+        return 10.0 if self.smooth else super().hessian_cost
+
     def sample(self, key: PRNGKeyArray) -> Point:
         """Draw normal variables whose scale is itself drawn, log-uniformly from 0.1 to 5.
 
@@ -225,6 +250,29 @@ def xor(hidden: int | Sequence[int] = 2, *, l2: float = 1e-3, activation: str = 
         input_symmetries=[(1, 0)],
         name="xor",
     )
+
+
+def _softmax_derivatives(y: Array, targets: Array) -> tuple[Array, Array]:
+    p = jax.nn.softmax(y, axis=0)
+    i, j = np.triu_indices(y.shape[0])
+    return p - targets, p[i] * ((i == j)[:, None] - p[j])
+
+
+def _binary_derivatives(y: Array, targets: Array) -> tuple[Array, Array]:
+    p = jax.nn.sigmoid(y)
+    return p - targets, p * (1.0 - p)
+
+
+def _squared_derivatives(y: Array, targets: Array) -> tuple[Array, Array]:
+    i, j = np.triu_indices(y.shape[0])
+    return 2.0 * (y - targets), jnp.broadcast_to(2.0 * (i == j)[:, None], (len(i), y.shape[1]))
+
+
+_OUTPUT_DERIVATIVES: dict[str, Callable] = {
+    "cross_entropy": _softmax_derivatives,
+    "binary_cross_entropy": _binary_derivatives,
+    "squared_error": _squared_derivatives,
+}
 
 
 def _shown(hidden: Any) -> Any:

@@ -1,15 +1,15 @@
 """The one place that runs many searches: same answers whatever the number of workers or lanes.
 
-On a CPU each lane runs its own loop to its own end (`lax.map`), a few lanes per compiled call, one
-thread per core; a plain `vmap` would make every lane wait for the slowest. On an accelerator the lanes
-of a call run together under `vmap`.
+On a CPU each lane runs its own loop to its own end, many lanes per call of a compiled program that uses
+one core, one thread per core; a plain `vmap` would make every lane wait for the slowest. On an
+accelerator a fixed number of lanes step together under `vmap`; a lane that has finished is retired and
+refilled from the queue, within one compiled program.
 """
 
-import functools
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -19,11 +19,18 @@ from jaxtyping import PyTree
 
 from lossatlas.landscapes import AbstractLandscape
 
+from ._memory import Program, memory_budget, program_bytes
+from ._search import AbstractSearch
 
-CPU_LANES = 4  # lanes per compiled call: fixed, so that no batch size recompiles or changes an answer
-ACCELERATOR_LANES = 256
 
-_compiled: dict[Any, threading.Event] = {}
+CPU_LANES = 64  # per call at most: shapes are fixed, so no batch size recompiles or changes an answer
+CPU_BYTES = 2**26  # of arguments and results per call on a CPU: fewer lanes where they are large
+ACCELERATOR_LANES = 512
+QUEUE = 4  # lanes queued per lane that runs
+STRIDE = 8  # steps between looks at which lanes have finished
+SHARES = 4  # calls per thread in a batch, so that no thread waits long for the last one
+
+_programs: dict[Any, Future[Program]] = {}
 _registry = threading.Lock()
 
 
@@ -37,27 +44,40 @@ def run_batch(
 
     **Arguments:**
 
-    - `search`: pure and traceable; hashable, because it is part of the compiled program's name.
+    - `search`: an `AbstractSearch` or a plain function; pure and traceable; hashable, because it is part
+        of the compiled program's name.
     - `landscape`: what is searched.
     - `arguments`: pytrees of arrays with a leading axis (lanes,).
-    - `workers`: threads; default one per core that this process may use.
+    - `workers`: threads; default one per core that this process may use. Fewer run where the memory
+        budget does not hold as many programs at once.
 
     **Returns:** the results with a leading axis (lanes,), as numpy arrays, in the order of the lanes.
+
+    **Raises:** `MemoryError` if not even one program fits in the memory budget (`limit_memory`).
     """
     arrays = jax.tree.map(np.asarray, arguments)
     count = jax.tree.leaves(arrays)[0].shape[0]
-    lanes = CPU_LANES if jax.default_backend() == "cpu" else ACCELERATOR_LANES
     if count == 0:
         return _nothing(search, landscape, arrays)
-    pieces = [_piece(arrays, start, lanes, count) for start in range(0, count, lanes)]
-    run = functools.partial(_run_piece, search, landscape)
-    threads = min(workers or available_cores(), len(pieces))
-    if threads <= 1:
+    program = _program(search, landscape, arrays)
+    threads = min(workers or available_cores(), program.together)
+    size = min(program.capacity, -(-count // (SHARES * threads)) if threads > 1 else program.capacity)
+    if program.accelerated:
+        threads, size = 1, program.capacity
+    pieces = [(start, min(size, count - start)) for start in range(0, count, size)]
+
+    def run(piece: tuple[int, int]) -> PyTree:
+        start, lanes = piece
+        index = np.minimum(np.arange(start, start + program.capacity), start + lanes - 1)
+        result = program.run(landscape, np.int64(lanes), jax.tree.map(lambda a: a[index], arrays))
+        return jax.tree.map(lambda a: np.asarray(a)[:lanes], result)
+
+    if threads <= 1 or len(pieces) == 1:
         results = [run(piece) for piece in pieces]
     else:
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(min(threads, len(pieces))) as pool:
             results = list(pool.map(run, pieces))
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *results)
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *results)
 
 
 def as_points(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
@@ -86,48 +106,128 @@ def available_cores() -> int:
 
 def compilations() -> int:
     """Return how many programs the driver has compiled in this process."""
-    return _lanes._cache_size()  # pyright: ignore[reportAttributeAccessIssue]
+    return len(_programs)
 
 
 def _nothing(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
     """Return results without lanes; traces the search, but compiles nothing."""
-    lanes = jax.tree.map(lambda a: jax.ShapeDtypeStruct((1, *a.shape[1:]), a.dtype), arrays)
-    active = jax.ShapeDtypeStruct((1,), np.bool_)
-    shapes = _lanes.eval_shape(search, landscape, active, lanes)
-    return jax.tree.map(lambda s: np.zeros((0, *s.shape[1:]), s.dtype), shapes)
+    shapes = _result_shapes(search, landscape, arrays)
+    return jax.tree.map(lambda s: np.zeros((0, *s.shape), s.dtype), shapes)
 
 
-def _piece(arrays: PyTree, start: int, lanes: int, count: int) -> tuple[np.ndarray, PyTree]:
-    index = np.minimum(np.arange(start, start + lanes), count - 1)
-    return np.arange(start, start + lanes) < count, jax.tree.map(lambda a: a[index], arrays)
+def _result_shapes(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
+    one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), arrays)
+    return jax.eval_shape(lambda land, lane: search(land, *lane), landscape, one)
 
 
-def _run_piece(search: Callable, landscape: AbstractLandscape, piece: Any) -> PyTree:
-    active, lanes = piece
-    # Two threads that meet a new program would both compile it: the first compiles, the others wait.
-    shapes = tuple((leaf.shape, str(leaf.dtype)) for leaf in jax.tree.leaves((landscape, lanes)))
-    name = (search, jax.tree.structure(landscape), shapes)
+def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> Program:
+    """Return the compiled program; the first thread that asks compiles it, others wait."""
+    leaves = [jax.typeof(leaf) for leaf in jax.tree.leaves(landscape)]
+    lanes = [(leaf.shape[1:], str(leaf.dtype)) for leaf in jax.tree.leaves(arrays)]
+    structure = jax.tree.structure((landscape, arrays))
+    name = (search, structure, tuple(leaves), tuple(lanes), memory_budget(), _accelerated())
     with _registry:
-        first = name not in _compiled
-        ready = _compiled.setdefault(name, threading.Event())
-    if not first:
-        ready.wait()
-    try:
-        result = _lanes(search, landscape, active, lanes)
-    finally:
-        ready.set()
-    return jax.tree.map(np.asarray, result)
+        first = name not in _programs
+        future = _programs.setdefault(name, Future())
+    if first:
+        try:
+            future.set_result(_compile(search, landscape, arrays))
+        except BaseException as error:
+            with _registry:
+                del _programs[name]
+            future.set_exception(error)
+    return future.result()
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _lanes(search: Callable, landscape: AbstractLandscape, active: Any, lanes: PyTree) -> PyTree:
-    run = functools.partial(search, landscape)
-    if jax.default_backend() != "cpu":
-        return jax.vmap(run)(*lanes)
-    one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), lanes)
-    empty = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(run, *one))
-    # A padded lane costs nothing: under `lax.map` a condition is a branch.
-    return jax.lax.map(
-        lambda lane: jax.lax.cond(lane[0], lambda a: run(*a), lambda a: empty, lane[1]),
-        (active, lanes),
-    )
+def _compile(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> Program:
+    shapes = _result_shapes(search, landscape, arrays)
+    lane_bytes = sum(leaf[:1].nbytes for leaf in jax.tree.leaves(arrays))
+    lane_bytes += sum(s.size * s.dtype.itemsize for s in jax.tree.leaves(shapes))
+    accelerated = _accelerated()
+    capacity = max(1, min(CPU_LANES, CPU_BYTES // lane_bytes))
+    if accelerated:
+        capacity = QUEUE * ACCELERATOR_LANES
+    run = jax.jit(_lanes_together if accelerated else _own_loops, static_argnums=0)
+    # One program, one core: the driver's threads keep the cores busy.
+    options: dict[str, str | bool] = {} if accelerated else {"xla_cpu_multi_thread_eigen": False}
+    while True:
+        lanes = _resized(arrays, capacity)
+        lowered = run.lower(search, landscape, jax.ShapeDtypeStruct((), np.int64), lanes)
+        compiled = lowered.compile(compiler_options=options)
+        needed = program_bytes(compiled, landscape.dimension, capacity // QUEUE if accelerated else 1)
+        together = memory_budget() // needed
+        if together:
+            return Program(compiled, capacity, together, accelerated)
+        if capacity <= (QUEUE if accelerated else 1):
+            raise MemoryError(
+                f"One search of this landscape ({landscape.dimension} variables) needs "
+                f"{needed / 2**30:.2f} GiB, but the memory budget is {memory_budget() / 2**30:.2f} GiB: "
+                "raise the budget, or use methods without a full Hessian."
+            )
+        capacity = max(capacity // 4, QUEUE if accelerated else 1)
+
+
+def _resized(arrays: PyTree, lanes: int) -> PyTree:
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((lanes, *a.shape[1:]), a.dtype), arrays)
+
+
+def _accelerated() -> bool:
+    return jax.default_backend() != "cpu"
+
+
+def _own_loops(search: Callable, landscape: AbstractLandscape, count: Any, lanes: PyTree) -> PyTree:
+    """Run the first `count` lanes one after the other, each to its own end."""
+    capacity = jax.tree.leaves(lanes)[0].shape[0]
+    shapes = _result_shapes(search, landscape, lanes)
+    empty = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape), s.dtype), shapes)
+
+    def run(i, results):
+        result = search(landscape, *jax.tree.map(lambda a: a[i], lanes))
+        return jax.tree.map(lambda all_, one: all_.at[i].set(one), results, result)
+
+    return jax.lax.fori_loop(0, count, run, empty)
+
+
+def _lanes_together(search: Callable, landscape: AbstractLandscape, count: Any, queue: PyTree) -> PyTree:
+    """Run the first `count` searches of a queue, many at a time, refilling lanes that finish."""
+    if not isinstance(search, AbstractSearch):
+        return jax.vmap(lambda lane: search(landscape, *lane))(queue)
+    capacity = jax.tree.leaves(queue)[0].shape[0]
+    width = max(1, capacity // QUEUE)
+    init = jax.vmap(lambda lane: search.init(landscape, *lane))
+    finished = jax.vmap(lambda s: search.finished(landscape, s))
+    step = jax.vmap(lambda s: search.step(landscape, s))
+    result = jax.vmap(lambda s: search.result(landscape, s))
+    waiting = lambda place: jax.tree.map(lambda a: a[jnp.minimum(place, capacity - 1)], queue)
+
+    def advance(_, state):
+        return _where(finished(state), state, step(state))
+
+    def retire(carry):
+        state, place, following, results = carry
+        done = finished(state) & (place < count)
+        target = jnp.where(done, place, capacity)  # out of bounds: dropped
+        results = jax.tree.map(
+            lambda all_, one: all_.at[target].set(one, mode="drop"), results, result(state)
+        )
+        place = jnp.where(done, following + jnp.cumsum(done) - 1, place)
+        state = _where(done & (place < count), init(waiting(place)), state)
+        return state, place, following + jnp.sum(done), results
+
+    def cycle(carry):
+        carry = (jax.lax.fori_loop(0, STRIDE, advance, carry[0]), *carry[1:])
+        ended = jnp.any(finished(carry[0]) & (carry[1] < count))
+        return jax.lax.cond(ended, retire, lambda c: c, carry)
+
+    place = jnp.arange(width)
+    state = init(waiting(place))
+    shapes = jax.eval_shape(result, state)
+    results = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape[1:]), s.dtype), shapes)
+    carry = (state, place, jnp.asarray(width), results)
+    return jax.lax.while_loop(lambda c: jnp.any(c[1] < count), cycle, carry)[3]
+
+
+def _where(condition: Any, yes: PyTree, no: PyTree) -> PyTree:
+    """Choose lane by lane."""
+    shaped = lambda a: condition.reshape(-1, *[1] * (a.ndim - 1))
+    return jax.tree.map(lambda a, b: jnp.where(shaped(a), a, b), yes, no)

@@ -47,6 +47,12 @@ class StationaryPoints:
             **{field.name: getattr(self, field.name)[rows] for field in dataclasses.fields(self)}
         )
 
+    def after(self, gradients: np.ndarray | int, hessians: np.ndarray | int) -> "StationaryPoints":
+        """Return the same points with the evaluations added that led to them."""
+        return dataclasses.replace(
+            self, gradients=self.gradients + gradients, hessians=self.hessians + hessians
+        )
+
     @staticmethod
     def concatenate(parts: "list[StationaryPoints]") -> "StationaryPoints":
         """Return the rows of all parts, in order."""

@@ -6,17 +6,23 @@ import jax.numpy as jnp
 
 from lossatlas._types import Flag, Images, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._search import AbstractSearch
 
 
 class _State(eqx.Module):
     images: Images
+    energies: Point
+    gradients: Images
     previous: Images
     force: Images
+    spring: Scalar
+    spacing: Scalar
+    enough: Scalar
     steps: Integer
     done: Flag
 
 
-class ElasticBand(eqx.Module):
+class ElasticBand(AbstractSearch):
     """Relax a chain of images with the doubly nudged elastic band.
 
     The force on an image is the true force across the tangent, the spring force along it, and the
@@ -40,39 +46,59 @@ class ElasticBand(eqx.Module):
     max_steps: int = 80
     tolerance: float = 0.02
 
-    def __call__(self, landscape: AbstractLandscape, a: Point, b: Point) -> dict:
-        """Run one lane.
+    def init(self, landscape: AbstractLandscape, a: Point, b: Point) -> _State:
+        """Interpolate between the two points."""
+        fractions = jnp.linspace(0.0, 1.0, self.images + 2)[:, None]
+        band = jax.vmap(landscape.geometry.retract)(a[None, :] + fractions * (b - a)[None, :])
+        energies, gradients = jax.vmap(landscape.value_and_gradient)(band)
+        across = jnp.linalg.norm(_across(gradients, _tangents(band, energies)))
+        spacing = jnp.linalg.norm(b - a) / (self.images + 1)
+        return _State(
+            images=band,
+            energies=energies,
+            gradients=gradients,
+            previous=band,
+            force=jnp.zeros_like(band),
+            # Springs as stiff as the landscape: displacing an image by one spacing costs a typical force.
+            spring=across / jnp.sqrt(1.0 * self.images) / (spacing + 1e-300),
+            spacing=spacing,
+            enough=self.tolerance * across,
+            steps=jnp.asarray(0),
+            done=jnp.asarray(False),
+        )
+
+    def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
+        """Stop when the force across the band is small enough, or after `max_steps`."""
+        return state.done | (state.steps >= self.max_steps)
+
+    def step(self, landscape: AbstractLandscape, state: _State) -> _State:
+        """Move all images along their forces."""
+        s = state
+        tangents = _tangents(s.images, s.energies)
+        force = _force(s.images, s.gradients, tangents, s.spring).at[0].set(0.0).at[-1].set(0.0)
+        rate = _rate(s, force, s.spacing / (jnp.linalg.norm(force, axis=1).max() + 1e-300))
+        move = rate * force
+        length = jnp.linalg.norm(move, axis=1, keepdims=True)
+        move = move * jnp.minimum(1.0, 0.5 * s.spacing / (length + 1e-300))
+        images = jax.vmap(landscape.geometry.retract)(s.images + move)
+        # The ends do not move, and their gradients are known.
+        inner = jax.vmap(landscape.value_and_gradient)(images[1:-1])
+        energies = s.energies.at[1:-1].set(inner[0])
+        gradients = s.gradients.at[1:-1].set(inner[1])
+        across = jnp.linalg.norm(_across(gradients, _tangents(images, energies))[1:-1])
+        return _State(
+            images, energies, gradients, s.images, force, s.spring, s.spacing, s.enough,
+            s.steps + 1, across < s.enough,
+        )  # fmt: skip
+
+    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
+        """Return guesses for transition states, one per gap between neighbouring images.
 
         **Returns:** a dictionary of `guesses` (images + 1, dim), `tangents` (images + 1, dim) and
-        `is_maximum` (images + 1,): one entry per gap between neighbours; `gradients` spent.
+        `is_maximum` (images + 1,); `gradients` spent.
         """
-        fractions = jnp.linspace(0.0, 1.0, self.images + 2)[:, None]
-        retract = jax.vmap(landscape.geometry.retract)
-        band = retract(a[None, :] + fractions * (b - a)[None, :])
-        evaluate = jax.vmap(landscape.value_and_gradient)
-        energies, gradients = evaluate(band)
-        across = _across(gradients, _tangents(band, energies))
-        spacing = jnp.linalg.norm(b - a) / (self.images + 1)
-        # Springs as stiff as the landscape: displacing an image by one spacing costs a typical force.
-        spring = jnp.linalg.norm(across) / jnp.sqrt(1.0 * self.images) / (spacing + 1e-300)
-        enough = self.tolerance * jnp.linalg.norm(across)
-
-        def iterate(s: _State) -> _State:
-            energies, gradients = evaluate(s.images)
-            tangents = _tangents(s.images, energies)
-            force = _force(s.images, gradients, tangents, spring).at[0].set(0.0).at[-1].set(0.0)
-            rate = _rate(s, force, spacing / (jnp.linalg.norm(force, axis=1).max() + 1e-300))
-            move = rate * force
-            length = jnp.linalg.norm(move, axis=1, keepdims=True)
-            move = move * jnp.minimum(1.0, 0.5 * spacing / (length + 1e-300))
-            done = jnp.linalg.norm(_across(gradients, tangents)[1:-1]) < enough
-            moved = jnp.where(done, s.images, retract(s.images + move))
-            return _State(moved, s.images, force, s.steps + 1, done)
-
-        initial = _State(band, band, jnp.zeros_like(band), jnp.asarray(0), jnp.asarray(False))
-        final = jax.lax.while_loop(lambda s: ~s.done & (s.steps < self.max_steps), iterate, initial)
-        spent = (final.steps + 2) * (self.images + 2)
-        return _maxima(landscape, final.images) | {"gradients": spent}
+        guesses = _maxima(landscape, state.images, state.energies, state.gradients)
+        return guesses | {"gradients": (state.steps + 1) * self.images + 2}
 
 
 def _rate(s: _State, force: Images, first: Scalar) -> Scalar:
@@ -121,9 +147,8 @@ def _force(band: Images, gradients: Images, tangents: Images, spring: Scalar) ->
     return true + along + strength * (sideways - undone)
 
 
-def _maxima(landscape: AbstractLandscape, band: Images) -> dict:
+def _maxima(landscape: AbstractLandscape, band: Images, energies: Point, gradients: Images) -> dict:
     """Return the maximum of the cubic in each gap, where it has one inside."""
-    energies, gradients = jax.vmap(landscape.value_and_gradient)(band)
     gap = band[1:] - band[:-1]
     # At the ends, which are minima, the slope is zero up to rounding of either sign.
     left = jnp.sum(gradients[:-1] * gap, axis=1).at[0].set(0.0)

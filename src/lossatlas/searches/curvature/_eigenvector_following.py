@@ -1,12 +1,12 @@
 """Eigenvector following with exact Hessians: to minima, transition states or saddles of any index."""
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 
 from lossatlas._results import RESULTS
 from lossatlas._types import Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._search import AbstractSearch
 
 from ._spectrum import (
     count_negative,
@@ -36,9 +36,10 @@ class _State(eqx.Module):
     steps: Integer
     outcome: Integer
     done: Flag
+    order: Integer
 
 
-class EigenvectorFollowing(eqx.Module):
+class EigenvectorFollowing(AbstractSearch):
     """Step uphill along some eigenvectors and downhill along all others, within a trust radius.
 
     In the eigenbasis, with gradient components c_i and eigenvalues mu_i,
@@ -63,9 +64,9 @@ class EigenvectorFollowing(eqx.Module):
 
     max_steps: int = 300
 
-    def __call__(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> dict:
-        """Run one lane; returns the fields of `StationaryPoints`."""
-        initial = _State(
+    def init(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> _State:
+        """Start at `x`."""
+        return _State(
             x=landscape.geometry.retract(x),
             gradient=jnp.zeros_like(x),
             eigenvalues=jnp.zeros(x.shape[0] - landscape.zero_modes(x).shape[0]),
@@ -77,16 +78,24 @@ class EigenvectorFollowing(eqx.Module):
             steps=jnp.asarray(0),
             outcome=jnp.asarray(int(RESULTS.max_steps)),
             done=jnp.asarray(False),
+            order=jnp.asarray(order),
         )
-        final = jax.lax.while_loop(
-            lambda s: ~s.done & (s.steps < self.max_steps),
-            lambda s: _iterate(landscape, order, s),
-            initial,
-        )
-        return _describe(landscape, order, final)
+
+    def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
+        """Stop at a stationary point, where none will come, or after `max_steps`."""
+        return state.done | (state.steps >= self.max_steps)
+
+    def step(self, landscape: AbstractLandscape, state: _State) -> _State:
+        """Make one step, or find that none is needed."""
+        return _iterate(landscape, state)
+
+    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
+        """Return the fields of `StationaryPoints`."""
+        return _describe(landscape, state)
 
 
-def _iterate(landscape: AbstractLandscape, order: Integer, state: _State) -> _State:
+def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
+    order = state.order
     gradient = landscape.value_and_gradient(state.x)[1]
     values, vectors = spectrum(landscape, state.x)
     components = vectors.T @ gradient
@@ -139,6 +148,7 @@ def _iterate(landscape: AbstractLandscape, order: Integer, state: _State) -> _St
         steps=state.steps + 1,
         outcome=outcome,
         done=done,
+        order=order,
     )
 
 
@@ -152,7 +162,8 @@ def _climbed_modes(values, vectors, followed: Point, order: Integer):
     return jnp.where(order == 1, alone, climbed), vector
 
 
-def _describe(landscape: AbstractLandscape, order: Integer, state: _State) -> dict:
+def _describe(landscape: AbstractLandscape, state: _State) -> dict:
+    order = state.order
     index = count_negative(state.eigenvalues)
     zeros = count_zero(state.eigenvalues)
     wrong = (order != NEWTON) & (index != order)

@@ -28,7 +28,7 @@ class LBFGS(eqx.Module):
 
     memory: int = 100
 
-    def init(self, x: Point, scale: float) -> _State:
+    def init(self, x: Point) -> _State:
         """Start without pairs."""
         zeros = jnp.zeros((self.memory, x.shape[0]))
         return _State(zeros, zeros, jnp.zeros(self.memory), jnp.asarray(1.0), jnp.asarray(0))

@@ -2,14 +2,13 @@
 
 import dataclasses
 
-import equinox as eqx
 import numpy as np
 
-from lossatlas._types import Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.minimise import Minimisation, default_method
+from lossatlas.searches.curvature import follow_eigenvectors
+from lossatlas.searches.minimise import SWITCH, Descent, default_method
 
 from ._steepest_descent import SteepestDescent
 
@@ -31,16 +30,7 @@ class Pathways:
     points: list[np.ndarray]
 
 
-class FastDescent(eqx.Module):
-    """Push off and minimise: cheaper than steepest descent, but it can end in another minimum."""
-
-    minimisation: Minimisation
-    push: float = 0.02
-
-    def __call__(self, landscape: AbstractLandscape, x: Point, direction: Point) -> dict:
-        """Run one lane; returns the fields of `StationaryPoints`."""
-        start = x + self.push * landscape.length_scale * direction
-        return self.minimisation(landscape, start)
+PUSH = 0.02  # off the transition state along the unstable mode, in length scales
 
 
 def find_pathways(
@@ -72,19 +62,24 @@ def find_pathways(
     """
     states = as_points(landscape, states, "states")
     directions = as_points(landscape, directions, "directions")
-    if method == "steepest":
-        search = SteepestDescent(max_steps=max_steps, keep=keep)
-    elif method == "fast":
-        search = FastDescent(Minimisation(default_method(landscape.dimension), 5 * max_steps))
-    else:
-        raise ValueError(f"`method` must be steepest or fast, got {method}.")
     starts = np.concatenate([states, states])
     signed = np.concatenate([directions, -directions])
-    result = run_batch(search, landscape, starts, signed, workers=workers)
-    count = len(states)
-    lengths = result.pop("length", np.full(2 * count, np.nan))
-    points, kept = result.pop("points", np.zeros((0, 0))), result.pop("kept", np.zeros(0))
-    ends = StationaryPoints(**result)
+    count, lengths = len(states), np.full(2 * len(states), np.nan)
+    points, kept = np.zeros((0, 0)), np.zeros(0)
+    if method == "steepest":
+        search = SteepestDescent(PUSH, max_steps=max_steps, keep=keep)
+        descent = run_batch(search, landscape, starts, signed, workers=workers)
+        points, kept = descent["points"], descent["kept"]
+    elif method == "fast":
+        search = Descent(default_method(landscape), SWITCH, 5 * max_steps)
+        pushed = starts + PUSH * landscape.length_scale * signed
+        descent = run_batch(search, landscape, pushed, workers=workers)
+    else:
+        raise ValueError(f"`method` must be steepest or fast, got {method}.")
+    ends = follow_eigenvectors(landscape, descent["x"], 0, workers=workers)
+    ends = ends.after(descent["gradients"], descent["hessians"])
+    if method == "steepest":
+        lengths = descent["length"] + np.linalg.norm(ends.x - descent["x"], axis=1)
     forward, backward = ends[np.arange(count)], ends[np.arange(count, 2 * count)]
     paths = [
         np.concatenate(
@@ -96,6 +91,6 @@ def find_pathways(
                 forward.x[i : i + 1],
             ]
         )
-        for i in range(count if points.size else 0)
+        for i in range(count if keep and points.size else 0)
     ]
     return Pathways(forward, backward, lengths[:count] + lengths[count:], paths)

@@ -1,12 +1,12 @@
 """Steepest-descent pathways from a transition state down to a minimum, by second-order integration."""
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 
 from lossatlas._types import Flag, Images, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches.curvature import EigenvectorFollowing, count_negative, spectrum, tangent
+from lossatlas.searches._search import AbstractSearch
+from lossatlas.searches.curvature import count_negative, spectrum, tangent
 
 
 class _State(eqx.Module):
@@ -19,8 +19,8 @@ class _State(eqx.Module):
     done: Flag
 
 
-class SteepestDescent(eqx.Module):
-    """Follow dx/dt = -g from a pushed-off transition state, then polish the minimum.
+class SteepestDescent(AbstractSearch):
+    """Follow dx/dt = -g from a pushed-off transition state, to the well of a minimum.
 
     Each step solves the flow of the local quadratic model exactly, in the eigenbasis
     x_i(t) = -(c_i / mu_i) (1 - exp(-mu_i t)), up to the largest t at which the displacement stays below
@@ -43,11 +43,11 @@ class SteepestDescent(eqx.Module):
     max_steps: int = 1000
     keep: int = 0
 
-    def __call__(self, landscape: AbstractLandscape, x: Point, direction: Point) -> dict:
-        """Run one lane; returns the fields of `StationaryPoints`, `length` and the path points."""
+    def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
+        """Push off."""
         start = landscape.geometry.retract(x + self.push * landscape.length_scale * direction)
         points = jnp.zeros((self.keep, x.shape[0]))
-        initial = _State(
+        return _State(
             start,
             jnp.asarray(0.05 * landscape.length_scale),
             jnp.linalg.norm(start - x),
@@ -56,20 +56,25 @@ class SteepestDescent(eqx.Module):
             points.at[0].set(start) if self.keep else points,
             jnp.asarray(False),
         )
-        final = jax.lax.while_loop(
-            lambda s: ~s.done & (s.steps < self.max_steps),
-            lambda s: self._iterate(landscape, s),
-            initial,
-        )
-        end = EigenvectorFollowing()(landscape, final.x, jnp.zeros_like(x), jnp.asarray(0))
-        length = final.length + jnp.linalg.norm(end["x"] - final.x)
-        spent = {
-            "gradients": end["gradients"] + 2 * final.steps,
-            "hessians": end["hessians"] + final.steps,
-        }
-        return end | spent | {"length": length, "points": final.points, "kept": final.kept}
 
-    def _iterate(self, landscape: AbstractLandscape, s: _State) -> _State:
+    def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
+        """Stop in the quadratic well of a minimum, or after `max_steps`."""
+        return state.done | (state.steps >= self.max_steps)
+
+    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
+        """Return the end, the length, the points kept and the evaluations spent."""
+        return {
+            "x": state.x,
+            "length": state.length,
+            "points": state.points,
+            "kept": state.kept,
+            "gradients": 2 * state.steps,
+            "hessians": state.steps,
+        }
+
+    def step(self, landscape: AbstractLandscape, state: _State) -> _State:
+        """Follow the flow of the local quadratic model."""
+        s = state
         gradient = landscape.value_and_gradient(s.x)[1]
         values, vectors = spectrum(landscape, s.x)
         components = vectors.T @ gradient

@@ -5,11 +5,12 @@ import numpy as np
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.curvature import EigenvectorFollowing
+from lossatlas.searches.curvature import follow_eigenvectors
 
 from ._hybrid import HybridEigenvectorFollowing
 
 
+POLISH = 30  # Hessians after a hybrid search
 DENSE = 300  # variables up to which exact Hessians are the default; above, Hessian-vector products
 
 
@@ -52,10 +53,13 @@ def find_saddles(
     directions = (
         np.zeros_like(starts) if directions is None else as_points(landscape, directions, "directions")
     )
-    orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(starts))
     if method == "hybrid" or (method == "auto" and only_states and landscape.dimension > DENSE):
         search = HybridEigenvectorFollowing(max_cycles=max_steps)
-    else:
-        search = EigenvectorFollowing(max_steps)
-    result = run_batch(search, landscape, starts, directions, orders, workers=workers)
-    return StationaryPoints(**result)
+        near = run_batch(search, landscape, starts, directions, workers=workers)
+        result = follow_eigenvectors(
+            landscape, near["x"], 1, directions=near["direction"], max_steps=POLISH, workers=workers
+        )
+        return result.after(near["gradients"], 0)
+    return follow_eigenvectors(
+        landscape, starts, order, directions=directions, max_steps=max_steps, workers=workers
+    )

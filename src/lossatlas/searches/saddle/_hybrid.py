@@ -1,13 +1,13 @@
 """Hybrid eigenvector following: transition states from Hessian-vector products, for many variables."""
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 
 from lossatlas._types import Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches.curvature import EigenvectorFollowing, lowest_eigenpair
-from lossatlas.searches.minimise import LBFGS, descend
+from lossatlas.searches._search import AbstractSearch
+from lossatlas.searches.curvature import lowest_eigenpair
+from lossatlas.searches.minimise import LBFGS, Descent
 
 
 class _State(eqx.Module):
@@ -42,21 +42,21 @@ class _Across(eqx.Module):
         return energy, gradient - self.vector * (self.vector @ gradient)
 
 
-class HybridEigenvectorFollowing(eqx.Module):
+class HybridEigenvectorFollowing(AbstractSearch):
     """Uphill along the lowest eigenvector, downhill across it, without ever building a Hessian.
 
     Each cycle finds the lowest eigenpair by Lanczos from the last one, steps uphill along it, and
-    minimises across it with a few L-BFGS steps, more of them once its curvature is negative. When the
-    gradient is small the exact Hessian polishes the point and checks the index from the full spectrum.
+    minimises across it with a few L-BFGS steps, more of them once its curvature is negative. Ends where
+    the gradient is small and the curvature negative, for Newton steps to begin.
 
     **Arguments:**
 
     - `max_cycles`: Lanczos runs per search.
     - `products`: Hessian-vector products per Lanczos run.
     - `max_across`: gradients per minimisation across the vector.
-    - `switch`: rms gradient at which the polish begins, loss units per parameter unit.
+    - `switch`: rms gradient at which it ends, loss units per parameter unit.
 
-    A lane is `(x, direction, order)` as for `EigenvectorFollowing`; the order must be 1.
+    A lane is `(x, direction)`: a start, and a guess of the mode to climb or zeros.
 
     Source: Munro & Wales, Phys. Rev. B 59, 3969 (1999), doi:10.1103/PhysRevB.59.3969.
     """
@@ -66,27 +66,28 @@ class HybridEigenvectorFollowing(eqx.Module):
     max_across: int = 30
     switch: float = 1e-5
 
-    def __call__(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> dict:
-        """Run one lane; returns the fields of `StationaryPoints`."""
-        guess = jnp.where(jnp.any(direction != 0), direction, jnp.ones_like(x))
-        initial = _State(
+    def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
+        """Start at `x`."""
+        return _State(
             landscape.geometry.retract(x),
-            guess,
+            jnp.where(jnp.any(direction != 0), direction, jnp.ones_like(x)),
             jnp.asarray(jnp.inf),
             jnp.asarray(0),
             jnp.asarray(0),
             jnp.asarray(False),
         )
-        final = jax.lax.while_loop(
-            lambda s: ~s.done & (s.steps < self.max_cycles),
-            lambda s: self._cycle(landscape, s),
-            initial,
-        )
-        polish = EigenvectorFollowing(max_steps=30)
-        result = polish(landscape, final.x, final.vector, order)
-        return result | {"gradients": result["gradients"] + final.gradients}
 
-    def _cycle(self, landscape: AbstractLandscape, s: _State) -> _State:
+    def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
+        """Stop near a transition state, where the search is lost, or after `max_cycles`."""
+        return state.done | (state.steps >= self.max_cycles)
+
+    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
+        """Return point, eigenvector and gradients spent."""
+        return {"x": state.x, "direction": state.vector, "gradients": state.gradients}
+
+    def step(self, landscape: AbstractLandscape, state: _State) -> _State:
+        """Run one cycle."""
+        s = state
         value, vector = lowest_eigenpair(landscape, s.x, s.vector, products=self.products)
         gradient = landscape.value_and_gradient(s.x)[1]
         scale = landscape.length_scale
@@ -96,13 +97,12 @@ class HybridEigenvectorFollowing(eqx.Module):
         convex = 0.1 * scale * jnp.where(slope < 0, -1.0, 1.0)
         length = jnp.where(value > 0, convex, jnp.clip(length, -0.3 * scale, 0.3 * scale))
         up = landscape.geometry.retract(s.x + length * vector)
-        x, spent = descend(
+        across = Descent(LBFGS(10), 0.3 * self.switch)(
             _Across(landscape, vector),  # pyright: ignore[reportArgumentType]
             up,
-            LBFGS(10),
-            tolerance=0.3 * self.switch,
-            max_steps=jnp.where(value > 0, 5, self.max_across),
+            jnp.where(value > 0, 5, self.max_across),
         )
+        x = across["x"]
         after = landscape.value_and_gradient(x)[1]
         rms = jnp.linalg.norm(after) / jnp.sqrt(1.0 * x.shape[0])
         lost = (jnp.max(jnp.abs(x)) > landscape.region) | ~jnp.isfinite(rms)
@@ -111,6 +111,9 @@ class HybridEigenvectorFollowing(eqx.Module):
             vector,
             rms,
             s.steps + 1,
-            s.gradients + spent + 2 + 2 * self.products,  # a product costs about two gradients
+            s.gradients
+            + across["gradients"]
+            + 2
+            + 2 * self.products,  # a product costs about two gradients
             ((rms < self.switch) & (value < 0)) | lost,
         )

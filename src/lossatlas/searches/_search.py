@@ -1,0 +1,43 @@
+"""The abstract search: a loop cut into its parts, so that one driver can run it in many ways."""
+
+import abc
+
+import equinox as eqx
+import jax
+from jaxtyping import PyTree
+
+from lossatlas._types import Flag
+from lossatlas.landscapes import AbstractLandscape
+
+
+class AbstractSearch(eqx.Module):
+    """Settings of a search, and the parts of its loop; pure and traceable.
+
+    On a CPU the driver runs the loop of every lane to its own end; on an accelerator many lanes step
+    together, and one that has finished gives its place to the next in the queue.
+    """
+
+    @abc.abstractmethod
+    def init(self, landscape: AbstractLandscape, *lane) -> PyTree:
+        """Return the state before the first step."""
+
+    @abc.abstractmethod
+    def step(self, landscape: AbstractLandscape, state: PyTree) -> PyTree:
+        """Return the next state."""
+
+    @abc.abstractmethod
+    def finished(self, landscape: AbstractLandscape, state: PyTree) -> Flag:
+        """Return whether the search is over."""
+
+    @abc.abstractmethod
+    def result(self, landscape: AbstractLandscape, state: PyTree) -> dict:
+        """Return what the caller gets of a final state: a dictionary of arrays."""
+
+    def __call__(self, landscape: AbstractLandscape, *lane) -> dict:
+        """Run one lane to its end."""
+        final = jax.lax.while_loop(
+            lambda s: ~self.finished(landscape, s),
+            lambda s: self.step(landscape, s),
+            self.init(landscape, *lane),
+        )
+        return self.result(landscape, final)
