@@ -8,26 +8,39 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ._cache import keep_compiled_programs
+
 
 __version__ = "0.1.0"
 
-# Landscapes need float64. Said here, before JAX is imported, it costs no start-up time.
+# Landscapes need float64. Said here, before JAX is imported, it costs no start-up time. Where the user
+# has imported JAX already, its compilation cache stays as it is.
 if "jax" in sys.modules:
     from . import _float64 as _float64
 else:
     os.environ["JAX_ENABLE_X64"] = "1"
+    keep_compiled_programs()
 
 _ROOMS = {
-    "landscapes": ("AbstractLandscape", "Loss", "Perceptron", "SpinGlass", "spin_glass", "xor"),
+    "landscapes": (
+        "AbstractLandscape",
+        "Loss",
+        "Perceptron",
+        "SpinGlass",
+        "Triatomic",
+        "spin_glass",
+        "xor",
+    ),
     "searches": (
         "basin_hopping",
         "census",
         "find_bands",
         "find_pathways",
         "find_saddles",
+        "limit_memory",
         "minimise",
     ),
-    "datasets": ("iris", "load_table"),
+    "datasets": ("iris", "ljat3", "load_table"),
     "atlas": ("Atlas", "AtlasError", "export_pathsample", "import_pathsample"),
     "analysis": ("coverage", "disconnectivity"),
     "exploration": ("Budget", "Progress", "explore"),
@@ -45,6 +58,7 @@ if TYPE_CHECKING:
     from .atlas import export_pathsample as export_pathsample
     from .atlas import import_pathsample as import_pathsample
     from .datasets import iris as iris
+    from .datasets import ljat3 as ljat3
     from .datasets import load_table as load_table
     from .exploration import Budget as Budget
     from .exploration import Progress as Progress
@@ -53,6 +67,7 @@ if TYPE_CHECKING:
     from .landscapes import Loss as Loss
     from .landscapes import Perceptron as Perceptron
     from .landscapes import SpinGlass as SpinGlass
+    from .landscapes import Triatomic as Triatomic
     from .landscapes import spin_glass as spin_glass
     from .landscapes import xor as xor
     from .plots import plot_disconnectivity as plot_disconnectivity
@@ -62,6 +77,7 @@ if TYPE_CHECKING:
     from .searches import find_bands as find_bands
     from .searches import find_pathways as find_pathways
     from .searches import find_saddles as find_saddles
+    from .searches import limit_memory as limit_memory
     from .searches import minimise as minimise
 
 

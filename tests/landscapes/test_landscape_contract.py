@@ -17,6 +17,7 @@ from lossatlas.landscapes import (
     MuellerBrown,
     Perceptron,
     SixHumpCamel,
+    Triatomic,
     check_landscape,
     sign_symmetry,
     spin_glass,
@@ -69,6 +70,7 @@ LANDSCAPES = {
     "p=4": lambda: spin_glass(3, order=4),
     "flat loss": lambda: Loss(quartic, 2, symmetry=sign_symmetry(2), confining=True),
     "tree loss": tree_loss,
+    "three atoms": Triatomic,
 }
 
 
@@ -136,8 +138,11 @@ def test_zero_modes_are_orthonormal_and_the_gradient_is_across_them(name):
         assert modes.shape[1:] == x.shape
         np.testing.assert_allclose(modes @ modes.T, np.eye(len(modes)), rtol=0, atol=1e-14)
         assert (np.abs(modes @ gradient) <= 1e-13 * (1 + np.abs(gradient).max())).all()
-        # Exactly flat along a mode; off the tangent plane of a sphere only the mode itself is.
-        bend = np.einsum("mi,ij,mj->m", modes, hessian, modes)
+        # Exactly flat along a normal; off the tangent plane of a sphere only the normal itself is. Along
+        # other modes, such as a rotation, the energy is constant on a curve, not on its tangent.
+        normals = np.asarray(landscape.geometry.normals(x))
+        np.testing.assert_allclose(normals @ modes.T @ modes, normals, rtol=0, atol=1e-14)
+        bend = np.einsum("mi,ij,mj->m", normals, hessian, normals)
         assert (np.abs(bend) <= 1e-12 * (1 + np.abs(hessian).max())).all()
 
 
@@ -211,6 +216,7 @@ OTHER_SETTINGS = {
     "tilt": (lambda: DoubleWells(3), lambda: DoubleWells(3, 1.0, 0.1)),
     "seed": (lambda: spin_glass(4), lambda: spin_glass(4, seed=1)),
     "order": (lambda: spin_glass(4), lambda: spin_glass(4, order=2)),
+    "three-body strength": (Triatomic, lambda: Triatomic(1.0)),
     "function": (lambda: Loss(quartic, 2), lambda: Loss(lambda x: 2 * quartic(x), 2)),
     "variables": (lambda: Loss(quartic, 2), lambda: Loss(quartic, 3)),
     "loss data": (tree_loss, lambda: tree_loss((nudged(INPUTS), VALUES[:, 0]))),
@@ -234,6 +240,7 @@ OTHER_DATA = {
         lambda: network(penalise_biases=False, inputs=-INPUTS),
     ),
     "spin glass": (lambda: spin_glass(4), lambda: spin_glass(4, seed=1)),
+    "three atoms": (Triatomic, lambda: Triatomic(1.0)),
     "loss": (tree_loss, lambda: tree_loss((-INPUTS, VALUES[:, 1]))),
     "loss with a group": (
         lambda: tree_loss(symmetry=sign_symmetry(3)),

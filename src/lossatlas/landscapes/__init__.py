@@ -2,6 +2,7 @@
 
 from lossatlas import _float64 as _float64
 
+from ._atoms import Triatomic as Triatomic
 from ._geometry import AbstractGeometry as AbstractGeometry
 from ._geometry import Euclidean as Euclidean
 from ._geometry import Gauge as Gauge

@@ -1,0 +1,53 @@
+"""Where things that take a while to make are kept between runs: data sets and compiled programs."""
+
+import hashlib
+import os
+import platform
+from pathlib import Path
+
+
+def cache_directory() -> Path:
+    """Return the user's cache directory for lossatlas; it need not exist.
+
+    `LOSSATLAS_CACHE` if set, else `$XDG_CACHE_HOME/lossatlas`, else `~/.cache/lossatlas`.
+    """
+    chosen = os.environ.get("LOSSATLAS_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG specification has relative paths ignored.
+    return (Path(base) if os.path.isabs(base) else Path(os.path.expanduser("~/.cache"))) / "lossatlas"
+
+
+def keep_compiled_programs() -> None:
+    """Have JAX keep what it compiles; call it before JAX is imported.
+
+    Each kind of processor has a folder of its own: machines that share a home directory must not run
+    each other's code. Settings of the user's own come first; `JAX_ENABLE_COMPILATION_CACHE=0` is the
+    switch. Nothing is kept where the cache cannot be written.
+    """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = cache_directory() / "compiled" / _processor()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    if not os.access(folder, os.W_OK):
+        return
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+    # Loading a program, XLA warns in pages of text of tuning preferences that are no processor features.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _processor() -> str:
+    """Return a short name of the processor's instruction set."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        features = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+    except OSError:
+        features = platform.processor()
+    name = f"{platform.system()} {platform.machine()} {' '.join(sorted(features.split()))}"
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
