@@ -39,7 +39,9 @@ def keep_compiled_programs() -> None:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     # Loading a program, XLA warns in pages of text of tuning preferences that are no processor features.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # 1 is what JAX itself sets, and what a process that was started by one with JAX inherits.
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
 def _processor() -> str:

@@ -6,6 +6,8 @@ accelerator a fixed number of lanes step together under `vmap`; a lane that has 
 refilled from the queue, within one compiled program.
 """
 
+import functools
+import importlib
 import os
 import threading
 from collections.abc import Callable
@@ -16,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
+from threadpoolctl import ThreadpoolController
 
 from lossatlas.landscapes import AbstractLandscape
 
@@ -31,6 +34,7 @@ STRIDE = 8  # steps between looks at which lanes have finished
 SHARES = 4  # calls per thread in a batch, so that no thread waits long for the last one
 
 _programs: dict[Any, Future[Program]] = {}
+_shapes: dict[Any, PyTree] = {}
 _registry = threading.Lock()
 
 
@@ -72,11 +76,12 @@ def run_batch(
         result = program.run(landscape, np.int64(lanes), jax.tree.map(lambda a: a[index], arrays))
         return jax.tree.map(lambda a: np.asarray(a)[:lanes], result)
 
-    if threads <= 1 or len(pieces) == 1:
-        results = [run(piece) for piece in pieces]
-    else:
-        with ThreadPoolExecutor(min(threads, len(pieces))) as pool:
-            results = list(pool.map(run, pieces))
+    with _one_thread_for_lapack().limit(limits=1):
+        if threads <= 1 or len(pieces) == 1:
+            results = [run(piece) for piece in pieces]
+        else:
+            with ThreadPoolExecutor(min(threads, len(pieces))) as pool:
+                results = list(pool.map(run, pieces))
     return jax.tree.map(lambda *parts: np.concatenate(parts), *results)
 
 
@@ -110,22 +115,33 @@ def compilations() -> int:
 
 
 def _nothing(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
-    """Return results without lanes; traces the search, but compiles nothing."""
-    shapes = _result_shapes(search, landscape, arrays)
+    """Return results without lanes; traces the search once, but compiles nothing."""
+    name = _name(search, landscape, arrays)
+    shapes = _shapes.get(name) or _shapes.setdefault(name, _result_shapes(search, landscape, arrays))
     return jax.tree.map(lambda s: np.zeros((0, *s.shape), s.dtype), shapes)
 
 
 def _result_shapes(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
     one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), arrays)
-    return jax.eval_shape(lambda land, lane: search(land, *lane), landscape, one)
+    return jax.eval_shape(lambda land, lane: _one(search, land, lane), landscape, one)
+
+
+@functools.partial(jax.jit, static_argnums=0, inline=True)
+def _one(search: Callable, landscape: AbstractLandscape, lane: PyTree) -> PyTree:
+    """Run one lane; compiled as part of a program, but JAX then traces a search no more than once."""
+    return search(landscape, *lane)
+
+
+def _name(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> tuple:
+    """Return what two calls have in common that run the same program."""
+    leaves = tuple(jax.typeof(leaf) for leaf in jax.tree.leaves(landscape))
+    lanes = tuple((leaf.shape[1:], str(leaf.dtype)) for leaf in jax.tree.leaves(arrays))
+    return search, jax.tree.structure((landscape, arrays)), leaves, lanes
 
 
 def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> Program:
     """Return the compiled program; the first thread that asks compiles it, others wait."""
-    leaves = [jax.typeof(leaf) for leaf in jax.tree.leaves(landscape)]
-    lanes = [(leaf.shape[1:], str(leaf.dtype)) for leaf in jax.tree.leaves(arrays)]
-    structure = jax.tree.structure((landscape, arrays))
-    name = (search, structure, tuple(leaves), tuple(lanes), memory_budget(), _accelerated())
+    name = (_name(search, landscape, arrays), memory_budget(), _accelerated())
     with _registry:
         first = name not in _programs
         future = _programs.setdefault(name, Future())
@@ -171,6 +187,16 @@ def _resized(arrays: PyTree, lanes: int) -> PyTree:
     return jax.tree.map(lambda a: jax.ShapeDtypeStruct((lanes, *a.shape[1:]), a.dtype), arrays)
 
 
+@functools.cache
+def _one_thread_for_lapack() -> ThreadpoolController:
+    """Return the switch of SciPy's LAPACK, which JAX calls for eigenvalues.
+
+    Its threads spin while they wait: two searches on two cores took longer than one after the other.
+    """
+    importlib.import_module("scipy.linalg.cython_lapack")  # or the library is not loaded yet
+    return ThreadpoolController().select(user_api="blas")
+
+
 def _accelerated() -> bool:
     return jax.default_backend() != "cpu"
 
@@ -182,7 +208,7 @@ def _own_loops(search: Callable, landscape: AbstractLandscape, count: Any, lanes
     empty = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape), s.dtype), shapes)
 
     def run(i, results):
-        result = search(landscape, *jax.tree.map(lambda a: a[i], lanes))
+        result = _one(search, landscape, jax.tree.map(lambda a: a[i], lanes))
         return jax.tree.map(lambda all_, one: all_.at[i].set(one), results, result)
 
     return jax.lax.fori_loop(0, count, run, empty)

