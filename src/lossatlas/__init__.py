@@ -34,6 +34,7 @@ _ROOMS = {
     "searches": (
         "basin_hopping",
         "census",
+        "connect",
         "find_bands",
         "find_pathways",
         "find_saddles",
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from .plots import save_picture as save_picture
     from .searches import basin_hopping as basin_hopping
     from .searches import census as census
+    from .searches import connect as connect
     from .searches import find_bands as find_bands
     from .searches import find_pathways as find_pathways
     from .searches import find_saddles as find_saddles

@@ -10,6 +10,8 @@ from .band import Bands as Bands
 from .band import find_bands as find_bands
 from .census import Census as Census
 from .census import census as census
+from .connection import Connections as Connections
+from .connection import connect as connect
 from .curvature import NEWTON as NEWTON
 from .global_search import Hops as Hops
 from .global_search import basin_hopping as basin_hopping

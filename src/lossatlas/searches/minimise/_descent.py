@@ -13,7 +13,7 @@ from ._bfgs import BFGS
 from ._lbfgs import LBFGS
 
 
-SHRINK, GROW = 0.5, 1.5  # of the longest step allowed, after a step that was refused or as long as that
+SHRINK, GROW = 0.5, 1.25  # of the longest step allowed, after a step that was refused or as long as that
 FIRST = 5  # gradients before the first exact Hessian: far from a minimum it says little
 
 

@@ -1,0 +1,221 @@
+"""Connect pairs of minima by cycles of bands, refinements and pathways."""
+
+import dataclasses
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+
+from lossatlas.landscapes import AbstractLandscape, KnownPoints
+from lossatlas.searches._driver import as_points
+from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches.band import find_bands
+from lossatlas.searches.pathway import Pathways, find_pathways
+from lossatlas.searches.saddle import find_saddles
+
+
+EFFORTS = ({"images": 10, "max_steps": 40}, {"images": 30, "max_steps": 160})  # of the bands of a gap
+GAPS = 4  # bands per connection and cycle
+
+
+@dataclasses.dataclass(frozen=True)
+class Connections:
+    """Which pairs were connected, and what was found on the way.
+
+    - `connected`: whether transition states lead from a to b, shape (pairs,).
+    - `states`: the transition states, each once, `StationaryPoints`; `pathways`: what each connects.
+    - `pair`: the pair that a transition state was found for first, shape (states,).
+    - `guesses`: refinements begun; `failed`: those that reached no new or known transition state.
+    - `cycles`: cycles that each pair took part in, shape (pairs,).
+    """
+
+    connected: np.ndarray
+    states: StationaryPoints
+    pathways: Pathways
+    pair: np.ndarray
+    guesses: int
+    failed: int
+    cycles: np.ndarray
+
+
+def connect(
+    landscape: AbstractLandscape,
+    a: np.ndarray,
+    b: np.ndarray,
+    *,
+    cycles: int = 10,
+    workers: int | None = None,
+) -> Connections:
+    """Connect each pair of minima by a chain of transition states and minima.
+
+    A cycle asks, for every pair that is not connected yet, for the shortest way from a to b through the
+    minima known so far (Dijkstra; squared aligned distances, nothing where transition states connect,
+    twice as far after a failure), relaxes a band across each gap on it (a denser one after a failure),
+    refines its maxima to transition states and follows their pathways. The minima and transition states
+    found for one pair serve all.
+
+    **Arguments:**
+
+    - `landscape`: what is searched.
+    - `a`, `b`: minima, shape (pairs, dim), parameter units.
+    - `cycles`: at most.
+    - `workers`: threads; default one per core.
+
+    **Returns:** `Connections`.
+
+    **Raises:** `ValueError` if the numbers of rows differ or a point is no minimum.
+
+    Source: Carr, Trygubenko & Wales, J. Chem. Phys. 122, 234903 (2005), doi:10.1063/1.1931587.
+    """
+    a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
+    if len(a) != len(b):
+        raise ValueError(f"`a` and `b` must have as many rows as each other, got {len(a)} and {len(b)}.")
+    ends = find_saddles(landscape, np.concatenate([a, b]), order=0, workers=workers)
+    if not ends.converged.all():
+        row = int(np.flatnonzero(~ends.converged)[0]) % max(1, len(a))
+        raise ValueError(f"Pair {row} does not consist of minima: minimise the points first.")
+    network = _Network(landscape, ends)
+    start, goal = network.rows[: len(a)], network.rows[len(a) :]
+    spent = np.zeros(len(a), dtype=int)
+    for _ in range(cycles):
+        open_ = np.flatnonzero(~network.connected(start, goal))
+        if not len(open_):
+            break
+        gaps = network.gaps(start[open_], goal[open_])
+        if not gaps:
+            break
+        spent[open_] += 1
+        x, directions, owners = _bands(landscape, network, gaps, workers)
+        saddles = find_saddles(landscape, x, directions=directions, workers=workers)
+        network.guesses += len(saddles)
+        network.failed += int(np.sum(~saddles.converged))
+        rows = np.flatnonzero(saddles.converged)
+        rows = rows[network.new_states(saddles[rows])]
+        paths = find_pathways(landscape, saddles.x[rows], saddles.direction[rows], workers=workers)
+        network.add(saddles[rows], paths, open_[owners[rows]])
+    return network.result(start, goal, spent)
+
+
+def _bands(landscape: AbstractLandscape, network: "_Network", gaps: list[tuple], workers: int | None):
+    """Return guesses, their directions and the numbers of the pairs they belong to."""
+    x, directions = [np.empty((0, landscape.dimension))], [np.empty((0, landscape.dimension))]
+    owners = [np.zeros(0, dtype=int)]
+    for effort, settings in enumerate(EFFORTS):
+        some = [gap for gap in gaps if gap[3] == effort]
+        if not some:
+            continue
+        left = np.stack([network.minima.x[i] for _, i, _, _ in some])
+        right = np.stack([network.image(i, j) for _, i, j, _ in some])
+        bands = find_bands(landscape, left, right, align=False, workers=workers, **settings)
+        x.append(bands.x)
+        directions.append(bands.direction)
+        owners.append(np.array([gap[0] for gap in some], dtype=int)[bands.pair])
+    return np.concatenate(x), np.concatenate(directions), np.concatenate(owners)
+
+
+class _Network:
+    """Minima and transition states found so far, all pairs together."""
+
+    def __init__(self, landscape: AbstractLandscape, ends: StationaryPoints):
+        self.landscape, self.symmetry = landscape, landscape.symmetry
+        nothing = np.empty((0, landscape.dimension))
+        self.minima = KnownPoints(nothing, np.empty(0), self.symmetry)
+        self.saddles = KnownPoints(nothing, np.empty(0), self.symmetry)
+        self.rows, _ = self.minima.add(ends.x, ends.energy)
+        self.states: list[StationaryPoints] = [ends[:0]]
+        self.paths: list[Pathways] = []
+        self.owners: list[np.ndarray] = [np.zeros(0, dtype=int)]
+        self.edges: list[tuple[int, int]] = []
+        self.tried: dict[tuple[int, int], int] = {}
+        self.images: dict[tuple[int, int], tuple[np.ndarray, float]] = {}
+        self.guesses = self.failed = 0
+
+    def new_states(self, states: StationaryPoints) -> np.ndarray:
+        """Return which transition states are new, and know them from now on."""
+        return self.saddles.add(states.x, states.energy)[1]
+
+    def add(self, states: StationaryPoints, paths: Pathways, owners: np.ndarray) -> None:
+        """Keep transition states whose pathways end in minima."""
+        ended = paths.forward.converged & paths.backward.converged
+        self.failed += int(np.sum(~ended))
+        kept = np.flatnonzero(ended)
+        for ends in zip(
+            *[
+                self.minima.add(side.x[kept], side.energy[kept])[0]
+                for side in (paths.backward, paths.forward)
+            ]
+        ):
+            self.edges.append((int(ends[0]), int(ends[1])))
+        self.states.append(states[kept])
+        self.owners.append(owners[kept])
+        self.paths.append(
+            Pathways(paths.forward[kept], paths.backward[kept], paths.length[kept], paths.points)
+        )
+
+    def connected(self, start: np.ndarray, goal: np.ndarray) -> np.ndarray:
+        """Return which pairs lie in one part of the network."""
+        part = self._parts()
+        return part[start] == part[goal]
+
+    def image(self, i: int, j: int) -> np.ndarray:
+        """Return the image of minimum j nearest to minimum i."""
+        return self._aligned(i, j)[0]
+
+    def gaps(self, start: np.ndarray, goal: np.ndarray) -> list[tuple[int, int, int, int]]:
+        """Return (number of the pair, minimum, minimum, earlier tries) for the bands of the next cycle."""
+        count, part = len(self.minima), self._parts()
+        i, j = np.triu_indices(count, 1)
+        weights = np.empty(len(i))
+        for k, (m, n) in enumerate(zip(i.tolist(), j.tolist())):
+            tries = self.tried.get((m, n), 0)
+            weights[k] = np.inf if tries >= len(EFFORTS) else self._aligned(m, n)[1] ** 2 * 2.0**tries
+        # A stored zero would vanish from a sparse graph.
+        weights = np.where(part[i] == part[j], 1e-12, weights)
+        usable = np.isfinite(weights)
+        graph = coo_array((weights[usable], (i[usable], j[usable])), shape=(count, count)).tocsr()
+        chosen: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+        for owner, (first, last) in enumerate(zip(start.tolist(), goal.tolist())):
+            before = dijkstra(graph, directed=False, indices=first, return_predecessors=True)[1]
+            wanted = 0
+            here = last
+            while before[here] >= 0 and wanted < GAPS:
+                m, n = sorted((int(before[here]), here))
+                here = int(before[here])
+                if part[m] == part[n] or (m, n) in chosen:
+                    continue
+                tries = self.tried.get((m, n), 0)
+                self.tried[m, n] = tries + 1
+                chosen[m, n] = (owner, m, n, tries)
+                wanted += 1
+        return list(chosen.values())
+
+    def result(self, start: np.ndarray, goal: np.ndarray, cycles: np.ndarray) -> Connections:
+        """Return what was found."""
+        paths = self.paths or [Pathways(self.states[0], self.states[0], np.zeros(0), [])]
+        joined = Pathways(
+            StationaryPoints.concatenate([p.forward for p in paths]),
+            StationaryPoints.concatenate([p.backward for p in paths]),
+            np.concatenate([p.length for p in paths]),
+            [],
+        )
+        return Connections(
+            self.connected(start, goal),
+            StationaryPoints.concatenate(self.states),
+            joined,
+            np.concatenate(self.owners),
+            self.guesses,
+            self.failed,
+            cycles,
+        )
+
+    def _parts(self) -> np.ndarray:
+        count = len(self.minima)
+        ends = np.array(self.edges, dtype=int).reshape(-1, 2)
+        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
+        return connected_components(graph.tocsr(), directed=False)[1]
+
+    def _aligned(self, i: int, j: int) -> tuple[np.ndarray, float]:
+        if (i, j) not in self.images:
+            found = self.symmetry.align(self.minima.x[i], self.minima.x[j])
+            self.images[i, j] = (found.image, found.distance)
+        return self.images[i, j]
