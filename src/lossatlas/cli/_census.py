@@ -27,9 +27,11 @@ def census(
         typer.Option(help="Searches. (default: until the Morse sum fits and nothing new comes)"),
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
+    memory: options.Memory = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find stationary points of every index and compare with the Morse sum."""
+    options.limit_memory(memory)
     from lossatlas.searches import census as run
 
     landscape, recognised = options.build(

@@ -36,6 +36,7 @@ def explore(
         int | None, typer.Option(help="Stop after this many gradients and Hessians.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
+    memory: options.Memory = None,
     out: Annotated[Path | None, typer.Option(help="The atlas. (default: LANDSCAPE.atlas)")] = None,
 ) -> None:
     """Map a landscape: minima, transition states, how they connect; write the atlas and a PNG beside it.
@@ -43,6 +44,7 @@ def explore(
     Running the same command again continues where it stopped.
     """
     seconds = _seconds(time_limit)
+    options.limit_memory(memory)
     from lossatlas.exploration import Budget
     from lossatlas.exploration import explore as run
 

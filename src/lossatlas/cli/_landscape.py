@@ -1,5 +1,6 @@
 """Options that say which landscape is meant, shared by `explore` and `census`."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,10 @@ Coefficients = Annotated[
     Path | None, typer.Option(metavar="FILE.npy", help="Spin-glass coefficients, shape (N, N, N).")
 ]
 Disorder = Annotated[int | None, typer.Option(help="Seed of random spin-glass coefficients. (default: 0)")]
+Memory = Annotated[
+    str | None,
+    typer.Option(help="What searches may use at once, such as 4G or 500M. (default: half of the memory)"),
+]
 
 NETWORK = {"hidden", "l2", "activation"}
 TAKES = {
@@ -47,6 +52,22 @@ TAKES = {
     "mueller-brown": set(),
     "six-hump-camel": set(),
 }
+
+
+def limit_memory(text: str | None) -> None:
+    """Set the memory budget of this process.
+
+    **Raises:** `ValueError` for anything but a positive number of bytes, or of K, M, G or T of them.
+    """
+    if text is None:
+        return
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]?)(?:i?b)?\s*", text.lower())
+    size = float(match[1]) * 1024 ** " kmgt".index(match[2] or " ") if match else 0.0
+    if size < 1:
+        raise ValueError(f"--memory takes a positive size such as 4G or 500M, got {text!r}.")
+    from lossatlas.searches import limit_memory as limit
+
+    limit(int(size))
 
 
 def build(name: str, **options: Any) -> "tuple[AbstractLandscape, str | None]":

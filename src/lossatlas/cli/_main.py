@@ -48,7 +48,7 @@ def main() -> None:
     except (ValueError, OSError) as error:
         _refuse(str(error))
     except MemoryError as error:
-        _refuse(f"This needs more memory than there is: {error}.")
+        _refuse(f"This needs more memory than there is: {str(error).rstrip('.')}.")
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("lossatlas: interrupted\n")
         sys.exit(130)
