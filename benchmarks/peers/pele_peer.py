@@ -94,7 +94,7 @@ def connect_settings(quench, options):
 
 
 def connect(potential, quench, pairs, options):
-    """One cycle of DoubleEndedConnect per pair of minima, each pair in a fresh database in memory."""
+    """Some cycles of DoubleEndedConnect per pair of minima, each pair in a fresh database in memory."""
     np.random.seed(options.seed)
     settings = connect_settings(quench, options)
     settings["tsSearchParams"]["index_seed"] = options.seed
@@ -104,7 +104,13 @@ def connect(potential, quench, pairs, options):
         ends = [database.addMinimum(potential.getEnergy(end), end) for end in (x, y)]
         potential.evaluations, begin = 0, time.process_time()
         cycle = DoubleEndedConnect(
-            *ends, potential, distance, database, verbosity=0, niter=1, local_connect_params=settings
+            *ends,
+            potential,
+            distance,
+            database,
+            verbosity=0,
+            niter=options.cycles,
+            local_connect_params=settings,
         )
         cycle.connect()
         found["seconds"].append(time.process_time() - begin)
@@ -119,6 +125,7 @@ def main():
     parser = arguments(__doc__, ["minimise", "basinhopping", "connect"], memory=100)
     parser.add_argument("--maxstep", type=float, default=0.4, help="of one L-BFGS step")
     parser.add_argument("--pairs", type=int, default=5, help="at most; for connect")
+    parser.add_argument("--cycles", type=int, default=1, help="per pair, at most; for connect")
     parser.add_argument("--images", type=int, default=10, help="of the elastic band, at most; for connect")
     parser.add_argument("--own-settings", type=int, default=0, help="1: connect with pele's own settings")
     options = parser.parse_args()

@@ -158,6 +158,8 @@ def test_own_table(capsys, tmp_path):
     ("explore spin-glass --coefficients text.txt", "is not an .npy file"),
     ("explore spin-glass --coefficients none.npy", "no file"),
     ("explore xor --time-limit soon", "--time-limit takes a positive time"),
+    ("explore xor --memory lots", "--memory takes a positive size"),
+    ("census xor --memory 0", "--memory takes a positive size"),
     ("explore xor --out no/where.atlas", "no directory"),
     ("explore xor --out text.txt", "is not an atlas"),
     ("explore xor --out newer.atlas", "schema"),

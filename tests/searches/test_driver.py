@@ -1,8 +1,14 @@
 """The same answer whatever the number of workers or lanes, and one compilation for all of them."""
 
+import dataclasses
 import functools
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,14 +16,18 @@ from helpers import PROBLEMS, starts_for
 from lossatlas.landscapes import spin_glass
 from lossatlas.searches import (
     BFGS,
+    AbstractSearch,
+    _driver,
     basin_hopping,
     compilations,
     find_bands,
     find_pathways,
     find_saddles,
+    limit_memory,
     minimise,
     run_batch,
 )
+from lossatlas.searches._memory import memory_budget, program_bytes
 from lossatlas.searches.global_search import perturbed, random_starts
 
 
@@ -150,3 +160,339 @@ def test_an_error_in_one_lane_reaches_the_caller():
 def test_no_start_gives_no_result(search):
     for part in parts(SEARCHES[search](np.arange(0), 2)).values():
         assert len(part) == 0
+
+
+# The strategy of accelerators, on a CPU with few lanes, so that lanes are retired and refilled.
+
+LANES = 4
+CAPACITY = _driver.QUEUE * LANES
+MANY = 23  # two calls: 16 lanes and 7
+
+
+@pytest.fixture
+def accelerated(monkeypatch):
+    monkeypatch.setattr(_driver, "_accelerated", lambda: True)
+    monkeypatch.setattr(_driver, "ACCELERATOR_LANES", LANES)
+    monkeypatch.setattr(_driver, "_programs", _programs_with_few_lanes)
+
+
+_programs_with_few_lanes = {}  # kept from test to test, apart from those with all lanes
+
+
+class Countdown(AbstractSearch):
+    """Takes exactly as many steps as its lane says, and adds them up in an order that shows."""
+
+    def init(self, landscape, x, steps):
+        return {"x": x, "left": steps, "taken": jnp.asarray(0), "sum": jnp.asarray(0.0)}
+
+    def finished(self, landscape, state):
+        return state["left"] <= 0
+
+    def step(self, landscape, state):
+        taken = state["taken"] + 1
+        return {
+            "x": state["x"],
+            "left": state["left"] - 1,
+            "taken": taken,
+            "sum": state["sum"] * 0.5 + taken * state["x"][0],
+        }
+
+    def result(self, landscape, state):
+        return {"x": state["x"], "taken": state["taken"], "sum": state["sum"]}
+
+
+def counted(steps):
+    """What `Countdown` gives, lane by lane."""
+    total = np.zeros(len(steps))
+    for lane, most in enumerate(steps):
+        for taken in range(1, most + 1):
+            total[lane] = total[lane] * 0.5 + taken * lane
+    return total
+
+
+STEPS = {
+    "none": [0] * MANY,
+    "one stride": [_driver.STRIDE] * MANY,
+    "around a stride": [7, 8, 9, 15, 16, 17, 0, 1, 23, 24, 25] * 2,
+    "first is long": [500] + [1] * (MANY - 1),
+    "last is long": [1] * (MANY - 1) + [500],
+    "all lanes but one are long": [300, 300, 300] + [2] * 20,
+    "mixed": np.random.default_rng(0).integers(0, 200, MANY).tolist(),
+    "less than the lanes": [30, 0, 9],
+    "one": [11],
+    "as many as the lanes": [3, 40, 0, 8],
+    "one more than the lanes": [3, 40, 0, 8, 100],
+    "one call": [5 * i % 37 for i in range(CAPACITY)],
+    "one call and one": [5 * i % 37 for i in range(CAPACITY + 1)],
+    "three calls": [7 * i % 53 for i in range(3 * CAPACITY)],
+}
+
+
+def count_down(steps):
+    x = np.stack([np.arange(len(steps)), -np.arange(len(steps))], axis=1).astype(float)
+    result = run_batch(Countdown(), PROBLEMS["Mueller-Brown"].landscape(), x, np.array(steps))
+    assert np.array_equal(result["x"], x)
+    assert np.array_equal(result["taken"], steps)
+    np.testing.assert_allclose(result["sum"], counted(steps), rtol=1e-14)
+
+
+@pytest.mark.parametrize("steps", [pytest.param(steps, id=name) for name, steps in STEPS.items()])
+def test_every_lane_takes_its_own_steps(steps):
+    count_down(steps)
+
+
+@pytest.mark.parametrize("steps", [pytest.param(steps, id=name) for name, steps in STEPS.items()])
+def test_every_lane_takes_its_own_steps_where_lanes_are_refilled(steps, accelerated):
+    count_down(steps)
+
+
+def test_lanes_of_accelerators_are_really_refilled(accelerated):
+    """A long search holds up its own lane and no other."""
+    calls = []
+
+    class Watched(Countdown):
+        def finished(self, landscape, state):
+            jax.debug.callback(lambda: calls.append(1))
+            return super().finished(landscape, state)
+
+    landscape = PROBLEMS["Mueller-Brown"].landscape()
+    steps = np.array([400] + [8] * (CAPACITY - 1))
+    run_batch(Watched(), landscape, np.zeros((CAPACITY, 2)), steps)
+    jax.effects_barrier()
+    alone = len(calls)
+    calls.clear()
+    # One long search in each four: in groups that wait for their longest, four times the steps.
+    run_batch(Watched(), landscape, np.zeros((CAPACITY, 2)), np.tile([400, 8, 8, 8], 4))
+    jax.effects_barrier()
+    assert len(calls) < 2 * alone
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, MANY])
+def test_plain_functions_on_an_accelerator(count, accelerated):
+    landscape = PROBLEMS["Mueller-Brown"].landscape()
+    x = np.random.default_rng(1).normal(size=(count, 2))
+    factor = np.arange(1.0, count + 1)
+    result = run_batch(scaled, landscape, x, factor)
+    assert np.array_equal(result["product"], x * factor[:, None])
+    known = [float(landscape.energy(point)) for point in x]
+    np.testing.assert_allclose(result["energy"], known, rtol=1e-13)
+    assert result["energy"].shape == (count,)
+
+
+def near_and_far(problem):
+    """Random starts, every third of them replaced by a minimum: lanes of very different length."""
+    landscape = PROBLEMS[problem].landscape()
+    x = starts_for(landscape, MANY)
+    x[::3] = minimise(landscape, x[::3], method=BFGS()).x
+    return landscape, x
+
+
+@functools.cache
+def own_loops(kind, problem):
+    """On a CPU, before anything is changed; with the points where the searches started."""
+    landscape, x = near_and_far(problem)
+    return landscape, x, POINTS[kind](landscape, x)
+
+
+POINTS = {
+    "minimise": lambda landscape, x: minimise(landscape, x, method=BFGS(10)),
+    "find_saddles": lambda landscape, x: find_saddles(
+        landscape, x, order=np.arange(len(x)) % 2, max_steps=150
+    ),
+}
+
+
+@pytest.mark.parametrize("problem", ["Mueller-Brown", "double wells", "spin glass p=2"])
+@pytest.mark.parametrize("kind", POINTS)
+def test_both_strategies_find_the_same(kind, problem, request):
+    landscape, x, own = own_loops(kind, problem)
+    request.getfixturevalue("accelerated")
+    before = compilations()
+    together = POINTS[kind](landscape, x)
+    assert compilations() > before  # another program did this
+    assert np.array_equal(together.outcome, own.outcome) and together.converged.mean() > 0.5
+    good = own.converged
+    np.testing.assert_allclose(together.energy[good], own.energy[good], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(together.x[good], own.x[good], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(together.log_product[good], own.log_product[good], rtol=1e-10)
+    assert np.array_equal(together.index[good], own.index[good])
+    assert np.ptp(own.gradients) > 15  # lanes of different length
+
+
+def fields(points):
+    return {field.name: getattr(points, field.name) for field in dataclasses.fields(points)}
+
+
+@pytest.mark.parametrize("kind", POINTS)
+def test_batches_and_order_do_not_change_a_bit_on_an_accelerator(kind, accelerated):
+    landscape, x = near_and_far("spin glass p=2")
+    run = POINTS["minimise"] if kind == "minimise" else functools.partial(find_saddles, max_steps=150)
+    whole = fields(run(landscape, x))
+    before = compilations()
+    for cuts in ([1, 3, 7, 8], [20], [16]):
+        parts = [fields(run(landscape, rows)) for rows in np.split(x, cuts)]
+        for name, known in whole.items():
+            assert np.array_equal(np.concatenate([part[name] for part in parts]), known), name
+    order = np.random.default_rng(0).permutation(MANY)
+    turned = fields(run(landscape, x[order]))
+    for name, known in whole.items():
+        assert np.array_equal(turned[name], known[order]), name
+    assert compilations() == before
+
+
+def test_pathways_and_bands_on_an_accelerator(accelerated):
+    rows = np.arange(COUNT)
+    for search in ("find_pathways", "find_bands"):
+        whole, again = (parts(SEARCHES[search](rows, workers)) for workers in (1, 2))
+        for name in whole:
+            assert np.array_equal(whole[name], again[name], equal_nan=True)
+    paths = parts(SEARCHES["find_pathways"](rows, 1))
+    np.testing.assert_allclose(np.linalg.norm(paths["forward"], axis=1), np.sqrt(5), rtol=1e-14)
+
+
+# How much memory searches may use.
+
+
+@pytest.fixture
+def budget(monkeypatch):
+    """`limit_memory`, with programs of its own, taken back afterwards."""
+    monkeypatch.setattr(_driver, "_programs", {})
+    yield limit_memory
+    limit_memory(None)
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """How many threads each batch ran in that had more than one."""
+    seen = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, most):
+            seen.append(most)
+            super().__init__(most)
+
+    monkeypatch.setattr(_driver, "ThreadPoolExecutor", Pool)
+    return seen
+
+
+def of_one_program():
+    """Bytes that the one program needs which was compiled."""
+    (future,) = _driver._programs.values()
+    return program_bytes(future.result().run, glass().dimension, 1)
+
+
+def search_saddles(workers=None):
+    return fields(find_saddles(glass(), starts(), max_steps=150, workers=workers))
+
+
+def test_a_budget_for_one_program_gives_the_same_bits(budget, threads):
+    free = search_saddles(workers=2)
+    assert threads == [2]
+    needed = of_one_program()
+    assert _programs_capacity() == _driver.CPU_LANES
+    for limit, pools, smaller in (
+        (2 * needed, [2], False),
+        (2 * needed - 1, [], False),
+        (needed, [], False),
+        (needed - 1, None, True),
+    ):
+        threads.clear()
+        budget(limit)
+        result = search_saddles(workers=2)
+        assert threads == pools or smaller
+        assert (_programs_capacity() < _driver.CPU_LANES) == smaller
+        for name, known in free.items():
+            assert np.array_equal(result[name], known), name
+
+
+def _programs_capacity():
+    """Lanes per call of the program compiled last."""
+    return list(_driver._programs.values())[-1].result().capacity
+
+
+@pytest.mark.parametrize("strategy", ["CPU", "accelerator"])
+def test_a_budget_too_small_for_one_search_is_refused(strategy, budget, request):
+    if strategy == "accelerator":
+        request.getfixturevalue("accelerated")
+    budget(1000)
+    sentence = r"\(5 variables\) needs [0-9.]+ GiB, but the memory budget is 0\.00 GiB: raise"
+    for _ in range(2):
+        with pytest.raises(MemoryError, match=sentence):
+            search_saddles()
+    budget(None)
+    assert len(search_saddles()["x"]) == len(starts())
+
+
+@pytest.mark.parametrize("limit", [0, -1, -(2**40)])
+def test_a_budget_must_be_positive(limit, budget):
+    budget(2**40)
+    with pytest.raises(ValueError, match=f"positive, got {limit} bytes"):
+        limit_memory(limit)
+    assert memory_budget() == 2**40  # as before
+
+
+def test_without_a_limit_half_of_the_memory_is_used(budget):
+    budget(12345)
+    assert memory_budget() == 12345
+    budget(None)
+    assert memory_budget() == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+# Compilation happens once, and a failed one is forgotten.
+
+
+@pytest.fixture
+def slow_compiler(monkeypatch):
+    """Compilations that were begun; each takes long enough for another thread to come along."""
+    begun, compile_ = [], _driver._compile
+
+    def slowly(*arguments):
+        begun.append(threading.get_ident())
+        time.sleep(0.3)
+        return compile_(*arguments)
+
+    monkeypatch.setattr(_driver, "_programs", {})
+    monkeypatch.setattr(_driver, "_compile", slowly)
+    return begun
+
+
+def together(call, count=3):
+    """The same call from several threads at once: results, or what was raised."""
+    barrier = threading.Barrier(count)
+
+    def one(_):
+        barrier.wait()
+        try:
+            return call()
+        except BaseException as error:
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_threads_that_come_at_once_compile_once(slow_compiler):
+    landscape, x = PROBLEMS["Mueller-Brown"].landscape(), np.ones((3, 2))
+    results = together(lambda: run_batch(scaled, landscape, x, np.arange(3.0)))
+    assert len(slow_compiler) == 1 and compilations() == 1
+    for result in results:
+        assert np.array_equal(result["product"], np.arange(3.0)[:, None] * x)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, KeyboardInterrupt])
+def test_a_failed_compilation_is_forgotten(error, slow_compiler, monkeypatch):
+    landscape, x = PROBLEMS["Mueller-Brown"].landscape(), np.ones((3, 2))
+    works = _driver._compile
+
+    def fails(*arguments):
+        time.sleep(0.3)
+        raise error("as expected")
+
+    monkeypatch.setattr(_driver, "_compile", fails)
+    results = together(lambda: run_batch(scaled, landscape, x, np.arange(3.0)))
+    assert [type(result) for result in results] == [error] * 3
+    assert compilations() == 0
+    monkeypatch.setattr(_driver, "_compile", works)
+    result = run_batch(scaled, landscape, x, np.arange(3.0))
+    assert np.array_equal(result["product"], np.arange(3.0)[:, None] * x)
+    assert compilations() == 1

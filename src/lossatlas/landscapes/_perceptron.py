@@ -133,11 +133,13 @@ class Perceptron(AbstractLandscape):
 
     def outputs(self, x: Point, inputs: Float[Array, "inputs items"]) -> Float[Array, "outputs items"]:
         """Return the linear outputs for data given column by column."""
-        *hidden, (weights, biases) = self.layers(x)
-        signal = inputs
-        for w, b in hidden:
-            signal = ACTIVATIONS[self.activation](w @ signal + b[:, None])
-        return weights @ signal + biases[:, None]
+        (weights, biases), *following = self.layers(x)
+        # The bias as the weight of an input that is one: its gradient comes with the matrix product.
+        weights = jnp.concatenate([weights, biases[:, None]], axis=1)
+        signal = weights @ jnp.concatenate([inputs, jnp.ones((1, inputs.shape[1]))])
+        for weights, biases in following:
+            signal = weights @ ACTIVATIONS[self.activation](signal) + biases[:, None]
+        return signal
 
     def energy(self, x: Point) -> Scalar:
         """Return loss plus penalty."""

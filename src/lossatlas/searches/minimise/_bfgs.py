@@ -1,6 +1,7 @@
 """Full BFGS: the inverse Hessian as a matrix; for small dimensions, where memory costs nothing."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 
 from lossatlas._types import Flag, Matrix, Point
@@ -58,12 +59,29 @@ class BFGS(eqx.Module):
 
     def exact(self, landscape: AbstractLandscape, x: Point) -> _State:
         """Return the inverse of the Hessian at `x`, with |curvatures| where some are negative."""
-        values, vectors = spectrum(landscape, x)
-        modes = landscape.zero_modes(x)
-        size = jnp.maximum(jnp.max(jnp.abs(values)), 1e-300)
-        convex = values[0] > 1e-9 * size
-        values = jnp.where(convex, values, jnp.abs(values) + SOFTEST * size)
-        finite = jnp.all(jnp.isfinite(values))
-        # On a curved space the zero modes turn along the way: there the inverse may not be singular.
-        inverse = (vectors / values[None, :]) @ vectors.T + modes.T @ modes / size
+        if landscape.zero_modes(x).shape[0]:
+            inverse = _absolute_inverse(landscape, x)
+        else:
+            # A Cholesky factor, a tenth of the eigenvectors' price, is there where the loss is convex.
+            factor = jnp.linalg.cholesky(landscape.hessian(x))
+            inverse = jax.lax.cond(
+                jnp.all(jnp.isfinite(factor)),
+                lambda: _inverse_from(factor),
+                lambda: _absolute_inverse(landscape, x),
+            )
+        finite = jnp.all(jnp.isfinite(inverse))
         return _State(jnp.where(finite, inverse, jnp.eye(x.shape[0])), ~finite)
+
+
+def _inverse_from(factor: Matrix) -> Matrix:
+    lower = jax.scipy.linalg.solve_triangular(factor, jnp.eye(factor.shape[0]), lower=True)
+    return lower.T @ lower
+
+
+def _absolute_inverse(landscape: AbstractLandscape, x: Point) -> Matrix:
+    values, vectors = spectrum(landscape, x)
+    modes = landscape.zero_modes(x)
+    size = jnp.maximum(jnp.max(jnp.abs(values)), 1e-300)
+    values = jnp.where(values[0] > 1e-9 * size, values, jnp.abs(values) + SOFTEST * size)
+    # On a curved space the zero modes turn along the way: there the inverse may not be singular.
+    return (vectors / values[None, :]) @ vectors.T + modes.T @ modes / size

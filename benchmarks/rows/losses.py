@@ -1,0 +1,117 @@
+"""One loss and gradient, one Hessian, one product; and the losses that are no networks."""
+
+import jax
+import numpy as np
+
+from _measure import Line, Measured, Row, Settings, Value, ask, compare, on_accelerator, seconds
+from _problems import for_peers, random_network, starts
+from lossatlas.datasets import ljat3
+from lossatlas.landscapes import spin_glass
+from lossatlas.searches import run_batch
+from lossatlas.searches.curvature import hessian_product
+from lossatlas.searches.minimise import Descent, default_method
+
+
+POINTS = 64  # evaluated by one call of a compiled program
+GLASS = 100  # spins
+ATOMS = 20_000  # minimisations of three atoms
+ATOMS_OF_PEER = 300
+
+
+def per_point(function, landscape, points: np.ndarray) -> Value:
+    """Return microseconds per point of a function of landscape and point."""
+    lanes = len(points) if on_accelerator() else None
+    run = jax.jit(lambda land, x: jax.lax.map(lambda p: function(land, p), x, batch_size=lanes))
+    jax.block_until_ready(run(landscape, points))  # compilation
+    return Value(1e6 * seconds(lambda: run(landscape, points)) / len(points))
+
+
+def value_and_gradient(landscape, x):
+    return landscape.value_and_gradient(x)
+
+
+def gradient(settings: Settings) -> list[Line]:
+    """Loss and gradient of [2,10,4,1000,1e-4] against plain numpy."""
+    landscape = random_network()
+    points = starts(landscape, POINTS)
+
+    def peer() -> Measured:
+        found = ask("scipy", "scipy_peer.py", for_peers(landscape, points), task="evaluate")
+        return found if isinstance(found, str) else Value(1e6 * found["seconds"])
+
+    ours = lambda: per_point(value_and_gradient, landscape, points)
+    return compare("gradient", "us", ours, {"numpy": peer}, settings.repeats)
+
+
+def hessian(settings: Settings) -> list[Line]:
+    """The analytic Hessian against jax.hessian, and a Hessian-vector product against the gradient."""
+    landscape = random_network()
+    points = starts(landscape, POINTS)
+    automatic = lambda land, x: jax.hessian(land.surface_energy)(x)
+    product = lambda land, x: hessian_product(land, x, x)
+    analytic = lambda land, x: land.hessian(x)
+    time = lambda function: lambda: per_point(function, landscape, points)
+    lines = compare("hessian", "us", time(analytic), {"jax.hessian": time(automatic)}, settings.repeats)
+    peers = {"our gradient": time(value_and_gradient)}
+    lines += compare("hessian in gradients", "us", time(analytic), peers, settings.repeats, cost=True)
+    lines += compare("product in gradients", "us", time(product), peers, settings.repeats, cost=True)
+    return lines
+
+
+def atoms(settings: Settings) -> list[Line]:
+    """LJAT3: 20,000 minimisations of three atoms to rms gradient 1e-10."""
+    ljat3("D1", items=10, cache=False, workers=1)  # compilation
+    points = np.random.default_rng(0).uniform(0.0, 2.0 * np.sqrt(3.0), (ATOMS_OF_PEER, 9))
+
+    def ours() -> Value:
+        return Value(seconds(lambda: ljat3("D1", items=ATOMS, cache=False, workers=1).targets))
+
+    def peer() -> Measured:
+        found = ask("scipy", "triatomic_peer.py", {"starts": points})
+        if isinstance(found, str):
+            return found
+        note = f"{found['converged']}/{ATOMS_OF_PEER}, scaled"
+        return Value(sum(found["seconds"]) * ATOMS / ATOMS_OF_PEER, note)
+
+    return compare("ljat3 20,000 minimisations", "s", ours, {"scipy": peer}, settings.repeats)
+
+
+def glass(settings: Settings) -> list[Line]:
+    """Spin glass with p = 3, N = 100: loss and gradient, minimisations to rms gradient 1e-6."""
+    landscape = spin_glass(GLASS)
+    points = np.random.default_rng(1).standard_normal((24, GLASS))
+    points *= np.sqrt(GLASS) / np.linalg.norm(points, axis=1, keepdims=True)
+    descent = Descent(default_method(landscape), 1e-6)
+    run = lambda: run_batch(descent, landscape, points, workers=1)
+    run()  # compilation
+    answers: list[dict | str] = []
+
+    def evaluation() -> Measured:  # one run of the peer measures both
+        arrays = {"coefficients": np.asarray(landscape.coefficients), "starts": points}
+        answers.append(ask("scipy", "spin_glass_peer.py", arrays))
+        found = answers[-1]
+        return found if isinstance(found, str) else Value(1e6 * found["evaluation"]["seconds"])
+
+    def minimisations() -> Measured:
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(found, str):
+            return found
+        note = f"{found['converged']}/{len(points)}, {np.mean(found['evaluations']):.0f} gradients"
+        return Value(found["converged"] / sum(found["seconds"]), note)
+
+    def ours() -> Value:
+        end, spent = run(), seconds(run)
+        rms = np.linalg.norm(end["gradient"], axis=1) / np.sqrt(GLASS)
+        converged = int((rms <= 1e-6).sum())
+        note = f"{converged}/{len(points)}, {end['gradients'].mean():.0f} gradients"
+        return Value(converged / spent, note)
+
+    repeats = settings.repeats
+    time = lambda: per_point(value_and_gradient, landscape, points)
+    return [
+        *compare("glass gradient", "us", time, {"numpy": evaluation}, repeats),
+        *compare("glass minimise", "/s", ours, {"scipy": minimisations}, repeats),
+    ]
+
+
+ROWS: dict[str, Row] = {"gradient": gradient, "hessian": hessian, "ljat3": atoms, "glass": glass}

@@ -1,0 +1,113 @@
+"""MNIST, 7,960 variables: first minimum, lowest eigenpair, log-product; and what they need."""
+
+import functools
+import resource
+import sys
+
+import jax
+import numpy as np
+import scipy.linalg
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from _measure import Line, Row, Settings, Value, clock, compare
+from _problems import mnist as network
+from _scipy import lbfgs
+from lossatlas.searches import LBFGS, run_batch
+from lossatlas.searches.curvature import hessian_product, lowest_eigenpair
+from lossatlas.searches.minimise import Descent
+
+
+RESIDUAL = 1e-6  # ||H v - mu v|| over the largest eigenvalue
+PRODUCTS = (40, 50, 60, 70, 80, 100, 150, 200, 300, 400, 800)  # tried in this order
+
+
+def peak() -> str:
+    """Say how much memory this process has held at most until now."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return f"peak so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30:.2f} GiB"
+
+
+def mnist(settings: Settings) -> list[Line]:
+    """[784,10,10,1000,0.1]: first minimum to rms 1e-6, lowest eigenpair, log-product; peak memory."""
+    if not settings.mnist.exists():
+        return [Line("mnist", "s", [], "", f"{settings.mnist} is not there; name it by --mnist.")]
+    landscape, minima = network(settings.mnist), []
+    start = np.asarray(landscape.sample(jax.random.key(0)))
+    lines = first_minimum(landscape, start, minima, settings.repeats)
+    x = minima[-1]
+    lines += eigenpair(landscape, x, settings.repeats)
+    return lines + log_product(landscape, x, settings.repeats)
+
+
+def first_minimum(landscape, start: np.ndarray, minima: list, repeats: int) -> list[Line]:
+    descent = Descent(LBFGS(100), 1e-6)
+    run_batch(descent, landscape, start[None], workers=1)  # compilation
+    other = lbfgs(landscape, 100)
+
+    def ours() -> Value:
+        begin = clock()
+        end = run_batch(descent, landscape, start[None], workers=1)
+        spent = clock() - begin
+        minima.append(end["x"][0])
+        rms = np.linalg.norm(end["gradient"][0]) / np.sqrt(len(start))
+        note = f"E {end['energy'][0]:.9f}, rms {rms:.0e}, {end['gradients'][0]} gradients, {peak()}"
+        return Value(spent, note)
+
+    def peer() -> Value:
+        begin = clock()
+        end = other(start)
+        spent = clock() - begin
+        return Value(spent, f"E {end.fun:.9f}, rms {end.rms:.0e}, {end.nfev} gradients")
+
+    return compare("mnist first minimum", "s", ours, {"scipy, our loss": peer}, repeats)
+
+
+def eigenpair(landscape, x: np.ndarray, repeats: int) -> list[Line]:
+    product = jax.jit(hessian_product)
+    operator = LinearOperator(
+        (len(x), len(x)), lambda v: np.asarray(product(landscape, x, v.ravel())), dtype=float
+    )
+    largest = eigsh(operator, k=1, which="LA", tol=1e-3)[0][0]
+    pair = jax.jit(lowest_eigenpair, static_argnames="products")
+    for products in PRODUCTS:
+        run = functools.partial(pair, landscape, x, np.zeros_like(x), products=products)
+        value, vector = map(np.asarray, run())
+        residual = np.linalg.norm(operator @ vector - value * vector) / largest
+        if residual < RESIDUAL:
+            break
+
+    def ours() -> Value:
+        begin = clock()
+        jax.block_until_ready(run())
+        spent = clock() - begin
+        note = f"mu {value:.8f}, {products} products, residual {residual:.0e} of mu_max {largest:.3g}"
+        return Value(spent, f"{note}, {peak()}")
+
+    def arpack() -> Value:
+        begin = clock()
+        values, vectors = eigsh(operator, k=1, which="SA", tol=RESIDUAL * largest / max(abs(value), 1e-300))
+        spent = clock() - begin
+        left = np.linalg.norm(operator @ vectors[:, 0] - values[0] * vectors[:, 0]) / largest
+        return Value(spent, f"mu {values[0]:.8f}, residual {left:.0e}")
+
+    return compare("mnist lowest eigenpair", "s", ours, {"ARPACK, our product": arpack}, repeats)
+
+
+def log_product(landscape, x: np.ndarray, repeats: int) -> list[Line]:
+    hessian = jax.jit(lambda land, p: land.hessian(p))
+    jax.block_until_ready(hessian(landscape, x))  # compilation
+    parts = []
+
+    def ours() -> Value:
+        begin = clock()
+        matrix = np.array(hessian(landscape, x))
+        parts.append(clock() - begin)
+        factor = scipy.linalg.cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+        total = 2.0 * np.log(np.diag(factor)).sum()
+        spent = clock() - begin
+        return Value(spent, f"{total:.6f}, {parts[-1]:.1f} s of it the Hessian, {peak()}")
+
+    return compare("mnist log-product by Cholesky", "s", ours, {}, repeats)
+
+
+ROWS: dict[str, Row] = {"mnist": mnist}
