@@ -11,7 +11,7 @@ from lossatlas.searches import connect, find_bands, find_pathways, find_saddles,
 
 
 MINIMA, PAIRS = 24, 20
-PAIRS_OF_PEER = 6
+PAIRS_OF_PEER = 12
 CYCLES, PAIRS_OF_CYCLES = 10, 4  # of a connection
 SAME_ENERGY = 1e-8
 

@@ -10,5 +10,6 @@ from ._spectrum import count_zero as count_zero
 from ._spectrum import gradient_tolerance as gradient_tolerance
 from ._spectrum import log_product as log_product
 from ._spectrum import spectrum as spectrum
+from ._spectrum import spectrum_of as spectrum_of
 from ._spectrum import tangent as tangent
 from ._spectrum import zero_tolerance as zero_tolerance

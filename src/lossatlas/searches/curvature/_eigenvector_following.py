@@ -28,6 +28,7 @@ SHIFTS = 10  # Newton iterations for the shift that makes a step as long as the 
 
 class _State(eqx.Module):
     x: Point
+    energy: Scalar
     gradient: Point
     eigenvalues: Point
     lowest_vector: Point
@@ -74,9 +75,11 @@ class EigenvectorFollowing(AbstractSearch):
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> _State:
         """Start at `x`."""
         x = landscape.geometry.retract(x)
+        energy, gradient = landscape.value_and_gradient(x)
         return _State(
             x=x,
-            gradient=landscape.value_and_gradient(x)[1],
+            energy=energy,
+            gradient=gradient,
             eigenvalues=jnp.zeros(x.shape[0] - landscape.zero_modes(x).shape[0]),
             lowest_vector=jnp.zeros_like(x),
             followed=direction,
@@ -106,7 +109,8 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     values, vectors = spectrum(landscape, state.x)
     components = vectors.T @ gradient
     rms = jnp.linalg.norm(gradient) / jnp.sqrt(1.0 * gradient.shape[0])
-    finite = jnp.isfinite(rms) & jnp.all(jnp.isfinite(values))
+    # Where a loss is NaN its derivatives may still be numbers, such as those of a logarithm.
+    finite = jnp.isfinite(state.energy) & jnp.isfinite(rms) & jnp.all(jnp.isfinite(values))
     lost = jnp.max(jnp.abs(state.x)) > landscape.region
     stationary = rms <= gradient_tolerance(values, state.x)
     # Settled when Newton steps gain no more, or when the gradient is as good as zero.
@@ -131,7 +135,7 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     step = step * jnp.minimum(1.0, scale / length)
     predicted = components + values * step
     x = landscape.geometry.retract(state.x + vectors @ step)
-    following = landscape.value_and_gradient(x)[1]
+    energy, following = landscape.value_and_gradient(x)
     missed = vectors.T @ following - predicted
     error = jnp.linalg.norm(missed / stiffness) / length
     for _ in range(CORRECTIONS):
@@ -139,11 +143,12 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
         size = jnp.maximum(jnp.linalg.norm(correction), 1e-300)
         correction = correction * jnp.minimum(1.0, 0.5 * length / size)
         x = landscape.geometry.retract(x + vectors @ correction)
-        following = landscape.value_and_gradient(x)[1]
+        energy, following = landscape.value_and_gradient(x)
         missed = vectors.T @ following - predicted
     factor = jnp.where(error > 1.0, 0.5, jnp.where(error < 0.5, 2.0, 1.0))
     return _State(
         x=jnp.where(done, state.x, x),
+        energy=jnp.where(done, state.energy, energy),
         gradient=jnp.where(done, gradient, following),
         eigenvalues=values,
         lowest_vector=vectors[:, 0],
@@ -198,7 +203,7 @@ def _describe(landscape: AbstractLandscape, state: _State) -> dict:
     second = state.eigenvalues[1] if state.eigenvalues.shape[0] > 1 else jnp.asarray(jnp.inf)
     return {
         "x": state.x,
-        "energy": landscape.surface_energy(state.x),
+        "energy": state.energy,
         "rms_gradient": state.rms,
         "index": index,
         "zeros": zeros,

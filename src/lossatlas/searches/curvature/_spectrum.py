@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from lossatlas._types import Integer, Matrix, Point, Scalar
+from lossatlas._types import Integer, Matrix, Modes, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 
 
@@ -13,21 +13,25 @@ GRADIENT_TOLERANCE = 1e-10
 
 
 def spectrum(landscape: AbstractLandscape, x: Point) -> tuple[Point, Matrix]:
-    """Return eigenvalues, ascending, shape (dim - k,), and eigenvectors (dim, dim - k).
+    """Return eigenvalues, ascending, shape (dim - k,), and eigenvectors (dim, dim - k)."""
+    return spectrum_of(landscape.hessian(x), landscape.zero_modes(x))
 
-    The k forced zero modes are shifted above the largest eigenvalue and cut off there.
+
+def spectrum_of(hessian: Matrix, modes: Modes) -> tuple[Point, Matrix]:
+    """Return the spectrum of a Hessian without its k forced zero modes, shape (k, dim).
+
+    They are shifted above the largest eigenvalue and cut off there.
     """
-    modes = landscape.zero_modes(x)
-    hessian = landscape.hessian(x)
+    size = hessian.shape[0]
     hessian = 0.5 * (hessian + hessian.T)
     finite = jnp.all(jnp.isfinite(hessian))
-    hessian = jnp.where(finite, hessian, jnp.eye(x.shape[0]))  # eigh does not return from NaN
+    hessian = jnp.where(finite, hessian, jnp.eye(size))  # eigh does not return from NaN
     if modes.shape[0]:
-        inside = jnp.eye(x.shape[0]) - modes.T @ modes
+        inside = jnp.eye(size) - modes.T @ modes
         shift = 2.0 * jnp.linalg.norm(hessian) + 1.0
         hessian = inside @ hessian @ inside + shift * modes.T @ modes
     values, vectors = jnp.linalg.eigh(hessian, symmetrize_input=False)
-    kept = x.shape[0] - modes.shape[0]
+    kept = size - modes.shape[0]
     return jnp.where(finite, values[:kept], jnp.nan), vectors[:, :kept]
 
 

@@ -4,9 +4,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from lossatlas._types import Flag, Matrix, Point
+from lossatlas._types import Flag, Matrix, Modes, Point
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches.curvature import spectrum
+from lossatlas.searches.curvature import spectrum_of
 
 
 SOFTEST = 1e-4  # of the largest curvature: added to |curvatures| where some are negative
@@ -59,15 +59,16 @@ class BFGS(eqx.Module):
 
     def exact(self, landscape: AbstractLandscape, x: Point) -> _State:
         """Return the inverse of the Hessian at `x`, with |curvatures| where some are negative."""
-        if landscape.zero_modes(x).shape[0]:
-            inverse = _absolute_inverse(landscape, x)
+        hessian, modes = landscape.hessian(x), landscape.zero_modes(x)
+        if modes.shape[0]:
+            inverse = _absolute_inverse(hessian, modes)
         else:
             # A Cholesky factor, a tenth of the eigenvectors' price, is there where the loss is convex.
-            factor = jnp.linalg.cholesky(landscape.hessian(x))
+            factor = jnp.linalg.cholesky(hessian)
             inverse = jax.lax.cond(
                 jnp.all(jnp.isfinite(factor)),
                 lambda: _inverse_from(factor),
-                lambda: _absolute_inverse(landscape, x),
+                lambda: _absolute_inverse(hessian, modes),
             )
         finite = jnp.all(jnp.isfinite(inverse))
         return _State(jnp.where(finite, inverse, jnp.eye(x.shape[0])), ~finite)
@@ -78,9 +79,8 @@ def _inverse_from(factor: Matrix) -> Matrix:
     return lower.T @ lower
 
 
-def _absolute_inverse(landscape: AbstractLandscape, x: Point) -> Matrix:
-    values, vectors = spectrum(landscape, x)
-    modes = landscape.zero_modes(x)
+def _absolute_inverse(hessian: Matrix, modes: Modes) -> Matrix:
+    values, vectors = spectrum_of(hessian, modes)
     size = jnp.maximum(jnp.max(jnp.abs(values)), 1e-300)
     values = jnp.where(values[0] > 1e-9 * size, values, jnp.abs(values) + SOFTEST * size)
     # On a curved space the zero modes turn along the way: there the inverse may not be singular.

@@ -50,8 +50,18 @@ class SteepestDescent(AbstractSearch):
     keep: int = 0
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
-        """Push off."""
+        """Push off along the mode, then down the walls: on a curved valley's floor the path begins."""
         start = landscape.geometry.retract(x + self.push * landscape.length_scale * direction)
+        values, vectors = spectrum(landscape, x)
+        # Modes stiffer than the unstable one follow at once; softer ones have no time to.
+        stiffness = jnp.abs(values) + jnp.abs(values[0])
+        for _ in range(2):
+            components = (vectors.T @ landscape.value_and_gradient(start)[1]).at[0].set(0.0)
+            correction = components / jnp.where(stiffness > 0, stiffness, 1.0)
+            size = jnp.maximum(jnp.linalg.norm(correction), 1e-300)
+            limit = self.push * landscape.length_scale
+            correction = correction * jnp.minimum(1.0, limit / size)
+            start = landscape.geometry.retract(start - vectors @ correction)
         points = jnp.zeros((self.keep, x.shape[0]))
         return _State(
             start,
@@ -74,8 +84,8 @@ class SteepestDescent(AbstractSearch):
             "length": state.length,
             "points": state.points,
             "kept": state.kept,
-            "gradients": 2 * state.steps,
-            "hessians": state.steps,
+            "gradients": 2 * (state.steps + 1),
+            "hessians": state.steps + 1,
         }
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
