@@ -1,6 +1,9 @@
 """Spin glasses against plain numpy and linear algebra."""
 
+import itertools
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -16,7 +19,8 @@ LETTERS = "abcde"
 def test_energy_matches_numpy(size, order):
     landscape = spin_glass(size, order=order, seed=7)
     coefficients = np.random.default_rng(7).standard_normal((size,) * order)
-    assert np.array_equal(landscape.coefficients, coefficients)
+    turned = [np.transpose(coefficients, axes) for axes in itertools.permutations(range(order))]
+    np.testing.assert_allclose(landscape.coefficients, np.mean(turned, axis=0), rtol=0, atol=1e-14)
     assert (landscape.dimension, landscape.order) == (size, order)
     for seed in range(5):
         w = np.asarray(landscape.sample(jax.random.key(seed)))
@@ -68,3 +72,15 @@ def test_wrong_coefficients_are_refused(coefficients, message):
 def test_wrong_sizes_are_refused(settings, message):
     with pytest.raises(ValueError, match=f"spin.*got {message}"):
         spin_glass(**settings)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_derivatives_match_autodiff(order):
+    landscape = spin_glass(5, order=order, seed=3)
+    for x in np.random.default_rng(order).normal(size=(3, 5)):  # off the sphere, too
+        energy, gradient = landscape.value_and_gradient(x)
+        known = jax.value_and_grad(landscape.surface_energy)(jnp.asarray(x))
+        np.testing.assert_allclose(energy, known[0], rtol=0, atol=1e-13)
+        np.testing.assert_allclose(gradient, known[1], rtol=0, atol=1e-13)
+        hessian = jax.hessian(landscape.surface_energy)(jnp.asarray(x))
+        np.testing.assert_allclose(landscape.hessian(jnp.asarray(x)), hessian, rtol=0, atol=1e-12)

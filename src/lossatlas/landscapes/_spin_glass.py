@@ -1,14 +1,17 @@
 """Spherical p-spin glasses."""
 
+import functools
+import itertools
 import math
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from lossatlas._types import Point, Scalar
+from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Sphere
 from ._landscape import AbstractLandscape, data_hash
@@ -22,14 +25,17 @@ class SpinGlass(AbstractLandscape):
 
     **Arguments:**
 
-    - `coefficients`: x, shape (N,) * p, dimensionless; need not be symmetric.
+    - `coefficients`: x, shape (N,) * p, dimensionless; need not be symmetric, and is symmetrised: H
+        stays what it is, and half of the numbers need be kept and read.
 
     **Raises:** `ValueError` if the array is not p-dimensional with equal sides N >= 2, or not finite.
 
     Source: Auffinger, Ben Arous & Cerny, Comm. Pure Appl. Math. 66, 165 (2013), doi:10.1002/cpa.21422.
     """
 
-    coefficients: Array
+    packed: Array  # symmetrised, a row per pair i <= j of the first two indices, shape (pairs, N, ..., N)
+    size: int = eqx.field(static=True)
+    order: int = eqx.field(static=True)
 
     def __init__(self, coefficients: Any):
         given = np.asarray(coefficients)
@@ -44,24 +50,66 @@ class SpinGlass(AbstractLandscape):
             raise ValueError("`coefficients` holds values that are not finite.")
         if not np.any(tensor):
             raise ValueError("`coefficients` are all zero, so every point is stationary.")
-        self.coefficients = jnp.asarray(tensor)
+        self.size, self.order = tensor.shape[0], tensor.ndim
+        turned = [np.transpose(tensor, axes) for axes in itertools.permutations(range(self.order))]
+        symmetric = sum(turned[1:], turned[0]) / len(turned)
+        if self.order > 1:
+            symmetric = symmetric[np.triu_indices(self.size)]
+        self.packed = jnp.asarray(symmetric)
 
     @property
     def dimension(self) -> int:
         """Number of spins N."""
-        return self.coefficients.shape[0]
+        return self.size
 
     @property
-    def order(self) -> int:
-        """Number of spins that interact, p."""
-        return self.coefficients.ndim
+    def coefficients(self) -> Array:
+        """The symmetrised coefficients, shape (N,) * p."""
+        return self.packed[_pair_numbers(self.size)] if self.order > 1 else self.packed
 
     def energy(self, x: Point) -> Scalar:
         """Return H, extensive (of order N)."""
-        value = self.coefficients
-        for _ in range(self.order):
-            value = value @ x
-        return value * self.dimension ** (-(self.order - 1) / 2)
+        return self._slope(x) @ x
+
+    def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
+        """Return energy and tangent gradient, from one pass over the coefficients."""
+        w, shrink = self.geometry.retract(x), math.sqrt(self.size) / jnp.linalg.norm(x)
+        slope = self._slope(w)
+        energy = slope @ w
+        # H is homogeneous of order p, so w . grad H = p H.
+        return energy, shrink * self.order * (slope - (energy / self.size) * w)
+
+    def hessian(self, x: Point) -> Matrix:
+        """Return the Hessian of `surface_energy`, from one pass over the coefficients.
+
+        With n = x / ||x||, P = 1 - n n^T, r = ||x||, R = sqrt(N), and g, G gradient and Hessian of H
+        at R n, it is (R/r)^2 P G P - (R/r^2) ((n . g) P + P g n^T + n (P g)^T).
+        """
+        w, r = self.geometry.retract(x), jnp.linalg.norm(x)
+        n, shrink = x / r, math.sqrt(self.size) / r
+        p = self.order
+        matrix = self._matrix(w) if p > 1 else jnp.zeros((self.size, self.size))
+        gradient = p * (matrix @ w if p > 1 else self._slope(w))
+        inside = jnp.eye(self.size) - jnp.outer(n, n)
+        across = jnp.outer(inside @ gradient, n)
+        curved = (n @ gradient) * inside + across + across.T
+        return shrink**2 * p * (p - 1) * (inside @ matrix @ inside) - (shrink / r) * curved
+
+    @property
+    def hessian_cost(self) -> float:
+        """Return 8: one pass over the coefficients like a gradient, and a spectrum (N = 100)."""
+        return 8.0
+
+    def _matrix(self, w: Point) -> Matrix:
+        """Return the coefficients times w in all but two indices, shape (N, N), scaled as H."""
+        value = self.packed
+        for _ in range(self.order - 2):
+            value = value @ w
+        return (value * self.size ** (-(self.order - 1) / 2))[_pair_numbers(self.size)]
+
+    def _slope(self, w: Point) -> Point:
+        """Return the coefficients times w in all but one index, shape (N,), scaled as H."""
+        return self._matrix(w) @ w if self.order > 1 else self.packed
 
     def sample(self, key: PRNGKeyArray) -> Point:
         """Draw a point uniformly on the sphere."""
@@ -73,7 +121,7 @@ class SpinGlass(AbstractLandscape):
             "landscape": "spin-glass",
             "size": self.dimension,
             "order": self.order,
-            "data": data_hash(self.coefficients),
+            "data": data_hash(self.packed),
         }
 
     @property
@@ -90,6 +138,15 @@ class SpinGlass(AbstractLandscape):
     def morse_sum(self) -> int:
         """Euler characteristic of the sphere, 1 + (-1)^(N-1)."""
         return 1 + (-1) ** (self.dimension - 1)
+
+
+@functools.lru_cache(maxsize=16)
+def _pair_numbers(size: int) -> np.ndarray:
+    """Return where the pair (i, j) is stored, shape (N, N)."""
+    numbers = np.zeros((size, size), dtype=np.int64)
+    i, j = np.triu_indices(size)
+    numbers[i, j] = numbers[j, i] = np.arange(len(i))
+    return numbers
 
 
 def spin_glass(size: int, *, order: int = 3, seed: int = 0) -> SpinGlass:
