@@ -27,7 +27,6 @@ from _measure import Line, Settings
 from rows import ALL_CORES, ROWS
 
 
-MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 ACCELERATOR = "import jax; d = jax.devices()[0]; print('' if d.platform == 'cpu' else d.device_kind)"
 
 
@@ -115,7 +114,9 @@ def main() -> int:
     parser.add_argument("--rows", help="names, separated by commas; default all")
     parser.add_argument("--json", type=Path, help="file for the raw numbers, machine and versions")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--mnist", type=Path, default=MNIST, help="npz file with the images")
+    parser.add_argument(
+        "--mnist", type=Path, default=Path("mnist.npz"), help="npz file with train_images and train_labels"
+    )
     parser.add_argument("--list", action="store_true", help="say which rows there are")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
