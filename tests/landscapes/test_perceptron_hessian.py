@@ -247,7 +247,7 @@ def test_log_products_are_the_determinants_of_autodiff():
             "network, four layers": (NETWORKS["four layers"], 10.0),
             "relu": (network(3, activation="relu"), 21.0),
             "loss": (quartic_loss(40), 40.0),
-            "spins": (spin_glass(6), 6.0),
+            "spins": (spin_glass(6), 8.0),
         }
     ),
 )

@@ -17,6 +17,7 @@ from lossatlas.landscapes import spin_glass
 from lossatlas.searches import (
     BFGS,
     AbstractSearch,
+    StationaryPoints,
     _driver,
     basin_hopping,
     compilations,
@@ -323,20 +324,26 @@ def fields(points):
     return {field.name: getattr(points, field.name) for field in dataclasses.fields(points)}
 
 
+# Lanes that step together share matrix products, and a product may add in another order for another
+# lane: rounding of 1e-16, which the last Newton step divides by curvatures of order one.
+LANE_ROUNDING = {"x": 1e-12, "energy": 1e-13, "lowest": 1e-12, "log_product": 1e-12}
+
+
 @pytest.mark.parametrize("kind", POINTS)
-def test_batches_and_order_do_not_change_a_bit_on_an_accelerator(kind, accelerated):
+def test_batches_and_order_change_nothing_but_rounding_on_an_accelerator(kind, accelerated):
     landscape, x = near_and_far("spin glass p=2")
     run = POINTS["minimise"] if kind == "minimise" else functools.partial(find_saddles, max_steps=150)
-    whole = fields(run(landscape, x))
+    whole = run(landscape, x)
     before = compilations()
-    for cuts in ([1, 3, 7, 8], [20], [16]):
-        parts = [fields(run(landscape, rows)) for rows in np.split(x, cuts)]
-        for name, known in whole.items():
-            assert np.array_equal(np.concatenate([part[name] for part in parts]), known), name
     order = np.random.default_rng(0).permutation(MANY)
-    turned = fields(run(landscape, x[order]))
-    for name, known in whole.items():
-        assert np.array_equal(turned[name], known[order]), name
+    turned = run(landscape, x[order])[np.argsort(order)]
+    others = [turned]
+    for cuts in ([1, 3, 7, 8], [20], [16]):
+        others.append(StationaryPoints.concatenate([run(landscape, rows) for rows in np.split(x, cuts)]))
+    for other in others:
+        assert np.array_equal(other.outcome, whole.outcome) and np.array_equal(other.index, whole.index)
+        for name, tolerance in LANE_ROUNDING.items():
+            np.testing.assert_allclose(getattr(other, name), getattr(whole, name), rtol=0, atol=tolerance)
     assert compilations() == before
 
 

@@ -1,5 +1,8 @@
 """The one place that runs many searches: same answers whatever the number of workers or lanes.
 
+(Bit for bit on a CPU. On an accelerator to rounding: lanes share matrix products there, which may add in
+another order for another lane.)
+
 On a CPU each lane runs its own loop to its own end, many lanes per call of a compiled program that uses
 one core, one thread per core; a plain `vmap` would make every lane wait for the slowest. On an
 accelerator a fixed number of lanes step together under `vmap`; a lane that has finished is retired and
