@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import warnings
 from pathlib import Path
 
 
@@ -13,7 +14,7 @@ def cache_directory() -> Path:
     """
     chosen = os.environ.get("LOSSATLAS_CACHE")
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))
     base = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG specification has relative paths ignored.
     return (Path(base) if os.path.isabs(base) else Path(os.path.expanduser("~/.cache"))) / "lossatlas"
@@ -36,6 +37,8 @@ def keep_compiled_programs() -> None:
     if not os.access(folder, os.W_OK):
         return
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+    # A damaged entry or a full disk costs a compilation, no more.
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     # Loading a program, XLA warns in pages of text of tuning preferences that are no processor features.

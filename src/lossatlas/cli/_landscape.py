@@ -63,7 +63,7 @@ def limit_memory(text: str | None) -> None:
         return
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]?)(?:i?b)?\s*", text.lower())
     size = float(match[1]) * 1024 ** " kmgt".index(match[2] or " ") if match else 0.0
-    if size < 1:
+    if not 1 <= size < 2**63:
         raise ValueError(f"--memory takes a positive size such as 4G or 500M, got {text!r}.")
     from lossatlas.searches import limit_memory as limit
 

@@ -48,7 +48,7 @@ def main() -> None:
     except (ValueError, OSError) as error:
         _refuse(str(error))
     except MemoryError as error:
-        _refuse(f"This needs more memory than there is: {str(error).rstrip('.')}.")
+        _refuse(str(error) or "This needs more memory than there is.")
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("lossatlas: interrupted\n")
         sys.exit(130)

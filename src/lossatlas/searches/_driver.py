@@ -62,6 +62,8 @@ def run_batch(
 
     **Raises:** `MemoryError` if not even one program fits in the memory budget (`limit_memory`).
     """
+    if workers is not None and (not isinstance(workers, int | np.integer) or workers < 1):
+        raise ValueError(f"`workers` must be a whole number of at least 1, got {workers!r}.")
     arrays = jax.tree.map(np.asarray, arguments)
     count = jax.tree.leaves(arrays)[0].shape[0]
     if count == 0:
@@ -103,6 +105,17 @@ def as_points(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
             f"got {np.shape(x)}."
         )
     return points
+
+
+def same_rows(**named: np.ndarray) -> None:
+    """Refuse arrays whose numbers of rows differ.
+
+    **Raises:** `ValueError` that names the arguments.
+    """
+    rows = {name: len(array) for name, array in named.items()}
+    if len(set(rows.values())) > 1:
+        said = ", ".join(f"`{name}` has {count}" for name, count in rows.items())
+        raise ValueError(f"One row per search is needed in each array: {said}.")
 
 
 def available_cores() -> int:
@@ -180,8 +193,7 @@ def _compile(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> 
         if capacity <= (QUEUE if accelerated else 1):
             raise MemoryError(
                 f"One search of this landscape ({landscape.dimension} variables) needs "
-                f"{needed / 2**30:.2f} GiB, but the memory budget is {memory_budget() / 2**30:.2f} GiB: "
-                "raise the budget, or use methods without a full Hessian."
+                f"{needed / 2**20:.1f} MiB, but the memory budget is {memory_budget() / 2**20:.1f} MiB."
             )
         capacity = max(capacity // 4, QUEUE if accelerated else 1)
 

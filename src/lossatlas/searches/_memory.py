@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 from jaxtyping import PyTree
 
 
@@ -29,12 +30,13 @@ def limit_memory(limit: int | None) -> None:
     an accelerator); their results do not change. It bounds what the searches compute with: Python, JAX
     and its compiler need some hundred MB besides.
 
-    **Raises:** `ValueError` if the limit is not positive.
+    **Raises:** `ValueError` if the limit is not a positive whole number.
     """
     global _limit
-    if limit is not None and limit <= 0:
-        raise ValueError(f"The memory budget must be positive, got {limit} bytes.")
-    _limit = limit
+    whole = isinstance(limit, int | np.integer) and not isinstance(limit, bool)
+    if limit is not None and not (whole and limit > 0):
+        raise ValueError(f"The memory budget must be a positive whole number of bytes, got {limit!r}.")
+    _limit = None if limit is None else int(limit)
 
 
 def memory_budget() -> int:

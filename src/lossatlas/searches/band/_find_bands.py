@@ -6,7 +6,7 @@ import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import as_points, run_batch
+from lossatlas.searches._driver import as_points, run_batch, same_rows
 
 from ._dneb import ElasticBand
 
@@ -59,6 +59,7 @@ def find_bands(
     **Returns:** `Bands`; a pair without an interior maximum has no guess.
     """
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
+    same_rows(a=a, b=b)
     if align:
         symmetry = landscape.symmetry
         b = np.stack([symmetry.align(p, q).image for p, q in zip(a, b)]) if len(a) else b

@@ -7,7 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from lossatlas.landscapes import AbstractLandscape, KnownPoints
-from lossatlas.searches._driver import as_points
+from lossatlas.searches._driver import as_points, same_rows
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.band import find_bands
 from lossatlas.searches.pathway import Pathways, find_pathways
@@ -15,6 +15,7 @@ from lossatlas.searches.saddle import find_saddles
 
 
 EFFORTS = ({"images": 10, "max_steps": 40}, {"images": 30, "max_steps": 160})  # of the bands of a gap
+MOVED = 1e-2  # relative distance that the polish may move a minimum: rms 1e-6 leaves flat ones so far off
 GAPS = 4  # bands per connection and cycle
 
 
@@ -22,7 +23,7 @@ GAPS = 4  # bands per connection and cycle
 class Connections:
     """Which pairs were connected, and what was found on the way.
 
-    - `connected`: whether transition states lead from a to b, shape (pairs,).
+    - `connected`: whether transition states lead from a to b or an image of b, shape (pairs,).
     - `states`: the transition states, each once, `StationaryPoints`; `pathways`: what each connects.
     - `pair`: the pair that a transition state was found for first, shape (states,).
     - `guesses`: refinements begun; `failed`: those that reached no new or known transition state.
@@ -68,11 +69,12 @@ def connect(
     Source: Carr, Trygubenko & Wales, J. Chem. Phys. 122, 234903 (2005), doi:10.1063/1.1931587.
     """
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
-    if len(a) != len(b):
-        raise ValueError(f"`a` and `b` must have as many rows as each other, got {len(a)} and {len(b)}.")
-    ends = find_saddles(landscape, np.concatenate([a, b]), order=0, workers=workers)
-    if not ends.converged.all():
-        row = int(np.flatnonzero(~ends.converged)[0]) % max(1, len(a))
+    same_rows(a=a, b=b)
+    given = np.concatenate([a, b])
+    ends = find_saddles(landscape, given, order=0, workers=workers)
+    moved = np.linalg.norm(ends.x - given, axis=1) > MOVED * np.maximum(1.0, np.linalg.norm(given, axis=1))
+    if not np.all(ends.converged & ~moved):
+        row = int(np.flatnonzero(~ends.converged | moved)[0]) % max(1, len(a))
         raise ValueError(f"Pair {row} does not consist of minima: minimise the points first.")
     network = _Network(landscape, ends)
     start, goal = network.rows[: len(a)], network.rows[len(a) :]

@@ -23,6 +23,7 @@ NEWTON = -1  # order of a search that keeps the index of where it is: root findi
 
 CONVEX_STEPS = 100
 CORRECTIONS = 2  # gradients per step that repair it, at the price of the Hessian before
+CORRECTED = 0.4  # of the step at most per correction: two together do not take it back
 SHIFTS = 10  # Newton iterations for the shift that makes a step as long as the trust radius
 
 
@@ -115,7 +116,10 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     stationary = rms <= gradient_tolerance(values, state.x)
     # Settled when Newton steps gain no more, or when the gradient is as good as zero.
     zero = rms <= 1e-16 * jnp.max(jnp.abs(values))
-    settled = stationary & ((rms > 0.3 * state.rms) | zero)
+    # Newton's method halves an eigenvalue that is zero at its end: what still changes is not known yet.
+    changed = jnp.abs(values[0] - state.eigenvalues[0]) > 0.3 * jnp.abs(values[0])
+    unsure = changed & (count_zero(values) == 0)
+    settled = stationary & ((rms > 0.3 * state.rms) | zero) & ~unsure
     saddle = (order == 0) & (count_negative(values) > 0)
     # Climbing where the penalty dominates never ends: after this many steps a transition state would
     # have shown a negative eigenvalue.
@@ -141,7 +145,7 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     for _ in range(CORRECTIONS):
         correction = jnp.where(climbed, 0.0, -missed / stiffness)
         size = jnp.maximum(jnp.linalg.norm(correction), 1e-300)
-        correction = correction * jnp.minimum(1.0, 0.5 * length / size)
+        correction = correction * jnp.minimum(1.0, CORRECTED * length / size)
         x = landscape.geometry.retract(x + vectors @ correction)
         energy, following = landscape.value_and_gradient(x)
         missed = vectors.T @ following - predicted

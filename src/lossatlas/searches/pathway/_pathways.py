@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import as_points, run_batch
+from lossatlas.searches._driver import as_points, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import follow_eigenvectors
 from lossatlas.searches.minimise import SWITCH, Descent, default_method
@@ -62,6 +62,7 @@ def find_pathways(
     """
     states = as_points(landscape, states, "states")
     directions = as_points(landscape, directions, "directions")
+    same_rows(states=states, directions=directions)
     starts = np.concatenate([states, states])
     signed = np.concatenate([directions, -directions])
     count, lengths = len(states), np.full(2 * len(states), np.nan)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import as_points, run_batch
+from lossatlas.searches._driver import as_points, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import follow_eigenvectors
 
@@ -53,6 +53,7 @@ def find_saddles(
     directions = (
         np.zeros_like(starts) if directions is None else as_points(landscape, directions, "directions")
     )
+    same_rows(starts=starts, directions=directions)
     if method == "hybrid" or (method == "auto" and only_states and landscape.dimension > DENSE):
         search = HybridEigenvectorFollowing(max_cycles=max_steps)
         near = run_batch(search, landscape, starts, directions, workers=workers)
