@@ -1,7 +1,7 @@
 """`python -m lossatlas`."""
 
-from lossatlas.cli import main
+from lossatlas.cli import run
 
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -91,7 +91,7 @@ def explore(
         if drawn:
             typer.echo(f"picture  {picture}")
         if not len(atlas.minima):
-            raise typer.Exit(1)
+            raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")
 
 
 def _seconds(text: str | None) -> float | None:

@@ -1,5 +1,7 @@
 """Entry point: subcommands, and errors as one line."""
 
+import contextlib
+import os
 import sys
 from typing import Any
 
@@ -52,6 +54,22 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("lossatlas: interrupted\n")
         sys.exit(130)
+
+
+def run() -> None:
+    """Run `main` as a program of its own, and end at once.
+
+    After Ctrl-C during a compilation JAX's own shutdown ends in a segmentation fault.
+    """
+    status = 0
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # a pipe that nobody reads
+            stream.flush()
+    os._exit(status)
 
 
 def _refuse(sentence: str) -> None:
