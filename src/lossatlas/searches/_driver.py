@@ -34,7 +34,6 @@ CPU_BYTES = 2**26  # of arguments and results per call on a CPU: fewer lanes whe
 ACCELERATOR_LANES = 512
 QUEUE = 4  # lanes queued per lane that runs
 STRIDE = 8  # steps between looks at which lanes have finished
-SHARES = 4  # calls per thread in a batch, so that no thread waits long for the last one
 
 _programs: dict[Any, Future[Program]] = {}
 _shapes: dict[Any, PyTree] = {}
@@ -70,10 +69,8 @@ def run_batch(
         return _nothing(search, landscape, arrays)
     program = _program(search, landscape, arrays)
     threads = min(workers or available_cores(), program.together)
-    size = min(program.capacity, -(-count // (SHARES * threads)) if threads > 1 else program.capacity)
-    if program.accelerated:
-        threads, size = 1, program.capacity
-    pieces = [(start, min(size, count - start)) for start in range(0, count, size)]
+    threads = 1 if program.accelerated else threads
+    pieces = _pieces(count, threads, program.capacity)
 
     def run(piece: tuple[int, int]) -> PyTree:
         start, lanes = piece
@@ -128,6 +125,18 @@ def available_cores() -> int:
 def compilations() -> int:
     """Return how many programs the driver has compiled in this process."""
     return len(_programs)
+
+
+def _pieces(count: int, threads: int, capacity: int) -> list[tuple[int, int]]:
+    """Cut a batch into (start, lanes) per call: ever smaller, so that threads end at the same time."""
+    smallest = -(-count // (16 * threads))
+    pieces, start = [], 0
+    while start < count:
+        left = count - start
+        lanes = left if threads == 1 else max(smallest, left // (2 * threads))
+        pieces.append((start, min(lanes, left, capacity)))
+        start += pieces[-1][1]
+    return pieces
 
 
 def _nothing(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
