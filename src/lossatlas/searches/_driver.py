@@ -202,7 +202,7 @@ def _compile(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> 
         if capacity <= (QUEUE if accelerated else 1):
             raise MemoryError(
                 f"One search of this landscape ({landscape.dimension} variables) needs "
-                f"{needed / 2**20:.1f} MiB, but the memory budget is {memory_budget() / 2**20:.1f} MiB."
+                f"{needed / 2**20:.3g} MiB, but the memory budget is {memory_budget() / 2**20:.3g} MiB."
             )
         capacity = max(capacity // 4, QUEUE if accelerated else 1)
 

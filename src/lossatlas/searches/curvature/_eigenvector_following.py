@@ -22,8 +22,9 @@ NEWTON = -1  # order of a search that keeps the index of where it is: root findi
 
 
 CONVEX_STEPS = 100
-CORRECTIONS = 2  # gradients per step that repair it, at the price of the Hessian before
-CORRECTED = 0.4  # of the step at most per correction: two together do not take it back
+# Corrections per step, a gradient each, and how long each may be relative to it: together they do not
+# take the step back.
+CORRECTIONS = (0.6, 0.3)
 SHIFTS = 10  # Newton iterations for the shift that makes a step as long as the trust radius
 
 
@@ -142,10 +143,10 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     energy, following = landscape.value_and_gradient(x)
     missed = vectors.T @ following - predicted
     error = jnp.linalg.norm(missed / stiffness) / length
-    for _ in range(CORRECTIONS):
+    for longest in CORRECTIONS:
         correction = jnp.where(climbed, 0.0, -missed / stiffness)
         size = jnp.maximum(jnp.linalg.norm(correction), 1e-300)
-        correction = correction * jnp.minimum(1.0, CORRECTED * length / size)
+        correction = correction * jnp.minimum(1.0, longest * length / size)
         x = landscape.geometry.retract(x + vectors @ correction)
         energy, following = landscape.value_and_gradient(x)
         missed = vectors.T @ following - predicted
@@ -216,6 +217,6 @@ def _describe(landscape: AbstractLandscape, state: _State) -> dict:
         "log_product": log_product(state.eigenvalues),
         "direction": state.lowest_vector,
         "outcome": outcome,
-        "gradients": 1 + (1 + CORRECTIONS) * state.steps,
+        "gradients": 1 + (1 + len(CORRECTIONS)) * state.steps,
         "hessians": state.steps,
     }
