@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from lossatlas._cache import cache_directory
+
 
 COMMON = ["numpy==2.4.6", "scipy==1.17.1"]
 REQUIREMENTS = {"scipy": COMMON, "pele": ["pele==0.1.2", *COMMON], "pylfl": ["pylfl==0.3.5", *COMMON]}
@@ -21,15 +23,9 @@ HERE = Path(__file__).parent
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
-def cache_folder():
-    """Return the folder that holds the environments."""
-    named, xdg = os.environ.get("LOSSATLAS_CACHE"), os.environ.get("XDG_CACHE_HOME")
-    return Path(named or Path(xdg or Path.home() / ".cache") / "lossatlas") / "peers"
-
-
 def interpreter(name):
     """Return the path of the peer's Python, made on first use; or a sentence that says why not."""
-    folder = cache_folder() / name
+    folder = cache_directory() / "peers" / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     done, wanted = folder / "requirements.txt", "\n".join(REQUIREMENTS[name])
     if python.exists() and done.exists() and done.read_text() == wanted:

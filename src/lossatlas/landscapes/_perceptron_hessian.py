@@ -25,6 +25,8 @@ from jaxtyping import Array, Float
 
 from lossatlas._types import Matrix
 
+from ._triangle import pair_numbers
+
 
 Items = Float[Array, "rows items"]
 BLOCK = 2048  # items at a time: what one block needs stays in the cache, whatever the data set's size
@@ -125,7 +127,7 @@ def _second_derivatives(layers, slopes, bends, delta: Items, curvature: Items):
         squares[l] = square.at[np.flatnonzero(i == j)].add(bends[l] * below)
         deltas[l] = slope * below
         for m in range(l + 1, top + 1):
-            upper = squares[m][_full(outputs)] if m == l + 1 else mixed[l + 1, m]
+            upper = squares[m][pair_numbers(outputs)] if m == l + 1 else mixed[l + 1, m]
             product = weights.T @ upper.reshape(outputs, -1)
             mixed[l, m] = slope[:, None, :] * product.reshape(nodes, -1, items)
     return deltas, squares, mixed
@@ -136,10 +138,10 @@ def _square_block(square: Items, signal: Items) -> Matrix:
     nodes, links = _side(square.shape[0]), signal.shape[0]
     a, b = np.triu_indices(links)
     if len(a) * signal.shape[1] <= PRODUCTS:
-        block = (square @ (signal[a] * signal[b]).T)[:, _full(links)]
+        block = (square @ (signal[a] * signal[b]).T)[:, pair_numbers(links)]
     else:
         block = jax.lax.map(lambda row: (signal * row[None, :]) @ signal.T, square)
-    block = block[_full(nodes)]
+    block = block[pair_numbers(nodes)]
     return block.transpose(0, 2, 1, 3).reshape(nodes * links, nodes * links)
 
 
@@ -166,15 +168,6 @@ def _mixed_block(layers, l: int, m: int, signals, slopes, deltas, q: Array) -> M
         moved = jnp.einsum("jd,ibd,ad->iajb", deltas[m], change, below)
         block = block.at[:, :, :, : moved.shape[3]].add(moved)
     return block.reshape(lower * below.shape[0], -1)
-
-
-@functools.lru_cache(maxsize=256)
-def _full(n: int) -> np.ndarray:
-    """Return where the upper triangle's entry of each pair (i, j) is stored, shape (n, n)."""
-    place = np.zeros((n, n), dtype=np.int64)
-    i, j = np.triu_indices(n)
-    place[i, j] = place[j, i] = np.arange(len(i))
-    return place
 
 
 def _side(pairs: int) -> int:

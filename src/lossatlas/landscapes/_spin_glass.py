@@ -1,6 +1,5 @@
 """Spherical p-spin glasses."""
 
-import functools
 import itertools
 import math
 from typing import Any
@@ -16,6 +15,7 @@ from lossatlas._types import Matrix, Point, Scalar
 from ._geometry import AbstractGeometry, Sphere
 from ._landscape import AbstractLandscape, data_hash
 from ._symmetry import AbstractSymmetry, NoSymmetry, sign_symmetry
+from ._triangle import pair_numbers
 
 
 class SpinGlass(AbstractLandscape):
@@ -65,7 +65,7 @@ class SpinGlass(AbstractLandscape):
     @property
     def coefficients(self) -> Array:
         """The symmetrised coefficients, shape (N,) * p."""
-        return self.packed[_pair_numbers(self.size)] if self.order > 1 else self.packed
+        return self.packed[pair_numbers(self.size)] if self.order > 1 else self.packed
 
     def energy(self, x: Point) -> Scalar:
         """Return H, extensive (of order N)."""
@@ -105,7 +105,7 @@ class SpinGlass(AbstractLandscape):
         value = self.packed
         for _ in range(self.order - 2):
             value = value @ w
-        return (value * self.size ** (-(self.order - 1) / 2))[_pair_numbers(self.size)]
+        return (value * self.size ** (-(self.order - 1) / 2))[pair_numbers(self.size)]
 
     def _slope(self, w: Point) -> Point:
         """Return the coefficients times w in all but one index, shape (N,), scaled as H."""
@@ -138,15 +138,6 @@ class SpinGlass(AbstractLandscape):
     def morse_sum(self) -> int:
         """Euler characteristic of the sphere, 1 + (-1)^(N-1)."""
         return 1 + (-1) ** (self.dimension - 1)
-
-
-@functools.lru_cache(maxsize=16)
-def _pair_numbers(size: int) -> np.ndarray:
-    """Return where the pair (i, j) is stored, shape (N, N)."""
-    numbers = np.zeros((size, size), dtype=np.int64)
-    i, j = np.triu_indices(size)
-    numbers[i, j] = numbers[j, i] = np.arange(len(i))
-    return numbers
 
 
 def spin_glass(size: int, *, order: int = 3, seed: int = 0) -> SpinGlass:

@@ -26,7 +26,8 @@ class Connections:
     - `connected`: whether transition states lead from a to b or an image of b, shape (pairs,).
     - `states`: the transition states, each once, `StationaryPoints`; `pathways`: what each connects.
     - `pair`: the pair that a transition state was found for first, shape (states,).
-    - `guesses`: refinements begun; `failed`: those that reached no new or known transition state.
+    - `guesses`: refinements begun; `failed`: those that ended in no transition state, or in one whose
+        pathways did not end in minima.
     - `cycles`: cycles that each pair took part in, shape (pairs,).
     """
 
@@ -141,13 +142,10 @@ class _Network:
         ended = paths.forward.converged & paths.backward.converged
         self.failed += int(np.sum(~ended))
         kept = np.flatnonzero(ended)
-        for ends in zip(
-            *[
-                self.minima.add(side.x[kept], side.energy[kept])[0]
-                for side in (paths.backward, paths.forward)
-            ]
-        ):
-            self.edges.append((int(ends[0]), int(ends[1])))
+        backward, forward = (
+            self.minima.add(side.x[kept], side.energy[kept])[0] for side in (paths.backward, paths.forward)
+        )
+        self.edges += zip(backward.tolist(), forward.tolist())
         self.states.append(states[kept])
         self.owners.append(owners[kept])
         self.paths.append(

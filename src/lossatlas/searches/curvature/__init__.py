@@ -2,7 +2,7 @@
 
 from ._eigenvector_following import NEWTON as NEWTON
 from ._eigenvector_following import EigenvectorFollowing as EigenvectorFollowing
-from ._follow_eigenvectors import follow_eigenvectors as follow_eigenvectors
+from ._eigenvector_following import follow_eigenvectors as follow_eigenvectors
 from ._lanczos import hessian_product as hessian_product
 from ._lanczos import lowest_eigenpair as lowest_eigenpair
 from ._spectrum import count_negative as count_negative

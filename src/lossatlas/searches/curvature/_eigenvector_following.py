@@ -3,10 +3,13 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas._types import Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._driver import run_batch
+from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._search import AbstractSearch
 
 from ._spectrum import (
@@ -220,3 +223,26 @@ def _describe(landscape: AbstractLandscape, state: _State) -> dict:
         "gradients": 1 + (1 + len(CORRECTIONS)) * state.steps,
         "hessians": state.steps,
     }
+
+
+def follow_eigenvectors(
+    landscape: AbstractLandscape,
+    x: np.ndarray,
+    order: int | np.ndarray,
+    *,
+    directions: np.ndarray | None = None,
+    max_steps: int = 300,
+    workers: int | None = None,
+) -> StationaryPoints:
+    """Follow eigenvectors with exact Hessians from every row of `x`, shape (points, dim).
+
+    **Arguments:**
+
+    - `order`: index wanted, see `EigenvectorFollowing`; one number or one per point.
+    - `directions`: shape (points, dim), modes to climb; default the lowest.
+    - `max_steps`: Hessians per point.
+    """
+    orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
+    directions = np.zeros_like(x) if directions is None else directions
+    search = EigenvectorFollowing(max_steps)
+    return StationaryPoints(**run_batch(search, landscape, x, directions, orders, workers=workers))

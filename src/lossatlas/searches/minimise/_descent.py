@@ -71,7 +71,7 @@ class Descent(AbstractSearch):
             step=_bounded(-gradient, gradient, 0.1 * scale),
             longest=scale,
             cuts=jnp.asarray(0),
-            since=jnp.asarray(getattr(self.method, "refresh", 0) - FIRST),
+            since=jnp.asarray(self.method.refresh - FIRST if isinstance(self.method, BFGS) else 0),
             gradients=jnp.asarray(1),
             hessians=jnp.asarray(0),
             limit=jnp.asarray(self.max_steps if limit is None else limit),

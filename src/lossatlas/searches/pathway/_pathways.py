@@ -10,7 +10,7 @@ from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import follow_eigenvectors
 from lossatlas.searches.minimise import SWITCH, Descent, default_method
 
-from ._steepest_descent import SteepestDescent
+from ._steepest_descent import PUSH, SteepestDescent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +28,6 @@ class Pathways:
     backward: StationaryPoints
     length: np.ndarray
     points: list[np.ndarray]
-
-
-PUSH = 0.02  # off the transition state along the unstable mode, in length scales
 
 
 def find_pathways(
@@ -68,7 +65,7 @@ def find_pathways(
     count, lengths = len(states), np.full(2 * len(states), np.nan)
     points, kept = np.zeros((0, 0)), np.zeros(0)
     if method == "steepest":
-        search = SteepestDescent(PUSH, max_steps=max_steps, keep=keep)
+        search = SteepestDescent(max_steps=max_steps, keep=keep)
         descent = run_batch(search, landscape, starts, signed, workers=workers)
         points, kept = descent["points"], descent["kept"]
     elif method == "fast":

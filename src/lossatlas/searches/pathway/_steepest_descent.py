@@ -9,6 +9,9 @@ from lossatlas.searches._search import AbstractSearch
 from lossatlas.searches.curvature import count_negative, spectrum
 
 
+PUSH = 0.02  # off the transition state along the unstable mode, in length scales
+
+
 class _State(eqx.Module):
     x: Point
     longest: Scalar
@@ -44,7 +47,7 @@ class SteepestDescent(AbstractSearch):
     Numer. Anal. 47, 786 (2009), doi:10.1137/080717717.
     """
 
-    push: float = 0.02
+    push: float = PUSH
     tolerance: float = 0.1
     max_steps: int = 1000
     keep: int = 0
