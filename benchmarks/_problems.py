@@ -17,13 +17,13 @@ def random_network() -> Perceptron:
 
 def d1() -> Perceptron:
     """[2, 10, 4, 1000, 1e-4] on the outcomes of geometry optimisations."""
-    data = ljat3("D1", inputs=2, items=2000).training
+    data = ljat3("D1", inputs=2, items=2000).split(0.5)[0]
     return Perceptron(data.inputs, data.targets, hidden=[10], l2=1e-4)
 
 
 def lj3() -> Perceptron:
     """[3, 3, 4, 500, 1e-4] on the outcomes of geometry optimisations, all three distances known."""
-    data = ljat3("D1", inputs=3, items=1000).training
+    data = ljat3("D1", inputs=3, items=1000).split(0.5)[0]
     return Perceptron(data.inputs, data.targets, hidden=[3], l2=1e-4)
 
 

@@ -73,7 +73,7 @@ def main():
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    data = ljat3("D1", items=2000).training
+    data = ljat3("D1", items=2000).split(0.5)[0]
     print(f"{'d':>5s}  {'method':22s}{'ms':>8s}{'gradients':>11s}{'Hessians':>10s}{'reached':>9s}")
     for hidden in options.hidden.split(","):
         landscape = Perceptron(data.inputs, data.targets, hidden=[int(hidden)], l2=1e-4)

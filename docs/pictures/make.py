@@ -21,8 +21,8 @@ def draw(atlas, ax, title):
 
 def iris(l2):
     """Return the 4-3-3 network on Fisher's iris."""
-    table = la.iris()
-    return la.Perceptron(table.inputs, table.targets, hidden=[3], l2=l2, loss=table.loss, name=table.name)
+    data = la.iris()
+    return la.Perceptron(data.inputs, data.targets, hidden=[3], l2=l2, loss=data.loss, name=data.name)
 
 
 def main():

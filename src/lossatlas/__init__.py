@@ -41,26 +41,50 @@ _ROOMS = {
         "limit_memory",
         "minimise",
     ),
-    "datasets": ("iris", "ljat3", "load_table"),
+    "datasets": ("DataSet", "digits", "iris", "ljat3", "load_table", "mnist", "regression"),
     "atlas": ("Atlas", "AtlasError", "export_pathsample", "import_pathsample"),
-    "analysis": ("coverage", "disconnectivity"),
+    "analysis": (
+        "auc",
+        "coverage",
+        "disconnectivity",
+        "evaluate",
+        "misclassification_distances",
+        "parameter_distances",
+    ),
     "exploration": ("Budget", "Progress", "explore"),
-    "plots": ("plot_disconnectivity", "save_picture"),
+    "plots": (
+        "plot_disconnectivity",
+        "plot_distance_density",
+        "plot_graphs",
+        "plot_metric_boxes",
+        "plot_metric_curve",
+        "plot_misclassification",
+        "plot_networks",
+        "save_picture",
+    ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = sorted([*_ROOM_OF, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
+    from .analysis import auc as auc
     from .analysis import coverage as coverage
     from .analysis import disconnectivity as disconnectivity
+    from .analysis import evaluate as evaluate
+    from .analysis import misclassification_distances as misclassification_distances
+    from .analysis import parameter_distances as parameter_distances
     from .atlas import Atlas as Atlas
     from .atlas import AtlasError as AtlasError
     from .atlas import export_pathsample as export_pathsample
     from .atlas import import_pathsample as import_pathsample
+    from .datasets import DataSet as DataSet
+    from .datasets import digits as digits
     from .datasets import iris as iris
     from .datasets import ljat3 as ljat3
     from .datasets import load_table as load_table
+    from .datasets import mnist as mnist
+    from .datasets import regression as regression
     from .exploration import Budget as Budget
     from .exploration import Progress as Progress
     from .exploration import explore as explore
@@ -72,6 +96,12 @@ if TYPE_CHECKING:
     from .landscapes import spin_glass as spin_glass
     from .landscapes import xor as xor
     from .plots import plot_disconnectivity as plot_disconnectivity
+    from .plots import plot_distance_density as plot_distance_density
+    from .plots import plot_graphs as plot_graphs
+    from .plots import plot_metric_boxes as plot_metric_boxes
+    from .plots import plot_metric_curve as plot_metric_curve
+    from .plots import plot_misclassification as plot_misclassification
+    from .plots import plot_networks as plot_networks
     from .plots import save_picture as save_picture
     from .searches import basin_hopping as basin_hopping
     from .searches import census as census

@@ -1,15 +1,17 @@
-"""Outcomes of geometry optimisation: fractions, labels against other minimisers, and the cache."""
+"""Outcomes of geometry optimisation: fractions, labels against other minimisers, distances on the way."""
 
 import functools
 
+import jax
 import numpy as np
 import pytest
 import scipy.integrate
 import scipy.optimize
 
-import lossatlas._cache
-from lossatlas.datasets import _ljat3, ljat3
-from lossatlas.landscapes import Perceptron
+from lossatlas.datasets import DataSet, _ljat3, ljat3
+from lossatlas.datasets._optimisation import Optimisation
+from lossatlas.landscapes import Perceptron, Triatomic
+from lossatlas.landscapes._atoms import distances
 
 
 ITEMS = 4000
@@ -37,32 +39,25 @@ def test_record():
     assert data.inputs.shape == (ITEMS, 3) and data.inputs.dtype == np.float64
     assert data.targets.shape == (ITEMS,) and data.targets.dtype == np.int64
     assert data.columns == ("r12", "r13", "r23") and len(data.classes) == 4
-    assert data.loss == "cross_entropy"
-    assert str(data).startswith("ljat3 D1: 4000 items, inputs r12, r13, r23, predicting the outcome of 4")
+    assert isinstance(data, DataSet) and data.loss == "cross_entropy" and not data.standardised
+    assert str(data).startswith(
+        "ljat3 D1: 4000 items, 3 inputs, predicting 4 classes of outcome (triangle, "
+    )
+    assert "distances at the start, units of sigma" in str(data)
     longest = np.sqrt(3) * _ljat3.CUBES["D1"]
     assert 0 < data.inputs.min() and data.inputs.max() < longest
     assert np.all(data.inputs.max(axis=1) <= data.inputs.sum(axis=1) / 2 * (1 + 1e-12))  # a triangle
-    assert 20 < data.evaluations.mean() < 80
     two = ljat3("D1", items=50, cache=False)
     np.testing.assert_array_equal(two.inputs, data.inputs[:50, :2])
     assert two.columns == ("r12", "r13")
     Perceptron(two.inputs, two.targets, hidden=[3], l2=1e-4)
 
 
-@pytest.mark.parametrize(("items", "halves"), [(50, (25, 25)), (7, (4, 3)), (1, (1, 0))])
-def test_halves(items, halves):
-    data = ljat3(items=items, cache=False)
-    assert (len(data.training), len(data.test)) == halves
-    for name in ("inputs", "targets", "evaluations"):
-        parts = [getattr(half, name) for half in (data.training, data.test)]
-        np.testing.assert_array_equal(np.concatenate(parts), getattr(data, name))
-
-
 def test_items_do_not_depend_on_their_number_or_on_workers(monkeypatch):
     monkeypatch.setattr(_ljat3, "_CHUNK", 64)  # several calls for a hundred items
     many = ljat3(items=100, cache=False, workers=2)
     few = ljat3(items=33, cache=False, workers=1)
-    for name in ("inputs", "targets", "evaluations"):
+    for name in ("inputs", "targets"):
         np.testing.assert_array_equal(getattr(few, name), getattr(many, name)[:33])
     other = ljat3(items=33, seed=1, cache=False)
     assert not np.any(np.all(other.inputs == few.inputs, axis=1))
@@ -177,7 +172,7 @@ def test_labels_agree_mostly_with_steepest_descent(cube, bound):
     Measured on 4000 items: 15, 2.5 and 11 % differ. Line searches of scipy differ more, since their
     first steps throw overlapping atoms apart.
     """
-    data = outcomes(cube)[:100]
+    data = outcomes(cube)[:60]
     found = np.array([label(flow(positions(r))) for r in data.inputs])
     assert np.mean(found != data.targets) <= bound
     # Where both end in a line they agree on the centre: all of 1800 tried.
@@ -185,138 +180,63 @@ def test_labels_agree_mostly_with_steepest_descent(cube, bound):
     assert np.mean(found[linear] != data.targets[linear]) <= 0.02
 
 
-# The cache.
+# On the way.
 
 
-@pytest.fixture
-def directory(tmp_path, monkeypatch):
-    monkeypatch.setenv("LOSSATLAS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+@functools.cache
+def trajectories(count):
+    """Accepted configurations of the first minimisations, step by step, as distances."""
+    search, landscape = Optimisation(), Triatomic(_ljat3.Z)
+    parts = (search.init, search.step, search.finished, distances)
+    init, step, finished, lengths = map(jax.jit, parts)
+    paths = []
+    for start in _ljat3._starts(_ljat3.CUBES["D1"], count, 0)[0]:
+        state = init(landscape, start, np.int64(10_000))
+        path = [lengths(state.x)]
+        while not finished(landscape, state):
+            before, state = state, step(landscape, state)
+            if state.accepted > before.accepted:
+                path.append(lengths(state.x))
+        assert len(path) == state.accepted + 1 <= state.evaluations
+        paths.append(np.array(path))
+    return paths
 
 
-@pytest.fixture
-def minimisations(monkeypatch):
-    """Counts how often data are made; small ones, that cost nothing."""
+@pytest.mark.parametrize("steps", [0, 1, 7, 20, 35, 50, 10_000])
+def test_steps_before(steps):
+    data = ljat3("D1", items=10, inputs=3, steps_before=steps, cache=False)
+    start = ljat3("D1", items=10, inputs=3, cache=False)
+    np.testing.assert_array_equal(data.targets, start.targets)
+    assert f"distances {steps} steps before convergence" in str(data) and data.name == start.name
+    agree = 0
+    for found, first, seen in zip(data.inputs, start.inputs, trajectories(10)):
+        assert np.max(np.abs(found - seen), axis=1).min() <= 1e-6  # one of the path's, for rounding ...
+        expected = seen[max(len(seen) - 1 - steps, 0)]
+        agree += bool(np.max(np.abs(found - expected)) <= 1e-6)  # ... can move the end by a step
+        if len(seen) < steps:
+            np.testing.assert_array_equal(found, first)
+    assert agree >= 9
+
+
+def test_end_of_the_way_is_the_minimum():
+    data = ljat3("D3", items=200, inputs=3, steps_before=0, cache=False)
+    bond, arm = 1.1687523, 1.10876  # REFERENCE.md
+    known = {0: [bond] * 3, 1: [arm, arm, 2 * arm], 2: [arm, 2 * arm, arm], 3: [2 * arm, arm, arm]}
+    np.testing.assert_allclose(data.inputs, [known[k] for k in data.targets], atol=1e-5)
+
+
+def test_minimisations_that_do_not_repeat_are_an_error(monkeypatch):
+    run = _ljat3.run_batch
     calls = []
 
-    def make(side, items, seed, workers):
-        calls.append((side, items, seed))
-        numbers = np.arange(items)
-        return {
-            "distances": side + seed + np.stack([numbers, 2.0 * numbers, 3.0 * numbers], axis=1),
-            "targets": (numbers % 4).astype(np.uint8),
-            "evaluations": np.full(items, 40, np.uint16),
-        }
+    def one_step_more(*arguments, **named):
+        ends = run(*arguments, **named)
+        calls.append(1)
+        return ends if len(calls) > 1 else ends | {"accepted": ends["accepted"] + 1}
 
-    monkeypatch.setattr(_ljat3, "_outcomes", make)
-    return calls
-
-
-def same(one, other):
-    return all(
-        np.array_equal(getattr(one, name), getattr(other, name))
-        and getattr(one, name).dtype == getattr(other, name).dtype
-        for name in ("inputs", "targets", "evaluations")
-    )
-
-
-def test_second_call_reads(directory, minimisations):
-    first = ljat3(items=10)
-    assert same(first, ljat3(items=10)) and len(minimisations) == 1
-    assert [path.suffix for path in directory.iterdir()] == [".npz"]
-    ljat3(items=10, inputs=3)  # all distances are kept
-    assert len(minimisations) == 1
-
-
-def test_true_data_come_back_bit_by_bit(directory):
-    first = ljat3("D2", items=20, inputs=3)
-    assert same(first, ljat3("D2", items=20, inputs=3))
-    assert same(first, ljat3("D2", items=20, inputs=3, cache=False))
-
-
-def test_other_settings_are_other_files(directory, minimisations, monkeypatch):
-    for arguments in ({}, {"items": 11}, {"seed": 1}, {"cube": "D2"}, {"cube": np.nextafter(1.385, 2)}):
-        ljat3(**({"items": 10} | arguments))
-    monkeypatch.setattr(_ljat3, "VERSION", 2)
-    ljat3(items=10)
-    assert len(minimisations) == len(list(directory.iterdir())) == 6
-
-
-def test_without_cache_nothing_is_written_or_read(directory, minimisations):
-    ljat3(items=10, cache=False)
-    assert not directory.exists()
-    ljat3(items=10)
-    ljat3(items=10, cache=False)
-    assert len(minimisations) == 3
-
-
-def cut(data):
-    return data[: len(data) // 2]
-
-
-def flipped(data):
-    """One bit of the first distance, far behind the headers."""
-    place = data.index(b"NUMPY") + 200
-    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
-
-
-@pytest.mark.parametrize("damage", [cut, flipped, lambda data: b"", lambda data: b"no archive" * 50])
-def test_damage_regenerates(directory, minimisations, damage):
-    first = ljat3(items=100)
-    (path,) = directory.iterdir()
-    path.write_bytes(damage(path.read_bytes()))
-    assert same(first, ljat3(items=100)) and len(minimisations) == 2
-    assert same(first, ljat3(items=100)) and len(minimisations) == 2  # mended
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"targets": np.full(10, 4, np.uint8)},
-        {"targets": np.zeros(9, np.uint8)},
-        {"distances": np.zeros((10, 2))},
-        {"distances": np.zeros((10, 3), np.float32)},
-        {"evaluations": np.array([None] * 10)},
-    ],
-)
-def test_files_of_another_kind_regenerate(directory, minimisations, change):
-    first = ljat3(items=10)
-    (path,) = directory.iterdir()
-    with np.load(path) as stored:
-        arrays = dict(stored) | change
-    np.savez(path, **arrays)
-    assert same(first, ljat3(items=10)) and len(minimisations) == 2
-
-
-def test_unwritable_directory_is_a_warning(tmp_path, monkeypatch, minimisations):
-    (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("LOSSATLAS_CACHE", str(tmp_path / "file"))
-    with pytest.warns(UserWarning, match="could not be kept in .*LOSSATLAS_CACHE") as caught:
-        data = ljat3(items=10)
-    assert len(data) == 10 and caught[0].filename == __file__
-
-
-def test_full_disc_leaves_nothing_behind(directory, monkeypatch, minimisations):
-    def full(*arguments, **named):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(_ljat3.np, "savez", full)
-    with pytest.warns(UserWarning, match="No space left"):
-        ljat3(items=10)
-    assert list(directory.iterdir()) == []
-
-
-def test_cache_directory(monkeypatch, tmp_path):
-    chosen = lossatlas._cache.cache_directory
-    monkeypatch.setenv("LOSSATLAS_CACHE", str(tmp_path))
-    assert chosen() == tmp_path
-    monkeypatch.delenv("LOSSATLAS_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert chosen() == tmp_path / "lossatlas"
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for missing in ("", "relative"):
-        monkeypatch.setenv("XDG_CACHE_HOME", missing)
-        assert chosen() == tmp_path / ".cache" / "lossatlas"
+    monkeypatch.setattr(_ljat3, "run_batch", one_step_more)
+    with pytest.raises(RuntimeError, match="5 of 5 minimisations did not repeat; the first is item 0: "):
+        ljat3(items=5, steps_before=0, cache=False)
 
 
 # What is refused.
@@ -335,6 +255,13 @@ def test_cache_directory(monkeypatch, tmp_path):
         ({"inputs": 1}, "`inputs` must be 2 .r12, r13. or 3 .r12, r13, r23., got 1."),
         ({"inputs": 4}, "`inputs` must be"),
         ({"inputs": "2"}, "`inputs` must be"),
+        ({"inputs": 2.0}, "`inputs` must be"),
+        ({"inputs": True}, "`inputs` must be"),
+        ({"inputs": None}, "`inputs` must be"),
+        ({"inputs": [2, 3]}, "`inputs` must be"),
+        ({"steps_before": -1}, "`steps_before` must be a whole number from 0 to .*, got -1."),
+        ({"steps_before": 2.0}, "`steps_before` must be"),
+        ({"steps_before": True}, "`steps_before` must be"),
         ({"items": 0}, "`items` must be a whole number from 1 to .*, got 0."),
         ({"items": -5}, "`items` must be"),
         ({"items": 10.0}, "`items` must be"),

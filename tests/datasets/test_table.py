@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lossatlas.datasets import iris, load_table
+from lossatlas.datasets import DataSet, iris, load_table
 
 
 def write(tmp_path, text):
@@ -21,6 +21,7 @@ def test_iris():
     np.testing.assert_allclose(data.inputs.std(axis=0), 1.0, rtol=1e-14)
     assert data.loss == "cross_entropy"
     assert "150 items, 4 inputs" in str(data)
+    assert isinstance(data, DataSet) and data.standardised and data.source.startswith("Fisher")
 
 
 def test_number_to_predict(tmp_path):
@@ -28,7 +29,8 @@ def test_number_to_predict(tmp_path):
     assert data.classes is None
     assert data.loss == "squared_error"
     assert abs(data.targets.mean()) < 1e-15
-    assert "a number" in str(data)
+    assert abs(data.targets.std() - 1) < 1e-15 and data.standardised
+    assert str(data) == "t: 3 items, 1 inputs (standardised), predicting y, a number. Source: t.csv"
 
 
 @pytest.mark.parametrize("values, task, classes", [
@@ -64,12 +66,18 @@ def test_many_whole_numbers_are_a_number(tmp_path):
     ("a,a,y\n1,2,x\n2,3,z\n", "several columns named 'a'"),
     ("a;y\n1;2\n2;3\n", "separated by commas"),
     ("a,y\n1e200,0\n-1e200,1\n", "column a: the numbers are too large"),
+    ("a,y\n1,1e200\n2,-1e200\n3,0.5\n", "column y: the numbers are too large"),
     ("a,y\n1_0,0\n2,1\n", "'1_0' is not a number"),
     ("a,y\n1,p\n2,q\n3,r\n4,s\n", "4 classes for 4 items"),
 ])  # fmt: skip
 def test_refused(tmp_path, text, sentence):
     with pytest.raises(ValueError, match=sentence):
         load_table(write(tmp_path, text), "y")
+
+
+def test_constant_number(tmp_path):
+    with pytest.raises(ValueError, match="Column y of t.csv is constant; there is nothing to predict."):
+        load_table(write(tmp_path, "a,y\n1,0.1\n2,0.1\n3,0.1\n"), "y", task="number")
 
 
 def test_missing_file_and_bad_task(tmp_path):

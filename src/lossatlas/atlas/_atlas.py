@@ -1,6 +1,7 @@
 """The atlas: one SQLite file with the minima and transition states of one landscape."""
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +84,17 @@ class Atlas(AbstractMemory):
     def landscape(self) -> dict[str, Any]:
         """The fingerprint of the landscape: its settings and the hash of its data."""
         return dict(self._settings.fingerprint)
+
+    @property
+    def recipe(self) -> dict[str, Any] | None:
+        """How the landscape and its data can be built again, if that was stored."""
+        rows = self._fetch("SELECT value FROM meta WHERE key = 'recipe'")
+        return json.loads(rows[0][0]) if rows else None
+
+    def set_recipe(self, recipe: dict[str, Any]) -> None:
+        """Store a JSON-able recipe of the landscape and its data."""
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('recipe', ?)", (json.dumps(recipe),))
 
     @property
     def identity(self) -> str:
@@ -226,6 +238,32 @@ class Atlas(AbstractMemory):
             raise ValueError(f"There is no point {point} in {table}.")
         with self._change_points():
             self._db.execute(f"UPDATE {table} SET hits = hits + 1 WHERE id = ?", (int(point),))
+
+    def set_metrics(self, metrics: dict[str, ArrayLike]) -> None:
+        """Store what the minima are worth as models, in place of all that was stored before.
+
+        **Arguments:**
+
+        - `metrics`: name -> one number per minimum in the order of their ids, shape (minima,); NaN where
+          it is not defined.
+
+        **Raises:** `ValueError` for wrong shapes, or a name that another column has.
+        """
+        minima = self.minima
+        taken = set(minima.keys()) - set(minima.metrics)
+        columns = {name: check_column(name, values, len(minima)) for name, values in metrics.items()}
+        if taken & columns.keys():
+            raise ValueError(f"There is a column {min(taken & columns.keys())!r} already.")
+        with self._change_points():
+            self._db.execute("DELETE FROM metrics")
+            self._db.executemany(
+                "INSERT INTO metrics VALUES (?, ?, ?)",
+                (
+                    (name, int(minimum), None if value != value else float(value))
+                    for name, values in columns.items()
+                    for minimum, value in zip(minima.id, values)
+                ),
+            )
 
     # ---- transactions --------------------------------------------------------------------------
 

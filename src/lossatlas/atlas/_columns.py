@@ -23,17 +23,20 @@ class AbstractColumns(abc.ABC):
 
     def keys(self) -> list[str]:
         """Return the names of the columns."""
-        return [field.name for field in dataclasses.fields(self)]  # pyright: ignore
+        return [name for name in vars(self) if name != "metrics"] + list(self._metrics())
 
     def __getitem__(self, name: str) -> Any:
         """Return the column of that name."""
         if name not in self.keys():
             raise KeyError(f"There is no column {name!r}; there is {', '.join(self.keys())}.")
-        return getattr(self, name)
+        return self._metrics()[name] if name in self._metrics() else getattr(self, name)
 
     def __repr__(self) -> str:
         """Return the name, the number of points and the columns."""
         return f"{type(self).__name__}({len(self)}: {', '.join(self.keys())})"
+
+    def _metrics(self) -> dict[str, np.ndarray]:
+        return vars(self).get("metrics", {})
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -53,6 +56,8 @@ class Minima(AbstractColumns):
     - `hits`: independent random starts that ended here.
     - `degree`: number of other minima that a transition state joins to this one.
     - `x`: the points, parameter units; shape (minima, 0) for an import without coordinates.
+    - `metrics`: what the minima are worth as models, by name, shape (minima,) each; NaN where it was not
+      evaluated. They are columns, too: `minima["test_auc"]`.
     """
 
     id: Int[np.ndarray, " minima"]
@@ -67,6 +72,7 @@ class Minima(AbstractColumns):
     hits: Int[np.ndarray, " minima"]
     degree: Int[np.ndarray, " minima"]
     x: Float[np.ndarray, "minima dim"]
+    metrics: dict[str, np.ndarray]
 
     def __len__(self) -> int:
         """Return the number of minima."""
@@ -128,6 +134,7 @@ def read_columns(
     states["minima"] = _frozen(ends.astype(np.int64))
     minima = _read(db, "minima", ("lowest_eigenvalue",))
     minima["degree"] = _frozen(degrees(len(minima["id"]), states["minima"]))
+    minima["metrics"] = _read_metrics(db, len(minima["id"]))
     return Minima(**minima, x=minima_x), TransitionStates(**states, x=states_x)
 
 
@@ -164,6 +171,14 @@ def components(count: int, ends: Int[np.ndarray, "states 2"]) -> list[list[int]]
     order = np.argsort(part, kind="stable")
     starts = np.searchsorted(part[order], np.arange(1, parts))
     return sorted(group.tolist() for group in np.split(order + 1, starts))
+
+
+def _read_metrics(db: sqlite3.Connection, count: int) -> dict[str, np.ndarray]:
+    metrics: dict[str, np.ndarray] = {}
+    for name, minimum, value in db.execute("SELECT * FROM metrics ORDER BY name, minimum"):
+        column = metrics.setdefault(name, np.full(count, np.nan))
+        column[minimum - 1] = np.nan if value is None else value
+    return {name: _frozen(column) for name, column in metrics.items()}
 
 
 def _read(db: sqlite3.Connection, table: str, names: tuple[str, ...]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 History of `SCHEMA_VERSION`:
 
 1. First version.
+2. Table `metrics`.
 """
 
 import sqlite3
@@ -11,9 +12,16 @@ from collections.abc import Callable
 from ._errors import AtlasError
 
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 APPLICATION_ID = 0x6C617431  # "lat1": tells an atlas from any other SQLite file
+
+_METRICS = """CREATE TABLE metrics (
+        name TEXT NOT NULL,                 -- test_auc, ...
+        minimum INTEGER NOT NULL REFERENCES minima(id),
+        value REAL,                         -- NULL where it is not defined
+        PRIMARY KEY (name, minimum)
+    ) STRICT, WITHOUT ROWID"""
 
 # Numbers that are not known (imports) are NULL. `x` is little-endian float64, `dimension` of them.
 # Integers that outgrow 64 bits, such as |group| = 2^h h!, are decimal text.
@@ -87,10 +95,11 @@ INIT_STATEMENTS = [
         count INTEGER NOT NULL,
         PRIMARY KEY (kind, outcome)
     ) STRICT, WITHOUT ROWID""",
+    _METRICS,
 ]
 
 # MIGRATIONS[v] brings a file from version v to v + 1, inside one transaction over all steps.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], object]] = {1: lambda db: db.execute(_METRICS)}
 
 
 def create(db: sqlite3.Connection, meta: dict[str, str]) -> None:

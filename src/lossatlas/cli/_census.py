@@ -9,18 +9,11 @@ from . import _landscape as options
 from ._console import print_table, progress_bar
 
 
+@options.with_landscape_options
 def census(
     name: options.Name,
-    table: options.TablePath = None,
-    hidden: options.Hidden = None,
-    l2: options.L2 = None,
-    activation: options.Activation = None,
-    target: options.Target = None,
-    task: options.Task = None,
-    size: options.Size = None,
-    order: options.Order = None,
-    coefficients: options.Coefficients = None,
-    disorder: options.Disorder = None,
+    given: dict,
+    *,
     seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
     starts: Annotated[
         int | None,
@@ -34,21 +27,9 @@ def census(
     options.limit_memory(memory)
     from lossatlas.searches import census as run
 
-    landscape, recognised = options.build(
-        name,
-        table=table,
-        hidden=hidden,
-        l2=l2,
-        activation=activation,
-        target=target,
-        task=task,
-        size=size,
-        order=order,
-        coefficients=coefficients,
-        disorder=disorder,
-    )
-    if recognised and not as_json:
-        typer.echo(recognised)
+    landscape, data, _ = options.recipe_of(name, given).build()
+    if data is not None and name != "xor" and not as_json:
+        typer.echo(str(data))
     with progress_bar("compiling") as update:
         result = run(
             landscape,

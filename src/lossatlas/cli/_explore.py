@@ -1,10 +1,9 @@
 """`lossatlas explore`: map a landscape, print a table, write the atlas and a picture."""
 
-import re
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,22 +11,12 @@ from . import _landscape as options
 from ._console import print_table, progress_bar
 
 
-DEFAULT_LIMIT = 150.0
-
-
+@options.with_landscape_options
 def explore(
     name: options.Name,
-    table: options.TablePath = None,
-    hidden: options.Hidden = None,
-    l2: options.L2 = None,
-    activation: options.Activation = None,
-    target: options.Target = None,
-    task: options.Task = None,
-    size: options.Size = None,
-    order: options.Order = None,
-    coefficients: options.Coefficients = None,
-    disorder: options.Disorder = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same atlas.")] = 0,
+    given: dict,
+    *,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same atlas. (default: 0)")] = None,
     time_limit: Annotated[
         str | None,
         typer.Option(help="Such as 90, 120s, 5m or 2h; none for no limit. (default: 150s)"),
@@ -43,35 +32,34 @@ def explore(
 
     Running the same command again continues where it stopped.
     """
-    seconds = _seconds(time_limit)
-    options.limit_memory(memory)
-    from lossatlas.exploration import Budget
-    from lossatlas.exploration import explore as run
+    from lossatlas.studies import ExploreSettings, explore_recipe, read_config, seconds
 
-    landscape, recognised = options.build(
-        name,
-        table=table,
-        hidden=hidden,
-        l2=l2,
-        activation=activation,
-        target=target,
-        task=task,
-        size=size,
-        order=order,
-        coefficients=coefficients,
-        disorder=disorder,
-    )
-    if recognised:
-        typer.echo(recognised)
-    out = out or Path(f"{(table or Path(name)).stem}.atlas")
+    asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
+    asked = {key: value for key, value in asked.items() if value is not None}
+    if time_limit is not None:
+        asked["time_limit"] = seconds(time_limit)
+    _check_positive(asked)
+    if name.endswith(".toml"):
+        config = read_config(Path(name))
+        if config.sweep:
+            raise ValueError(f"{name} has a [sweep]; run it by: lossatlas sweep {name}.")
+        recipe, settings = config.recipe(given), config.explore.model_copy(update=asked)
+    else:
+        recipe, settings = options.recipe_of(name, given), ExploreSettings(**asked)
+    options.limit_memory(settings.memory)
+    problem = recipe.build()
+    for part, data in (("training", problem.training), ("test", problem.test)):
+        if data is not None and name != "xor":
+            typer.echo(f"{part}: {data}" if problem.test is not None else str(data))
+    out = out or Path(f"{Path(given.get('table', name)).stem}.atlas")
     if out.suffix.lower() in (".png", ".svg", ".pdf"):
         raise ValueError(f"--out names the atlas, such as {out.stem}.atlas; the picture goes beside it.")
-    budget = Budget(seconds=seconds, evaluations=evaluations)
-    with progress_bar(f"compiling the searches for {landscape.dimension} variables") as update:
+    limit = settings.time_limit
+    with progress_bar(f"compiling the searches for {problem.landscape.dimension} variables") as update:
 
         def report(p) -> None:
             done = p.quiet / p.patience if p.phase == "network" else 0.0
-            left = p.seconds / seconds if seconds else 0.0
+            left = p.seconds / limit if limit else 0.0
             update(
                 f"{p.minima} minima, {p.transition_states} transition states, "
                 f"{p.searches} searches ({p.phase})",
@@ -80,7 +68,7 @@ def explore(
 
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", UserWarning)
-            atlas = run(landscape, out, budget=budget, seed=seed, progress=report, workers=workers)
+            atlas = explore_recipe(recipe, problem, out, settings, progress=report)
     for warning in said:
         sys.stderr.write(f"lossatlas: {warning.message}\n")
     with atlas:
@@ -94,15 +82,10 @@ def explore(
             raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")
 
 
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return DEFAULT_LIMIT
-    if text.strip().lower() == "none":
-        return None
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|m|min|h)?\s*", text)
-    if match is None or float(match[1]) == 0:
-        raise ValueError(f"--time-limit takes a positive time such as 120s, 5m or 2h, got {text!r}.")
-    return float(match[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600}[match[2] or "s"]
+def _check_positive(asked: dict[str, Any]) -> None:
+    for key, least in (("seed", 0), ("evaluations", 1), ("workers", 1)):
+        if key in asked and asked[key] < least:
+            raise ValueError(f"--{key} must be at least {least}, got {asked[key]}.")
 
 
 def _print_summary(atlas) -> None:

@@ -45,7 +45,6 @@ def draw(
     import matplotlib.pyplot as plt
     import numpy as np
 
-    from lossatlas.analysis import disconnectivity
     from lossatlas.plots import plot_disconnectivity, save_picture
 
     minima, states = atlas.minima, atlas.transition_states
@@ -54,21 +53,21 @@ def draw(
     values = None
     if colour is not None:
         columns = ("energy", "lowest_eigenvalue", "log_product", "orbit_size", "hits", "degree")
-        if colour not in columns:
-            raise ValueError(f"There is no column {colour!r} to colour by; there is {', '.join(columns)}.")
-        values = np.asarray(getattr(minima, colour), dtype=float)
+        if colour not in columns and colour not in minima.metrics:
+            there = ", ".join([*columns, *minima.metrics])
+            hint = "" if minima.metrics else "; metrics are added by: lossatlas evaluate FILE"
+            raise ValueError(f"There is no column {colour!r} to colour by; there is {there}{hint}.")
+        values = np.asarray(minima[colour], dtype=float)
         if colour in ("orbit_size", "degree") and np.all(np.abs(values) < 2**53):
             values = values.astype(int)  # a few whole numbers are told apart better in a legend
-    row = {int(m): i for i, m in enumerate(minima.id)}
-    ends = np.array([[row[int(a)], row[int(b)]] for a, b in states.minima], dtype=int).reshape(-1, 2)
-    tree = disconnectivity(minima.energy, states.energy, ends, levels=levels)
+    tree = tree_of(minima, states, levels)
     figure, ax = plt.subplots(figsize=(6.0, 5.4), layout="constrained")
     plot_disconnectivity(
         tree,
         ax=ax,
         order=order,
         colour=values,
-        colour_label=colour.replace("_", " ") if colour else None,
+        colour_label=label(colour) if colour else None,
         labels=[str(m) for m in minima.id] if labels else None,
     )
     name = atlas.landscape.get("landscape", "import")
@@ -80,3 +79,32 @@ def draw(
         save_picture(figure, picture)
     finally:
         plt.close(figure)
+
+
+def label(column: str) -> str:
+    """Return the name of a column as it is written in pictures."""
+    return column.replace("_", " ").replace("auc", "AUC")
+
+
+def tree_of(minima, states, levels: int | None = None):
+    """Return the disconnectivity tree of the columns of an atlas."""
+    import numpy as np
+
+    from lossatlas.analysis import disconnectivity
+
+    row = {int(m): i for i, m in enumerate(minima.id)}
+    ends = np.array([[row[int(a)], row[int(b)]] for a, b in states.minima], dtype=int).reshape(-1, 2)
+    return disconnectivity(minima.energy, states.energy, ends, levels=levels)
+
+
+def disconnectivity_of(file: Path):
+    """Return the disconnectivity tree of an atlas file.
+
+    **Raises:** `ValueError` if it holds no minimum.
+    """
+    from lossatlas.atlas import Atlas
+
+    with Atlas(file, readonly=True) as atlas:
+        if not len(atlas.minima):
+            raise ValueError(f"{file} holds no minimum, so there is nothing to draw.")
+        return tree_of(atlas.minima, atlas.transition_states)

@@ -1,6 +1,8 @@
 """Options that say which landscape is meant, shared by `explore` and `census`."""
 
+import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,50 +10,104 @@ import typer
 
 
 if TYPE_CHECKING:
-    from lossatlas.landscapes import AbstractLandscape
+    from lossatlas.studies import AbstractRecipe
 
 
-NAMES = "xor, iris, csv, spin-glass, mueller-brown, six-hump-camel"
-
-Name = Annotated[str, typer.Argument(metavar="LANDSCAPE", help=f"One of {NAMES}.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="LANDSCAPE",
+        help="xor, ljat3, mnist, digits, iris, csv, boston, concrete, energy, power, wine_red, yacht, "
+        "spin-glass, mueller-brown or six-hump-camel; or a config file, CONFIG.toml.",
+    ),
+]
 TablePath = Annotated[
     Path | None,
     typer.Argument(metavar="[TABLE.csv]", help="The table, for `csv`.", show_default=False),
 ]
-Hidden = Annotated[
-    str | None,
-    typer.Option(help="Hidden nodes of a network, or of several layers: 5,5. (default: 2 for xor, else 3)"),
-]
-L2 = Annotated[
-    float | None, typer.Option(help="L2 penalty lambda over all variables of a network. (default: 1e-3)")
-]
-Activation = Annotated[
-    str | None, typer.Option(help="tanh, sigmoid, softplus, gelu or relu. (default: tanh)")
-]
-Target = Annotated[str | None, typer.Option(help="Column of the table to predict.")]
-Task = Annotated[
-    str | None, typer.Option(help="What the target is: auto, classes or number. (default: auto)")
-]
-Size = Annotated[int | None, typer.Option(help="Spins of a spin glass. (default: 6)")]
-Order = Annotated[int | None, typer.Option(help="p of the p-spin glass. (default: 3)")]
-Coefficients = Annotated[
-    Path | None, typer.Option(metavar="FILE.npy", help="Spin-glass coefficients, shape (N, N, N).")
-]
-Disorder = Annotated[int | None, typer.Option(help="Seed of random spin-glass coefficients. (default: 0)")]
 Memory = Annotated[
     str | None,
     typer.Option(help="What searches may use at once, such as 4G or 500M. (default: half of the memory)"),
 ]
-
-NETWORK = {"hidden", "l2", "activation"}
-TAKES = {
-    "xor": NETWORK,
-    "iris": NETWORK,
-    "csv": NETWORK | {"table", "target", "task"},
-    "spin-glass": {"size", "order", "coefficients", "disorder"},
-    "mueller-brown": set(),
-    "six-hump-camel": set(),
+Option = typer.Option
+OPTIONS: dict[str, Any] = {
+    "table": TablePath,
+    "hidden": Annotated[
+        str | None,
+        Option(
+            help="Hidden nodes, or of several layers: 5,5. "
+            "(default: xor 2; ljat3, mnist, digits 10; else 3)"
+        ),
+    ],
+    "l2": Annotated[
+        float | None,
+        Option(help="L2 penalty lambda. (default: ljat3 1e-4, mnist 0.1, digits 1e-2, else 1e-3)"),
+    ],
+    "activation": Annotated[
+        str | None, Option(help="tanh, sigmoid, softplus, gelu or relu. (default: tanh)")
+    ],
+    "regularise": Annotated[
+        str | None, Option(help="Penalise all variables or weights only. (default: all)")
+    ],
+    "neighbours": Annotated[
+        int | None, Option(help="Nearest nodes that a hidden node keeps its links to. (default: all)")
+    ],
+    "items": Annotated[
+        int | None, Option(help="Training items. (default: ljat3, mnist, digits 1000, else all)")
+    ],
+    "test_items": Annotated[
+        int | None, Option(help="Test items. (default: ljat3 and mnist 10000, else the rest)")
+    ],
+    "mislabelled": Annotated[
+        float | None, Option(help="Fraction of training items that get another class. (default: 0)")
+    ],
+    "data_seed": Annotated[
+        int | None, Option(help="Seed of the data: their split and mislabelling. (default: 0)")
+    ],
+    "cube": Annotated[
+        str | None, Option(help="Cube of ljat3: D1, D2, D3, or the length of its side. (default: D1)")
+    ],
+    "inputs": Annotated[int | None, Option(help="Distances that ljat3 is given, 2 or 3. (default: 2)")],
+    "steps_before": Annotated[
+        int | None, Option(help="Distances of ljat3 so many steps before convergence. (default: the start)")
+    ],
+    "data": Annotated[
+        Path | None, Option(help="The full set of mnist: an .npz file, or a folder of IDX files.")
+    ],
+    "target": Annotated[str | None, Option(help="Column of the table to predict.")],
+    "task": Annotated[
+        str | None, Option(help="What the target is: auto, classes or number. (default: auto)")
+    ],
+    "size": Annotated[int | None, Option(help="Spins of a spin glass. (default: 6)")],
+    "order": Annotated[int | None, Option(help="p of the p-spin glass. (default: 3)")],
+    "coefficients": Annotated[
+        Path | None, Option(metavar="FILE.npy", help="Spin-glass coefficients, shape (N, N, N).")
+    ],
+    "disorder": Annotated[int | None, Option(help="Seed of random spin-glass coefficients. (default: 0)")],
 }
+
+
+def with_landscape_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of all landscapes; it gets those that were given as one dictionary.
+
+    The command takes `(name, given, ...)`.
+    """
+    own = list(inspect.signature(command, eval_str=True).parameters.values())
+    shared = [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for key, kind in OPTIONS.items()
+    ]
+    rest = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own[2:]]
+
+    def wrapper(name: str, **options: Any) -> None:
+        given = {key: options.pop(key) for key in OPTIONS}
+        command(name, {key: value for key, value in given.items() if value is not None}, **options)
+
+    parameters = [own[0], *shared, *rest]
+    wrapper.__name__, wrapper.__doc__ = command.__name__, command.__doc__
+    wrapper.__signature__ = inspect.Signature(parameters)  # pyright: ignore
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapper
 
 
 def limit_memory(text: str | None) -> None:
@@ -70,65 +126,19 @@ def limit_memory(text: str | None) -> None:
     limit(int(size))
 
 
-def build(name: str, **options: Any) -> "tuple[AbstractLandscape, str | None]":
-    """Return the landscape of a command line, and a sentence on what was recognised in a table.
+def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
+    """Return the recipe of a command line.
 
     **Raises:** `ValueError` for an unknown landscape, or an option that it would ignore.
     """
-    if name not in TAKES:
-        raise ValueError(f"There is no landscape {name!r}; choose one of {NAMES}.")
-    given = {option: value for option, value in options.items() if value is not None}
-    for option in given:
-        if option not in TAKES[name]:
-            label = "a table" if option == "table" else f"--{option}"
-            raise ValueError(f"The landscape {name} does not take {label}.")
-    from lossatlas import landscapes
+    from lossatlas.studies import RECIPES, RecipeError, read_recipe
 
-    if name == "mueller-brown":
-        return landscapes.MuellerBrown(), None
-    if name == "six-hump-camel":
-        return landscapes.SixHumpCamel(), None
-    if name == "spin-glass":
-        return _spin_glass(**given), None
-    hidden = _layers(given.pop("hidden", "2" if name == "xor" else "3"))
-    network = {"l2": given.pop("l2", 1e-3), "activation": given.pop("activation", "tanh")}
-    if name == "xor":
-        return landscapes.xor(hidden, **network), None
-    from lossatlas.datasets import iris, load_table
-
+    if name not in RECIPES:
+        raise ValueError(f"There is no landscape {name!r}; choose one of {', '.join(RECIPES)}.")
     if name == "csv" and not {"table", "target"} <= given.keys():
         raise ValueError("`csv` needs a table and a target: explore csv TABLE.csv --target COLUMN.")
-    data = iris() if name == "iris" else load_table(given.pop("table"), **given)
-    perceptron = landscapes.Perceptron(
-        data.inputs, data.targets, hidden=hidden, loss=data.loss, name=data.name, **network
-    )
-    return perceptron, str(data)
-
-
-def _layers(hidden: str) -> list[int]:
     try:
-        return [int(part) for part in hidden.split(",")]
-    except ValueError:
-        raise ValueError(f"--hidden takes whole numbers such as 3 or 5,5, got {hidden!r}.") from None
-
-
-def _spin_glass(
-    size: int | None = None, coefficients: Path | None = None, order: int = 3, disorder: int = 0
-):
-    import numpy as np
-
-    from lossatlas.landscapes import SpinGlass, spin_glass
-
-    if coefficients is None:
-        return spin_glass(6 if size is None else size, order=order, seed=disorder)
-    try:
-        tensor = np.load(coefficients, allow_pickle=False)
-    except FileNotFoundError:
-        raise ValueError(f"There is no file {coefficients}.") from None
-    except (ValueError, EOFError, OSError):
-        raise ValueError(f"{coefficients} is not an .npy file that holds an array of numbers.") from None
-    if not isinstance(tensor, np.ndarray):
-        raise ValueError(f"{coefficients} holds several arrays; --coefficients takes one .npy array.")
-    if size is not None and tensor.shape[:1] != (size,):
-        raise ValueError(f"--size {size} does not fit {coefficients}, which has shape {tensor.shape}.")
-    return SpinGlass(tensor)
+        return read_recipe({"landscape": name, **given})
+    except RecipeError as error:
+        label = "a table" if error.key == "table" else f"--{error.key.replace('_', '-')}"
+        raise ValueError(error.named(label)) from None

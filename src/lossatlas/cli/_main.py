@@ -8,10 +8,14 @@ from typing import Any
 import typer
 
 from ._census import census
+from ._evaluate import evaluate
 from ._exchange import export_atlas, import_atlas
 from ._explore import explore
 from ._graph import graph
+from ._picture import picture
 from ._show import show
+from ._sweep import sweep
+from ._table import table
 
 
 # Newer versions of typer carry a copy of click: this is the base of usage errors in either.
@@ -24,8 +28,12 @@ app = typer.Typer(
 )
 app.command()(explore)
 app.command()(show)
-app.command()(census)
+app.command()(evaluate)
+app.command()(table)
+app.command()(sweep)
 app.command()(graph)
+app.command()(picture)
+app.command()(census)
 app.command(name="export")(export_atlas)
 app.command(name="import")(import_atlas)
 

@@ -38,6 +38,7 @@ def describe(atlas) -> dict[str, Any]:
     return {
         "landscape": atlas.landscape,
         "identity": atlas.identity,
+        "recipe": atlas.recipe,
         "exploration": atlas.get_state("exploration", None),
         "minima": [
             {
@@ -49,6 +50,7 @@ def describe(atlas) -> dict[str, Any]:
                 "log_product": _number(minima.log_product[i]),
                 "hits": int(minima.hits[i]) if searched else None,
                 "degree": int(minima.degree[i]),
+                "metrics": {name: _number(values[i]) for name, values in minima.metrics.items()},
             }
             for i in range(len(minima))
         ],

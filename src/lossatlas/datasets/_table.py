@@ -8,49 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ._data_set import DataSet
+from ._standardise import left_out, spreads
+
 
 CLASS_LIMIT = 20  # a column of whole numbers with at most this many values counts as classes
 
 
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """A data set ready for a perceptron.
-
-    - `name`: file name without its ending.
-    - `inputs`: standardised columns, shape (items, inputs), dimensionless.
-    - `targets`: class numbers (items,), or the standardised number to predict (items,).
-    - `classes`: names of the classes in the order of their numbers; None for a number.
-    - `columns`: names of the inputs; `left_out`: constant columns, which carry nothing.
-    - `target`: name of the predicted column.
-    """
-
-    name: str
-    inputs: np.ndarray
-    targets: np.ndarray
-    classes: tuple[str, ...] | None
-    columns: tuple[str, ...]
-    left_out: tuple[str, ...]
-    target: str
-
-    @property
-    def loss(self) -> str:
-        """The loss that fits: cross_entropy for classes, squared_error for a number."""
-        return "cross_entropy" if self.classes else "squared_error"
-
-    def __str__(self) -> str:
-        """Say what was recognised."""
-        items, inputs = self.inputs.shape
-        what = (
-            f"{len(self.classes)} classes of {self.target} ({', '.join(self.classes)})"
-            if self.classes
-            else f"{self.target}, a number (standardised)"
-        )
-        out = f"; left out, constant: {', '.join(self.left_out)}" if self.left_out else ""
-        return f"{self.name}: {items} items, {inputs} inputs (standardised), predicting {what}{out}"
-
-
-def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> Table:
-    """Read a CSV file with a header line.
+def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> DataSet:
+    """Read a CSV file with a header line; columns and a number to predict are standardised.
 
     **Arguments:**
 
@@ -59,7 +25,7 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> T
     - `task`: `classes`, `number`, or `auto`: text and whole numbers with at most 20 different values
         are classes, anything else is a number.
 
-    **Returns:** `Table`.
+    **Returns:** `DataSet`; its note names constant columns, which carry nothing and are left out.
 
     **Raises:** `ValueError` that names row (the header is row 1) and column of what is missing or not a
     number, or the column that is not there.
@@ -91,37 +57,37 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> T
         if i != place
     ]
     values = np.stack(columns, axis=1)
-    with np.errstate(over="ignore"):
-        spread = values.std(axis=0)
+    spread, varies = spreads(values)
     if not np.all(np.isfinite(spread)):
         column = names[int(np.argmin(np.isfinite(spread)))]
         raise ValueError(f"{path.name}, column {column}: the numbers are too large to standardise.")
-    # Rounding leaves a constant column such as 0.1 with a spread of 1e-17.
-    varies = spread > 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
     if not varies.any():
         raise ValueError(f"Every input column of {path.name} is constant; nothing can be learnt.")
-    inputs = (values[:, varies] - values[:, varies].mean(axis=0)) / spread[varies]
     targets, classes = _target(
         path, target, {number: row[place].strip() for number, row in rows.items()}, task
     )
-    return Table(
-        path.stem,
-        inputs,
-        targets,
-        classes,
-        tuple(n for n, v in zip(names, varies) if v),
-        tuple(n for n, v in zip(names, varies) if not v),
-        target,
+    kept = values[:, varies]
+    return DataSet(
+        name=path.stem,
+        inputs=(kept - kept.mean(axis=0)) / spread[varies],
+        targets=targets,
+        classes=classes,
+        columns=tuple(name for name, kept in zip(names, varies) if kept),
+        target=target,
+        source=path.name,
+        note=left_out(tuple(names), varies),
+        standardised=True,
     )
 
 
-def iris() -> Table:
-    """Return Fisher's iris: 150 flowers, 4 lengths, 3 species.
+def iris() -> DataSet:
+    """Return Fisher's iris: 150 flowers, 4 lengths, 3 species, standardised.
 
     Source: Fisher, Annals of Eugenics 7, 179 (1936), doi:10.1111/j.1469-1809.1936.tb02137.x.
     """
     with importlib.resources.as_file(importlib.resources.files("lossatlas.datasets") / "iris.csv") as path:
-        return load_table(path, "species")
+        data = load_table(path, "species")
+    return dataclasses.replace(data, source="Fisher, Annals of Eugenics 7, 179 (1936)")
 
 
 def _read(path: Path) -> tuple[list[str], dict[int, list[str]]]:
@@ -166,9 +132,12 @@ def _target(path: Path, name: str, rows: dict[int, str], task: str):
         numbers = None
     if task == "number" or (task == "auto" and numbers and not _looks_like_classes(numbers)):
         values = _numbers(path, name, rows)
-        if values.std() == 0:
+        spread, varies = spreads(values[:, None])
+        if not np.all(np.isfinite(spread)):
+            raise ValueError(f"{path.name}, column {name}: the numbers are too large to standardise.")
+        if not varies.all():
             raise ValueError(f"Column {name} of {path.name} is constant; there is nothing to predict.")
-        return (values - values.mean()) / values.std(), None
+        return (values - values.mean()) / spread, None
     order = sorted(set(texts), key=(lambda t: (float(t), t)) if numbers else (lambda t: (0.0, t)))
     if len(order) > max(2, len(texts) // 2):
         raise ValueError(

@@ -14,6 +14,7 @@ from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean, Gauge
 from ._landscape import AbstractLandscape, data_hash
+from ._neighbours import neighbour_mask
 from ._node_symmetry import NodeSymmetry
 from ._perceptron_hessian import data_hessian
 from ._symmetry import AbstractSymmetry
@@ -54,6 +55,10 @@ class Perceptron(AbstractLandscape):
         node with zero weights leaves its own bias undetermined, so such points are degenerate.
     - `mask`: one boolean array per layer, shape (outputs of the layer, inputs of the layer); False
         freezes the link at zero.
+    - `neighbours`: in place of a mask, keep the links of every hidden node to its nearest nodes only,
+        see `neighbour_mask`.
+    - `classes`: number of classes; default the largest class number plus one. Needed where the items
+        may lack the last class.
     - `input_symmetries`: permutations of the inputs that leave the data set unchanged.
 
     **Raises:** `ValueError` where shapes or settings do not fit.
@@ -85,6 +90,8 @@ class Perceptron(AbstractLandscape):
         loss: str = "cross_entropy",
         penalise_biases: bool = True,
         mask: Sequence[Any] | None = None,
+        neighbours: int | None = None,
+        classes: int | None = None,
         input_symmetries: Sequence[Sequence[int]] = (),
         name: str = "perceptron",
     ):
@@ -100,13 +107,17 @@ class Perceptron(AbstractLandscape):
             raise ValueError(f"`activation` must be one of {', '.join(ACTIVATIONS)}, got {activation}.")
         if loss not in LOSSES:
             raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got {loss}.")
-        values = _targets(targets, loss, data.shape[0])
+        values = _targets(targets, loss, data.shape[0], classes)
         self.inputs = jnp.asarray(data.T)
         self.targets = jnp.asarray(values)
         self.l2 = jnp.asarray(float(l2))
         self.sizes = (data.shape[1], *(int(h) for h in hidden), values.shape[0])
         self.activation, self.loss, self.name = activation, loss, name
         self.penalise_biases = bool(penalise_biases)
+        if neighbours is not None:
+            if mask is not None:
+                raise ValueError("Give `mask` or `neighbours`, not both.")
+            mask = neighbour_mask(self.sizes, neighbours)
         self.free = _free_variables(self.sizes, mask)
         biases = _bias_positions(self.sizes)
         self.penalised = jnp.asarray(np.where(biases & (not penalise_biases), 0.0, 1.0))
@@ -235,13 +246,21 @@ class Perceptron(AbstractLandscape):
         return jnp.zeros(_full_size(self.sizes)).at[np.asarray(self.free)].set(x)
 
 
-def xor(hidden: int | Sequence[int] = 2, *, l2: float = 1e-3, activation: str = "tanh") -> Perceptron:
+def xor(
+    hidden: int | Sequence[int] = 2,
+    *,
+    l2: float = 1e-3,
+    activation: str = "tanh",
+    penalise_biases: bool = True,
+    neighbours: int | None = None,
+) -> Perceptron:
     """Return the XOR classifier: inputs (0,0), (0,1), (1,0), (1,1), classes 0, 1, 1, 0, two outputs.
 
     **Arguments:**
 
     - `hidden`: number of hidden nodes, or the numbers of several hidden layers.
-    - `l2`: penalty over all variables.
+    - `l2`: penalty over all variables, or over the weights only without `penalise_biases`.
+    - `activation`, `neighbours`: as of `Perceptron`.
     """
     return Perceptron(
         [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
@@ -249,6 +268,8 @@ def xor(hidden: int | Sequence[int] = 2, *, l2: float = 1e-3, activation: str = 
         hidden=[hidden] if isinstance(hidden, int) else hidden,
         l2=l2,
         activation=activation,
+        penalise_biases=penalise_biases,
+        neighbours=neighbours,
         input_symmetries=[(1, 0)],
         name="xor",
     )
@@ -296,7 +317,7 @@ def _finite(values: Any, argument: str) -> np.ndarray:
     return array
 
 
-def _targets(targets: Any, loss: str, items: int) -> np.ndarray:
+def _targets(targets: Any, loss: str, items: int, classes: int | None) -> np.ndarray:
     values = _finite(targets, "targets")
     if values.shape[:1] != (items,) or values.ndim > 2:
         raise ValueError(f"`targets` must have {items} items like `inputs`, got {values.shape}.")
@@ -305,12 +326,16 @@ def _targets(targets: Any, loss: str, items: int) -> np.ndarray:
     whole = values.ndim == 1 and np.all(values == np.floor(values)) and values.min() >= 0
     if not whole:
         raise ValueError("`targets` must be class numbers 0, 1, 2, ... , one per item.")
-    classes = int(values.max()) + 1
+    largest = int(values.max())
+    if values.min() == largest:
+        raise ValueError(f"`targets` hold one class only, {largest}; there is nothing to tell apart.")
     if loss == "binary_cross_entropy":
-        if classes > 2:
-            raise ValueError(f"binary_cross_entropy needs classes 0 and 1, got {classes} classes.")
+        if largest > 1:
+            raise ValueError(f"binary_cross_entropy needs classes 0 and 1, got {largest + 1} classes.")
         return values[None, :]
-    return np.eye(max(classes, 2))[values.astype(int)].T
+    if classes is not None and largest >= classes:
+        raise ValueError(f"`targets` must be below `classes`, {classes}, got {largest}.")
+    return np.eye(classes or largest + 1)[values.astype(int)].T
 
 
 def _full_size(sizes: Sequence[int]) -> int:

@@ -3,29 +3,21 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import matplotlib
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgba_array
+from matplotlib.colors import Colormap, Normalize, to_rgba_array
 from matplotlib.lines import Line2D
 
 from lossatlas.analysis import DisconnectivityTree
 
+from ._colours import GROUPS, NEUTRAL, add_colour_bar, check_limits, limits_of, sequential_map
 from ._energy_axis import find_knots, mark_breaks, set_energy_axis, to_energy, to_height
 
 
 _BRANCH = "#222222"  # branches without a colour of their own, on a picture without colours
-_NEUTRAL = "#a0a0a0"  # and on a picture with colours
 _HIGHLIGHT = "#d55e00"
-# Okabe and Ito's colours without yellow, then three of Paul Tol's, black last: all differ for the
-# colour-blind and all are dark enough for a thin line on white.
-_GROUPS = (
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-    "#56b4e9", "#332288", "#882255", "#999933", "#000000",
-)  # fmt: skip
 _FEW = 60  # minima up to which each gets a dot
 _MANY = 20_000  # lines from which a vector format gets a bitmap instead
 
@@ -37,11 +29,14 @@ def plot_disconnectivity(
     order: Literal["energy", "size", "centre"] = "energy",
     colour: Sequence | np.ndarray | None = None,
     colour_label: str | None = None,
+    colour_limits: tuple[float, float] | None = None,
+    colour_bar: bool = True,
     cmap: str | Colormap | None = None,
     highlight: Sequence[int] | np.ndarray | None = None,
     labels: bool | Sequence[str] | None = None,
     linewidth: float | None = None,
     ylabel: str = "energy",
+    energy_limits: tuple[float, float] | None = None,
     breaks: bool = True,
 ) -> Axes:
     """Draw the disconnectivity graph: every branch ends at the energy of its minimum.
@@ -63,6 +58,9 @@ def plot_disconnectivity(
         groups with a legend. A join takes a colour if everything below it has the same value, else
         it is grey.
     - `colour_label`: title of the colour bar or legend.
+    - `colour_limits`: lowest and highest value of the scale, in the units of `colour`; default those
+        of the values. Values beyond have the colours of the ends; integers are a scale too.
+    - `colour_bar`: False for neither colour bar nor legend.
     - `cmap`: of a scale; default viridis without its palest part.
     - `highlight`: minima to draw in an accent colour, or thicker if there is a `colour`: their
         numbers, or a boolean of shape (minima,).
@@ -70,6 +68,8 @@ def plot_disconnectivity(
         another one, of a lower minimum, are left out.
     - `linewidth`: points; default thinner the more minima there are.
     - `ylabel`: of the energy axis.
+    - `energy_limits`: lowest and highest energy in the picture, loss units; default those of the tree
+        with some room. The axis has no breaks then, so that several pictures can be compared.
     - `breaks`: shorten a gap without minima and merges that takes up more than 40 % of the energy
         range, if minima and merges would be squashed otherwise. The data of the axes stay in loss
         units: what is drawn later lands at its energy. Never on axes that hold data, that share
@@ -78,7 +78,8 @@ def plot_disconnectivity(
     **Returns:** the axes.
 
     **Raises:** `ValueError` for an unknown order, a colour, highlight or label list of the wrong
-    length, and more than ten groups.
+    length, more than ten groups, limits without a lower and a higher number, and colour limits for
+    groups.
 
     Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
@@ -87,20 +88,23 @@ def plot_disconnectivity(
     if order not in ("energy", "size", "centre"):
         raise ValueError(f"`order` must be energy, size or centre, got {order!r}.")
     chosen, texts = _highlighted(highlight, n), _texts(labels, n)
-    values = _checked_colour(colour, n)
+    values, norm = _checked_colour(colour, n, colour_limits)
+    if energy_limits is not None:
+        energy_limits = check_limits(energy_limits, "energy_limits")
     place, first = _places(tree, order)
     ax = _new_axes(n) if ax is None else ax
     width = linewidth or float(np.clip(1.4 * (_FEW / n) ** 0.4, 0.15, 1.4))
-    colours = _coloured(ax, tree, first, values, colour_label, cmap)
+    colours = _coloured(ax, tree, first, values, norm, colour_label, colour_bar, cmap)
     widths = np.full(len(tree.parent), width)
     widths[:n][chosen] = max(2 * width, 1.2)
     if colour is None:
         colours[:n][chosen] = to_rgba_array(_HIGHLIGHT)
     free = not ax.has_data() and len(ax.get_shared_y_axes().get_siblings(ax)) == 1
-    knots = find_knots(tree.energy, breaks and free and ax.get_yscale() == "linear")
-    _set_frame(ax, tree, place, knots, ylabel)
+    breaks = breaks and free and energy_limits is None and ax.get_yscale() == "linear"
+    knots = find_knots(tree.energy, breaks)
+    _set_frame(ax, tree, place, knots, ylabel, energy_limits)
     lines = _draw_branches(ax, tree, place, knots, colours, widths, chosen)
-    mark_breaks(ax, knots, lines, _BRANCH if colour is None else _NEUTRAL)
+    mark_breaks(ax, knots, lines, _BRANCH if colour is None else NEUTRAL)
     dots = np.arange(n) if n <= _FEW else np.flatnonzero(chosen)
     size = np.where(chosen[dots], 30, 14)
     ax.scatter(place[dots], tree.energy[dots], s=size, c=colours[dots], linewidths=0, zorder=3)
@@ -194,30 +198,42 @@ def _new_axes(n: int) -> Axes:
     return plt.subplots(figsize=(width, 5), layout="constrained")[1]
 
 
-def _checked_colour(colour, n: int) -> np.ndarray | None:
-    """Return the values as an array, or say what is wrong with them."""
+def _checked_colour(colour, n: int, limits) -> tuple[np.ndarray | None, Normalize | None]:
+    """Return the values as an array with their scale, None for groups; or say what is wrong."""
+    if limits is not None:
+        limits = check_limits(limits, "colour_limits")
     if colour is None:
-        return None
+        return None, None
     values = np.asarray(colour)
     if values.shape != (n,):
         raise ValueError(f"`colour` must have shape ({n},), got shape {values.shape}.")
-    groups = 0 if values.dtype.kind in "fiu" else len(np.unique(values))
-    if groups > len(_GROUPS):
-        raise ValueError(f"`colour` may hold up to {len(_GROUPS)} groups, got {groups}.")
-    return values
+    groups = 0 if values.dtype.kind == "f" else len(np.unique(values))
+    number = values.dtype.kind in "fiu"
+    if number and (values.dtype.kind == "f" or groups > len(GROUPS) or limits is not None):
+        values = values.astype(float)
+        return values, Normalize(*limits_of(values, limits))
+    if groups > len(GROUPS):
+        raise ValueError(f"`colour` may hold up to {len(GROUPS)} groups, got {groups}.")
+    if limits is not None:
+        raise ValueError("`colour_limits` need a `colour` of numbers, got groups.")
+    return values, None
 
 
-def _coloured(ax: Axes, tree, first, values: np.ndarray | None, label, cmap) -> np.ndarray:
+def _coloured(ax: Axes, tree, first, values: np.ndarray | None, norm, label, bar: bool, cmap) -> np.ndarray:
     """Return the colour of every node, and add the colour bar or legend; shape (nodes, 4)."""
     n, nodes = len(tree), len(tree.parent)
     if values is None:
         return np.tile(to_rgba_array(_BRANCH), (nodes, 1))
     groups, code = np.unique(values, return_inverse=True)
-    if values.dtype.kind == "f" or len(groups) > len(_GROUPS):
-        leaves = _scale(ax, values.astype(float), label, cmap)
+    if norm is not None:
+        leaves = _scaled(values, norm, cmap := sequential_map(cmap))
+        if bar:
+            add_colour_bar(ax, norm, cmap, label)
     else:
-        leaves = _legend(ax, groups, code, label)
-    colours = np.tile(to_rgba_array(_NEUTRAL), (nodes, 1))
+        leaves = to_rgba_array(GROUPS)[code]
+        if bar:
+            _legend(ax, groups, label)
+    colours = np.tile(to_rgba_array(NEUTRAL), (nodes, 1))
     # What lies below a node stands side by side: it has one colour if no neighbours differ.
     changes = np.cumsum(np.diff(code[np.argsort(first[:n])], prepend=-1) != 0)
     same = changes[first] == changes[first + tree.n_leaves - 1]
@@ -225,42 +241,31 @@ def _coloured(ax: Axes, tree, first, values: np.ndarray | None, label, cmap) -> 
     return colours
 
 
-def _scale(ax: Axes, values: np.ndarray, label: str | None, cmap) -> np.ndarray:
-    """Return colours of continuous values, and add a colour bar."""
-    if cmap is None:
-        shades = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, 256))
-        cmap = LinearSegmentedColormap.from_list("lossatlas", shades)
-    elif isinstance(cmap, str):
-        cmap = matplotlib.colormaps[cmap]
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
-    norm = Normalize(low, high if high > low else low + max(abs(low), 1.0) * 1e-3)
-    bar = ax.figure.colorbar(ScalarMappable(norm, cmap), ax=ax, pad=0.02, fraction=0.05, aspect=30)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
-    bar.set_label(label or "")
-    colours = cmap(norm(np.where(np.isfinite(values), values, low)))
-    colours[~np.isfinite(values)] = to_rgba_array(_NEUTRAL)
+def _scaled(values: np.ndarray, norm: Normalize, cmap: Colormap) -> np.ndarray:
+    """Return colours of continuous values."""
+    known = np.isfinite(values)
+    colours = cmap(norm(np.where(known, values, 0.0)))
+    colours[~known] = to_rgba_array(NEUTRAL)
     return colours
 
 
-def _legend(ax: Axes, groups: np.ndarray, code: np.ndarray, label: str | None) -> np.ndarray:
-    """Return colours of groups, and add a legend beside the axes."""
+def _legend(ax: Axes, groups: np.ndarray, label: str | None) -> None:
+    """Add a legend beside the axes."""
     handles = [
-        Line2D([], [], color=shade, linewidth=2.5, label=str(group))
-        for group, shade in zip(groups, _GROUPS)
+        Line2D([], [], color=shade, linewidth=2.5, label=str(group)) for group, shade in zip(groups, GROUPS)
     ]
     ax.legend(handles=handles, title=label, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-    return to_rgba_array(_GROUPS)[code]
 
 
-def _set_frame(ax: Axes, tree: DisconnectivityTree, place: np.ndarray, knots, ylabel: str) -> None:
+def _set_frame(ax: Axes, tree: DisconnectivityTree, place, knots, ylabel: str, limits) -> None:
     """Set the limits and leave of the frame only the energy axis."""
     side = 0.5 + 0.01 * np.ptp(place)
     ax.set_xlim(place.min() - side, place.max() + side)
     several = np.count_nonzero(tree.parent < 0) > 1
     low, high = to_height(knots, np.array([tree.energy.min(), tree.energy.max()]))
     set_energy_axis(ax, knots, tree.energy)
-    ax.set_ylim(*to_energy(knots, np.array([low - 0.05, high + (0.12 if several else 0.05)])))
+    own = to_energy(knots, np.array([low - 0.05, high + (0.12 if several else 0.05)]))
+    ax.set_ylim(*(limits or own.tolist()))
     ax.set_ylabel(ylabel)
     ax.xaxis.set_visible(False)
     ax.spines[["top", "right", "bottom"]].set_visible(False)

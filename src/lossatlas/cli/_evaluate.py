@@ -1,0 +1,40 @@
+"""`lossatlas evaluate`: judge the minima of an atlas as models."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ._console import print_table
+
+
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    reference: Annotated[int, typer.Option(help="The class of the AUC against the rest.")] = 0,
+    workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
+) -> None:
+    """Judge every minimum as a model, on training and test data; metrics become columns of the atlas."""
+    import numpy as np
+
+    from lossatlas.atlas import Atlas
+    from lossatlas.studies import evaluate_atlas
+
+    columns = evaluate_atlas(file, reference=reference, workers=workers).columns
+    with Atlas(file, readonly=True) as atlas:
+        energy = atlas.minima.energy
+    lowest = int(np.argmin(energy))
+    rows = []
+    for name, values in columns.items():
+        known = values[np.isfinite(values)]
+        if known.size:
+            numbers = (values[lowest], known.mean(), known.std(), known.min(), known.max())
+            rows.append((name, *(f"{number:.6g}" for number in numbers)))
+        else:
+            rows.append((name, *["-"] * 5))
+    print_table(
+        f"{len(energy)} minima",
+        ("metric", "global minimum", "mean", "sd", "smallest", "largest"),
+        rows,
+    )
+    if not any(name.startswith("test_") for name in columns):
+        typer.echo("no test data: explore with --items to keep some for tests")

@@ -1,0 +1,248 @@
+"""The data that a model is trained or judged on: inputs, targets, and what they are."""
+
+import dataclasses
+import operator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from ._standardise import left_out, spreads
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DataSet:
+    """A data set ready for a perceptron.
+
+    - `name`: what it is called in tables and pictures.
+    - `inputs`: shape (items, inputs), dimensionless unless `note` says otherwise.
+    - `targets`: class numbers (items,), or a number to predict for each item (items,).
+    - `classes`: names of the classes in the order of their numbers; None for a number to predict.
+    - `columns`: names of the inputs.
+    - `target`: what is predicted.
+    - `source`: where the data come from.
+    - `note`: what was done to them or left out, one clause.
+    - `standardised`: inputs (and a number to predict) have mean 0 and standard deviation 1; parts of
+        the data are measured by the training part.
+    - `clean_targets`: class numbers before mislabelling, or None where there was none.
+
+    **Raises:** `ValueError` for arrays that do not fit, values that are not finite, class numbers that
+    are out of range.
+    """
+
+    name: str
+    inputs: Float[np.ndarray, "items inputs"]
+    targets: Shaped[np.ndarray, " items"]
+    classes: tuple[str, ...] | None
+    columns: tuple[str, ...]
+    target: str
+    source: str
+    note: str = ""
+    standardised: bool = False
+    clean_targets: Shaped[np.ndarray, " items"] | None = None
+
+    def __post_init__(self):
+        """Check that everything fits."""
+        if self.inputs.ndim != 2 or self.inputs.shape[1] != len(self.columns):
+            raise ValueError(
+                f"{self.name}: `inputs` must have shape (items, {len(self.columns)}) for as many columns, "
+                f"got {self.inputs.shape}."
+            )
+        per_item = {"targets": self.targets}
+        if self.clean_targets is not None:
+            per_item["clean_targets"] = self.clean_targets
+        for what, values in per_item.items():
+            if values.shape != self.inputs.shape[:1]:
+                raise ValueError(
+                    f"{self.name}: `{what}` must have {len(self.inputs)} items like `inputs`, "
+                    f"got {values.shape}."
+                )
+        for what, values in {"inputs": self.inputs, **per_item}.items():
+            if values.dtype.kind not in "iuf" or not np.all(np.isfinite(values)):
+                raise ValueError(f"{self.name}: `{what}` holds values that are not finite numbers.")
+        if self.classes is not None:
+            for values in per_item.values():
+                check_labels(values, len(self.classes), self.name)
+        elif self.clean_targets is not None:
+            raise ValueError(f"{self.name}: a number to predict has no `clean_targets`.")
+
+    @property
+    def loss(self) -> str:
+        """The loss that fits: cross_entropy for classes, squared_error for a number."""
+        return "squared_error" if self.classes is None else "cross_entropy"
+
+    @property
+    def mislabelled(self) -> Bool[np.ndarray, " items"]:
+        """Which items carry another class than their own, shape (items,)."""
+        if self.clean_targets is None:
+            return np.zeros(len(self), dtype=bool)
+        return self.targets != self.clean_targets
+
+    def split(self, training: int | float, *, seed: int | None = None) -> tuple["DataSet", "DataSet"]:
+        """Return a training part and the rest, to test with.
+
+        Standardised data are standardised again with mean and standard deviation of the training part, so
+        that nothing is known of the test part; columns that are constant in the training part carry
+        nothing and are left out of both.
+
+        **Arguments:**
+
+        - `training`: how many items, or (a float) which fraction of them.
+        - `seed`: of `numpy.random.default_rng`, which shuffles the items first; None keeps their order.
+
+        **Raises:** `ValueError` if a part would be empty, if nothing varies in the training part, or if
+        items are mislabelled, for test data stay clean.
+        """
+        count = self._training_items(training)
+        if self.mislabelled.any():
+            raise ValueError(f"{self.name} is mislabelled already: split it first, test data stay clean.")
+        order = np.arange(len(self))
+        said = ""
+        if seed is not None:
+            order = np.random.default_rng(_seed(seed)).permutation(len(self))
+            said = f", shuffled with seed {seed}"
+        first, rest = self[order[:count]], self[order[count:]]
+        if self.standardised:
+            first, rest = _measured_by_first(first, rest)
+        return (
+            first._noted(f"training part, {count} of {len(self)} items{said}"),
+            rest._noted(f"test part, {len(self) - count} of {len(self)} items{said}"),
+        )
+
+    def mislabel(self, fraction: float, *, seed: int = 0) -> "DataSet":
+        """Return the data with another class, uniformly one of the others, for some items.
+
+        Exactly `round(fraction * items)` of them, chosen at random. With the same seed a larger fraction
+        mislabels the same items in the same way, and more.
+
+        **Arguments:**
+
+        - `fraction`: of the items, 0 to 1.
+        - `seed`: of `numpy.random.default_rng`.
+
+        **Raises:** `ValueError` for a number to predict, a single class, another fraction, or data that
+        are mislabelled already.
+
+        Source: Chitturi, Verpoort, Lee & Wales, Mach. Learn.: Sci. Technol. 1, 023002 (2020),
+        doi:10.1088/2632-2153/ab7aef.
+        """
+        if self.classes is None:
+            raise ValueError(f"{self.name} has a number to predict; only classes can be mislabelled.")
+        if len(self.classes) < 2:
+            raise ValueError(f"{self.name} has one class only; there is no other to mislabel items with.")
+        if self.mislabelled.any():
+            raise ValueError(f"{self.name} is mislabelled already; start from the clean data.")
+        if not _is_number(fraction) or not 0 <= fraction <= 1:
+            raise ValueError(f"`fraction` must be a number from 0 to 1, got {fraction!r}.")
+        rng = np.random.default_rng(_seed(seed))
+        # Drawn for all items, whatever the fraction: so sets are nested.
+        chosen = rng.permutation(len(self))[: round(fraction * len(self))]
+        shifts = rng.integers(1, len(self.classes), len(self))
+        targets = self.targets.copy()
+        targets[chosen] = (self.targets[chosen].astype(np.int64) + shifts[chosen]) % len(self.classes)
+        return dataclasses.replace(self, targets=targets, clean_targets=self.targets)
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.targets)
+
+    def __getitem__(self, rows: Any) -> "DataSet":
+        """Return the items of a mask, slice or index array; standardised data keep their scale."""
+        clean = None if self.clean_targets is None else self.clean_targets[rows]
+        return dataclasses.replace(
+            self, inputs=self.inputs[rows], targets=self.targets[rows], clean_targets=clean
+        )
+
+    def __str__(self) -> str:
+        """Say shape, classes and source."""
+        if self.classes is None:
+            what = f"{self.target}, a number"
+        else:
+            what = f"{len(self.classes)} classes of {self.target} ({_listed(self.classes)})"
+        said = f"{self.name}: {len(self)} items, {len(self.columns)} inputs"
+        said += f" (standardised), predicting {what}" if self.standardised else f", predicting {what}"
+        wrong = int(self.mislabelled.sum())
+        said += f"; {wrong} of the items mislabelled" if wrong else ""
+        said += f"; {self.note}" if self.note else ""
+        return f"{said}. Source: {self.source}" if self.source else said
+
+    def _training_items(self, training: int | float) -> int:
+        if not _is_number(training):
+            raise ValueError(
+                f"`training` must be a number of items or a fraction of them, got {training!r}."
+            )
+        if isinstance(training, int | np.integer):
+            count = int(training)
+        elif 0 <= training <= 1:
+            count = round(float(training) * len(self))
+        else:
+            raise ValueError(f"`training` as a fraction must be 0 to 1, got {training!r}.")
+        if count < 1:
+            raise ValueError(f"`training` = {training!r} of {len(self)} items leaves no training items.")
+        if count >= len(self):
+            raise ValueError(f"`training` = {training!r} of {len(self)} items leaves no test items.")
+        return count
+
+    def _noted(self, clause: str) -> "DataSet":
+        return dataclasses.replace(self, note="; ".join(part for part in (self.note, clause) if part))
+
+
+def check_labels(targets: np.ndarray, classes: int, name: str) -> None:
+    """Refuse class numbers that are not 0 ... classes - 1.
+
+    **Raises:** `ValueError` that names the first wrong one.
+    """
+    if targets.dtype.kind not in "iu":
+        raise ValueError(f"{name}: class numbers must be whole numbers, got {targets.dtype}.")
+    wrong = np.flatnonzero((targets < 0) | (targets >= classes))
+    if len(wrong):
+        raise ValueError(
+            f"{name}: class numbers must be 0 to {classes - 1}, "
+            f"but item {wrong[0]} has {targets[wrong[0]]}."
+        )
+
+
+def _measured_by_first(first: DataSet, rest: DataSet) -> tuple[DataSet, DataSet]:
+    """Standardise both parts with the mean and the standard deviation of the first."""
+    spread, varies = spreads(first.inputs)
+    if not varies.any():
+        raise ValueError(
+            f"Every input of {first.name} is constant in the training part of {len(first)} items."
+        )
+    mean = first.inputs.mean(axis=0)
+    shift, scale = 0.0, 1.0
+    if first.classes is None:
+        shift, (scale, changes) = first.targets.mean(), spreads(first.targets[:, None])
+        if not changes.all():
+            raise ValueError(
+                f"{first.target} of {first.name} is constant in the training part of {len(first)} items."
+            )
+    parts = [
+        dataclasses.replace(
+            part,
+            inputs=(part.inputs - mean)[:, varies] / spread[varies],
+            targets=part.targets if part.classes is not None else (part.targets - shift) / scale,
+            columns=tuple(name for name, kept in zip(part.columns, varies) if kept),
+        )
+        for part in (first, rest)
+    ]
+    out = left_out(first.columns, varies, " in the training part")
+    return (parts[0]._noted(out), parts[1]._noted(out)) if out else (parts[0], parts[1])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _seed(value: Any) -> int:
+    try:
+        seed = operator.index(value) if not isinstance(value, bool) else -1
+    except TypeError:
+        seed = -1
+    if seed < 0:
+        raise ValueError(f"`seed` must be a whole number from 0, got {value!r}.")
+    return seed
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    return ", ".join(classes if len(classes) <= 12 else (*classes[:11], "..."))

@@ -1,0 +1,130 @@
+"""The minimiser whose outcomes are the classes of LJAT3."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from lossatlas._types import Flag, Images, Integer, Point, Scalar
+from lossatlas.landscapes import Triatomic
+from lossatlas.landscapes._atoms import distances
+from lossatlas.searches import AbstractSearch
+
+
+TOLERANCE = 1e-10  # rms gradient
+
+
+class _State(eqx.Module):
+    x: Point
+    energy: Scalar
+    gradient: Point
+    steps: Images
+    changes: Images
+    inverse_overlaps: Point
+    step: Point
+    cuts: Integer
+    evaluations: Integer
+    accepted: Integer
+    limit: Integer
+
+
+class Optimisation(AbstractSearch):
+    """One minimisation to the tolerance by the L-BFGS of GMIN, to see where three atoms end.
+
+    The outcome belongs to the minimiser, too, so this one is part of the definition of the data; those of
+    `searches` may change. It differs from them in keeping pairs of negative curvature (steps are turned
+    downhill, so the sign does no harm): overlapping atoms fly apart into the tail of the potential, where
+    pairs of the repulsive wall, kept for want of better ones, would make steps too short to come back.
+
+    **Arguments:**
+
+    - `memory`: pairs of step and gradient change.
+    - `longest`: longest step, units of sigma.
+    - `max_steps`: gradients.
+    - `max_rise`: of the energy in one step, relative to 1 + |E|.
+
+    Source: the L-BFGS of GMIN (see Wales, Energy Landscapes, 2003), after Nocedal, Math. Comput. 35, 773
+    (1980), doi:10.1090/S0025-5718-1980-0572855-7.
+    """
+
+    memory: int = 4
+    longest: float = 0.1
+    max_steps: int = 5000
+    max_rise: float = 1e-10
+
+    def init(self, landscape: Triatomic, x: Point, limit: Integer) -> _State:
+        """Evaluate the start; the search ends after `limit` accepted steps, if it has not before."""
+        energy, gradient = landscape.value_and_gradient(x)
+        zeros = jnp.zeros((self.memory, x.shape[0]))
+        none = jnp.zeros(self.memory)  # pairs of zeros change no direction
+        step = self._bounded(-0.1 * gradient)
+        zero, one = jnp.asarray(0), jnp.asarray(1)
+        return _State(x, energy, gradient, zeros, zeros, none, step, zero, one, zero, limit)
+
+    def finished(self, landscape: Triatomic, state: _State) -> Flag:
+        """Stop on the gradient, after too many of them, or at the limit."""
+        over = (state.evaluations >= self.max_steps) | (state.accepted >= state.limit)
+        return (_rms(state.gradient) <= TOLERANCE) | over
+
+    def step(self, landscape: Triatomic, state: _State) -> _State:
+        """Try one step; if the energy rises, cut it by ten."""
+        s = state
+        trial = s.x + s.step
+        energy, gradient = landscape.value_and_gradient(trial)
+        # After ten cuts the memory is misleading: take the step.
+        falls = energy <= s.energy + self.max_rise * (1.0 + jnp.abs(s.energy))
+        accept = falls | (jnp.isfinite(energy) & (s.cuts >= 10))
+        change = gradient - s.gradient
+        overlap, size = jnp.sum(s.step * change), jnp.sum(change * change)
+        useful = overlap != 0
+        steps = jnp.concatenate([s.step[None], s.steps[:-1]])
+        changes = jnp.concatenate([change[None], s.changes[:-1]])
+        inverse = jnp.where(useful, 1.0 / jnp.where(useful, overlap, 1.0), 0.0)
+        inverse_overlaps = jnp.concatenate([inverse[None], s.inverse_overlaps[:-1]])
+        scale = jnp.where(useful, jnp.abs(overlap) / jnp.maximum(size, 1e-300), 1.0)
+        # The two-loop recursion, of fixed length so that it runs well in lanes; newest pair first.
+        q, alphas = gradient, []
+        for row in range(self.memory):
+            alphas.append(inverse_overlaps[row] * jnp.sum(steps[row] * q))
+            q = q - alphas[row] * changes[row]
+        q = scale * q
+        for row in reversed(range(self.memory)):
+            beta = inverse_overlaps[row] * jnp.sum(changes[row] * q)
+            q = q + (alphas[row] - beta) * steps[row]
+        following = self._bounded(jnp.where(jnp.sum(q * gradient) > 0, -q, q))
+        taken = _State(
+            trial,
+            energy,
+            gradient,
+            steps,
+            changes,
+            inverse_overlaps,
+            following,
+            jnp.zeros_like(s.cuts),
+            s.evaluations + 1,
+            s.accepted + 1,
+            s.limit,
+        )
+        refused = _State(
+            s.x, s.energy, s.gradient, s.steps, s.changes, s.inverse_overlaps, 0.1 * s.step,
+            s.cuts + 1, s.evaluations + 1, s.accepted, s.limit,
+        )  # fmt: skip
+        return jax.tree.map(lambda a, b: jnp.where(accept, a, b), taken, refused)
+
+    def result(self, landscape: Triatomic, state: _State) -> dict[str, Array]:
+        """Return energy, rms gradient, the three distances, evaluations, and accepted steps."""
+        return {
+            "energy": state.energy,
+            "rms_gradient": _rms(state.gradient),
+            "distances": distances(state.x),
+            "evaluations": state.evaluations,
+            "accepted": state.accepted,
+        }
+
+    def _bounded(self, step: Point) -> Point:
+        length = jnp.sqrt(jnp.sum(step * step))
+        return step * jnp.minimum(1.0, self.longest / jnp.maximum(length, 1e-300))
+
+
+def _rms(gradient: Point) -> Scalar:
+    return jnp.sqrt(jnp.mean(gradient * gradient))

@@ -1,0 +1,23 @@
+"""Columns with mean 0 and standard deviation 1."""
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+def spreads(
+    values: Float[np.ndarray, "items columns"],
+) -> tuple[Float[np.ndarray, " columns"], Bool[np.ndarray, " columns"]]:
+    """Return the standard deviation of each column, and whether it is more than rounding.
+
+    Not finite where the numbers are too large.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = values.std(axis=0)
+    # Rounding leaves a constant column such as 0.1 with a spread of 1e-17.
+    return spread, spread > 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
+
+
+def left_out(columns: tuple[str, ...], varies: np.ndarray, where: str = "") -> str:
+    """Return the clause that names the constant columns; empty if there are none."""
+    names = [name for name, kept in zip(columns, varies) if not kept]
+    return f"left out, constant{where}: {', '.join(names)}" if names else ""

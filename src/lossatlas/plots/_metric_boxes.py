@@ -1,0 +1,147 @@
+"""Draw how a metric is spread over the minima of several atlases."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ._colours import GROUPS
+from ._frame import add_legend, label_places, new_axes
+
+
+_FEW = 8  # values up to which each is a dot; quartiles would say no more
+_MANY = 2_000  # outliers from which a vector format gets a bitmap instead
+_MARK = "#000000"
+
+
+def plot_metric_boxes(
+    groups: Sequence[np.ndarray],
+    labels: Sequence,
+    *,
+    ax: Axes | None = None,
+    xlabel: str = "",
+    ylabel: str = "AUC",
+    second: Sequence[np.ndarray] | None = None,
+    names: tuple[str, str] = ("test", "training"),
+    marked: Sequence[float] | np.ndarray | None = None,
+    second_marked: Sequence[float] | np.ndarray | None = None,
+    mark_name: str = "global minimum",
+) -> Axes:
+    """Draw a box for every group of values: say, the test AUC of the minima of several atlases.
+
+    A box reaches from the lower to the upper quartile, with a line at the median; its whiskers end
+    at the last value within 1.5 times its height, and values beyond are small dots. A group of up
+    to eight values is drawn as dots, without a box. Values that are not finite are left out.
+
+    **Arguments:**
+
+    - `groups`: one array of values for each group, shape (minima,), of any lengths, in the units of
+        the metric (AUC: dimensionless).
+    - `labels`: what is written under each group, e.g. the percentage of mislabelled items.
+    - `ax`: where; default a new figure.
+    - `xlabel`, `ylabel`: of the axes, with units.
+    - `second`: a second metric of the same groups, drawn beside the first, e.g. on training data.
+    - `names`: of the first and the second metric, for the legend.
+    - `marked`: one value for each group, drawn as a diamond, e.g. of its global minimum; NaN: none.
+    - `second_marked`: the same for the second metric.
+    - `mark_name`: what the diamonds are, for the legend.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` for lists of different lengths, groups that are no vectors, and when no
+    value is finite.
+
+    Source: J. W. Tukey, Exploratory Data Analysis, Addison-Wesley (1977), chapter 2 (whiskers);
+    for AUC over minima, S. R. Chitturi et al., Mach. Learn.: Sci. Technol. 1, 023002 (2020),
+    doi:10.1088/2632-2153/ab7aef.
+    """
+    metrics = [_checked(groups, "groups", None)]
+    if not metrics[0]:
+        raise ValueError("`groups` must hold at least one group.")
+    n = len(metrics[0])
+    if second is not None:
+        metrics.append(_checked(second, "second", n))
+    elif second_marked is not None:
+        raise ValueError("`second_marked` needs `second`.")
+    texts = [str(label) for label in labels]
+    if len(texts) != n:
+        raise ValueError(f"`labels` must have one text for each of {n} groups, got {len(texts)}.")
+    if len(names) != 2:
+        raise ValueError(f"`names` must be two texts, got {len(names)}.")
+    marks = [_marks(marked, "marked", n), _marks(second_marked, "second_marked", n)]
+    if not any(values.size for metric in metrics for values in metric):
+        raise ValueError("`groups` hold no finite value.")
+    ax = new_axes(6.0, 4.0) if ax is None else ax
+    offsets = [0.0] if second is None else [-0.2, 0.2]
+    width = 0.5 if second is None else 0.32
+    for metric, mark, offset, colour in zip(metrics, marks, offsets, GROUPS):
+        places = np.arange(n) + offset
+        _draw(ax, metric, places, width, colour)
+        ax.scatter(places, mark, s=34, marker="D", c=_MARK, edgecolors="white", linewidths=0.8, zorder=5)
+    ax.set_xlim(-0.6, n - 0.4)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.ticklabel_format(axis="y", useOffset=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    handles = _handles(names if second is not None else (), mark_name if np.isfinite(marks).any() else "")
+    label_places(ax, np.arange(n), texts)
+    if handles:
+        add_legend(ax, handles)
+    return ax
+
+
+def _checked(groups, name: str, n: int | None) -> list[np.ndarray]:
+    """Return the finite values of every group, or say what is wrong."""
+    arrays = [np.asarray(group, dtype=float) for group in groups]
+    if n is not None and len(arrays) != n:
+        raise ValueError(f"`{name}` must have one array for each of {n} groups, got {len(arrays)}.")
+    for number, array in enumerate(arrays):
+        if array.ndim != 1:
+            raise ValueError(f"`{name}` must hold vectors, got shape {array.shape} for group {number}.")
+    return [array[np.isfinite(array)] for array in arrays]
+
+
+def _marks(marked, name: str, n: int) -> np.ndarray:
+    """Return the marked values, NaN where there are none; shape (n,)."""
+    values = np.full(n, np.nan) if marked is None else np.asarray(marked, dtype=float)
+    if values.shape != (n,):
+        raise ValueError(f"`{name}` must have one value for each of {n} groups, got shape {values.shape}.")
+    return values
+
+
+def _draw(ax: Axes, metric: list[np.ndarray], places: np.ndarray, width: float, colour: str) -> None:
+    """Draw the boxes, or dots, of one metric."""
+    boxed = [i for i, values in enumerate(metric) if len(values) > _FEW]
+    if boxed:
+        drawn = ax.boxplot(
+            [metric[i] for i in boxed],
+            positions=places[boxed],
+            widths=width,
+            patch_artist=True,
+            manage_ticks=False,
+            boxprops={"facecolor": to_rgba(colour, 0.3), "edgecolor": colour},
+            medianprops={"color": colour, "linewidth": 1.8, "solid_capstyle": "butt"},
+            whiskerprops={"color": colour},
+            capprops={"color": colour},
+            flierprops={"marker": "o", "markersize": 2.5, "markerfacecolor": colour, "markeredgewidth": 0},
+        )
+        for fliers in drawn["fliers"]:
+            fliers.set(alpha=0.6, rasterized=fliers.get_xdata().size > _MANY)
+    for i, values in enumerate(metric):
+        if i not in boxed:
+            # Side by side, so that equal values do not hide each other.
+            across = places[i] + width * 0.6 * (np.arange(len(values)) - (len(values) - 1) / 2) / _FEW
+            ax.scatter(across, values, s=16, c=colour, linewidths=0, alpha=0.8)
+
+
+def _handles(names, mark_name: str) -> list:
+    """Return the entries of the legend."""
+    entries: list = [
+        Patch(facecolor=to_rgba(colour, 0.3), edgecolor=colour, label=name)
+        for name, colour in zip(names, GROUPS)
+    ]
+    if mark_name:
+        entries.append(Line2D([], [], linestyle="none", marker="D", color=_MARK, label=mark_name))
+    return entries

@@ -1,0 +1,289 @@
+"""Draw minima as networks, and what each network computes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize, to_rgba_array
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from scipy.special import expit, softmax
+
+from ._colours import NEGATIVE, POSITIVE, add_colour_bar, check_limits, diverging_map
+from ._frame import check_figure, new_figure, set_title
+
+
+if TYPE_CHECKING:
+    from lossatlas.landscapes import Perceptron
+
+
+_ABSENT = 1e-10  # a link whose weight is smaller counts as absent
+_MOST = 12  # minima in one picture
+_WIDEST = 16  # nodes of a layer
+_THICKEST = 4.0  # points
+_DEAD = "#b0b0b0"
+_MARKERS = "os^Dv<>P"
+_CELLS = 1_000_000  # points of a map
+
+
+def plot_networks(
+    landscape: Perceptron,
+    points: np.ndarray,
+    energies: np.ndarray,
+    *,
+    titles: Sequence[str] | None = None,
+    maps: bool = True,
+    region: tuple[float, float] = (-0.5, 1.5),
+    step: float = 0.015,
+    shown_class: int = 1,
+    figure: Figure | SubFigure | None = None,
+) -> np.ndarray:
+    """Draw each minimum as a network, and under it its output map.
+
+    Inputs stand at the left, outputs at the right. Links are coloured by the sign of the weight and
+    as wide as its size; those with |w| < 1e-10 are left out. Nodes are shaded by their bias; a node
+    without a link on one of its sides is dead (of inputs and outputs, without any) and drawn
+    hollow, dashed and grey. Widths and shades are on one scale for all minima.
+
+    The output map shows the probability of one class over the plane of the two inputs, and the
+    training items, with a marker for each class.
+
+    **Arguments:**
+
+    - `landscape`: the network that the points belong to, also with frozen links; up to 16 nodes in
+        a layer.
+    - `points`: shape (minima, dim), parameter units; up to 12 minima.
+    - `energies`: of the minima, for the titles, shape (minima,), loss units.
+    - `titles`: a text for each minimum; default its loss.
+    - `maps`: False for the networks alone.
+    - `region`: lowest and highest value of both inputs in the maps, units of the inputs.
+    - `step`: spacing of the points of the maps, units of the inputs.
+    - `shown_class`: whose probability the maps show.
+    - `figure`: an empty figure to draw in; default a new one.
+
+    **Returns:** the axes, shape (1, minima), or (2, minima) with the maps in the second row.
+
+    **Raises:** `ValueError` for too many minima or nodes, arrays that do not fit or are not finite,
+    and maps of a network that has not two inputs or is no classifier, or without such a class.
+
+    Source: for the maps, D. Mehta, X. Zhao, E. A. Bernal & D. J. Wales, Phys. Rev. E 97, 052307
+    (2018), arXiv:1804.02411.
+    """
+    points, texts = _checked(landscape, points, energies, titles)
+    axis = _map_axis(landscape, region, step, shown_class) if maps else np.zeros(0)
+    check_figure(figure)
+    layers = [
+        [(np.asarray(weights), np.asarray(biases)) for weights, biases in landscape.layers(point)]
+        for point in points
+    ]
+    strongest = max(float(np.abs(weights).max()) for network in layers for weights, _ in network)
+    largest = max(float(np.abs(biases).max()) for network in layers for _, biases in network)
+    figure, axes = _panels(figure, len(points), maps)
+    dead = False
+    for ax, network, text in zip(axes[0], layers, texts):
+        dead |= _draw_network(ax, network, strongest or 1.0, largest or 1.0)
+        set_title(ax, text, 9.0)
+    for ax, point in zip(axes[1:].ravel(), points):
+        _draw_map(ax, landscape, point, axis, shown_class)
+    if maps:
+        _finish_maps(axes, shown_class)
+    classes = len(np.unique(_classes(landscape))) if maps else 0
+    handles = _handles(strongest, largest, dead, classes)
+    inches = figure.bbox.width / figure.figure.dpi
+    columns = max(1, min(math.ceil(len(handles) / 2), int(inches / 1.2)))
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=8, frameon=False)
+    return axes
+
+
+def _checked(landscape: Perceptron, points, energies, titles) -> tuple[np.ndarray, list[str]]:
+    """Return points and titles, or say what is wrong with them."""
+    points, energies = np.asarray(points, dtype=float), np.asarray(energies, dtype=float)
+    if points.ndim != 2 or points.shape[1] != landscape.dimension or not len(points):
+        shape = f"(minima, {landscape.dimension})"
+        raise ValueError(f"`points` must have shape {shape} with a minimum or more, got {points.shape}.")
+    n = len(points)
+    if n > _MOST:
+        raise ValueError(f"`points`: up to {_MOST} minima can be drawn in one picture, got {n}.")
+    if max(landscape.sizes) > _WIDEST:
+        raise ValueError(
+            f"`landscape`: up to {_WIDEST} nodes in a layer can be drawn, one has {max(landscape.sizes)}."
+        )
+    if not np.all(np.isfinite(points)):
+        raise ValueError("`points` must be finite.")
+    if energies.shape != (n,):
+        raise ValueError(f"`energies` must have shape ({n},), got {energies.shape}.")
+    if titles is None:
+        return points, [f"loss {energy:.6g}" for energy in energies]
+    if isinstance(titles, str) or len(titles) != n:
+        raise ValueError(f"`titles` must be a list with one text for each of {n} minima.")
+    return points, [str(title) for title in titles]
+
+
+def _map_axis(landscape: Perceptron, region, step: float, shown_class: int) -> np.ndarray:
+    """Return the values of either input in a map, or say why there can be none."""
+    if landscape.sizes[0] != 2:
+        raise ValueError(f"Output maps need two inputs, not {landscape.sizes[0]}; set `maps=False`.")
+    if landscape.loss == "squared_error":
+        raise ValueError("Output maps need a classifier, not squared errors; set `maps=False`.")
+    classes = max(landscape.sizes[-1], 2)
+    if not 0 <= shown_class < classes:
+        raise ValueError(f"`shown_class` must be 0 to {classes - 1}, got {shown_class}.")
+    low, high = check_limits(region, "region")
+    if not 0 < step < high - low or ((high - low) / step) ** 2 > _CELLS:
+        raise ValueError(f"`step` must give a map of up to {_CELLS} points, got {step}.")
+    return np.arange(low, high + 1e-9 * (high - low), step)
+
+
+def _columns(n: int) -> int:
+    """Return the number of columns for n minima: up to four, with few places left empty."""
+    return n if n <= 4 else min((4, 3), key=lambda columns: -n % columns)
+
+
+def _panels(figure: Figure | SubFigure | None, n: int, maps: bool):
+    """Return the figure and its axes, shape (kinds of panel, n): each map is below its network."""
+    columns = _columns(n)
+    rows, kinds = math.ceil(n / columns), 1 + maps
+    if figure is None:
+        figure = new_figure(max(3.6, 1.5 * columns + 0.7 * maps), 1.35 * rows + 1.6 * rows * maps + 0.7)
+    heights = [0.85, 1.0][:kinds] * rows
+    grid = figure.subplots(kinds * rows, columns, squeeze=False, height_ratios=heights)
+    axes = grid.reshape(rows, kinds, columns).transpose(1, 0, 2).reshape(kinds, -1)
+    for spare in axes[:, n:].ravel():
+        spare.remove()
+    return figure, axes[:, :n]
+
+
+def _draw_network(ax: Axes, network: list, strongest: float, largest: float) -> bool:
+    """Draw one network; return whether it has dead nodes."""
+    sizes = [network[0][0].shape[1], *(len(biases) for _, biases in network)]
+    heights = [(np.arange(size) - (size - 1) / 2) * 0.85 / max(size - 1, 1.2) for size in sizes]
+    linked = [np.abs(weights) >= _ABSENT for weights, _ in network]
+    for layer, ((weights, _), live) in enumerate(zip(network, linked)):
+        if live.any():
+            _draw_links(ax, layer, heights, np.where(live, weights, 0.0), strongest)
+    dead = [np.zeros(size, dtype=bool) for size in sizes]
+    for layer, live in enumerate(linked):
+        dead[layer] |= ~live.any(axis=0)
+        dead[layer + 1] |= ~live.any(axis=1)
+    biases = np.concatenate([np.zeros(sizes[0]), *(biases for _, biases in network)])
+    places = np.stack([np.repeat(np.arange(len(sizes)), sizes), np.concatenate(heights)], axis=1)
+    alive = ~np.concatenate(dead)
+    shades = diverging_map()(0.5 + 0.5 * biases / largest)
+    style: dict[str, Any] = {
+        "s": 90.0 if max(sizes) <= 4 else 360.0 / max(sizes),
+        "linewidths": 0.8,
+        "zorder": 2,
+    }
+    ax.scatter(*places[alive].T, c=shades[alive], edgecolors="#222222", **style)
+    ax.scatter(*places[~alive].T, c="white", edgecolors=_DEAD, linestyles=(0, (2, 1.5)), **style)
+    ax.set(xlim=(-0.2, len(network) + 0.2), ylim=(0.55, -0.55))
+    ax.set_axis_off()
+    return not alive.all()
+
+
+def _draw_links(ax: Axes, layer: int, heights: list, weights: np.ndarray, strongest: float) -> None:
+    """Draw the links behind a layer whose weights are not zero, the thin ones on top."""
+    to, start = np.nonzero(weights)
+    values = weights[to, start]
+    ends = np.stack([heights[layer][start], heights[layer + 1][to]], axis=1)
+    lines = np.stack([np.broadcast_to([float(layer), layer + 1.0], ends.shape), ends], axis=2)
+    shown = np.argsort(-np.abs(values), kind="stable")
+    shades = to_rgba_array(np.where(values > 0, POSITIVE, NEGATIVE))
+    widths = np.maximum(_THICKEST * np.abs(values) / strongest, 0.3)
+    drawn = LineCollection(list(lines[shown]), colors=shades[shown], linewidths=widths[shown], zorder=1)
+    ax.add_collection(drawn, autolim=False)
+
+
+def _draw_map(
+    ax: Axes, landscape: Perceptron, point: np.ndarray, axis: np.ndarray, shown_class: int
+) -> None:
+    """Draw the probability of a class over the inputs, and the training items."""
+    first, second = np.meshgrid(axis, axis)
+    outputs = np.asarray(landscape.outputs(point, np.stack([first.ravel(), second.ravel()])))  # pyright: ignore
+    if landscape.loss == "binary_cross_entropy":
+        probability = expit(outputs[0] if shown_class else -outputs[0])
+    else:
+        probability = softmax(outputs, axis=0)[shown_class]
+    half = (axis[1] - axis[0]) / 2
+    ends = (axis[0] - half, axis[-1] + half)
+    ax.imshow(
+        probability.reshape(first.shape),
+        cmap=diverging_map(),
+        norm=Normalize(0.0, 1.0),
+        origin="lower",
+        extent=(*ends, *ends),
+    )
+    items, classes = np.asarray(landscape.inputs), _classes(landscape)
+    size = min(22.0, 70.0 / math.sqrt(items.shape[1]))
+    for i, number in enumerate(np.unique(classes)):
+        ax.scatter(
+            *items[:, classes == number],
+            s=size,
+            marker=_MARKERS[i % len(_MARKERS)],
+            c=_fill(i),
+            edgecolors=_edge(i),
+            linewidths=0.8 if size > 8 else 0.3,
+        )
+    ax.set(xlim=ends, ylim=ends)
+
+
+def _classes(landscape: Perceptron) -> np.ndarray:
+    """Return the class of every training item, shape (items,)."""
+    targets = np.asarray(landscape.targets)
+    return targets[0].astype(int) if len(targets) == 1 else np.argmax(targets, axis=0)
+
+
+def _fill(i: int) -> str:
+    return ("white", "black", "#888888")[min(i, 2)]
+
+
+def _edge(i: int) -> str:
+    return "white" if i == 1 else "black"
+
+
+def _finish_maps(axes: np.ndarray, shown_class: int) -> None:
+    """Name the axes of the outer maps, and add the colour bar."""
+    n = axes.shape[1]
+    columns = _columns(n)
+    for i, ax in enumerate(axes[1]):
+        ax.tick_params(labelsize=8, labelleft=i % columns == 0, labelbottom=i + columns >= n)
+        ax.locator_params(nbins=4)
+        if i % columns == 0:
+            ax.set_ylabel("input 2", fontsize=9)
+        if i + columns >= n:
+            ax.set_xlabel("input 1", fontsize=9)
+    add_colour_bar(
+        axes.ravel().tolist(), Normalize(0.0, 1.0), diverging_map(), f"probability of class {shown_class}"
+    )
+
+
+def _handles(strongest: float, largest: float, dead: bool, classes: int) -> list:
+    """Return the entries of the legend."""
+    entries = []
+    node: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 8, "markeredgewidth": 0.8}
+    link: dict[str, Any] = {"linewidth": _THICKEST}
+    for name, most, style in (("weight", strongest, link), ("bias", largest, node)):
+        for sign, colour in (("", POSITIVE), ("\N{MINUS SIGN}", NEGATIVE)):
+            label = f"{name} {sign}{most:.3g}"
+            if most > 0:
+                entries.append(
+                    Line2D([], [], color=colour, markeredgecolor="#222222", label=label, **style)
+                )
+    if dead:
+        entries.append(Line2D([], [], color="white", markeredgecolor=_DEAD, label="dead node", **node))
+    item: dict[str, Any] = {
+        "linestyle": "none",
+        "markersize": 5.5,
+        "markeredgewidth": 0.8,
+        "markeredgecolor": "black",
+    }
+    for i in range(classes):
+        marker = _MARKERS[i % len(_MARKERS)]
+        entries.append(Line2D([], [], color=_fill(i), marker=marker, label=f"class {i}", **item))
+    return entries

@@ -1,0 +1,20 @@
+"""What a user asked for: recipes of landscapes and their data, sweeps over them, and their tables."""
+
+from ._config import Config as Config
+from ._config import ExploreSettings as ExploreSettings
+from ._config import read_config as read_config
+from ._config import seconds as seconds
+from ._recipe import RECIPES as RECIPES
+from ._recipe import AbstractRecipe as AbstractRecipe
+from ._recipe import Problem as Problem
+from ._recipe import RecipeError as RecipeError
+from ._recipe import read_recipe as read_recipe
+from ._recipe import to_settings as to_settings
+from ._run import evaluate_atlas as evaluate_atlas
+from ._run import explore_recipe as explore_recipe
+from ._run import judge_atlas as judge_atlas
+from ._run import problem_of as problem_of
+from ._sweep import run_sweep as run_sweep
+from ._table import summarise as summarise
+from ._table import to_csv as to_csv
+from ._table import to_markdown as to_markdown

@@ -1,0 +1,132 @@
+"""Config files in TOML: a recipe, how to explore it, and a grid of values to sweep over."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+
+from ._recipe import AbstractRecipe, RecipeError, first_error, read_recipe
+
+
+def seconds(text: str) -> float | None:
+    """Read a time limit such as 90, 120s, 5m or 2h; None for `none`.
+
+    **Raises:** `ValueError` for anything else.
+    """
+    if text.strip().lower() == "none":
+        return None
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|m|min|h)?\s*", text)
+    if match is None or float(match[1]) == 0:
+        raise ValueError(f"--time-limit takes a positive time such as 120s, 5m or 2h, got {text!r}.")
+    return float(match[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600}[match[2] or "s"]
+
+
+def _limit(value: Any) -> Any:
+    """Read a time limit of a config; a time that was read before stays as it is."""
+    if isinstance(value, str):
+        try:
+            return seconds(value)
+        except ValueError:
+            raise ValueError("should be a time such as 120s, 5m, 2h or none") from None
+    return value
+
+
+class ExploreSettings(BaseModel, extra="forbid", frozen=True):
+    """The table `[explore]` of a config.
+
+    - `seed`: of the searches.
+    - `time_limit`: seconds; None for no limit.
+    - `evaluations`, `minima`, `transition_states`: as of `Budget`.
+    - `workers`: threads.
+    - `memory`: such as 4G.
+    """
+
+    seed: NonNegativeInt = 0
+    time_limit: Annotated[PositiveFloat | None, BeforeValidator(_limit)] = 150.0
+    evaluations: PositiveInt | None = None
+    minima: PositiveInt | None = None
+    transition_states: PositiveInt | None = None
+    workers: PositiveInt | None = None
+    memory: str | None = None
+
+
+class Config(NamedTuple):
+    """What a config file says.
+
+    - `settings`: of the recipe, as `read_recipe` takes them.
+    - `explore`: how to search.
+    - `sweep`: key -> values to go through; empty without `[sweep]`. `seed` is that of the searches.
+    - `path`, `text`: of the file, for errors.
+    """
+
+    settings: dict[str, Any]
+    explore: ExploreSettings
+    sweep: dict[str, list]
+    path: Path
+    text: str
+
+    def recipe(self, changes: dict[str, Any] | None = None) -> AbstractRecipe:
+        """Return the checked recipe, with some settings changed.
+
+        **Raises:** `ValueError` that names file, line and key.
+        """
+        try:
+            return read_recipe({**self.settings, **(changes or {})})
+        except RecipeError as error:
+            raise ValueError(
+                f"{where(self.path, self.text, error.key)}: {error.named(error.key)}"
+            ) from None
+
+
+def read_config(path: Path) -> Config:
+    """Read a config file; paths in it are relative to its folder.
+
+    **Raises:** `ValueError` in one sentence that names the file, and line and key where there are any.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ValueError(f"There is no file {path}.") from None
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise ValueError(f"{path} is not a text file in UTF-8.") from None
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is not TOML: {error}.") from None
+    explore, sweep = settings.pop("explore", {}), settings.pop("sweep", {})
+    for name, table in (("explore", explore), ("sweep", sweep)):
+        if not isinstance(table, dict):
+            raise ValueError(f"{where(path, text, name)}: {name} must be a table, [{name}].")
+    for key in ("table", "coefficients", "data"):
+        if isinstance(settings.get(key), str):
+            settings[key] = str(path.parent / settings[key])
+    try:
+        searched = ExploreSettings.model_validate(explore)
+    except ValidationError as error:
+        key, sentence, kind = first_error(error)
+        if kind == "extra_forbidden":
+            sentence = f"is not known; there is {', '.join(ExploreSettings.model_fields)}"
+        raise ValueError(f"{where(path, text, key, 'explore')}: {key} {sentence}.") from None
+    for key, values in sweep.items():
+        if not isinstance(values, list) or not values:
+            raise ValueError(f"{where(path, text, key, 'sweep')}: {key} needs a list of values.")
+        if key == "landscape":
+            raise ValueError(
+                f"{where(path, text, key, 'sweep')}: every landscape needs a config of its own."
+            )
+    return Config(settings, searched, sweep, path, text)
+
+
+def where(path: Path, text: str, key: str, table: str | None = None) -> str:
+    """Return file and line in words; the line is found by its key, in a table if one is given."""
+    current = None
+    found = None
+    for number, line in enumerate(text.splitlines(), 1):
+        heading = re.match(r"\s*\[([\w-]+)\]", line)
+        current = heading[1] if heading else current
+        if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line) and (table is None or current == table):
+            found = number
+            break
+    return f"{path}, line {found}" if found else str(path)

@@ -1,0 +1,335 @@
+"""Recipes: what a command line or a config file says of a landscape and its data, checked."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, Field, PositiveInt, ValidationError
+
+from lossatlas import datasets, landscapes
+from lossatlas.datasets import DataSet
+from lossatlas.landscapes import AbstractLandscape, Perceptron
+
+
+class Problem(NamedTuple):
+    """A landscape, and the data behind it.
+
+    - `landscape`: what is explored.
+    - `training`: the data that its loss is made of; None where there are none.
+    - `test`: further data to judge minima on, or None.
+    """
+
+    landscape: AbstractLandscape
+    training: DataSet | None = None
+    test: DataSet | None = None
+
+
+def _layers(value: Any) -> Any:
+    """Read hidden layers from 5, "5,5" or [5, 5]."""
+    if isinstance(value, str):
+        try:
+            return [int(part) for part in value.split(",")]
+        except ValueError:
+            raise ValueError("takes whole numbers such as 3 or 5,5") from None
+    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _cube(value: Any) -> Any:
+    """Read the name of a cube or the length of its side."""
+    if value in ("D1", "D2", "D3"):
+        return value
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError("should be D1, D2, D3 or the length of a side") from None
+
+
+Layers = Annotated[list[int], BeforeValidator(_layers)]
+Cube = Annotated[str | float, BeforeValidator(_cube)]
+
+
+class AbstractRecipe(BaseModel, extra="forbid", frozen=True):
+    """What all recipes have in common: the name of the landscape, and `build`."""
+
+    landscape: str
+
+    def build(self) -> Problem:
+        """Return the landscape and its data."""
+        raise NotImplementedError
+
+
+class SurfaceRecipe(AbstractRecipe, frozen=True):
+    """Surfaces in the plane with known stationary points."""
+
+    landscape: Literal["mueller-brown", "six-hump-camel"]
+
+    def build(self) -> Problem:
+        """Return the surface."""
+        known = {"mueller-brown": landscapes.MuellerBrown, "six-hump-camel": landscapes.SixHumpCamel}
+        return Problem(known[self.landscape]())
+
+
+class SpinGlassRecipe(AbstractRecipe, frozen=True):
+    """A spherical p-spin glass with random coefficients, or those of a file."""
+
+    landscape: Literal["spin-glass"]
+    size: int | None = None
+    order: int = 3
+    disorder: int = 0
+    coefficients: Path | None = None
+
+    def build(self) -> Problem:
+        """Return the spin glass."""
+        if self.coefficients is None:
+            size = 6 if self.size is None else self.size
+            return Problem(landscapes.spin_glass(size, order=self.order, seed=self.disorder))
+        file = self.coefficients
+        try:
+            tensor = np.load(file, allow_pickle=False)
+        except FileNotFoundError:
+            raise ValueError(f"There is no file {file}.") from None
+        except (ValueError, EOFError, OSError):
+            raise ValueError(f"{file} is not an .npy file that holds an array of numbers.") from None
+        if not isinstance(tensor, np.ndarray):
+            raise ValueError(f"{file} holds several arrays; --coefficients takes one .npy array.")
+        if self.size is not None and tensor.shape[:1] != (self.size,):
+            raise ValueError(f"--size {self.size} does not fit {file}, which has shape {tensor.shape}.")
+        return Problem(landscapes.SpinGlass(tensor))
+
+
+class NetworkRecipe(AbstractRecipe, frozen=True):
+    """A perceptron; subclasses say on which data."""
+
+    hidden: Layers = [3]
+    l2: float = 1e-3
+    activation: str = "tanh"
+    neighbours: int | None = None
+    regularise: Literal["all", "weights"] = "all"
+
+    def network(self, data: DataSet) -> Perceptron:
+        """Return the network on training data."""
+        return Perceptron(
+            data.inputs,
+            data.targets,
+            hidden=self.hidden,
+            l2=self.l2,
+            activation=self.activation,
+            loss=data.loss,
+            penalise_biases=self.regularise == "all",
+            neighbours=self.neighbours,
+            classes=len(data.classes) if data.classes else None,
+            name=data.name,
+        )
+
+
+class XorRecipe(NetworkRecipe, frozen=True):
+    """XOR."""
+
+    landscape: Literal["xor"]
+    hidden: Layers = [2]
+
+    def build(self) -> Problem:
+        """Return the network on the four items, which are its training data, too."""
+        network = landscapes.xor(
+            self.hidden,
+            l2=self.l2,
+            activation=self.activation,
+            penalise_biases=self.regularise == "all",
+            neighbours=self.neighbours,
+        )
+        inputs = np.asarray(network.inputs).T
+        data = DataSet(
+            "xor", inputs, np.array([0, 1, 1, 0]), ("0", "1"), ("x1", "x2"), "x1 xor x2", "the truth table"
+        )
+        return Problem(network, data)
+
+
+class DataRecipe(NetworkRecipe, frozen=True):
+    """A perceptron on data of which some are kept for tests, some perhaps mislabelled."""
+
+    items: PositiveInt | None = None
+    test_items: PositiveInt | None = None
+    mislabelled: Annotated[float, Field(ge=0, le=1)] = 0.0
+    data_seed: Annotated[int, Field(ge=0)] = 0
+
+    def parts(self) -> tuple[DataSet, DataSet | None]:
+        """Return training and test data: `items` of a table, drawn at random, and the rest."""
+        data = self.everything()
+        if self.items is None:
+            if self.test_items is not None:
+                raise ValueError("`test_items` needs `items`: how many of the others are for training?")
+            return data, None
+        training, test = data.split(self.items, seed=self.data_seed)
+        return training, _first(test, self.test_items)
+
+    def everything(self) -> DataSet:
+        """Return all data that there are."""
+        raise NotImplementedError
+
+    def build(self) -> Problem:
+        """Return the network on the training data, mislabelled last."""
+        training, test = self.parts()
+        if self.mislabelled:
+            training = training.mislabel(self.mislabelled, seed=self.data_seed)
+        return Problem(self.network(training), training, test)
+
+
+class IrisRecipe(DataRecipe, frozen=True):
+    """Fisher's iris."""
+
+    landscape: Literal["iris"]
+
+    def everything(self) -> DataSet:
+        """Return the flowers."""
+        return datasets.iris()
+
+
+class DigitsRecipe(DataRecipe, frozen=True):
+    """Handwritten digits of 8 x 8 pixels."""
+
+    landscape: Literal["digits"]
+    hidden: Layers = [10]
+    l2: float = 1e-2
+    items: PositiveInt | None = 1000
+
+    def everything(self) -> DataSet:
+        """Return the digits."""
+        return datasets.digits()
+
+
+class RegressionRecipe(DataRecipe, frozen=True):
+    """One of the six regression sets."""
+
+    landscape: Literal["boston", "concrete", "energy", "power", "wine_red", "yacht"]
+
+    def everything(self) -> DataSet:
+        """Return the set."""
+        return datasets.regression(self.landscape)
+
+
+class TableRecipe(DataRecipe, frozen=True):
+    """A CSV file of the user's own."""
+
+    landscape: Literal["csv"]
+    table_file: Annotated[Path, Field(alias="table")]
+    target: str
+    task: str = "auto"
+
+    def everything(self) -> DataSet:
+        """Read the file."""
+        return datasets.load_table(self.table_file, self.target, task=self.task)
+
+
+class Ljat3Recipe(DataRecipe, frozen=True):
+    """Outcomes of geometry optimisations of three atoms."""
+
+    landscape: Literal["ljat3"]
+    hidden: Layers = [10]
+    l2: float = 1e-4
+    items: PositiveInt | None = 1000
+    test_items: PositiveInt | None = 10_000
+    cube: Cube = "D1"
+    inputs: Literal[2, 3] = 2
+    steps_before: Annotated[int, Field(ge=0)] | None = None
+
+    def parts(self) -> tuple[DataSet, DataSet]:
+        """Return the first items, and those after them."""
+        items, test = self.items or 1000, self.test_items or 10_000
+        data = datasets.ljat3(
+            self.cube,
+            items=items + test,
+            inputs=self.inputs,
+            seed=self.data_seed,
+            steps_before=self.steps_before,
+        )
+        return data.split(items)
+
+
+class MnistRecipe(DataRecipe, frozen=True):
+    """MNIST; the first 1,000 training images are shipped."""
+
+    landscape: Literal["mnist"]
+    hidden: Layers = [10]
+    l2: float = 0.1
+    items: PositiveInt | None = 1000
+    data: Path | None = None
+
+    def parts(self) -> tuple[DataSet, DataSet]:
+        """Return the first training images, and the test images."""
+        training = datasets.mnist("training", path=self.data)
+        if self.items and self.items > len(training):
+            hint = "" if self.data else "; name the full set by --data"
+            raise ValueError(f"There are {len(training)} training images, not {self.items}{hint}.")
+        return training[: self.items], _first(datasets.mnist("test", path=self.data), self.test_items)
+
+
+RECIPES: dict[str, type[AbstractRecipe]] = {
+    "xor": XorRecipe,
+    "ljat3": Ljat3Recipe,
+    "mnist": MnistRecipe,
+    "digits": DigitsRecipe,
+    "iris": IrisRecipe,
+    "csv": TableRecipe,
+    **dict.fromkeys(("boston", "concrete", "energy", "power", "wine_red", "yacht"), RegressionRecipe),
+    "spin-glass": SpinGlassRecipe,
+    **dict.fromkeys(("mueller-brown", "six-hump-camel"), SurfaceRecipe),
+}
+
+
+class RecipeError(ValueError):
+    """A key of a recipe that does not fit.
+
+    **Arguments:**
+
+    - `key`: the key.
+    - `sentence`: what is wrong, with `{}` in the place of the key.
+    """
+
+    def __init__(self, key: str, sentence: str):
+        super().__init__(sentence.replace("{}", f"`{key}`"))
+        self.key, self.sentence = key, sentence
+
+    def named(self, label: str) -> str:
+        """Return the sentence with another name for the key, such as `--hidden`."""
+        return self.sentence.replace("{}", label)
+
+
+def read_recipe(settings: dict[str, Any]) -> AbstractRecipe:
+    """Check settings, such as `{"landscape": "ljat3", "cube": "D1"}`.
+
+    **Raises:** `RecipeError`, a `ValueError`, that names the first key that does not fit.
+    """
+    name = settings.get("landscape")
+    if name not in RECIPES:
+        said = "is missing" if name is None else f"{name!r} is not known"
+        raise RecipeError("landscape", f"The landscape {said}; choose one of {', '.join(RECIPES)}.")
+    try:
+        return RECIPES[name].model_validate(settings)
+    except ValidationError as error:
+        key, predicate, kind = first_error(error)
+    if kind == "extra_forbidden":
+        raise RecipeError(key, f"The landscape {name} does not take {{}}.")
+    if kind == "missing":
+        raise RecipeError(key, f"The landscape {name} needs {{}}.")
+    raise RecipeError(key, f"{{}} {predicate}.")
+
+
+def first_error(error: ValidationError) -> tuple[str, str, str]:
+    """Return the key, what is wrong with its value as a predicate, and pydantic's name for it."""
+    first = error.errors()[0]
+    said = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    return str(first["loc"][0]), f"{said}, got {first['input']!r}", first["type"]
+
+
+def to_settings(recipe: AbstractRecipe) -> dict[str, Any]:
+    """Return what `read_recipe` takes, JSON-able; paths are made absolute."""
+    settings = recipe.model_dump(by_alias=True, exclude_none=True)
+    return {
+        key: str(value.resolve()) if isinstance(value, Path) else value for key, value in settings.items()
+    }
+
+
+def _first(data: DataSet, items: int | None) -> DataSet:
+    if items is not None and items > len(data):
+        raise ValueError(f"{data.name}: there are {len(data)} test items, not {items}.")
+    return data[:items]

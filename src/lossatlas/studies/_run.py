@@ -1,0 +1,101 @@
+"""Explore what a recipe describes, and judge what was found."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from lossatlas.analysis import ModelMetrics, evaluate
+from lossatlas.atlas import Atlas, AtlasError
+from lossatlas.exploration import Budget, Progress, explore
+from lossatlas.landscapes import Perceptron
+
+from ._config import ExploreSettings
+from ._recipe import AbstractRecipe, Problem, RecipeError, read_recipe, to_settings
+
+
+def explore_recipe(
+    recipe: AbstractRecipe,
+    problem: Problem,
+    out: Path,
+    settings: ExploreSettings,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+) -> Atlas:
+    """Explore the landscape of a recipe; the atlas remembers the recipe, so it can be evaluated later.
+
+    **Arguments:**
+
+    - `recipe`, `problem`: what is explored, and what `recipe.build()` returned.
+    - `out`: the atlas; continued if it is there.
+    - `settings`: seed, budget and threads; its memory limit is the caller's to set.
+    - `progress`: as of `explore`.
+
+    **Returns:** the atlas, open for reading.
+    """
+    with Atlas(out, problem.landscape) as atlas:
+        atlas.set_recipe(to_settings(recipe))
+    budget = Budget(
+        seconds=settings.time_limit,
+        evaluations=settings.evaluations,
+        minima=settings.minima,
+        transition_states=settings.transition_states,
+    )
+    return explore(
+        problem.landscape,
+        out,
+        budget=budget,
+        seed=settings.seed,
+        progress=progress,
+        workers=settings.workers,
+    )
+
+
+def problem_of(path: Path) -> Problem:
+    """Build the landscape and data of an atlas again, from the recipe that it remembers.
+
+    **Raises:** `AtlasError` if it has none, or one whose data are no longer there.
+    """
+    with Atlas(path, readonly=True) as atlas:
+        recipe = atlas.recipe
+    if recipe is None:
+        raise AtlasError(
+            f"{path} does not say which data its landscape was made of: explore by the command line or a "
+            "config, or use lossatlas.evaluate and Atlas.set_metrics."
+        )
+    try:
+        return read_recipe(recipe).build()
+    except RecipeError as error:
+        raise AtlasError(f"{path}: its recipe cannot be read, {error}") from None
+
+
+def judge_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
+    """Judge the minima of an atlas as models, see `evaluate`; nothing is written.
+
+    **Raises:** `ValueError` if the landscape is no network, or the atlas has no minimum.
+    """
+    problem = problem_of(path)
+    if not isinstance(problem.landscape, Perceptron) or problem.training is None:
+        raise ValueError(f"The landscape of {path} is no network, so its minima are no models to judge.")
+    # Opened with its landscape, the atlas is refused if the data are not those that it was made of.
+    with Atlas(path, problem.landscape, readonly=True) as atlas:
+        x, energy = atlas.minima.x, atlas.minima.energy
+    if len(energy) == 0:
+        raise ValueError(f"{path} holds no minimum to judge.")
+    return evaluate(
+        problem.landscape,
+        x,
+        problem.training,
+        problem.test,
+        reference=reference,
+        lowest=int(np.argmin(energy)),
+        workers=workers,
+    )
+
+
+def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
+    """Judge the minima of an atlas and store the metrics as columns; raises as `judge_atlas`."""
+    metrics = judge_atlas(path, reference=reference, workers=workers)
+    with Atlas(path, problem_of(path).landscape) as atlas:
+        atlas.set_metrics(dict(metrics.columns))
+    return metrics

@@ -1,0 +1,127 @@
+"""Sweeps: one atlas for every point of a grid of settings."""
+
+import itertools
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lossatlas.atlas import Atlas
+
+from ._config import Config, ExploreSettings, where
+from ._recipe import AbstractRecipe
+from ._run import evaluate_atlas, explore_recipe
+from ._table import summarise, to_csv, to_markdown
+
+
+class Cell(NamedTuple):
+    """One point of a grid: its settings, recipe, how it is searched, and the name of its atlas."""
+
+    values: dict[str, Any]
+    recipe: AbstractRecipe
+    explore: ExploreSettings
+    name: str
+
+
+def cells(config: Config) -> list[Cell]:
+    """Return the points of the grid of a config, the last key changing fastest.
+
+    A key of the recipe, or `seed`, has a list of values in `[sweep]`.
+
+    **Raises:** `ValueError` that names file, line and key of what does not fit, before anything runs.
+    """
+    if not config.sweep:
+        raise ValueError(f"{config.path} has no [sweep] with lists of values.")
+    result = []
+    for values in itertools.product(*config.sweep.values()):
+        chosen = dict(zip(config.sweep, values))
+        seed = chosen.get("seed", config.explore.seed)
+        if not isinstance(seed, int) or seed < 0:
+            place = where(config.path, config.text, "seed", "sweep")
+            raise ValueError(f"{place}: seed takes whole numbers from 0, got {seed!r}.")
+        recipe = config.recipe({key: value for key, value in chosen.items() if key != "seed"})
+        name = "-".join(f"{key}_{_word(value)}" for key, value in chosen.items())
+        result.append(Cell(chosen, recipe, config.explore.model_copy(update={"seed": seed}), name))
+    return result
+
+
+def run_sweep(
+    config: Config, folder: Path, *, report: Callable[[str], None] = lambda line: None
+) -> list[Path]:
+    """Explore and evaluate every point of the grid, and write `summary.csv` and `summary.md`.
+
+    Runs that are complete, or have had their time in full, are not repeated; a run that was killed goes
+    on with the time that is left to it.
+
+    **Arguments:**
+
+    - `config`: with a grid.
+    - `folder`: where the atlases go, `KEY_VALUE-....atlas`; made if it is not there.
+    - `report`: called with one line before and after every run.
+
+    **Returns:** the atlases in the order of the grid.
+    """
+    grid = cells(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{cell.name}.atlas" for cell in grid]
+    for number, (cell, path) in enumerate(zip(grid, paths), 1):
+        left = _time_left(path, cell.explore)
+        said = f"{number} of {len(grid)}: {cell.name}"
+        if left == 0:
+            report(f"{said}: done before")
+        else:
+            report(said)
+            problem = cell.recipe.build()
+            settings = cell.explore.model_copy(update={"time_limit": left})
+            with warnings.catch_warnings(record=True) as heard:
+                warnings.simplefilter("always", UserWarning)
+                with explore_recipe(cell.recipe, problem, path, settings) as atlas:
+                    found = f"{len(atlas.minima)} minima, {len(atlas.transition_states)} transition states"
+            for warning in heard:
+                report(f"{cell.name}: {warning.message}")
+            report(f"{cell.name}: {found}")
+            if _time_left(path, cell.explore) != 0:
+                raise KeyboardInterrupt  # Ctrl-C ends an exploration cleanly; here it ends the sweep
+            if problem.training is not None and not found.startswith("0 "):
+                evaluate_atlas(path)
+        _write_summary(grid[:number], paths[:number], folder)
+    return paths
+
+
+def _time_left(path: Path, settings: ExploreSettings) -> float | None:
+    """Return the seconds that a run has left, 0 if it is done, None without a limit."""
+    if not path.exists():
+        return settings.time_limit
+    with Atlas(path, readonly=True) as atlas:
+        state, runs = atlas.get_state("exploration", None), atlas.runs
+        counts = len(atlas.minima), len(atlas.transition_states)
+    if state is None or state["seed"] != settings.seed:
+        return settings.time_limit
+    limits = settings.minima, settings.transition_states, settings.evaluations
+    reached = any(limit and done >= limit for limit, done in zip(limits, (*counts, state["evaluations"])))
+    if state["phase"] == "complete" or reached:
+        return 0
+    if settings.time_limit is None:
+        return None
+    return max(0.0, settings.time_limit - sum(run["seconds"] or 0.0 for run in runs))
+
+
+def _write_summary(grid: list[Cell], paths: list[Path], folder: Path) -> None:
+    headings = {key: key.replace("_", " ") for key in grid[0].values}
+    rows = [{**summarise(path), **_words(cell.values)} for cell, path in zip(grid, paths)]
+    for name, text in (
+        ("summary.md", to_markdown(rows, headings)),
+        ("summary.csv", to_csv(rows, headings)),
+    ):
+        partial = folder / f".{name}"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(folder / name)
+
+
+def _words(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: _word(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
+def _word(value: Any) -> str:
+    """Return a value as part of a file name."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value).replace("/", "_")

@@ -1,0 +1,113 @@
+"""Recipes: what they build, and every mistake as one sentence that names the key."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lossatlas import datasets
+from lossatlas.landscapes import Perceptron
+from lossatlas.studies import RECIPES, RecipeError, read_recipe, to_settings
+
+
+@pytest.fixture
+def table(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = "".join(f"{a},{b},{'yes' if a > b else 'no'}\n" for a, b in rng.normal(size=(40, 2)))
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,kind\n" + rows)
+    return path
+
+
+def test_ljat3_as_published():
+    problem = read_recipe({"landscape": "ljat3", "test_items": 50}).build()
+    network = problem.landscape
+    assert isinstance(network, Perceptron)
+    assert (network.sizes, network.dimension, float(network.l2)) == ((2, 10, 4), 74, 1e-4)
+    assert (len(problem.training), len(problem.test)) == (1000, 50)
+    every = datasets.ljat3("D1", items=1050)
+    np.testing.assert_array_equal(np.asarray(network.inputs).T, every.inputs[:1000])
+    np.testing.assert_array_equal(problem.test.inputs, every.inputs[1000:])
+
+
+@pytest.mark.parametrize("settings, dimension", [
+    ({"landscape": "xor"}, 12),
+    ({"landscape": "xor", "hidden": 3, "regularise": "weights"}, 17),
+    ({"landscape": "ljat3", "items": 20, "test_items": 5, "hidden": "5,5"}, 69),
+    ({"landscape": "ljat3", "items": 20, "test_items": 5, "hidden": [4, 4, 4], "inputs": 3}, 76),
+    ({"landscape": "ljat3", "items": 20, "test_items": 5, "neighbours": 2}, 54),
+    ({"landscape": "ljat3", "items": 20, "test_items": 5, "cube": 2.5, "steps_before": 3}, 74),
+    ({"landscape": "mnist", "items": 20, "test_items": 5}, 7960),
+    ({"landscape": "digits", "items": 20, "hidden": 2}, 64 * 2 + 2 + 30),
+    ({"landscape": "iris", "items": 100}, 27),
+    ({"landscape": "yacht", "items": 200}, 6 * 3 + 3 + 4),
+    ({"landscape": "spin-glass", "size": 4}, 4),
+    ({"landscape": "mueller-brown"}, 2),
+])  # fmt: skip
+def test_built_again_from_what_an_atlas_remembers(settings, dimension):
+    recipe = read_recipe(settings)
+    problem = recipe.build()
+    assert problem.landscape.dimension == dimension
+    again = read_recipe(json.loads(json.dumps(to_settings(recipe)))).build()
+    assert again.landscape.fingerprint() == problem.landscape.fingerprint()
+
+
+def test_mislabelled_training_data_only():
+    clean = read_recipe({"landscape": "ljat3", "items": 200, "test_items": 100}).build()
+    problem = read_recipe(
+        {"landscape": "ljat3", "items": 200, "test_items": 100, "mislabelled": 0.1}
+    ).build()
+    assert problem.training.mislabelled.sum() == 20
+    np.testing.assert_array_equal(problem.test.targets, clean.test.targets)
+    assert problem.landscape.fingerprint()["data"] != clean.landscape.fingerprint()["data"]
+
+
+def test_a_table_with_a_test_part(table):
+    recipe = read_recipe({"landscape": "csv", "table": str(table), "target": "kind", "items": 30})
+    problem = recipe.build()
+    assert (len(problem.training), len(problem.test)) == (30, 10)
+    np.testing.assert_allclose(problem.training.inputs.mean(axis=0), 0.0, atol=1e-14)
+    other = read_recipe({**to_settings(recipe), "data_seed": 1}).build()
+    assert other.landscape.fingerprint()["data"] != problem.landscape.fingerprint()["data"]
+
+
+@pytest.mark.parametrize("settings, key, sentence", [
+    ({}, "landscape", "The landscape is missing; choose one of xor, ljat3"),
+    ({"landscape": "xnor"}, "landscape", "The landscape 'xnor' is not known; choose one of"),
+    ({"landscape": "xor", "items": 3}, "items", "The landscape xor does not take `items`."),
+    ({"landscape": "csv", "table": "t.csv"}, "target", "The landscape csv needs `target`."),
+    ({"landscape": "ljat3", "mislabelled": 1.5}, "mislabelled", "should be less than or equal to 1"),
+    ({"landscape": "ljat3", "cube": "D4"}, "cube", "should be D1, D2, D3 or the length of a side"),
+    ({"landscape": "ljat3", "inputs": 4}, "inputs", "`inputs` should be 2 or 3, got 4"),
+    ({"landscape": "xor", "hidden": "two"}, "hidden", "takes whole numbers such as 3 or 5,5, got 'two'"),
+    ({"landscape": "xor", "regularise": "biases"}, "regularise", "should be 'all' or 'weights'"),
+    ({"landscape": "iris", "items": 0}, "items", "should be greater than 0, got 0"),
+    ({"landscape": "xor", "l2": "much"}, "l2", "`l2` should be a valid number"),
+])  # fmt: skip
+def test_mistakes(settings, key, sentence):
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(settings)
+    assert caught.value.key == key
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("settings, sentence", [
+    ({"landscape": "iris", "items": 150}, "leaves no test items"),
+    ({"landscape": "iris", "test_items": 5}, "`test_items` needs `items`"),
+    ({"landscape": "iris", "items": 100, "test_items": 60}, "there are 50 test items, not 60"),
+    ({"landscape": "mnist", "items": 1001}, "There are 1000 training images, not 1001; name the full set"),
+    ({"landscape": "yacht", "mislabelled": 0.1}, "number"),
+    ({"landscape": "ljat3", "items": 20, "neighbours": 5}, "`neighbours` must be 1 to 4"),
+    ({"landscape": "csv", "table": "none.csv", "target": "y"}, "There is no file"),
+])  # fmt: skip
+def test_mistakes_that_building_finds(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        read_recipe(settings).build()
+
+
+def test_every_recipe_knows_its_name():
+    for name, kind in RECIPES.items():
+        needed = {"csv": {"table": "t.csv", "target": "y"}}.get(name, {})
+        assert read_recipe({"landscape": name, **needed}).landscape == name
+        assert issubclass(kind, type(read_recipe({"landscape": name, **needed})))
