@@ -10,7 +10,7 @@ import typer
 
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/quickstart.md", "docs/bring-your-own-loss.md")
+PAGES = ("README.md", "docs/quickstart.md", "docs/bring-your-own-loss.md", "docs/models.md")
 COMMAND_PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
 
 
