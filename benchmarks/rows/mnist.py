@@ -1,4 +1,4 @@
-"""MNIST, 7,960 variables: first minimum, lowest eigenpair, log-product; and what they need."""
+"""MNIST, 7,960 variables: minima, a transition state with its pathways, lowest eigenpair, log-product."""
 
 import functools
 import resource
@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from _measure import Line, Row, Settings, Value, clock, compare
 from _problems import mnist as network
 from _scipy import lbfgs
-from lossatlas.searches import LBFGS, run_batch
+from lossatlas.searches import LBFGS, find_bands, find_pathways, find_saddles, minimise, run_batch
 from lossatlas.searches.curvature import hessian_product, lowest_eigenpair
 from lossatlas.searches.minimise import Descent
 
@@ -35,6 +35,7 @@ def mnist(settings: Settings) -> list[Line]:
     start = np.asarray(landscape.sample(jax.random.key(0)))
     lines = first_minimum(landscape, start, minima, settings.repeats)
     x = minima[-1]
+    lines += network_growth(landscape, settings.repeats)
     lines += eigenpair(landscape, x, settings.repeats)
     return lines + log_product(landscape, x, settings.repeats)
 
@@ -60,6 +61,35 @@ def first_minimum(landscape, start: np.ndarray, minima: list, repeats: int) -> l
         return Value(spent, f"E {end.fun:.9f}, rms {end.rms:.0e}, {end.nfev} gradients")
 
     return compare("mnist first minimum", "s", ours, {"scipy, our loss": peer}, repeats)
+
+
+def network_growth(landscape, repeats: int) -> list[Line]:
+    """To rounding level with the index checked: minima, and transition states between near ones."""
+    starts = np.stack([landscape.sample(jax.random.key(i)) for i in range(12)])
+    minimise(landscape, starts[:1], workers=1)  # compilation
+    begin = clock()
+    found = minimise(landscape, starts, workers=1)
+    spent = (clock() - begin) / len(starts)
+    note = f"{np.sum(found.converged)} of 12, {found.gradients.mean():.0f} gradients each, {peak()}"
+    lines = compare("mnist verified minimum", "s", lambda: Value(spent, note), {}, 1)
+    x = found.x[found.converged]
+    align = landscape.symmetry.align
+    pairs = sorted((align(a, b).distance, i, j) for i, a in enumerate(x) for j, b in enumerate(x[:i]))
+    pairs = [pair for pair in pairs if pair[0] > 1e-3][:4]  # none of a minimum found twice
+    a, b = (x[[pair[side] for pair in pairs]] for side in (1, 2))
+
+    def ours() -> Value:
+        begin = clock()
+        bands = find_bands(landscape, a, b, workers=1)
+        states = find_saddles(landscape, bands.x, directions=bands.direction, workers=1)
+        states = states[states.converged]
+        paths = find_pathways(landscape, states.x, states.direction, workers=1)
+        good = np.sum(paths.forward.converged & paths.backward.converged)
+        note = f"{good} of {len(bands.x)} guesses, bands and both pathways counted in, {peak()}"
+        return Value((clock() - begin) / max(good, 1), note)
+
+    ours()  # compilation
+    return lines + compare("mnist transition state", "s", ours, {}, repeats)
 
 
 def eigenpair(landscape, x: np.ndarray, repeats: int) -> list[Line]:

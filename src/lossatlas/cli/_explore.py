@@ -55,6 +55,7 @@ def explore(
     if out.suffix.lower() in (".png", ".svg", ".pdf"):
         raise ValueError(f"--out names the atlas, such as {out.stem}.atlas; the picture goes beside it.")
     limit = settings.time_limit
+    _state_memory(problem.landscape, settings.workers)
     with progress_bar(f"compiling the searches for {problem.landscape.dimension} variables") as update:
 
         def report(p) -> None:
@@ -80,6 +81,18 @@ def explore(
             typer.echo(f"picture  {picture}")
         if not len(atlas.minima):
             raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")
+
+
+def _state_memory(landscape, workers: int | None) -> None:
+    """Say what the searches will need, where that is much."""
+    from lossatlas.searches import memory_needed
+    from lossatlas.searches.curvature import DENSE
+
+    if landscape.dimension > DENSE:
+        needed = memory_needed(landscape, workers=workers)
+        typer.echo(
+            f"memory   {landscape.dimension} variables: {needed / 2**20:.0f} MiB for the searches at once"
+        )
 
 
 def _check_positive(asked: dict[str, Any]) -> None:

@@ -7,11 +7,12 @@ order; so neither the batch size nor the number of threads changes the atlas.
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas, Search
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, KnownPoints
 from lossatlas.searches import (
     Pathways,
     StationaryPoints,
@@ -21,7 +22,7 @@ from lossatlas.searches import (
     minimise,
     run_batch,
 )
-from lossatlas.searches.curvature import spectrum
+from lossatlas.searches.curvature import DENSE, lowest_eigenpairs, spectrum
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
 
 
@@ -85,7 +86,10 @@ class Executor:
         known = self.atlas.find_transition_states(saddles.x[found], saddles.energy[found])
         fresh = found[known == 0]
         pathway = np.full(len(saddles), -1)
-        pathway[fresh] = np.arange(len(fresh))
+        # One pathway for those that are the same: a batch of near pairs finds a third of them twice.
+        seen = KnownPoints(np.empty((0, dimension)), np.empty(0), self.landscape.symmetry)
+        pathway[fresh], first = seen.add(saddles.x[fresh], saddles.energy[fresh])
+        fresh = fresh[first]
         paths = find_pathways(
             self.landscape, saddles.x[fresh], saddles.direction[fresh], workers=self.workers
         )
@@ -153,11 +157,13 @@ class Executor:
             bands = find_bands(self.landscape, a, b, align=False, workers=self.workers)
             spent[pairs], ended[pairs] = bands.gradients, bands.outcome
             guesses += [(pairs[p], x, d) for p, x, d in zip(bands.pair, bands.x, bands.direction)]
+        climbs = [i for i, s in enumerate(batch) if s.kind == "climb" and not _is_random_climb(s)]
+        if climbs:
+            x, directions = self._climbs([batch[i] for i in climbs])
+            guesses += zip(climbs, x, directions)
         for i, search in enumerate(batch):
             if search.kind == "scatter" or _is_random_climb(search):
                 guesses.append((i, starts[i], np.zeros_like(starts[i])))
-            elif search.kind == "climb":
-                guesses.append((i, *self._climb(search)))
         guesses.sort(key=lambda guess: guess[0])
         owners = [guess[0] for guess in guesses]
         x = np.array([guess[1] for guess in guesses])
@@ -177,16 +183,16 @@ class Executor:
         order = np.argsort(np.linalg.norm(others - a, axis=1), kind="stable")
         return a, others[order[min(attempt - 1, len(others) - 1)]]
 
-    def _climb(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
-        """Return a start displaced along an eigenvector, and the direction to climb.
+    def _climbs(self, searches: list[Search]) -> tuple[np.ndarray, np.ndarray]:
+        """Return starts displaced along an eigenvector, and the directions to climb.
 
         Modes 0, 1, 2, 3, ... are + and - the softest, + and - the next one, and so on.
         """
-        x, number = self.atlas.minimum_x(_given(search.a)), _given(search.mode)
-        vectors = run_batch(_eigenvectors, self.landscape, x[None, :], workers=1)[0]
-        mode = min(number // 2, vectors.shape[1] - 1)
-        direction = vectors[:, mode] * (-1) ** number
-        return x + 0.2 * self.landscape.length_scale * direction, direction
+        x = np.stack([self.atlas.minimum_x(_given(search.a)) for search in searches])
+        numbers = np.array([_given(search.mode) for search in searches])
+        directions = run_batch(_mode, self.landscape, x, numbers // 2, workers=self.workers)
+        directions = directions * np.where(numbers % 2, -1.0, 1.0)[:, None]
+        return x + 0.2 * self.landscape.length_scale * directions, directions
 
     def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
         outcome = int(minima.outcome[row])
@@ -265,5 +271,10 @@ def _is_random_climb(search: Search) -> bool:
     return search.kind == "climb" and search.mode is None
 
 
-def _eigenvectors(landscape: AbstractLandscape, x):
-    return spectrum(landscape, x)[1]
+def _mode(landscape: AbstractLandscape, x, number):
+    """Return an eigenvector, 0 the softest; above 1,000 variables only 0 and 1 are there."""
+    if landscape.dimension > DENSE:
+        vectors = lowest_eigenpairs(landscape, x, jnp.zeros_like(x), tolerance=0.1).vectors.T
+    else:
+        vectors = spectrum(landscape, x)[1]
+    return vectors[:, jnp.minimum(number, vectors.shape[1] - 1)]

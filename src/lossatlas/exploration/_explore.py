@@ -10,14 +10,16 @@ from typing import Literal
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas
 from lossatlas.landscapes import AbstractLandscape, check_landscape
+from lossatlas.searches.curvature import DENSE
 
 from ._budget import Budget, Progress
 from ._execute import Executor
 from ._pairs import PairSelector
-from ._plan import initial_state, patience, plan_round
+from ._plan import MANY_VARIABLES, Mix, initial_state, patience, plan_round
 
 
-MINIMA_SHARE = 0.3  # of a time budget may go to minima alone before the network is grown
+MINIMA_SHARE = 0.3  # of a budget may go to minima alone before the network is grown
+JOINING_SHARE = 0.2  # of a budget, its last part, goes to joining the parts of the network
 
 
 def explore(
@@ -150,9 +152,18 @@ class _Loop:
         return True
 
     def _plan(self, state: dict, progress: Progress) -> bool:
-        limit = self.budget.seconds
-        hurry = limit is not None and progress.seconds > MINIMA_SHARE * limit
-        rows, state = plan_round(self.atlas, state, self.selector, grow=self.landscape.smooth, hurry=hurry)
+        spent = (progress.seconds, self.budget.seconds), (progress.evaluations, self.budget.evaluations)
+        share = max((done / limit for done, limit in spent if limit is not None), default=0.0)
+        mix = MANY_VARIABLES if self.landscape.dimension > DENSE else Mix()
+        rows, state = plan_round(
+            self.atlas,
+            state,
+            self.selector,
+            grow=self.landscape.smooth,
+            hurry=share > MINIMA_SHARE,
+            closing=share > 1.0 - JOINING_SHARE,
+            mix=mix,
+        )
         with self.atlas.transaction():
             self.atlas.plan(rows)
             self.atlas.set_state("exploration", state)

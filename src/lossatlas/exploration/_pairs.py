@@ -31,15 +31,21 @@ class PairSelector:
         tried = self.atlas.tried_pairs()
         network = _Network(self.atlas)
         near = self._neighbours(minima)
-        strategies = [
+        joining = [
             self._bridges(network, near, tried),
             self._unconnected(network, near),
             self._to_global_minimum(network),
+        ]
+        chosen = _take_turns(joining, tried, limit)  # nothing else while there are parts to join
+        if len(chosen) == limit:
+            return chosen
+        others = [
             self._untrap(network, near),
             self._shortcuts(network, near),
             [(a, a) for a in minima.id[np.argsort(minima.energy, kind="stable")].tolist()],
         ]
-        return _take_turns(strategies, tried, limit)
+        taken = {(a, b): ATTEMPTS for a, b, _ in chosen}
+        return chosen + _take_turns(others, {**tried, **taken}, limit - len(chosen))
 
     def distance(self, a: int, b: int) -> float:
         """Return the aligned distance of two minima."""

@@ -127,6 +127,18 @@ def compilations() -> int:
     return len(_programs)
 
 
+def bytes_at_once(
+    search: Callable[..., PyTree], landscape: AbstractLandscape, *arguments: Any, workers: int | None = None
+) -> int:
+    """Return how many bytes a large batch needs at once; compiles the program, which `run_batch` then has.
+
+    **Arguments:** as of `run_batch`; the arrays may have a single lane.
+    """
+    program = _program(search, landscape, jax.tree.map(np.asarray, arguments))
+    threads = 1 if program.accelerated else workers or available_cores()
+    return min(threads, program.together) * program.needed
+
+
 def _pieces(count: int, threads: int, capacity: int) -> list[tuple[int, int]]:
     """Cut a batch into (start, lanes) per call: ever smaller, so that threads end at the same time."""
     smallest = -(-count // (16 * threads))
@@ -198,7 +210,7 @@ def _compile(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> 
         needed = program_bytes(compiled, landscape.dimension, capacity // QUEUE if accelerated else 1)
         together = memory_budget() // needed
         if together:
-            return Program(compiled, capacity, together, accelerated)
+            return Program(compiled, capacity, needed, together, accelerated)
         if capacity <= (QUEUE if accelerated else 1):
             raise MemoryError(
                 f"One search of this landscape ({landscape.dimension} variables) needs "

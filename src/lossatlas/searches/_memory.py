@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,11 @@ from jaxtyping import PyTree
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A compiled search: how many lanes one call takes, and how many calls fit in memory at once."""
+    """A compiled search: lanes and bytes that one call takes, and how many calls fit in memory at once."""
 
     run: Callable[..., PyTree]
     capacity: int
+    needed: int
     together: int
     accelerated: bool
 
@@ -58,10 +60,12 @@ def program_bytes(compiled: Any, dimension: int, hessians: int) -> int:
     """Return what one call of a compiled program needs, the workspace of LAPACK included.
 
     XLA reports its own buffers; the eigenvalue solver allocates another 2 d^2 + 6 d + 1 numbers and an
-    equal matrix for each Hessian that is decomposed at the same time.
+    equal matrix for each Hessian, or smaller matrix, that is decomposed at the same time.
     """
     there = compiled.memory_analysis()
     own = there.temp_size_in_bytes + there.output_size_in_bytes + there.argument_size_in_bytes
-    uses_spectrum = "syevd" in compiled.as_text()
-    workspace = 8 * (3 * dimension**2 + 6 * dimension + 1) if uses_spectrum else 0
+    solvers = [line for line in compiled.as_text().splitlines() if "syevd" in line]
+    shapes = [re.search(r"f64\[(?:\d+,)*(\d+)\]", line) for line in solvers]
+    size = max((int(shape[1]) if shape else dimension for shape in shapes), default=0)
+    workspace = 8 * (3 * size**2 + 6 * size + 1) if size else 0
     return max(1, own + hessians * workspace)

@@ -158,12 +158,16 @@ def _maxima(landscape: AbstractLandscape, band: Images, energies: Point, gradien
     # that begins in a minimum narrower than the gap may have nothing but the fall.
     inner = jnp.arange(left.shape[0])
     is_maximum = jnp.where(inner == inner[-1], left > 0, right < 0) & (left >= 0) & (right <= 0)
+    # Where a band is bent, slopes on both sides of its highest image can agree: the image is the guess.
+    middle = (energies[1:-1] > energies[:-2]) & (energies[1:-1] > energies[2:])
+    middle = jnp.append(middle & ~is_maximum[:-1] & ~is_maximum[1:], False)
     cubic = left + right - 2.0 * rise
     square = 3.0 * rise - 2.0 * left - right
     root = jnp.sqrt(jnp.maximum(square**2 - 3.0 * cubic * left, 0.0))
     denominator = square - root
     place = -left / jnp.where(denominator == 0, -1.0, denominator)
     place = jnp.clip(jnp.where(jnp.isfinite(place), place, 0.5), 0.1, 0.9)
+    place, is_maximum = jnp.where(middle, 1.0, place), is_maximum | middle
     guesses = jax.vmap(landscape.geometry.retract)(band[:-1] + place[:, None] * gap)
     length = jnp.linalg.norm(gap, axis=1, keepdims=True)
     return {"guesses": guesses, "tangents": gap / (length + 1e-300), "is_maximum": is_maximum}

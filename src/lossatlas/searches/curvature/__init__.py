@@ -5,6 +5,10 @@ from ._eigenvector_following import EigenvectorFollowing as EigenvectorFollowing
 from ._eigenvector_following import follow_eigenvectors as follow_eigenvectors
 from ._lanczos import hessian_product as hessian_product
 from ._lanczos import lowest_eigenpair as lowest_eigenpair
+from ._lanczos import lowest_eigenpairs as lowest_eigenpairs
+from ._newton_krylov import NewtonKrylov as NewtonKrylov
+from ._newton_krylov import newton_krylov as newton_krylov
+from ._spectrum import DENSE as DENSE
 from ._spectrum import count_negative as count_negative
 from ._spectrum import count_zero as count_zero
 from ._spectrum import gradient_tolerance as gradient_tolerance

@@ -11,6 +11,7 @@ from jaxtyping import PRNGKeyArray
 from lossatlas._types import Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
+from lossatlas.searches.curvature import DENSE
 
 
 def random_starts(
@@ -36,11 +37,14 @@ def perturbed(
     """Displace every row of `x`, shape (starts, dim), by a normal step.
 
     The standard deviation is drawn log-uniformly from step/10 to step: short hops find the neighbours,
-    long ones leave the funnel. Default step: the landscape's length scale, or the root mean square
-    variable of the point where that is larger; parameter units.
+    long ones leave the funnel. Default step: the landscape's length scale (above 1,000 variables that of
+    the whole displacement, which would leave nothing of the point if it were that of every variable),
+    or the root mean square variable of the point where that is larger; parameter units.
     """
     x = as_points(landscape, x, "x")
-    size = np.maximum(landscape.length_scale, np.sqrt(np.mean(x * x, axis=1)))
+    many = landscape.dimension > DENSE
+    least = landscape.length_scale / (np.sqrt(landscape.dimension) if many else 1.0)
+    size = np.maximum(least, np.sqrt(np.mean(x * x, axis=1)))
     longest = size if step is None else np.full(len(x), step)
     return run_batch(_displace, landscape, *_lanes(key, numbers), x, longest, workers=workers)
 

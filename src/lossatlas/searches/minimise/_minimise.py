@@ -1,13 +1,15 @@
 """Local minimisation to rounding level, with the index checked from the spectrum."""
 
+import dataclasses
 import math
 
 import numpy as np
 
+from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.curvature import follow_eigenvectors
+from lossatlas.searches.curvature import DENSE, follow_eigenvectors, newton_krylov
 
 from ._bfgs import BFGS
 from ._descent import Descent
@@ -16,15 +18,19 @@ from ._lbfgs import LBFGS
 
 SWITCH = 1e-6  # rms gradient at which Newton steps take over, loss units per parameter unit
 MATRIX = 300  # variables up to which the inverse Hessian is kept as a matrix
+OFF = 0.1  # step off a saddle along its lowest mode, in length scales
+DESCENTS = 3  # more, one after the other, from saddles or where Newton steps lead away
+TIGHTER = 1e-3  # the gradient that those end at, relative to the first
 
 
 def default_method(landscape: AbstractLandscape) -> BFGS | LBFGS:
-    """Return BFGS with exact Hessians now and then up to 300 variables, above L-BFGS with 100 pairs.
+    """Return BFGS with exact Hessians now and then up to 300 variables, above L-BFGS.
 
-    A Hessian is asked for when the gradients since the last one cost 2.5 times as much.
+    A Hessian is asked for when the gradients since the last one cost 2.5 times as much. L-BFGS has 100
+    pairs, and 20 above 1,000 variables, where the recursion would cost more than it saves.
     """
     if landscape.dimension > MATRIX:
-        return LBFGS(100)
+        return LBFGS(100 if landscape.dimension <= DENSE else 20)
     return BFGS(refresh=max(20, math.ceil(2.5 * landscape.hessian_cost)))
 
 
@@ -37,6 +43,9 @@ def minimise(
     workers: int | None = None,
 ) -> StationaryPoints:
     """Minimise from every start: quasi-Newton descent, then Newton steps to rounding level.
+
+    Above 1,000 variables the steps and the check of the index need Hessian-vector products only, and a
+    search that ends on a saddle, by symmetry, steps off it and descends again.
 
     **Arguments:**
 
@@ -51,6 +60,37 @@ def minimise(
     """
     descent = Descent(method or default_method(landscape), SWITCH, max_steps)
     points = as_points(landscape, starts, "starts")
+    if landscape.dimension > DENSE:
+        return _by_products(landscape, descent, points, workers)
     end = run_batch(descent, landscape, points, workers=workers)
     polished = follow_eigenvectors(landscape, end["x"], 0, workers=workers)
     return polished.after(end["gradients"], end["hessians"])
+
+
+def _by_products(
+    landscape: AbstractLandscape, descent: Descent, starts: np.ndarray, workers: int | None
+) -> StationaryPoints:
+    """Minimise without Hessians, and again from beside the saddles where that ends.
+
+    Where a soft valley bends, Newton steps can lead away from a point that is not near enough: there the
+    descent goes on to a smaller gradient.
+    """
+    end = run_batch(descent, landscape, starts, workers=workers)
+    near, tighter = end["x"].copy(), dataclasses.replace(descent, tolerance=TIGHTER * descent.tolerance)
+    points = newton_krylov(landscape, near, 0, workers=workers).after(end["gradients"], 0)
+    stalled = np.linalg.norm(end["gradient"], axis=1) > descent.tolerance * np.sqrt(landscape.dimension)
+    for _ in range(DESCENTS):
+        saddle = points.outcome == RESULTS.wrong_index
+        rows = np.flatnonzero(saddle | ((points.outcome == RESULTS.max_steps) & ~stalled))
+        if not len(rows):
+            break
+        beside = points.x[rows] + OFF * landscape.length_scale * points.direction[rows]
+        beside = np.where(saddle[rows, None], beside, near[rows])
+        end = run_batch(tighter, landscape, beside, workers=workers)
+        near[rows] = end["x"]
+        again = newton_krylov(landscape, end["x"], 0, workers=workers)
+        again = again.after(points.gradients[rows] + end["gradients"], 0)
+        order = np.arange(len(points))
+        order[rows] = len(points) + np.arange(len(rows))
+        points = StationaryPoints.concatenate([points, again])[order]
+    return points

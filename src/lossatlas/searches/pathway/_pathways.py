@@ -7,9 +7,10 @@ import numpy as np
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.curvature import follow_eigenvectors
-from lossatlas.searches.minimise import SWITCH, Descent, default_method
+from lossatlas.searches.curvature import DENSE, follow_eigenvectors
+from lossatlas.searches.minimise import SWITCH, Descent, default_method, minimise
 
+from ._gradient_descent import GradientDescent
 from ._steepest_descent import PUSH, SteepestDescent
 
 
@@ -47,10 +48,11 @@ def find_pathways(
     - `landscape`: what is searched.
     - `states`: transition states, shape (states, dim), parameter units.
     - `directions`: their unstable eigenvectors, shape (states, dim).
-    - `method`: `steepest` (second-order steepest descent, exact) or `fast` (push-off and quasi-Newton
-        minimisation, which can reach another minimum).
+    - `method`: `steepest` (second-order steepest descent, exact; above 1,000 variables by gradients
+        alone) or `fast` (push-off and quasi-Newton minimisation, which can reach another minimum).
     - `keep`: points kept per side (steepest descent only).
-    - `max_steps`: Hessians (steepest) or gradients (fast) per side.
+    - `max_steps`: Hessians (steepest), steps of some ten gradients (steepest, above 1,000 variables) or a
+        fifth of the gradients (fast) per side.
     - `workers`: threads; default one per core.
 
     **Returns:** `Pathways`.
@@ -64,8 +66,10 @@ def find_pathways(
     signed = np.concatenate([directions, -directions])
     count, lengths = len(states), np.full(2 * len(states), np.nan)
     points, kept = np.zeros((0, 0)), np.zeros(0)
+    large = landscape.dimension > DENSE
     if method == "steepest":
-        search = SteepestDescent(max_steps=max_steps, keep=keep)
+        integrator = GradientDescent if large else SteepestDescent
+        search = integrator(max_steps=max_steps, keep=keep)
         descent = run_batch(search, landscape, starts, signed, workers=workers)
         points, kept = descent["points"], descent["kept"]
     elif method == "fast":
@@ -74,7 +78,10 @@ def find_pathways(
         descent = run_batch(search, landscape, pushed, workers=workers)
     else:
         raise ValueError(f"`method` must be steepest or fast, got {method}.")
-    ends = follow_eigenvectors(landscape, descent["x"], 0, workers=workers)
+    if large:
+        ends = minimise(landscape, descent["x"], workers=workers)
+    else:
+        ends = follow_eigenvectors(landscape, descent["x"], 0, workers=workers)
     ends = ends.after(descent["gradients"], descent["hessians"])
     if method == "steepest":
         lengths = descent["length"] + np.linalg.norm(ends.x - descent["x"], axis=1)
