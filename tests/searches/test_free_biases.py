@@ -1,4 +1,4 @@
-"""Biases without a penalty: their common shift is projected out, and the stationary points stay the same."""
+"""Biases without a penalty: their shift is projected out, and the stationary points stay the same."""
 
 import jax
 import jax.numpy as jnp

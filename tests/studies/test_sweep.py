@@ -86,6 +86,16 @@ def test_what_is_done_is_not_repeated(swept):
     assert [path.read_bytes() for path in paths] == before
 
 
+def test_a_kill_before_the_metrics_is_made_up_for(swept):
+    folder, paths, _ = swept
+    with Atlas(paths[0], read_recipe(Atlas(paths[0], readonly=True).recipe).build().landscape) as atlas:
+        metrics = atlas.minima.metrics
+        atlas.set_metrics({})
+    run_sweep(read_config(folder / "study.toml"), folder / "out")
+    with Atlas(paths[0], readonly=True) as atlas:
+        assert atlas.minima.metrics.keys() == metrics.keys()
+
+
 def test_a_missing_run_is_made_up_for(swept):
     folder, paths, _ = swept
     with Atlas(paths[1], readonly=True) as atlas:

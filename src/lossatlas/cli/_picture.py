@@ -98,7 +98,8 @@ def _graphs(files: list[Path], metric: str, by: str | None) -> Any:
     from lossatlas.plots import plot_graphs
 
     names, heading = _labels(files, by) if len(files) > 1 else ([files[0].stem], "")
-    titles = [f"{heading} {name}" if heading and "," not in heading else name for name in names]
+    keys = heading.split(", ")
+    titles = [", ".join(map(" ".join, zip(keys, name.split(", ")))) if heading else name for name in names]
     part = _parts(files, metric)[0]
     values, _ = _metric(files, f"{part}_{metric}")
     trees = [disconnectivity_of(file) for file in files]

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from lossatlas.atlas import Atlas
 
 from ._config import Config, ExploreSettings, where
-from ._recipe import AbstractRecipe
+from ._recipe import AbstractRecipe, NetworkRecipe
 from ._run import evaluate_atlas, explore_recipe
 from ._table import summarise, to_csv, to_markdown
 
@@ -82,10 +84,18 @@ def run_sweep(
             report(f"{cell.name}: {found}")
             if _time_left(path, cell.explore) != 0:
                 raise KeyboardInterrupt  # Ctrl-C ends an exploration cleanly; here it ends the sweep
-            if problem.training is not None and not found.startswith("0 "):
-                evaluate_atlas(path)
+        if isinstance(cell.recipe, NetworkRecipe) and _is_unjudged(path):
+            evaluate_atlas(path)
         _write_summary(grid[:number], paths[:number], folder)
     return paths
+
+
+def _is_unjudged(path: Path) -> bool:
+    """Return whether there are minima without metrics, as after a kill in between."""
+    with Atlas(path, readonly=True) as atlas:
+        minima = atlas.minima
+    last = [values[-1] for values in minima.metrics.values()] if len(minima) else [0.0]
+    return not np.any(np.isfinite(last))
 
 
 def _time_left(path: Path, settings: ExploreSettings) -> float | None:
