@@ -9,16 +9,22 @@ import pytest
 from lossatlas.atlas import Atlas, AtlasError
 from lossatlas.landscapes import xor
 from lossatlas.studies import (
+    ExploreSettings,
     evaluate_atlas,
+    explore_recipe,
     judge_atlas,
+    problem_of,
     read_config,
+    read_recipe,
     run_sweep,
     summarise,
     to_csv,
     to_markdown,
+    unjudged,
 )
 
 
+NAMES = ("loss", "accuracy", "misclassification", "auc", "macro_auc", "misclassification_index")
 CONFIG = """
 landscape = "iris"
 hidden = 1
@@ -125,12 +131,41 @@ def test_interruption_ends_the_sweep(swept, tmp_path, monkeypatch):
     ("mislabelled = [0.0, 2.0]", "mislabelled should be less than"),
     ('seed = ["a"]', "seed takes whole numbers from 0, got 'a'"),
     ("size = [3]", "does not take size"),
+    ("seed = [0, true]", "seed takes whole numbers from 0, got True"),
+    ('hidden = [1, "1"]', "has .* more than once"),
+    ("neighbours = [1, 50]", "neighbours_50: `neighbours` must be 1 to 4"),
+    ("items = [100, 1000]", "leaves no test items"),
 ])  # fmt: skip
 def test_mistakes_before_anything_runs(tmp_path, change, sentence):
     (tmp_path / "study.toml").write_text(CONFIG.replace("mislabelled = [0.0, 0.2]", change))
     with pytest.raises(ValueError, match=sentence):
         run_sweep(read_config(tmp_path / "study.toml"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("old, new, sentence", [
+    ("items = 100", "items = 90", "was made with items = 100, not 90"),
+    ('hidden = 1', 'hidden = 1\nactivation = "sigmoid"', "was made with activation = tanh, not sigmoid"),
+    ("[explore]", "[explore]\nseed = 3", "was made with seed = 0, not 3"),
+])  # fmt: skip
+def test_atlases_of_another_config_are_refused(swept, old, new, sentence):
+    folder, paths, _ = swept
+    before = [path.read_bytes() for path in paths]
+    (folder / "other.toml").write_text(CONFIG.replace(old, new))
+    with pytest.raises(ValueError, match=sentence):
+        run_sweep(read_config(folder / "other.toml"), folder / "out")
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_minima_without_metrics_are_not_averaged_over(swept, tmp_path):
+    _, paths, _ = swept
+    copy = tmp_path / "copy.atlas"
+    copy.write_bytes(paths[2].read_bytes())
+    with Atlas(copy, problem_of(copy).landscape) as atlas:
+        atlas.add_minima(np.full((1, atlas.dimension), 9.0), [9.0], [0.0], [1.0], [1.0])
+        assert unjudged(atlas.minima).sum() == 1
+    assert "test_auc" in summarise(paths[2])
+    assert "test_auc" not in summarise(copy)
 
 
 def test_judging_again_gives_the_same(swept):
@@ -167,8 +202,27 @@ def test_data_that_changed_are_noticed(tmp_path):
     table.write_text("a,b,y\n" + rows.replace("6,", "5,"))
     with pytest.raises(AtlasError, match="atlas of another landscape: data is"):
         evaluate_atlas(path)
+    table.write_text("a,b,y\n" + rows)
+    assert evaluate_atlas(path).columns.keys() == {f"training_{name}" for name in NAMES}
     table.unlink()
     with pytest.raises(ValueError, match="There is no file"):
+        evaluate_atlas(path)
+
+
+def test_test_data_that_changed_are_noticed(tmp_path):
+    table = tmp_path / "t.csv"
+    rows = [f"{i % 7},{i % 3},{i % 2}" for i in range(42)]
+    table.write_text("\n".join(["a,b,y", *rows]))
+    recipe = read_recipe({"landscape": "csv", "table": str(table), "target": "y", "items": 30, "hidden": 1})
+    path = tmp_path / "a.atlas"
+    explore_recipe(recipe, recipe.build(), path, ExploreSettings(evaluations=200)).close()
+    evaluate_atlas(path)
+    order = np.random.default_rng(0).permutation(42)  # as `split` draws it
+    last = order[-1]
+    rows[last] = rows[last][:-1] + str(1 - int(rows[last][-1]))
+    table.write_text("\n".join(["a,b,y", *rows]))
+    assert len(recipe.build().test) == 12
+    with pytest.raises(AtlasError, match="test data of .* have changed"):
         evaluate_atlas(path)
 
 

@@ -34,8 +34,10 @@ def parameter_distances(
     - `x`: minima, shape (minima, dim), parameter units.
     """
     x = np.asarray(x, dtype=np.float64)
-    if x.ndim != 2:
-        raise ValueError(f"`x` must have shape (minima, dim), got {x.shape}.")
+    if x.ndim != 2 or not np.all(np.isfinite(x)):
+        raise ValueError(f"`x` must hold finite numbers of shape (minima, dim), got shape {x.shape}.")
+    if not isinstance(symmetry, AbstractSymmetry):
+        raise ValueError("`symmetry` must be that of a landscape, such as `landscape.symmetry`.")
     count, exact = len(x), True
     aligned, plain = np.zeros((count, count)), np.zeros((count, count))
     for i in range(count):

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float
 from lossatlas._types import Point, Scalar
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import Perceptron
-from lossatlas.searches import run_batch
+from lossatlas.searches import as_points, run_batch
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -78,9 +78,16 @@ def evaluate(
     Source: Chitturi, Verpoort, Lee & Wales, Mach. Learn.: Sci. Technol. 1, 023002 (2020),
     doi:10.1088/2632-2153/ab7aef; the rank statistic is Mann and Whitney's.
     """
-    points = np.asarray(x, dtype=np.float64).reshape(-1, landscape.dimension)
-    if not 0 <= reference < landscape.sizes[-1]:
-        raise ValueError(f"`reference` must be a class, 0 to {landscape.sizes[-1] - 1}, got {reference}.")
+    points = as_points(landscape, x, "x")
+    if not np.all(np.isfinite(points)):
+        raise ValueError("`x` holds values that are not finite.")
+    classes = 2 if landscape.loss == "binary_cross_entropy" else landscape.sizes[-1]
+    for name, number, count in (("reference", reference, classes), ("lowest", lowest, len(points))):
+        if number is not None and not (isinstance(number, int | np.integer) and 0 <= number < count):
+            raise ValueError(f"`{name}` must be a whole number from 0 to {count - 1}, got {number!r}.")
+    for name, data in (("training", training), ("test", test)):
+        if data is not None and not (isinstance(data, DataSet) and len(data)):
+            raise ValueError(f"`{name}` must be a DataSet with at least one item.")
     parts = {"training": training}
     if training.mislabelled.any():
         parts |= {"correct": training[~training.mislabelled], "wrong": training[training.mislabelled]}
@@ -164,12 +171,17 @@ def _on(landscape: Perceptron, data: DataSet) -> Perceptron:
         )
     if (data.classes is None) != (landscape.loss == "squared_error"):
         raise ValueError(f"{data.name} does not fit a network with the loss {landscape.loss}.")
-    if landscape.loss == "cross_entropy":
-        if data.targets.max() >= landscape.sizes[-1]:
+    outputs = 2 if landscape.loss == "binary_cross_entropy" else landscape.sizes[-1]
+    if landscape.loss == "squared_error":
+        if outputs != 1:
             raise ValueError(
-                f"{data.name} has class {data.targets.max()}, but the network has "
-                f"{landscape.sizes[-1]} outputs."
+                f"{data.name} has one number to predict, but the network has {outputs} outputs."
             )
+    elif data.targets.max() >= outputs:
+        raise ValueError(
+            f"{data.name} has class {data.targets.max()}, but the network has {outputs} outputs."
+        )
+    if landscape.loss == "cross_entropy":
         targets = np.eye(landscape.sizes[-1])[data.targets].T
     else:
         targets = np.asarray(data.targets, dtype=np.float64)[None, :]

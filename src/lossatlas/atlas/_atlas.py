@@ -92,8 +92,11 @@ class Atlas(AbstractMemory):
         return json.loads(rows[0][0]) if rows else None
 
     def set_recipe(self, recipe: dict[str, Any]) -> None:
-        """Store a JSON-able recipe of the landscape and its data."""
-        with self.transaction():
+        """Store a JSON-able recipe of the landscape and its data; another one drops the metrics."""
+        if recipe == self.recipe:
+            return
+        with self._change_points():
+            self._db.execute("DELETE FROM metrics")
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('recipe', ?)", (json.dumps(recipe),))
 
     @property
@@ -250,10 +253,15 @@ class Atlas(AbstractMemory):
         **Raises:** `ValueError` for wrong shapes, or a name that another column has.
         """
         minima = self.minima
-        taken = set(minima.keys()) - set(minima.metrics)
+        taken = set(minima.keys()) - set(minima.metrics) | {"metrics", "keys"}
+        if not all(isinstance(name, str) and name.isidentifier() for name in metrics):
+            raise ValueError(f"Names of metrics must be words such as test_auc, got {list(metrics)}.")
         columns = {name: check_column(name, values, len(minima)) for name, values in metrics.items()}
         if taken & columns.keys():
             raise ValueError(f"There is a column {min(taken & columns.keys())!r} already.")
+        infinite = [name for name, values in columns.items() if np.isinf(values).any()]
+        if infinite:
+            raise ValueError(f"The metric {infinite[0]!r} must be finite, or NaN where it is not defined.")
         with self._change_points():
             self._db.execute("DELETE FROM metrics")
             self._db.executemany(

@@ -47,7 +47,10 @@ def explore(
     else:
         recipe, settings = options.recipe_of(name, given), ExploreSettings(**asked)
     options.limit_memory(settings.memory)
-    problem = recipe.build()
+    try:
+        problem = recipe.build()
+    except ValueError as error:
+        raise (ValueError(f"{name}: {error}") if name.endswith(".toml") else error) from None
     for part, data in (("training", problem.training), ("test", problem.test)):
         if data is not None and name != "xor":
             typer.echo(f"{part}: {data}" if problem.test is not None else str(data))

@@ -57,6 +57,8 @@ def draw(
             there = ", ".join([*columns, *minima.metrics])
             hint = "" if minima.metrics else "; metrics are added by: lossatlas evaluate FILE"
             raise ValueError(f"There is no column {colour!r} to colour by; there is {there}{hint}.")
+        if colour in minima.metrics:
+            check_judged(minima, atlas.path)
         values = np.asarray(minima[colour], dtype=float)
         if colour in ("orbit_size", "degree") and np.all(np.abs(values) < 2**53):
             values = values.astype(int)  # a few whole numbers are told apart better in a legend
@@ -84,6 +86,21 @@ def draw(
 def label(column: str) -> str:
     """Return the name of a column as it is written in pictures."""
     return column.replace("_", " ").replace("auc", "AUC")
+
+
+def check_judged(minima, file: Path) -> None:
+    """Refuse metrics of a part of the minima.
+
+    **Raises:** `ValueError` that says how to add them.
+    """
+    from lossatlas.studies import unjudged
+
+    left = int(unjudged(minima).sum())
+    if left:
+        raise ValueError(
+            f"{left} of {len(minima)} minima of {file} have no metrics; add them by: "
+            f"lossatlas evaluate {file}."
+        )
 
 
 def tree_of(minima, states, levels: int | None = None):

@@ -133,6 +133,8 @@ def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
     """
     from lossatlas.studies import RECIPES, RecipeError, read_recipe
 
+    if name.endswith(".toml"):
+        raise ValueError(f"A config is for explore and sweep only, got {name}.")
     if name not in RECIPES:
         raise ValueError(f"There is no landscape {name!r}; choose one of {', '.join(RECIPES)}.")
     if name == "csv" and not {"table", "target"} <= given.keys():

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -51,6 +52,7 @@ def _version(
 
 def main() -> None:
     """Run the command line; bad input prints one sentence and exits with status 2."""
+    warnings.showwarning = lambda message, *where: sys.stderr.write(f"lossatlas: {message}\n")
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
     except UsageError as error:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ._graph import disconnectivity_of, label
+from ._graph import check_judged, disconnectivity_of, label
 
 
 Kind = Literal["boxes", "curve", "graphs", "misclassification", "distances", "networks"]
@@ -112,7 +112,11 @@ def _misclassification(file: Path) -> Any:
     from lossatlas.studies import judge_atlas
 
     part, wrong = _wrong(judge_atlas(file), file)
-    ax = plot_misclassification(misclassification_distances(wrong))
+    if len(wrong) < 2:
+        raise ValueError(f"{file} holds one minimum; distances need two.")
+    ids = [str(1 + row) for row in range(len(wrong))]
+    text = "fraction misclassified by one of two alone"
+    ax = plot_misclassification(misclassification_distances(wrong), labels=ids, colour_label=text)
     ax.set_title(f"{file.stem}: {len(wrong)} minima, {wrong.shape[1]} {part} items")
     return ax.figure
 
@@ -168,13 +172,15 @@ def _parts(files: list[Path], metric: str) -> list[str]:
     parts = ["test", "training"]
     for file in files:
         with Atlas(file, readonly=True) as atlas:
+            check_judged(atlas.minima, file)
             metrics = atlas.minima.metrics
-        if not metrics:
-            raise ValueError(f"{file} has no metrics; add them by: lossatlas evaluate {file}.")
         if f"training_{metric}" not in metrics:
             there = ", ".join(name.removeprefix("training_") for name in metrics if "training" in name)
             raise ValueError(f"{file} has no metric {metric!r}; there is {there}.")
-        parts = [part for part in parts if f"{part}_{metric}" in metrics]
+        known = {name for name, values in metrics.items() if values[values == values].size}
+        if f"training_{metric}" not in known:
+            raise ValueError(f"The metric {metric!r} is not defined for the training data of {file}.")
+        parts = [part for part in parts if f"{part}_{metric}" in known]
     return parts
 
 

@@ -27,6 +27,8 @@ def neighbour_mask(sizes: Sequence[int], neighbours: int) -> list[Bool[np.ndarra
     Source: Chitturi, Verpoort, Lee & Wales, Mach. Learn.: Sci. Technol. 1, 023002 (2020),
     doi:10.1088/2632-2153/ab7aef.
     """
+    if len(sizes) < 3 or any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
+        raise ValueError(f"`sizes` needs inputs, hidden layers and outputs, all positive, got {sizes!r}.")
     adjacent = [*sizes[:-2], *sizes[2:]]
     if isinstance(neighbours, bool) or not isinstance(neighbours, int | np.integer):
         raise ValueError(f"`neighbours` must be a whole number, got {neighbours!r}.")

@@ -333,6 +333,8 @@ def _targets(targets: Any, loss: str, items: int, classes: int | None) -> np.nda
         if largest > 1:
             raise ValueError(f"binary_cross_entropy needs classes 0 and 1, got {largest + 1} classes.")
         return values[None, :]
+    if classes is not None and (isinstance(classes, bool) or not isinstance(classes, int | np.integer)):
+        raise ValueError(f"`classes` must be a whole number, got {classes!r}.")
     if classes is not None and largest >= classes:
         raise ValueError(f"`targets` must be below `classes`, {classes}, got {largest}.")
     return np.eye(classes or largest + 1)[values.astype(int)].T

@@ -1,5 +1,6 @@
 """How stationary points are found: pure searches, run in batches by one driver."""
 
+from ._driver import as_points as as_points
 from ._driver import available_cores as available_cores
 from ._driver import compilations as compilations
 from ._driver import run_batch as run_batch

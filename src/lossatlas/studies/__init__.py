@@ -18,3 +18,4 @@ from ._sweep import run_sweep as run_sweep
 from ._table import summarise as summarise
 from ._table import to_csv as to_csv
 from ._table import to_markdown as to_markdown
+from ._table import unjudged as unjudged

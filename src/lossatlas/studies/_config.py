@@ -102,6 +102,8 @@ def read_config(path: Path) -> Config:
     for key in ("table", "coefficients", "data"):
         if isinstance(settings.get(key), str):
             settings[key] = str(path.parent / settings[key])
+        if isinstance(sweep, dict) and isinstance(sweep.get(key), list):
+            sweep[key] = [str(path.parent / value) for value in sweep[key]]
     try:
         searched = ExploreSettings.model_validate(explore)
     except ValidationError as error:

@@ -11,6 +11,9 @@ from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractLandscape, Perceptron
 
 
+TEST_DATA = "test_data"  # in what an atlas remembers, beside the settings: a hash of the test data
+
+
 class Problem(NamedTuple):
     """A landscape, and the data behind it.
 
@@ -235,13 +238,16 @@ class Ljat3Recipe(DataRecipe, frozen=True):
     def parts(self) -> tuple[DataSet, DataSet]:
         """Return the first items, and those after them."""
         items, test = self.items or 1000, self.test_items or 10_000
-        data = datasets.ljat3(
-            self.cube,
-            items=items + test,
-            inputs=self.inputs,
-            seed=self.data_seed,
-            steps_before=self.steps_before,
-        )
+        try:
+            data = datasets.ljat3(
+                self.cube,
+                items=items + test,
+                inputs=self.inputs,
+                seed=self.data_seed,
+                steps_before=self.steps_before,
+            )
+        except RuntimeError as error:  # from a cube so large that atoms miss each other
+            raise ValueError(str(error)) from None
         return data.split(items)
 
 
@@ -300,7 +306,7 @@ def read_recipe(settings: dict[str, Any]) -> AbstractRecipe:
     **Raises:** `RecipeError`, a `ValueError`, that names the first key that does not fit.
     """
     name = settings.get("landscape")
-    if name not in RECIPES:
+    if not isinstance(name, str) or name not in RECIPES:
         said = "is missing" if name is None else f"{name!r} is not known"
         raise RecipeError("landscape", f"The landscape {said}; choose one of {', '.join(RECIPES)}.")
     try:

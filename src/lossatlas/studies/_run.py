@@ -8,10 +8,10 @@ import numpy as np
 from lossatlas.analysis import ModelMetrics, evaluate
 from lossatlas.atlas import Atlas, AtlasError
 from lossatlas.exploration import Budget, Progress, explore
-from lossatlas.landscapes import Perceptron
+from lossatlas.landscapes import Perceptron, data_hash
 
 from ._config import ExploreSettings
-from ._recipe import AbstractRecipe, Problem, RecipeError, read_recipe, to_settings
+from ._recipe import TEST_DATA, AbstractRecipe, Problem, RecipeError, read_recipe, to_settings
 
 
 def explore_recipe(
@@ -33,22 +33,30 @@ def explore_recipe(
 
     **Returns:** the atlas, open for reading.
     """
+    is_new = not out.exists()
     with Atlas(out, problem.landscape) as atlas:
-        atlas.set_recipe(to_settings(recipe))
+        atlas.set_recipe({**to_settings(recipe), **_test_data(problem)})
     budget = Budget(
         seconds=settings.time_limit,
         evaluations=settings.evaluations,
         minima=settings.minima,
         transition_states=settings.transition_states,
     )
-    return explore(
-        problem.landscape,
-        out,
-        budget=budget,
-        seed=settings.seed,
-        progress=progress,
-        workers=settings.workers,
-    )
+    try:
+        return explore(
+            problem.landscape,
+            out,
+            budget=budget,
+            seed=settings.seed,
+            progress=progress,
+            workers=settings.workers,
+        )
+    except (ValueError, MemoryError):
+        with Atlas(out, readonly=True) as atlas:
+            is_empty = atlas.count("searches") == 0
+        if is_new and is_empty:
+            out.unlink()  # an atlas of nothing would only keep its name from others
+        raise
 
 
 def problem_of(path: Path) -> Problem:
@@ -58,15 +66,26 @@ def problem_of(path: Path) -> Problem:
     """
     with Atlas(path, readonly=True) as atlas:
         recipe = atlas.recipe
-    if recipe is None:
+    if not isinstance(recipe, dict):
         raise AtlasError(
             f"{path} does not say which data its landscape was made of: explore by the command line or a "
             "config, or use lossatlas.evaluate and Atlas.set_metrics."
         )
+    known = recipe.pop(TEST_DATA, None)
     try:
-        return read_recipe(recipe).build()
+        problem = read_recipe(recipe).build()
     except RecipeError as error:
         raise AtlasError(f"{path}: its recipe cannot be read, {error}") from None
+    if known is not None and known != _test_data(problem).get(TEST_DATA):
+        raise AtlasError(f"The test data of {path} have changed since it was explored.")
+    return problem
+
+
+def _test_data(problem: Problem) -> dict[str, str]:
+    """Return the hash of the test data; that of the training data is in the landscape's fingerprint."""
+    if problem.test is None:
+        return {}
+    return {TEST_DATA: data_hash(problem.test.inputs, problem.test.targets)}
 
 
 def judge_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from lossatlas.atlas import Atlas
 
 from ._config import Config, ExploreSettings, where
-from ._recipe import AbstractRecipe, NetworkRecipe
+from ._recipe import TEST_DATA, AbstractRecipe, NetworkRecipe, to_settings
 from ._run import evaluate_atlas, explore_recipe
-from ._table import summarise, to_csv, to_markdown
+from ._table import summarise, to_csv, to_markdown, unjudged
 
 
 class Cell(NamedTuple):
@@ -38,12 +36,16 @@ def cells(config: Config) -> list[Cell]:
     for values in itertools.product(*config.sweep.values()):
         chosen = dict(zip(config.sweep, values))
         seed = chosen.get("seed", config.explore.seed)
-        if not isinstance(seed, int) or seed < 0:
+        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
             place = where(config.path, config.text, "seed", "sweep")
             raise ValueError(f"{place}: seed takes whole numbers from 0, got {seed!r}.")
         recipe = config.recipe({key: value for key, value in chosen.items() if key != "seed"})
         name = "-".join(f"{key}_{_word(value)}" for key, value in chosen.items())
         result.append(Cell(chosen, recipe, config.explore.model_copy(update={"seed": seed}), name))
+    names = [cell.name for cell in result]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"{config.path}: [sweep] has {repeated} more than once.")
     return result
 
 
@@ -52,8 +54,8 @@ def run_sweep(
 ) -> list[Path]:
     """Explore and evaluate every point of the grid, and write `summary.csv` and `summary.md`.
 
-    Runs that are complete, or have had their time in full, are not repeated; a run that was killed goes
-    on with the time that is left to it.
+    Runs that are complete, or have had their time in full, are not repeated; one that was interrupted goes
+    on with the time that is left to it (after a kill, that of the run that was killed is not counted).
 
     **Arguments:**
 
@@ -62,10 +64,19 @@ def run_sweep(
     - `report`: called with one line before and after every run.
 
     **Returns:** the atlases in the order of the grid.
+
+    **Raises:** `ValueError`, before anything runs, for settings that do not fit and for an atlas in the
+    folder that was made with others.
     """
     grid = cells(config)
-    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{cell.name}.atlas" for cell in grid]
+    for cell, path in zip(grid, paths):
+        try:
+            cell.recipe.build()
+        except ValueError as error:
+            raise ValueError(f"{config.path}, {cell.name}: {error}") from None
+        _check_same(cell, path)
+    folder.mkdir(parents=True, exist_ok=True)
     for number, (cell, path) in enumerate(zip(grid, paths), 1):
         left = _time_left(path, cell.explore)
         said = f"{number} of {len(grid)}: {cell.name}"
@@ -90,12 +101,26 @@ def run_sweep(
     return paths
 
 
+def _check_same(cell: Cell, path: Path) -> None:
+    """Refuse an atlas that was made with other settings."""
+    if not path.exists():
+        return
+    with Atlas(path, readonly=True) as atlas:
+        recipe, state = atlas.recipe or {}, atlas.get_state("exploration", None)
+    before = {**recipe, "seed": state["seed"] if state else cell.explore.seed}
+    now = {**to_settings(cell.recipe), "seed": cell.explore.seed}
+    for key in dict.fromkeys([*now, *before]):
+        if key != TEST_DATA and before.get(key) != now.get(key):
+            raise ValueError(
+                f"{path} was made with {key} = {before.get(key)}, not {now.get(key)}: "
+                "name another folder, or remove it."
+            )
+
+
 def _is_unjudged(path: Path) -> bool:
     """Return whether there are minima without metrics, as after a kill in between."""
     with Atlas(path, readonly=True) as atlas:
-        minima = atlas.minima
-    last = [values[-1] for values in minima.metrics.values()] if len(minima) else [0.0]
-    return not np.any(np.isfinite(last))
+        return bool(unjudged(atlas.minima).any())
 
 
 def _time_left(path: Path, settings: ExploreSettings) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lossatlas.analysis import coverage
-from lossatlas.atlas import Atlas
+from lossatlas.atlas import Atlas, Minima
 
 
 COLUMNS = {
@@ -37,7 +37,7 @@ def summarise(path: Path) -> dict[str, Any]:
     """Return one row: the keys of `COLUMNS`; what was not evaluated is left out.
 
     `loss` is the energy of the global minimum, gmin; metrics are at gmin, and mean and standard deviation
-    over the minima, each counted once.
+    over the minima, each counted once. They are left out where some minima were not evaluated.
     """
     with Atlas(path, readonly=True) as atlas:
         minima, states, parts = atlas.minima, atlas.transition_states, len(atlas.components)
@@ -51,9 +51,13 @@ def summarise(path: Path) -> dict[str, Any]:
     }
     if not len(minima):
         return row
-    estimate = coverage(minima.hits)
     lowest = int(np.argmin(minima.energy))
-    row |= {"coverage": estimate.good_turing, "chao1": estimate.chao1, "loss": float(minima.energy[lowest])}
+    row["loss"] = float(minima.energy[lowest])
+    if minima.hits.any():  # nobody knows an import's
+        estimate = coverage(minima.hits)
+        row |= {"coverage": estimate.good_turing, "chao1": estimate.chao1}
+    if unjudged(minima).any():
+        return row
     for name in ("training_auc", "test_auc", "test_misclassification"):
         values = minima.metrics.get(name)
         if values is None or not np.isfinite(values).any():
@@ -61,6 +65,14 @@ def summarise(path: Path) -> dict[str, Any]:
         row[name] = float(values[lowest])
         row[f"{name}_mean"], row[f"{name}_sd"] = float(np.nanmean(values)), float(np.nanstd(values))
     return {key: value for key, value in row.items() if key in COLUMNS}
+
+
+def unjudged(minima: Minima) -> Any:
+    """Return which minima have no metric yet, such as those found since, shape (minima,)."""
+    if not minima.metrics:
+        return np.ones(len(minima), dtype=bool)
+    known = np.isfinite(np.stack(list(minima.metrics.values())))
+    return ~np.any(known, axis=0)
 
 
 def to_markdown(rows: Sequence[dict[str, Any]], first: dict[str, str] | None = None) -> str:
