@@ -316,13 +316,14 @@ def test_an_older_schema_is_migrated(path, atlas, monkeypatch):
 def test_a_failed_migration_changes_nothing(path, atlas, monkeypatch):
     atlas.close()
     content = path.read_bytes()
-    monkeypatch.setattr(_schema, "SCHEMA_VERSION", 2)
+    version = _schema.SCHEMA_VERSION
+    monkeypatch.setattr(_schema, "SCHEMA_VERSION", version + 1)
 
     def migration(db):
         db.execute("DROP TABLE state")
         db.execute("nonsense")
 
-    monkeypatch.setitem(_schema.MIGRATIONS, 1, migration)
+    monkeypatch.setitem(_schema.MIGRATIONS, version, migration)
     with pytest.raises(AtlasError, match="SQLite cannot work with"):
         Atlas(path, FakeLandscape())
     assert path.read_bytes() == content

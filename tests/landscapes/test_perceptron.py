@@ -90,7 +90,7 @@ def test_energy_matches_numpy(hidden, activation, loss):
 
 
 def test_very_wrong_answers_do_not_overflow():
-    network = Perceptron([[1.0]], [0], hidden=[1], l2=0.0)
+    network = Perceptron([[1.0], [-1.0]], [0, 1], hidden=[1], l2=0.0)
     # y = (0, 1e4 tanh(1e4) ): the loss is 1e4 to rounding, and its gradient finite
     x = jnp.array([1e4, 0.0, 0.0, 1e4, 0.0, 0.0])
     energy, gradient, _ = derivatives(network, x)

@@ -94,7 +94,7 @@ def test_what_is_done_is_not_repeated(swept):
 
 def test_a_kill_before_the_metrics_is_made_up_for(swept):
     folder, paths, _ = swept
-    with Atlas(paths[0], read_recipe(Atlas(paths[0], readonly=True).recipe).build().landscape) as atlas:
+    with Atlas(paths[0], problem_of(paths[0]).landscape) as atlas:
         metrics = atlas.minima.metrics
         atlas.set_metrics({})
     run_sweep(read_config(folder / "study.toml"), folder / "out")

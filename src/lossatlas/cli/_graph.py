@@ -112,16 +112,3 @@ def tree_of(minima, states, levels: int | None = None):
     row = {int(m): i for i, m in enumerate(minima.id)}
     ends = np.array([[row[int(a)], row[int(b)]] for a, b in states.minima], dtype=int).reshape(-1, 2)
     return disconnectivity(minima.energy, states.energy, ends, levels=levels)
-
-
-def disconnectivity_of(file: Path):
-    """Return the disconnectivity tree of an atlas file.
-
-    **Raises:** `ValueError` if it holds no minimum.
-    """
-    from lossatlas.atlas import Atlas
-
-    with Atlas(file, readonly=True) as atlas:
-        if not len(atlas.minima):
-            raise ValueError(f"{file} holds no minimum, so there is nothing to draw.")
-        return tree_of(atlas.minima, atlas.transition_states)

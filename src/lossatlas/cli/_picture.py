@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ._graph import check_judged, disconnectivity_of, label
+from ._graph import check_judged, label
 
 
 Kind = Literal["boxes", "curve", "graphs", "misclassification", "distances", "networks"]
@@ -26,6 +26,7 @@ def picture(
         str | None,
         typer.Option(help="Setting that atlases are told apart by. (default: those in which they differ)"),
     ] = None,
+    shared: Annotated[bool, typer.Option("--shared", help="Graphs on one energy axis.")] = False,
 ) -> None:
     """Draw metrics against a setting, small multiples of graphs, distances between models, networks."""
     import matplotlib
@@ -35,7 +36,11 @@ def picture(
 
     from lossatlas.plots import save_picture
 
-    several: dict[str, Callable[..., Any]] = {"boxes": _boxes, "curve": _curve, "graphs": _graphs}
+    several: dict[str, Callable[..., Any]] = {
+        "boxes": _boxes,
+        "curve": _curve,
+        "graphs": lambda files, metric, by: _graphs(files, metric, by, shared),
+    }
     one: dict[str, Callable[..., Any]] = {
         "misclassification": _misclassification,
         "distances": _distances,
@@ -94,16 +99,33 @@ def _curve(files: list[Path], metric: str, by: str | None) -> Any:
     ).figure
 
 
-def _graphs(files: list[Path], metric: str, by: str | None) -> Any:
+def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any:
+    """Draw the connected part of every global minimum."""
+    import numpy as np
+
+    from lossatlas.analysis import disconnectivity
+    from lossatlas.atlas import Atlas
     from lossatlas.plots import plot_graphs
 
     names, heading = _labels(files, by) if len(files) > 1 else ([files[0].stem], "")
     keys = heading.split(", ")
-    titles = [", ".join(map(" ".join, zip(keys, name.split(", ")))) if heading else name for name in names]
     part = _parts(files, metric)[0]
-    values, _ = _metric(files, f"{part}_{metric}")
-    trees = [disconnectivity_of(file) for file in files]
-    return plot_graphs(trees, titles, colours=values, colour_label=f"{part} {label(metric)}")[0].figure
+    trees, titles, colours = [], [], []
+    for file, name in zip(files, names):
+        with Atlas(file, readonly=True) as atlas:
+            minima, states, components = atlas.minima, atlas.transition_states, atlas.components
+        lowest = int(minima.id[np.argmin(minima.energy)])
+        chosen = np.array(next(ids for ids in components if lowest in ids))
+        rows = np.searchsorted(minima.id, chosen)
+        inside = np.isin(states.minima, chosen).all(axis=1)
+        ends = np.searchsorted(chosen, states.minima[inside]).reshape(-1, 2)
+        trees.append(disconnectivity(minima.energy[rows], states.energy[inside], ends))
+        colours.append(minima[f"{part}_{metric}"][rows])
+        title = ", ".join(map(" ".join, zip(keys, name.split(", ")))) if heading else name
+        few = f" of {len(minima)}" if len(chosen) < len(minima) else ""
+        titles.append(f"{title}\n{len(chosen)}{few} minima")
+    text = f"{part} {label(metric)}"
+    return plot_graphs(trees, titles, colours=colours, colour_label=text, share_energy=shared)[0].figure
 
 
 def _misclassification(file: Path) -> Any:

@@ -53,7 +53,8 @@ def label_places(ax: Axes, places, texts: Sequence[str], size: float = 10.0) -> 
 def set_title(ax: Axes, text: str, size: float) -> None:
     """Write a title in as many lines as the width of a panel asks for; size in points."""
     width = ax.get_window_extent().width * 72 / ax.figure.figure.dpi
-    ax.set_title(textwrap.fill(text, max(int(width / (0.55 * size)), 8)), fontsize=size)
+    letters = max(int(width / (0.6 * size)), 8)
+    ax.set_title("\n".join(textwrap.fill(line, letters) for line in text.split("\n")), fontsize=size)
 
 
 def add_legend(ax: Axes, handles: Sequence, title: str | None = None) -> None:
