@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from lossatlas.landscapes import Loss
+from lossatlas.landscapes import Loss, xor
 from lossatlas.searches import NEWTON, find_pathways, find_saddles, minimise, run_batch
 from lossatlas.searches.pathway import SteepestDescent
 
@@ -179,3 +179,17 @@ def test_minima_of_the_valley(kappa):
     assert found.outcomes() == {"converged": 4}
     np.testing.assert_allclose(np.abs(found.x), 1, rtol=0, atol=1e-10)
     assert found.gradients.max() <= 300
+
+
+@pytest.mark.parametrize("method", ["steepest", "fast"])
+@pytest.mark.parametrize("l2", [1e-4, 1e-6])
+def test_a_push_off_does_not_leap_over_a_near_minimum(method, l2):
+    # Around the trivial minimum of XOR there are transition states at a distance of about 3.5 sqrt(l2).
+    landscape = xor(2, l2=l2)
+    starts = np.random.default_rng(0).normal(size=(12, 12)) * 3.0 * np.sqrt(l2)
+    states = find_saddles(landscape, starts, workers=1)
+    near = states[states.converged & (np.linalg.norm(states.x, axis=1) < 10.0 * np.sqrt(l2))]
+    assert len(near)
+    ends = find_pathways(landscape, near.x, near.direction, method=method, workers=1)
+    lower = np.minimum(np.abs(ends.forward.energy - np.log(2)), np.abs(ends.backward.energy - np.log(2)))
+    np.testing.assert_allclose(lower, 0.0, atol=1e-15)

@@ -9,7 +9,7 @@ from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._search import AbstractSearch
 from lossatlas.searches.curvature import lowest_eigenpairs, tangent
 
-from ._steepest_descent import PUSH
+from ._push import PUSH, SHORTER, push_off
 
 
 STAGES = 50  # gradients per step at most: stable up to 1,650 / (largest curvature)
@@ -61,7 +61,7 @@ class GradientDescent(AbstractSearch):
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
         """Push off along the mode."""
-        start = landscape.geometry.retract(x + self.push * landscape.length_scale * direction)
+        start = push_off(landscape, x, direction, self.push)[0]
         gradient = landscape.value_and_gradient(start)[1]
         stiffest = jax.random.normal(jax.random.key(0), x.shape)
         stiffest, curvature = _stiffest(landscape, start, stiffest, 20)
@@ -75,7 +75,7 @@ class GradientDescent(AbstractSearch):
             softest=jnp.asarray(jnp.inf),
             length=jnp.linalg.norm(start - x),
             steps=jnp.asarray(0),
-            gradients=jnp.asarray(41),
+            gradients=jnp.asarray(42 + SHORTER),
             kept=jnp.asarray(0),
             points=points.at[0].set(start) if self.keep else points,
             done=jnp.asarray(False),

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from lossatlas._types import Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints
@@ -11,7 +12,8 @@ from lossatlas.searches.curvature import DENSE, follow_eigenvectors
 from lossatlas.searches.minimise import SWITCH, Descent, default_method, minimise
 
 from ._gradient_descent import GradientDescent
-from ._steepest_descent import PUSH, SteepestDescent
+from ._push import PUSH, push_off
+from ._steepest_descent import SteepestDescent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +76,7 @@ def find_pathways(
         points, kept = descent["points"], descent["kept"]
     elif method == "fast":
         search = Descent(default_method(landscape), SWITCH, 5 * max_steps)
-        pushed = starts + PUSH * landscape.length_scale * signed
+        pushed = run_batch(_pushed, landscape, starts, signed, workers=workers)
         descent = run_batch(search, landscape, pushed, workers=workers)
     else:
         raise ValueError(f"`method` must be steepest or fast, got {method}.")
@@ -99,3 +101,7 @@ def find_pathways(
         for i in range(count if keep and points.size else 0)
     ]
     return Pathways(forward, backward, lengths[:count] + lengths[count:], paths)
+
+
+def _pushed(landscape: AbstractLandscape, x: Point, direction: Point) -> Point:
+    return push_off(landscape, x, direction, PUSH)[0]

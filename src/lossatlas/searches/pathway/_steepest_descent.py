@@ -8,8 +8,7 @@ from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._search import AbstractSearch
 from lossatlas.searches.curvature import count_negative, spectrum
 
-
-PUSH = 0.02  # off the transition state along the unstable mode, in length scales
+from ._push import PUSH, SHORTER, push_off
 
 
 class _State(eqx.Module):
@@ -34,7 +33,7 @@ class SteepestDescent(AbstractSearch):
 
     **Arguments:**
 
-    - `push`: displacement from the transition state along the unstable mode, in length scales.
+    - `push`: displacement from the transition state along the unstable mode, in length scales, at most.
     - `tolerance`: correction allowed, relative to the step. Measured on 60 pathways of a [2,10,4] network:
         the same ends and lengths within 0.1 % from 0.01 to 0.3.
     - `max_steps`: Hessians per pathway.
@@ -54,7 +53,7 @@ class SteepestDescent(AbstractSearch):
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
         """Push off along the mode, then down the walls: on a curved valley's floor the path begins."""
-        start = landscape.geometry.retract(x + self.push * landscape.length_scale * direction)
+        start, limit = push_off(landscape, x, direction, self.push)
         values, vectors = spectrum(landscape, x)
         # Modes stiffer than the unstable one follow at once; softer ones have no time to.
         stiffness = jnp.abs(values) + jnp.abs(values[0])
@@ -62,7 +61,6 @@ class SteepestDescent(AbstractSearch):
             components = (vectors.T @ landscape.value_and_gradient(start)[1]).at[0].set(0.0)
             correction = components / jnp.where(stiffness > 0, stiffness, 1.0)
             size = jnp.maximum(jnp.linalg.norm(correction), 1e-300)
-            limit = self.push * landscape.length_scale
             correction = correction * jnp.minimum(1.0, limit / size)
             start = landscape.geometry.retract(start - vectors @ correction)
         points = jnp.zeros((self.keep, x.shape[0]))
@@ -87,7 +85,7 @@ class SteepestDescent(AbstractSearch):
             "length": state.length,
             "points": state.points,
             "kept": state.kept,
-            "gradients": 2 * (state.steps + 1),
+            "gradients": 2 * (state.steps + 1) + SHORTER + 1,
             "hessians": state.steps + 1,
         }
 
