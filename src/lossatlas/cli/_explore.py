@@ -94,7 +94,8 @@ def _state_memory(landscape, workers: int | None) -> None:
     if landscape.dimension > DENSE:
         needed = memory_needed(landscape, workers=workers)
         typer.echo(
-            f"memory   {landscape.dimension} variables: {needed / 2**20:.0f} MiB for the searches at once"
+            f"memory   {landscape.dimension} variables: {needed / 2**20:.0f} MiB for the searches at once, "
+            "besides up to a GiB for JAX and its compiler"
         )
 
 
