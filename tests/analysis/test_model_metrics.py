@@ -148,7 +148,7 @@ def test_evaluate_refuses():
     x = np.zeros((1, network.dimension))
     with pytest.raises(ValueError, match="random has 3 inputs, but the network takes 2"):
         evaluate(network, x, data_set(20, inputs=3))
-    with pytest.raises(ValueError, match="`reference` must be a class, 0 to 3, got 4"):
+    with pytest.raises(ValueError, match="`reference` must be a whole number from 0 to 3, got 4"):
         evaluate(network, x, training, reference=4)
     with pytest.raises(ValueError, match="the network has 2 outputs"):
         evaluate(network_on(data_set(20, classes=2)), x[:, :27], training)
