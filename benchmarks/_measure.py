@@ -57,7 +57,6 @@ class Settings:
     """What the command line says."""
 
     repeats: int
-    mnist: Path
 
 
 Row = Callable[[Settings], list[Line]]

@@ -1,10 +1,8 @@
 """The landscapes of the table, and the files in which the peers get the same ones."""
 
-from pathlib import Path
-
 import numpy as np
 
-from lossatlas.datasets import iris, ljat3
+from lossatlas.datasets import iris, ljat3, mnist
 from lossatlas.landscapes import Perceptron, xor
 
 
@@ -37,11 +35,10 @@ def iris_network() -> Perceptron:
     return Perceptron(data.inputs, data.targets, hidden=[3], l2=1e-3)
 
 
-def mnist(file: Path) -> Perceptron:
+def mnist_network() -> Perceptron:
     """[784, 10, 10, 1000, 0.1] on the first training images."""
-    data = np.load(file, allow_pickle=False)
-    images = data["train_images"][:1000].reshape(1000, -1) / 255.0
-    return Perceptron(images, data["train_labels"][:1000], hidden=[10], l2=0.1)
+    data = mnist()
+    return Perceptron(data.inputs, data.targets, hidden=[10], l2=0.1)
 
 
 def starts(landscape, count: int, seed: int = 1) -> np.ndarray:

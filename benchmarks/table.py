@@ -71,7 +71,7 @@ def run_row(name: str, options: argparse.Namespace, pinned: bool) -> tuple[list[
     """Measure a row in a process of its own; returns its lines and the versions of the peers."""
     command = [sys.executable, __file__, "--child", "--rows", name, "--repeats", str(options.repeats)]
     with one_core(pinned):
-        done = subprocess.run([*command, "--mnist", options.mnist], capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr.strip() or "no message").splitlines()[-1]
         return [Line(name, "", [], "", f"This row failed: {said}")], {}
@@ -104,7 +104,7 @@ def print_line(row: list[str], note: str = "") -> None:
 
 
 def child(options: argparse.Namespace) -> None:
-    lines = ROWS[options.rows](Settings(options.repeats, options.mnist))
+    lines = ROWS[options.rows](Settings(options.repeats))
     found = {"lines": [dataclasses.asdict(line) for line in lines], "versions": _measure.versions}
     print(json.dumps(found))
 
@@ -114,9 +114,6 @@ def main() -> int:
     parser.add_argument("--rows", help="names, separated by commas; default all")
     parser.add_argument("--json", type=Path, help="file for the raw numbers, machine and versions")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument(
-        "--mnist", type=Path, default=Path("mnist.npz"), help="npz file with train_images and train_labels"
-    )
     parser.add_argument("--list", action="store_true", help="say which rows there are")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()

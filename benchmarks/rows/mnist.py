@@ -10,7 +10,7 @@ import scipy.linalg
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from _measure import Line, Row, Settings, Value, clock, compare
-from _problems import mnist as network
+from _problems import mnist_network
 from _scipy import lbfgs
 from lossatlas.searches import LBFGS, find_bands, find_pathways, find_saddles, minimise, run_batch
 from lossatlas.searches.curvature import hessian_product, lowest_eigenpair
@@ -29,9 +29,7 @@ def peak() -> str:
 
 def mnist(settings: Settings) -> list[Line]:
     """[784,10,10,1000,0.1]: first minimum to rms 1e-6, lowest eigenpair, log-product; peak memory."""
-    if not settings.mnist.exists():
-        return [Line("mnist", "s", [], "", f"{settings.mnist} is not there; name it by --mnist.")]
-    landscape, minima = network(settings.mnist), []
+    landscape, minima = mnist_network(), []
     start = np.asarray(landscape.sample(jax.random.key(0)))
     lines = first_minimum(landscape, start, minima, settings.repeats)
     x = minima[-1]

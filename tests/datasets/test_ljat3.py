@@ -9,7 +9,7 @@ import scipy.integrate
 import scipy.optimize
 
 from lossatlas.datasets import DataSet, _ljat3, ljat3
-from lossatlas.datasets._optimisation import Optimisation
+from lossatlas.datasets._ljat3_optimisation import Optimisation
 from lossatlas.landscapes import Perceptron, Triatomic
 from lossatlas.landscapes._atoms import distances
 

@@ -23,7 +23,7 @@ from lossatlas.searches import (
 )
 from lossatlas.searches.curvature import DENSE, lowest_eigenpairs, newton_krylov
 from lossatlas.searches.minimise import _minimise as minimise_module
-from lossatlas.searches.pathway import GradientDescent, SteepestDescent
+from lossatlas.searches.pathway import ChebyshevDescent, SteepestDescent
 
 
 def network(inputs: int, hidden: int, outputs: int, items: int, l2: float) -> Perceptron:
@@ -158,7 +158,7 @@ def test_pathways_by_gradients_end_where_those_by_hessians_do():
     x = np.concatenate([states.x, states.x])
     directions = np.concatenate([states.direction, -states.direction])
     exact = run_batch(SteepestDescent(), landscape, x, directions)
-    found = run_batch(GradientDescent(), landscape, x, directions)
+    found = run_batch(ChebyshevDescent(), landscape, x, directions)
     ends = [minimise(landscape, way["x"]) for way in (exact, found)]
     np.testing.assert_allclose(ends[0].energy, ends[1].energy, rtol=1e-9)
     lengths = [

@@ -32,20 +32,23 @@ def explore(
 
     Running the same command again continues where it stopped.
     """
-    from lossatlas.studies import ExploreSettings, explore_recipe, read_config, seconds
+    from lossatlas.studies import RecipeError, explore_recipe, read_config, read_explore, seconds
 
     asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
     asked = {key: value for key, value in asked.items() if value is not None}
     if time_limit is not None:
         asked["time_limit"] = seconds(time_limit)
-    _check_positive(asked)
+    try:
+        settings = read_explore(asked)
+    except RecipeError as error:
+        raise ValueError(error.named(f"--{error.key}")) from None
     if name.endswith(".toml"):
         config = read_config(Path(name))
         if config.sweep:
             raise ValueError(f"{name} has a [sweep]; run it by: lossatlas sweep {name}.")
         recipe, settings = config.recipe(given), config.explore.model_copy(update=asked)
     else:
-        recipe, settings = options.recipe_of(name, given), ExploreSettings(**asked)
+        recipe = options.recipe_of(name, given)
     options.limit_memory(settings.memory)
     try:
         problem = recipe.build()
@@ -97,12 +100,6 @@ def _state_memory(landscape, workers: int | None) -> None:
             f"memory   {landscape.dimension} variables: {needed / 2**20:.0f} MiB for the searches at once, "
             "besides up to a GiB for JAX and its compiler"
         )
-
-
-def _check_positive(asked: dict[str, Any]) -> None:
-    for key, least in (("seed", 0), ("evaluations", 1), ("workers", 1)):
-        if key in asked and asked[key] < least:
-            raise ValueError(f"--{key} must be at least {least}, got {asked[key]}.")
 
 
 def _print_summary(atlas) -> None:

@@ -45,6 +45,7 @@ def draw(
     import matplotlib.pyplot as plt
     import numpy as np
 
+    from lossatlas.analysis import disconnectivity
     from lossatlas.plots import plot_disconnectivity, save_picture
 
     minima, states = atlas.minima, atlas.transition_states
@@ -62,7 +63,8 @@ def draw(
         values = np.asarray(minima[colour], dtype=float)
         if colour in ("orbit_size", "degree") and np.all(np.abs(values) < 2**53):
             values = values.astype(int)  # a few whole numbers are told apart better in a legend
-    tree = tree_of(minima, states, levels)
+    # Ids are 1, 2, 3, ... without gaps.
+    tree = disconnectivity(minima.energy, states.energy, states.minima - 1, levels=levels)
     figure, ax = plt.subplots(figsize=(6.0, 5.4), layout="constrained")
     plot_disconnectivity(
         tree,
@@ -101,14 +103,3 @@ def check_judged(minima, file: Path) -> None:
             f"{left} of {len(minima)} minima of {file} have no metrics; add them by: "
             f"lossatlas evaluate {file}."
         )
-
-
-def tree_of(minima, states, levels: int | None = None):
-    """Return the disconnectivity tree of the columns of an atlas."""
-    import numpy as np
-
-    from lossatlas.analysis import disconnectivity
-
-    row = {int(m): i for i, m in enumerate(minima.id)}
-    ends = np.array([[row[int(a)], row[int(b)]] for a, b in states.minima], dtype=int).reshape(-1, 2)
-    return disconnectivity(minima.energy, states.energy, ends, levels=levels)

@@ -224,6 +224,7 @@ def _metric(files: list[Path], name: str) -> tuple[list[Any], list[float]]:
 def _labels(files: list[Path], by: str | None) -> tuple[list[str], str]:
     """Return one label per atlas, from the settings in which their recipes differ, and the heading."""
     from lossatlas.atlas import Atlas
+    from lossatlas.studies import shown
 
     recipes = []
     for file in files:
@@ -240,6 +241,5 @@ def _labels(files: list[Path], by: str | None) -> tuple[list[str], str]:
         keys = [key for key in every if len({str(recipe.get(key)) for recipe in recipes}) > 1]
     if not keys:
         return [file.stem for file in files], "atlas"
-    short = lambda value: ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    names = [", ".join(short(recipe.get(key, "-")) for key in keys) for recipe in recipes]
+    names = [", ".join(shown(recipe.get(key, "-")) for key in keys) for recipe in recipes]
     return names, ", ".join(key.replace("_", " ") for key in keys)

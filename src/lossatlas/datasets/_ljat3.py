@@ -16,7 +16,7 @@ from lossatlas.searches import run_batch
 
 from ._data_set import DataSet
 from ._ljat3_file import file_name, read, write
-from ._optimisation import TOLERANCE, Optimisation
+from ._ljat3_optimisation import TOLERANCE, Optimisation
 
 
 CUBES = {"D1": 2.0 * math.sqrt(3.0), "D2": 1.385, "D3": 2.0 * math.sqrt(2.0)}  # sides, units of sigma

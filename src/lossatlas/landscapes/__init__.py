@@ -11,7 +11,7 @@ from ._identity import KnownPoints as KnownPoints
 from ._landscape import AbstractLandscape as AbstractLandscape
 from ._landscape import check_landscape as check_landscape
 from ._landscape import data_hash as data_hash
-from ._neighbours import neighbour_mask as neighbour_mask
+from ._neighbour_mask import neighbour_mask as neighbour_mask
 from ._node_symmetry import NodeSymmetry as NodeSymmetry
 from ._perceptron import Perceptron as Perceptron
 from ._perceptron import xor as xor

@@ -14,7 +14,7 @@ from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean, Gauge
 from ._landscape import AbstractLandscape, data_hash
-from ._neighbours import neighbour_mask
+from ._neighbour_mask import neighbour_mask
 from ._node_symmetry import NodeSymmetry
 from ._perceptron_hessian import data_hessian
 from ._symmetry import AbstractSymmetry

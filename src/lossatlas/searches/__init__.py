@@ -5,7 +5,7 @@ from ._driver import available_cores as available_cores
 from ._driver import compilations as compilations
 from ._driver import run_batch as run_batch
 from ._memory import limit_memory as limit_memory
-from ._needs import memory_needed as memory_needed
+from ._memory_needed import memory_needed as memory_needed
 from ._records import StationaryPoints as StationaryPoints
 from ._search import AbstractSearch as AbstractSearch
 from .band import Bands as Bands

@@ -3,12 +3,14 @@
 from ._config import Config as Config
 from ._config import ExploreSettings as ExploreSettings
 from ._config import read_config as read_config
+from ._config import read_explore as read_explore
 from ._config import seconds as seconds
 from ._recipe import RECIPES as RECIPES
 from ._recipe import AbstractRecipe as AbstractRecipe
 from ._recipe import Problem as Problem
 from ._recipe import RecipeError as RecipeError
 from ._recipe import read_recipe as read_recipe
+from ._recipe import shown as shown
 from ._recipe import to_settings as to_settings
 from ._run import evaluate_atlas as evaluate_atlas
 from ._run import explore_recipe as explore_recipe

@@ -52,6 +52,20 @@ class ExploreSettings(BaseModel, extra="forbid", frozen=True):
     memory: str | None = None
 
 
+def read_explore(settings: dict[str, Any]) -> ExploreSettings:
+    """Check how to search.
+
+    **Raises:** `RecipeError` that names the first key that does not fit.
+    """
+    try:
+        return ExploreSettings.model_validate(settings)
+    except ValidationError as error:
+        key, predicate, kind = first_error(error)
+    if kind == "extra_forbidden":
+        predicate = f"is not known; there is {', '.join(ExploreSettings.model_fields)}"
+    raise RecipeError(key, f"{{}} {predicate}.")
+
+
 class Config(NamedTuple):
     """What a config file says.
 
@@ -105,12 +119,10 @@ def read_config(path: Path) -> Config:
         if isinstance(sweep, dict) and isinstance(sweep.get(key), list):
             sweep[key] = [str(path.parent / value) for value in sweep[key]]
     try:
-        searched = ExploreSettings.model_validate(explore)
-    except ValidationError as error:
-        key, sentence, kind = first_error(error)
-        if kind == "extra_forbidden":
-            sentence = f"is not known; there is {', '.join(ExploreSettings.model_fields)}"
-        raise ValueError(f"{where(path, text, key, 'explore')}: {key} {sentence}.") from None
+        searched = read_explore(explore)
+    except RecipeError as error:
+        place = where(path, text, error.key, "explore")
+        raise ValueError(f"{place}: {error.named(error.key)}") from None
     for key, values in sweep.items():
         if not isinstance(values, list) or not values:
             raise ValueError(f"{where(path, text, key, 'sweep')}: {key} needs a list of values.")

@@ -1,5 +1,6 @@
 """Recipes: what a command line or a config file says of a landscape and its data, checked."""
 
+import abc
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -56,9 +57,9 @@ class AbstractRecipe(BaseModel, extra="forbid", frozen=True):
 
     landscape: str
 
+    @abc.abstractmethod
     def build(self) -> Problem:
         """Return the landscape and its data."""
-        raise NotImplementedError
 
 
 class SurfaceRecipe(AbstractRecipe, frozen=True):
@@ -100,7 +101,7 @@ class SpinGlassRecipe(AbstractRecipe, frozen=True):
         return Problem(landscapes.SpinGlass(tensor))
 
 
-class NetworkRecipe(AbstractRecipe, frozen=True):
+class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
     """A perceptron; subclasses say on which data."""
 
     hidden: Layers = [3]
@@ -125,7 +126,7 @@ class NetworkRecipe(AbstractRecipe, frozen=True):
         )
 
 
-class XorRecipe(NetworkRecipe, frozen=True):
+class XorRecipe(AbstractNetworkRecipe, frozen=True):
     """XOR."""
 
     landscape: Literal["xor"]
@@ -147,7 +148,7 @@ class XorRecipe(NetworkRecipe, frozen=True):
         return Problem(network, data)
 
 
-class DataRecipe(NetworkRecipe, frozen=True):
+class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
     """A perceptron on data of which some are kept for tests, some perhaps mislabelled."""
 
     items: PositiveInt | None = None
@@ -165,9 +166,9 @@ class DataRecipe(NetworkRecipe, frozen=True):
         training, test = data.split(self.items, seed=self.data_seed)
         return training, _first(test, self.test_items)
 
+    @abc.abstractmethod
     def everything(self) -> DataSet:
         """Return all data that there are."""
-        raise NotImplementedError
 
     def build(self) -> Problem:
         """Return the network on the training data, mislabelled last."""
@@ -177,7 +178,7 @@ class DataRecipe(NetworkRecipe, frozen=True):
         return Problem(self.network(training), training, test)
 
 
-class IrisRecipe(DataRecipe, frozen=True):
+class IrisRecipe(AbstractDataRecipe, frozen=True):
     """Fisher's iris."""
 
     landscape: Literal["iris"]
@@ -187,7 +188,7 @@ class IrisRecipe(DataRecipe, frozen=True):
         return datasets.iris()
 
 
-class DigitsRecipe(DataRecipe, frozen=True):
+class DigitsRecipe(AbstractDataRecipe, frozen=True):
     """Handwritten digits of 8 x 8 pixels."""
 
     landscape: Literal["digits"]
@@ -200,7 +201,7 @@ class DigitsRecipe(DataRecipe, frozen=True):
         return datasets.digits()
 
 
-class RegressionRecipe(DataRecipe, frozen=True):
+class RegressionRecipe(AbstractDataRecipe, frozen=True):
     """One of the six regression sets."""
 
     landscape: Literal["boston", "concrete", "energy", "power", "wine_red", "yacht"]
@@ -210,7 +211,7 @@ class RegressionRecipe(DataRecipe, frozen=True):
         return datasets.regression(self.landscape)
 
 
-class TableRecipe(DataRecipe, frozen=True):
+class TableRecipe(AbstractDataRecipe, frozen=True):
     """A CSV file of the user's own."""
 
     landscape: Literal["csv"]
@@ -223,7 +224,7 @@ class TableRecipe(DataRecipe, frozen=True):
         return datasets.load_table(self.table_file, self.target, task=self.task)
 
 
-class Ljat3Recipe(DataRecipe, frozen=True):
+class Ljat3Recipe(AbstractDataRecipe, frozen=True):
     """Outcomes of geometry optimisations of three atoms."""
 
     landscape: Literal["ljat3"]
@@ -251,7 +252,7 @@ class Ljat3Recipe(DataRecipe, frozen=True):
         return data.split(items)
 
 
-class MnistRecipe(DataRecipe, frozen=True):
+class MnistRecipe(AbstractDataRecipe, frozen=True):
     """MNIST; the first 1,000 training images are shipped."""
 
     landscape: Literal["mnist"]
@@ -333,6 +334,11 @@ def to_settings(recipe: AbstractRecipe) -> dict[str, Any]:
     return {
         key: str(value.resolve()) if isinstance(value, Path) else value for key, value in settings.items()
     }
+
+
+def shown(value: Any) -> str:
+    """Return the value of a setting as it stands in names of files and in pictures."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value).replace("/", "_")
 
 
 def _first(data: DataSet, items: int | None) -> DataSet:

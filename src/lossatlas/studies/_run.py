@@ -93,7 +93,19 @@ def judge_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -
 
     **Raises:** `ValueError` if the landscape is no network, or the atlas has no minimum.
     """
+    return _judged(path, problem_of(path), reference, workers)
+
+
+def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
+    """Judge the minima of an atlas and store the metrics as columns; raises as `judge_atlas`."""
     problem = problem_of(path)
+    metrics = _judged(path, problem, reference, workers)
+    with Atlas(path, problem.landscape) as atlas:
+        atlas.set_metrics(dict(metrics.columns))
+    return metrics
+
+
+def _judged(path: Path, problem: Problem, reference: int, workers: int | None) -> ModelMetrics:
     if not isinstance(problem.landscape, Perceptron) or problem.training is None:
         raise ValueError(f"The landscape of {path} is no network, so its minima are no models to judge.")
     # Opened with its landscape, the atlas is refused if the data are not those that it was made of.
@@ -110,11 +122,3 @@ def judge_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -
         lowest=int(np.argmin(energy)),
         workers=workers,
     )
-
-
-def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
-    """Judge the minima of an atlas and store the metrics as columns; raises as `judge_atlas`."""
-    metrics = judge_atlas(path, reference=reference, workers=workers)
-    with Atlas(path, problem_of(path).landscape) as atlas:
-        atlas.set_metrics(dict(metrics.columns))
-    return metrics

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from lossatlas.atlas import Atlas
 
 from ._config import Config, ExploreSettings, where
-from ._recipe import TEST_DATA, AbstractRecipe, NetworkRecipe, to_settings
+from ._recipe import TEST_DATA, AbstractNetworkRecipe, AbstractRecipe, shown, to_settings
 from ._run import evaluate_atlas, explore_recipe
 from ._table import summarise, to_csv, to_markdown, unjudged
 
@@ -40,7 +40,7 @@ def cells(config: Config) -> list[Cell]:
             place = where(config.path, config.text, "seed", "sweep")
             raise ValueError(f"{place}: seed takes whole numbers from 0, got {seed!r}.")
         recipe = config.recipe({key: value for key, value in chosen.items() if key != "seed"})
-        name = "-".join(f"{key}_{_word(value)}" for key, value in chosen.items())
+        name = "-".join(f"{key}_{shown(value)}" for key, value in chosen.items())
         result.append(Cell(chosen, recipe, config.explore.model_copy(update={"seed": seed}), name))
     names = [cell.name for cell in result]
     repeated = next((name for name in names if names.count(name) > 1), None)
@@ -95,7 +95,7 @@ def run_sweep(
             report(f"{cell.name}: {found}")
             if _time_left(path, cell.explore) != 0:
                 raise KeyboardInterrupt  # Ctrl-C ends an exploration cleanly; here it ends the sweep
-        if isinstance(cell.recipe, NetworkRecipe) and _is_unjudged(path):
+        if isinstance(cell.recipe, AbstractNetworkRecipe) and _is_unjudged(path):
             evaluate_atlas(path)
         _write_summary(grid[:number], paths[:number], folder)
     return paths
@@ -154,9 +154,4 @@ def _write_summary(grid: list[Cell], paths: list[Path], folder: Path) -> None:
 
 
 def _words(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: _word(value) if isinstance(value, list) else value for key, value in values.items()}
-
-
-def _word(value: Any) -> str:
-    """Return a value as part of a file name."""
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value).replace("/", "_")
+    return {key: shown(value) if isinstance(value, list) else value for key, value in values.items()}

@@ -11,7 +11,7 @@ from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import DENSE, follow_eigenvectors
 from lossatlas.searches.minimise import SWITCH, Descent, default_method, minimise
 
-from ._gradient_descent import GradientDescent
+from ._chebyshev_descent import ChebyshevDescent
 from ._push import PUSH, push_off
 from ._steepest_descent import SteepestDescent
 
@@ -70,7 +70,7 @@ def find_pathways(
     points, kept = np.zeros((0, 0)), np.zeros(0)
     large = landscape.dimension > DENSE
     if method == "steepest":
-        integrator = GradientDescent if large else SteepestDescent
+        integrator = ChebyshevDescent if large else SteepestDescent
         search = integrator(max_steps=max_steps, keep=keep)
         descent = run_batch(search, landscape, starts, signed, workers=workers)
         points, kept = descent["points"], descent["kept"]

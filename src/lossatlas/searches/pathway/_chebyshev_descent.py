@@ -33,7 +33,7 @@ class _State(eqx.Module):
     done: Flag
 
 
-class GradientDescent(AbstractSearch):
+class ChebyshevDescent(AbstractSearch):
     """Follow dx/dt = -g from a pushed-off transition state, to the well of a minimum.
 
     The flow is stiff, and there is no Hessian to follow it exactly. A Runge-Kutta-Chebyshev step of

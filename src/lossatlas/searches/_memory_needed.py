@@ -8,7 +8,7 @@ from ._driver import bytes_at_once
 from .band import ElasticBand
 from .curvature import DENSE, EigenvectorFollowing, NewtonKrylov
 from .minimise import SWITCH, Descent, default_method
-from .pathway import GradientDescent, SteepestDescent
+from .pathway import ChebyshevDescent, SteepestDescent
 from .saddle import MANY_VARIABLES, HybridEigenvectorFollowing
 
 
@@ -33,7 +33,7 @@ def memory_needed(landscape: AbstractLandscape, *, workers: int | None = None) -
         (Descent(default_method(landscape), SWITCH), (x,)),
         (ElasticBand(), (x, x)),
         (NewtonKrylov() if large else EigenvectorFollowing(), (x, x, order)),
-        (GradientDescent() if large else SteepestDescent(), (x, x)),
+        (ChebyshevDescent() if large else SteepestDescent(), (x, x)),
     ]
     if large:
         searches.append((HybridEigenvectorFollowing(max_cycles=300, **MANY_VARIABLES), (x, x)))
