@@ -156,19 +156,9 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
     mislabelled: Annotated[float, Field(ge=0, le=1)] = 0.0
     data_seed: Annotated[int, Field(ge=0)] = 0
 
-    def parts(self) -> tuple[DataSet, DataSet | None]:
-        """Return training and test data: `items` of a table, drawn at random, and the rest."""
-        data = self.everything()
-        if self.items is None:
-            if self.test_items is not None:
-                raise ValueError("`test_items` needs `items`: how many of the others are for training?")
-            return data, None
-        training, test = data.split(self.items, seed=self.data_seed)
-        return training, _first(test, self.test_items)
-
     @abc.abstractmethod
-    def everything(self) -> DataSet:
-        """Return all data that there are."""
+    def parts(self) -> tuple[DataSet, DataSet | None]:
+        """Return training and test data."""
 
     def build(self) -> Problem:
         """Return the network on the training data, mislabelled last."""
@@ -178,7 +168,25 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
         return Problem(self.network(training), training, test)
 
 
-class IrisRecipe(AbstractDataRecipe, frozen=True):
+class AbstractTableRecipe(AbstractDataRecipe, frozen=True):
+    """Data that come as one table, whose parts are drawn at random."""
+
+    @abc.abstractmethod
+    def everything(self) -> DataSet:
+        """Return all data that there are."""
+
+    def parts(self) -> tuple[DataSet, DataSet | None]:
+        """Return `items` of the table, drawn at random, and the rest."""
+        data = self.everything()
+        if self.items is None:
+            if self.test_items is not None:
+                raise ValueError("`test_items` needs `items`: how many of the others are for training?")
+            return data, None
+        training, test = data.split(self.items, seed=self.data_seed)
+        return training, _first(test, self.test_items)
+
+
+class IrisRecipe(AbstractTableRecipe, frozen=True):
     """Fisher's iris."""
 
     landscape: Literal["iris"]
@@ -188,7 +196,7 @@ class IrisRecipe(AbstractDataRecipe, frozen=True):
         return datasets.iris()
 
 
-class DigitsRecipe(AbstractDataRecipe, frozen=True):
+class DigitsRecipe(AbstractTableRecipe, frozen=True):
     """Handwritten digits of 8 x 8 pixels."""
 
     landscape: Literal["digits"]
@@ -201,7 +209,7 @@ class DigitsRecipe(AbstractDataRecipe, frozen=True):
         return datasets.digits()
 
 
-class RegressionRecipe(AbstractDataRecipe, frozen=True):
+class RegressionRecipe(AbstractTableRecipe, frozen=True):
     """One of the six regression sets."""
 
     landscape: Literal["boston", "concrete", "energy", "power", "wine_red", "yacht"]
@@ -211,7 +219,7 @@ class RegressionRecipe(AbstractDataRecipe, frozen=True):
         return datasets.regression(self.landscape)
 
 
-class TableRecipe(AbstractDataRecipe, frozen=True):
+class CsvRecipe(AbstractTableRecipe, frozen=True):
     """A CSV file of the user's own."""
 
     landscape: Literal["csv"]
@@ -276,7 +284,7 @@ RECIPES: dict[str, type[AbstractRecipe]] = {
     "mnist": MnistRecipe,
     "digits": DigitsRecipe,
     "iris": IrisRecipe,
-    "csv": TableRecipe,
+    "csv": CsvRecipe,
     **dict.fromkeys(("boston", "concrete", "energy", "power", "wine_red", "yacht"), RegressionRecipe),
     "spin-glass": SpinGlassRecipe,
     **dict.fromkeys(("mueller-brown", "six-hump-camel"), SurfaceRecipe),
