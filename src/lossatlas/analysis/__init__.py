@@ -10,3 +10,6 @@ from ._distances import parameter_distances as parameter_distances
 from ._model_metrics import ModelMetrics as ModelMetrics
 from ._model_metrics import auc as auc
 from ._model_metrics import evaluate as evaluate
+from ._result import AbstractResult as AbstractResult
+from ._transition_network import TransitionNetwork as TransitionNetwork
+from ._transition_network import transition_network as transition_network

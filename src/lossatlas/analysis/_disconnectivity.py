@@ -99,7 +99,7 @@ def disconnectivity(
     Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
     """
-    energies, ts_energies, ts_minima = _checked(energies, ts_energies, ts_minima)
+    energies, ts_energies, ts_minima = check_points(energies, ts_energies, ts_minima)
     # A state that rounding put below a minimum must not make a branch that runs downwards.
     heights = np.maximum(ts_energies, energies[ts_minima].max(axis=1, initial=-np.inf))
     used = _spanning_tree(len(energies), heights, ts_minima)
@@ -115,7 +115,7 @@ def disconnectivity(
     return DisconnectivityTree(parent, energy, *_summarise(parent, energies), thresholds)
 
 
-def _checked(energies, ts_energies, ts_minima) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def check_points(energies, ts_energies, ts_minima) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the three arrays of `disconnectivity`, or say what is wrong with them."""
     energies = np.asarray(energies, dtype=float)
     ts_energies, ts_minima = np.asarray(ts_energies, dtype=float), np.asarray(ts_minima)

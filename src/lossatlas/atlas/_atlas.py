@@ -110,6 +110,11 @@ class Atlas(AbstractMemory):
         return self._settings.dimension
 
     @property
+    def modes(self) -> int | None:
+        """Number of non-zero eigenvalues at a minimum: variables less forced zero modes, if known."""
+        return self._settings.modes
+
+    @property
     def symmetry_order(self) -> int | None:
         """Number of elements of the landscape's symmetry group, if it is known."""
         return self._settings.symmetry_order

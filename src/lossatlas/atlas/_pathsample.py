@@ -104,7 +104,7 @@ def import_pathsample(
     minima_x, states_x = _read_points(directory, len(minima), len(states), dimension)
     size = 0 if minima_x is None else minima_x.shape[1]
     fingerprint = {"kind": IMPORTED, "directory": directory.absolute().name}
-    meta = new_meta(Wanted(fingerprint, size, None, None, None, None))
+    meta = new_meta(Wanted(fingerprint, size, None, None, None, None, None))
     partial = out.with_name(f".{out.name}-{os.getpid()}")
     try:
         with sentences(out), _database(partial) as db:

@@ -22,6 +22,7 @@ class Wanted:
 
     - `fingerprint`: of the landscape, flat and JSON-able.
     - `dimension`: number of variables.
+    - `modes`: variables less forced zero modes, if known.
     - `symmetry_order`: number of group elements, if known.
     - `identity`: `distance` or `energy`.
     - `energy_tol`, `distance_tol`: relative, dimensionless.
@@ -29,6 +30,7 @@ class Wanted:
 
     fingerprint: dict[str, Any] | None
     dimension: int
+    modes: int | None
     symmetry_order: int | None
     identity: str | None
     energy_tol: float | None
@@ -41,6 +43,7 @@ class Stored:
 
     fingerprint: dict[str, Any]
     dimension: int
+    modes: int | None
     symmetry_order: int | None
     identity: str
     energy_tol: float
@@ -87,11 +90,12 @@ def wanted_settings(
         if value is not None and not (math.isfinite(value) and value >= 0):
             raise ValueError(f"`{name}` must be finite and not negative, got {value}.")
     if landscape is None:
-        return Wanted(None, 0, None, identity, energy_tol, distance_tol)
+        return Wanted(None, 0, None, None, identity, energy_tol, distance_tol)
     # Through JSON and back, so that tuples compare equal to the lists that come out of the file.
     fingerprint = json.loads(json.dumps(landscape.fingerprint()))
     order = getattr(landscape.symmetry, "order", None)
-    return Wanted(fingerprint, int(landscape.dimension), order, identity, energy_tol, distance_tol)
+    dimension, modes = int(landscape.dimension), getattr(landscape, "modes", None)
+    return Wanted(fingerprint, dimension, modes, order, identity, energy_tol, distance_tol)
 
 
 def new_meta(settings: Wanted) -> dict[str, str]:
@@ -99,6 +103,7 @@ def new_meta(settings: Wanted) -> dict[str, str]:
     meta = {
         "landscape": settings.fingerprint,
         "dimension": settings.dimension,
+        "modes": settings.modes,
         # Group orders such as 2^h h! outgrow what many JSON readers take for an integer.
         "symmetry_order": None if settings.symmetry_order is None else str(settings.symmetry_order),
         "identity": settings.identity or "distance",
@@ -118,6 +123,7 @@ def read_settings(db: sqlite3.Connection) -> Stored:
         return Stored(
             fingerprint=meta["landscape"],
             dimension=meta["dimension"],
+            modes=meta.get("modes"),  # older files lack it
             symmetry_order=None if order is None else int(order),
             identity=meta["identity"],
             energy_tol=meta["energy_tol"],

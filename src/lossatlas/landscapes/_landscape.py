@@ -80,6 +80,12 @@ class AbstractLandscape(eqx.Module):
         """Return orthonormal directions of forced zero curvature at `x`, shape (modes, dim)."""
         return self.geometry.normals(x)
 
+    @property
+    def modes(self) -> int:
+        """Number of variables less forced zero modes."""
+        point = jax.ShapeDtypeStruct((self.dimension,), float)
+        return self.dimension - jax.eval_shape(self.zero_modes, point).shape[0]
+
     def surface_energy(self, x: Point) -> Scalar:
         """Return the energy at the point of the geometry nearest to `x`.
 

@@ -7,4 +7,5 @@ from ._metric_boxes import plot_metric_boxes as plot_metric_boxes
 from ._metric_curve import plot_metric_curve as plot_metric_curve
 from ._misclassification import plot_misclassification as plot_misclassification
 from ._networks import plot_networks as plot_networks
+from ._save import check_picture as check_picture
 from ._save import save_picture as save_picture

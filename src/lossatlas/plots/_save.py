@@ -24,15 +24,24 @@ def save_picture(fig: Figure, path: str | os.PathLike, *, dpi: float = 200) -> N
 
     **Raises:** `ValueError` for another suffix or a folder that does not exist.
     """
-    path = Path(path)
+    path = check_picture(path)
     suffix = path.suffix.lower()
-    if suffix not in _FORMATS:
-        raise ValueError(f"A picture ends in {', '.join(_FORMATS)}, got {path.suffix or path.name!r}.")
-    if not path.parent.is_dir():
-        raise ValueError(f"The folder {path.parent} of the picture {path.name} does not exist.")
     partial = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{suffix}")
     try:
         fig.savefig(partial, format=suffix[1:], dpi=dpi)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def check_picture(path: str | os.PathLike) -> Path:
+    """Return the path if a picture can be written there, before anything is computed.
+
+    **Raises:** `ValueError` as `save_picture`.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _FORMATS:
+        raise ValueError(f"A picture ends in {', '.join(_FORMATS)}, got {path.suffix or path.name!r}.")
+    if not path.parent.is_dir():
+        raise ValueError(f"The folder {path.parent} of the picture {path.name} does not exist.")
+    return path

@@ -1,0 +1,139 @@
+"""The kinetic transition network: minima and the transition states that join them, as arrays."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lossatlas.atlas import Atlas
+
+from ._disconnectivity import check_points
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TransitionNetwork:
+    """A kinetic transition network: what thermodynamics, rates and network statistics start from.
+
+    Minima are counted from 0 here; an atlas counts its ids from 1.
+
+    **Arguments:**
+
+    - `energies`: of the minima, shape (n,), loss units.
+    - `ts_energies`: of the transition states, shape (m,), loss units; m may be 0.
+    - `ts_minima`: the two minima that each one joins, 0 to n - 1, shape (m, 2). Both may be the same
+        one; several transition states of one pair are allowed.
+    - `log_products`: sum of ln(eigenvalue) over the eigenvalues of the Hessian at each minimum, forced
+        zero modes left out, shape (n,); default: all equal. NaN where it is not known.
+    - `ts_log_products`: the same over the positive eigenvalues at each transition state, shape (m,).
+    - `log_orbit_sizes`, `ts_log_orbit_sizes`: ln of the number of distinct images under the symmetry
+        group (for PATHSAMPLE data: -ln of the point-group order), shapes (n,) and (m,); default 0.
+    - `modes`: number of non-zero eigenvalues at a minimum: variables less forced zero modes; None if it
+        is not known.
+
+    **Raises:** `ValueError` for wrong shapes, energies that are not finite, minima that do not exist,
+    and for a transition state that lies below one of its minima E by more than 1e-9 max(1, |E|).
+    """
+
+    energies: np.ndarray
+    ts_energies: np.ndarray
+    ts_minima: np.ndarray
+    log_products: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+    ts_log_products: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+    log_orbit_sizes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+    ts_log_orbit_sizes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+    modes: int | None = None
+
+    def __post_init__(self):
+        points = check_points(self.energies, self.ts_energies, self.ts_minima)
+        for name, values in zip(("energies", "ts_energies", "ts_minima"), points):
+            object.__setattr__(self, name, values)
+        for name, like in (
+            ("log_products", self.energies),
+            ("ts_log_products", self.ts_energies),
+            ("log_orbit_sizes", self.energies),
+            ("ts_log_orbit_sizes", self.ts_energies),
+        ):
+            given = getattr(self, name)
+            values = np.zeros(like.shape) if given is None else np.asarray(given, dtype=float)
+            if values.shape != like.shape:
+                raise ValueError(f"`{name}` must have shape {like.shape}, got shape {values.shape}.")
+            object.__setattr__(self, name, values)
+        if self.modes is not None and self.modes < 1:
+            raise ValueError(f"`modes` must be at least 1, got {self.modes}.")
+
+    def __len__(self) -> int:
+        """Return the number of minima."""
+        return len(self.energies)
+
+    def __repr__(self) -> str:
+        """Return how much there is."""
+        return f"TransitionNetwork({len(self)} minima, {len(self.ts_energies)} transition states)"
+
+    @property
+    def global_minimum(self) -> int:
+        """The minimum of lowest energy, the first on ties."""
+        return int(np.argmin(self.energies))
+
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pairs of different minima that are joined, and the lowest transition state of each.
+
+        **Returns:** pairs (a, b) with a < b, sorted, shape (edges, 2); numbers of transition states,
+        shape (edges,).
+        """
+        order = np.argsort(self.ts_energies, kind="stable")
+        low, high = np.sort(self.ts_minima, axis=1)[order].T.astype(np.int64)
+        apart = low != high
+        order, low, high = order[apart], low[apart], high[apart]
+        keys, first = np.unique(low * len(self) + high, return_index=True)
+        return np.stack(np.divmod(keys, len(self)), axis=1), order[first]
+
+    def check_harmonic(self, *, transition_states: bool = False) -> None:
+        """Refuse points whose log-product or orbit size is not known.
+
+        **Raises:** `ValueError` that names the first of them and says what it needs.
+        """
+        sides = [("minimum", self.log_products, self.log_orbit_sizes)]
+        if transition_states:
+            sides.append(("transition state", self.ts_log_products, self.ts_log_orbit_sizes))
+        for kind, *columns in sides:
+            for name, values in zip(("log-product of its eigenvalues", "orbit size"), columns):
+                bad = np.flatnonzero(~np.isfinite(values))
+                if bad.size:
+                    raise ValueError(
+                        f"The {name} is not known or not finite for {len(bad)} of {len(values)} "
+                        f"{'minima' if kind == 'minimum' else 'transition states'} (first: number "
+                        f"{bad[0]}): harmonic vibrations need a full spectrum without zero eigenvalues."
+                    )
+
+
+def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionNetwork:
+    """Return the minima and transition states of an atlas as a network; minimum i has the id i + 1.
+
+    **Arguments:**
+
+    - `atlas`: the open atlas; it may be an import without coordinates.
+    - `modes`: number of non-zero eigenvalues at a minimum; default as stored in the atlas, which
+        imports do not know.
+
+    **Raises:** `ValueError` for an atlas without minima.
+    """
+    minima, states = atlas.minima, atlas.transition_states
+    if not len(minima):
+        raise ValueError(f"{atlas.path} holds no minimum.")
+    return TransitionNetwork(
+        energies=minima.energy,
+        ts_energies=states.energy,
+        ts_minima=states.minima - 1,
+        log_products=minima.log_product,
+        ts_log_products=states.log_product,
+        log_orbit_sizes=_logs(minima.orbit_size_exact, minima.orbit_size),
+        ts_log_orbit_sizes=_logs(states.orbit_size_exact, states.orbit_size),
+        modes=atlas.modes if modes is None else modes,
+    )
+
+
+def _logs(exact: Sequence[int | None], sizes: np.ndarray) -> np.ndarray:
+    """Return ln(orbit size); those of large groups outgrow floats, not Python's integers."""
+    pairs = zip(exact, sizes)
+    return np.array([math.log(size if known is None else known) for known, size in pairs], dtype=float)

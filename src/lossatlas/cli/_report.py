@@ -1,0 +1,147 @@
+"""What the analysing commands share: reading the network, and results as table, JSON, CSV or picture."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+
+if TYPE_CHECKING:
+    from lossatlas.analysis import TransitionNetwork
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with numbers in full.")]
+Plot = Annotated[Path | None, typer.Option("--plot", help="Draw a picture: .png, .svg or .pdf.")]
+Temperatures = Annotated[
+    str | None, typer.Option("--kt", help="Temperatures in loss units: 0.1,0.2 or LOW:HIGH:COUNT.")
+]
+Modes = Annotated[
+    int | None,
+    typer.Option(help="Non-zero eigenvalues at a minimum, for imports. (default: as the atlas says)"),
+]
+
+
+def read_network(file: Path, modes: int | None = None) -> "TransitionNetwork":
+    """Return the network of an atlas."""
+    from lossatlas.analysis import transition_network
+    from lossatlas.atlas import Atlas
+
+    with Atlas(file, readonly=True) as atlas:
+        return transition_network(atlas, modes=modes)
+
+
+def read_temperatures(text: str) -> Any:
+    """Return temperatures from "0.1,0.2", or from "0.01:10:50", spaced evenly in the logarithm.
+
+    **Raises:** `ValueError` for anything that is not positive numbers.
+    """
+    import numpy as np
+
+    try:
+        if ":" in text:
+            low, high, count = text.split(":")
+            kt = np.geomspace(float(low), float(high), int(count))
+        else:
+            kt = np.array([float(part) for part in text.split(",")])
+        if kt.size and np.all(np.isfinite(kt)) and np.all(kt > 0):
+            return kt
+    except ValueError:
+        pass
+    raise ValueError(f"--kt needs positive numbers such as 0.1,0.2 or 0.01:10:50, got {text!r}.")
+
+
+def read_ids(text: str, option: str, count: int) -> Any:
+    """Return positions from ids such as "1,2,7-9".
+
+    **Raises:** `ValueError` that names the option for anything else, and for minima that do not exist.
+    """
+    import numpy as np
+
+    ids: list[int] = []
+    try:
+        for part in text.split(","):
+            low, _, high = part.partition("-")
+            ids += range(int(low), int(high or low) + 1)
+    except ValueError:
+        raise ValueError(f"{option} needs ids of minima such as 1,2,7-9, got {text!r}.") from None
+    missing = [i for i in ids if not 1 <= i <= count]
+    if missing:
+        raise ValueError(f"{option}: there is no minimum {missing[0]}; ids are 1 to {count}.")
+    if not ids:
+        raise ValueError(f"{option} names no minimum: {text!r}.")
+    return np.unique(ids) - 1
+
+
+def print_result(
+    as_json: bool,
+    as_csv: bool,
+    *,
+    record: Callable[[], dict[str, Any]],
+    columns: Callable[[], dict[str, Any]],
+    table: Callable[[], None],
+) -> None:
+    """Print a result as JSON, as CSV, or for people.
+
+    **Arguments:**
+
+    - `record`: of JSON; numpy arrays are written as lists, numbers that are not finite as null.
+    - `columns`: of CSV, by name, of one length.
+    - `table`: prints what people read.
+
+    **Raises:** `ValueError` if both formats are asked for.
+    """
+    if as_json and as_csv:
+        raise ValueError("Choose one of --json and --csv.")
+    if as_json:
+        typer.echo(json.dumps(to_json(record()), indent=1))
+    elif as_csv:
+        text, found = io.StringIO(), columns()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(found)
+        writer.writerows(zip(*(to_json(values) for values in found.values())))
+        typer.echo(text.getvalue(), nl=False)
+    else:
+        table()
+
+
+def to_json(value: Any) -> Any:
+    """Return what JSON can hold: lists for arrays, null for what is not finite."""
+    import numpy as np
+
+    if isinstance(value, dict):
+        return {str(key): to_json(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return to_json(value.tolist())
+    if isinstance(value, np.generic):
+        return to_json(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def save_plot(path: Path | None, draw: Callable[[], Any]) -> None:
+    """Draw and write a picture if one is asked for; `draw` returns axes or a figure."""
+    if path is None:
+        return
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from lossatlas.plots import check_picture, save_picture
+
+    check_picture(path)
+    drawn = draw()
+    figure = drawn if hasattr(drawn, "savefig") else drawn.figure.figure
+    try:
+        save_picture(figure, path)
+    finally:
+        plt.close(figure)
+    typer.echo(f"picture  {path}", err=True)
