@@ -25,9 +25,11 @@ _ROOMS = {
     "landscapes": (
         "AbstractLandscape",
         "Loss",
+        "NonlinearRegression",
         "Perceptron",
         "SpinGlass",
         "Triatomic",
+        "nonlinear_regression",
         "spin_glass",
         "xor",
     ),
@@ -38,6 +40,7 @@ _ROOMS = {
         "find_bands",
         "find_pathways",
         "find_saddles",
+        "follow",
         "limit_memory",
         "minimise",
     ),
@@ -45,22 +48,42 @@ _ROOMS = {
     "atlas": ("Atlas", "AtlasError", "export_pathsample", "import_pathsample"),
     "analysis": (
         "auc",
+        "barriers_to_global_minimum",
+        "communities",
         "coverage",
         "disconnectivity",
         "evaluate",
+        "fit_power_law",
+        "frustration",
+        "funnels",
+        "heat_capacity_peaks",
         "misclassification_distances",
+        "network_statistics",
+        "occupation",
         "parameter_distances",
+        "sequence_basins",
+        "thermodynamics",
+        "transition_network",
     ),
     "exploration": ("Budget", "Progress", "explore"),
     "plots": (
+        "plot_bifurcation",
+        "plot_degree_distribution",
         "plot_disconnectivity",
         "plot_distance_density",
+        "plot_fits",
+        "plot_frustration",
+        "plot_funnels",
         "plot_graphs",
+        "plot_heat_capacity",
         "plot_metric_boxes",
         "plot_metric_curve",
         "plot_misclassification",
         "plot_networks",
+        "plot_occupation",
+        "plot_point_counts",
         "save_picture",
+        "write_interactive",
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -69,11 +92,22 @@ __all__ = sorted([*_ROOM_OF, "__version__"])  # pyright: ignore[reportUnsupporte
 
 if TYPE_CHECKING:
     from .analysis import auc as auc
+    from .analysis import barriers_to_global_minimum as barriers_to_global_minimum
+    from .analysis import communities as communities
     from .analysis import coverage as coverage
     from .analysis import disconnectivity as disconnectivity
     from .analysis import evaluate as evaluate
+    from .analysis import fit_power_law as fit_power_law
+    from .analysis import frustration as frustration
+    from .analysis import funnels as funnels
+    from .analysis import heat_capacity_peaks as heat_capacity_peaks
     from .analysis import misclassification_distances as misclassification_distances
+    from .analysis import network_statistics as network_statistics
+    from .analysis import occupation as occupation
     from .analysis import parameter_distances as parameter_distances
+    from .analysis import sequence_basins as sequence_basins
+    from .analysis import thermodynamics as thermodynamics
+    from .analysis import transition_network as transition_network
     from .atlas import Atlas as Atlas
     from .atlas import AtlasError as AtlasError
     from .atlas import export_pathsample as export_pathsample
@@ -90,25 +124,37 @@ if TYPE_CHECKING:
     from .exploration import explore as explore
     from .landscapes import AbstractLandscape as AbstractLandscape
     from .landscapes import Loss as Loss
+    from .landscapes import NonlinearRegression as NonlinearRegression
     from .landscapes import Perceptron as Perceptron
     from .landscapes import SpinGlass as SpinGlass
     from .landscapes import Triatomic as Triatomic
+    from .landscapes import nonlinear_regression as nonlinear_regression
     from .landscapes import spin_glass as spin_glass
     from .landscapes import xor as xor
+    from .plots import plot_bifurcation as plot_bifurcation
+    from .plots import plot_degree_distribution as plot_degree_distribution
     from .plots import plot_disconnectivity as plot_disconnectivity
     from .plots import plot_distance_density as plot_distance_density
+    from .plots import plot_fits as plot_fits
+    from .plots import plot_frustration as plot_frustration
+    from .plots import plot_funnels as plot_funnels
     from .plots import plot_graphs as plot_graphs
+    from .plots import plot_heat_capacity as plot_heat_capacity
     from .plots import plot_metric_boxes as plot_metric_boxes
     from .plots import plot_metric_curve as plot_metric_curve
     from .plots import plot_misclassification as plot_misclassification
     from .plots import plot_networks as plot_networks
+    from .plots import plot_occupation as plot_occupation
+    from .plots import plot_point_counts as plot_point_counts
     from .plots import save_picture as save_picture
+    from .plots import write_interactive as write_interactive
     from .searches import basin_hopping as basin_hopping
     from .searches import census as census
     from .searches import connect as connect
     from .searches import find_bands as find_bands
     from .searches import find_pathways as find_pathways
     from .searches import find_saddles as find_saddles
+    from .searches import follow as follow
     from .searches import limit_memory as limit_memory
     from .searches import minimise as minimise
 

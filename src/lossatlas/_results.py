@@ -27,3 +27,4 @@ class RESULTS(enum.IntEnum):
     same_minimum = 6, "The two end points are the same minimum."
     no_maximum = 7, "The band between the two end points has no interior maximum."
     unconnected = 8, "A path down from the saddle did not reach a verified minimum."
+    no_step = 9, "No step along the branch was short enough to reach its next point."

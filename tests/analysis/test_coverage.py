@@ -37,3 +37,63 @@ def test_equal_basins_are_counted():
 def test_bad_hits(hits):
     with pytest.raises(ValueError, match="`hits`"):
         coverage(np.array(hits))
+
+
+def held(sizes, starts, repeats=400, seed=0):
+    """Return how often the intervals hold the true coverage and the true number of basins."""
+    rng = np.random.default_rng(seed)
+    right = np.zeros(2)
+    for hits in rng.multinomial(starts, sizes / sizes.sum(), size=repeats):
+        estimate = coverage(hits)
+        truth = sizes[hits > 0].sum() / sizes.sum(), len(sizes)
+        for i, interval in enumerate((estimate.good_turing_interval, estimate.chao1_interval)):
+            # The sum of the sizes of all basins is 1 within rounding.
+            right[i] += interval[0] <= truth[i] <= interval[1] + 1e-12
+    return right / repeats
+
+
+# 400 repeats of something that is true in 95 % give 91.7 % or more, three standard deviations.
+@pytest.mark.parametrize("basins, starts", [(30, 100), (100, 100), (100, 300), (300, 300), (1000, 1000)])
+def test_intervals_of_equal_basins(basins, starts):
+    assert np.all(held(np.ones(basins), starts) > 0.917)
+
+
+@pytest.mark.parametrize("basins, ratio, starts", [(100, 0.95, 300), (300, 0.98, 300), (1000, 0.99, 1000)])
+def test_intervals_of_geometric_basins(basins, ratio, starts):
+    """That of the coverage holds; Chao1 is a lower bound, and its interval lies below the truth."""
+    in_coverage, in_number = held(ratio ** np.arange(basins), starts)
+    assert in_coverage > 0.917
+    assert in_number < 0.8
+
+
+def test_intervals_by_hand():
+    """Without a minimum hit twice Wilson's interval of f1/n; by the log-normal formula of Chao1."""
+    hits = np.array([1] * 4 + [3] * 12)
+    z, n, share = 1.959963984540054, 40, 0.1
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    wide = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    found = coverage(hits)
+    np.testing.assert_allclose(
+        found.good_turing_interval, [1 - middle - wide, 1 - middle + wide], rtol=1e-14
+    )
+    hits = np.array([1] * 10 + [2] * 4 + [5] * 6)
+    unseen = 10 * 9 / (2 * 5)
+    variance = unseen + 10 * 19**2 / (4 * 25) + 100 * 4 * 81 / (4 * 625)
+    factor = np.exp(z * np.sqrt(np.log(1 + variance / unseen**2)))
+    found = coverage(hits).chao1_interval
+    np.testing.assert_allclose(found, [np.floor(20 + unseen / factor), 20 + unseen * factor], rtol=1e-14)
+
+
+@pytest.mark.parametrize("hits", [[], [0, 0], [1], [1, 1, 1]])
+def test_nothing_hit_twice_gives_no_upper_bound(hits):
+    found = coverage(np.array(hits, dtype=int))
+    assert found.chao1_interval == (float(sum(hits)), np.inf)
+    assert found.good_turing_interval[0] == 0.0
+    assert found.good_turing_interval[1] == pytest.approx(3.8415 / (sum(hits) + 3.8415), abs=1e-4)
+
+
+def test_full_coverage_may_still_miss_something():
+    """Where every minimum was hit often, a probability of z^2 / (n + z^2) may be missing."""
+    found = coverage(np.full(5, 20))
+    assert found.good_turing_interval == (pytest.approx(1 - 3.8415 / 103.8415, abs=1e-5), 1.0)
+    assert found.chao1_interval == (5.0, pytest.approx(5.0, abs=1e-3))

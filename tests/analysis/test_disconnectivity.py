@@ -8,29 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossatlas.analysis import disconnectivity
-
-
-def random_network(n, states, seed, connected=True):
-    """Minima, and transition states above both of theirs."""
-    rng = np.random.default_rng(seed)
-    energies = rng.normal(size=n)
-    pairs = rng.integers(0, n, size=(states, 2))
-    if connected:
-        back = (rng.random(n - 1) * np.arange(1, n)).astype(int)
-        pairs = np.concatenate([np.stack([np.arange(1, n), back], axis=1), pairs])
-    return energies, energies[pairs].max(axis=1) + rng.exponential(size=len(pairs)), pairs
-
-
-def minimax(energies, ts_energies, ts_minima):
-    """Lowest highest transition state between any two minima, as Floyd and Warshall would."""
-    barriers = np.full((len(energies), len(energies)), np.inf)
-    for energy, (a, b) in zip(ts_energies, ts_minima):
-        barriers[a, b] = barriers[b, a] = min(barriers[a, b], energy)
-    np.fill_diagonal(barriers, energies)
-    for k in range(len(energies)):
-        barriers = np.minimum(barriers, np.maximum(barriers[:, k : k + 1], barriers[k : k + 1]))
-    np.fill_diagonal(barriers, energies)
-    return barriers
+from networks import build, minimax, networks, random_points
 
 
 def all_barriers(tree):
@@ -54,29 +32,6 @@ def check_tree(tree, energies):
     for root in np.flatnonzero(tree.parent < 0):
         assert len({int(tree.component[i]) for i in below[root]}) == 1
     assert len(set(tree.component.tolist())) == np.count_nonzero(tree.parent < 0)
-
-
-# Few distinct values, so that equal, zero and negative energies and repeated pairs are common.
-networks = st.integers(1, 9).flatmap(
-    lambda n: st.tuples(
-        st.lists(st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0]), min_size=n, max_size=n),
-        st.lists(
-            st.tuples(
-                st.integers(0, n - 1),
-                st.integers(0, n - 1),
-                st.sampled_from([0.0, 0.25, 1.0, 2.0, 1e-3]),
-            ),
-            max_size=20,
-        ),
-    )
-)
-
-
-def build(network):
-    energies = np.array(network[0])
-    pairs = np.array([(a, b) for a, b, _ in network[1]], dtype=int).reshape(-1, 2)
-    above = np.array([height for _, _, height in network[1]])
-    return energies, energies[pairs].max(axis=1, initial=-np.inf) + above, pairs
 
 
 @settings(max_examples=150, deadline=None)
@@ -109,8 +64,8 @@ def test_levels_are_superbasins(network, count):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_random_network(seed):
-    arrays = random_network(40, 60, seed, connected=seed % 2 == 0)
+def test_random_points(seed):
+    arrays = random_points(40, 60, seed, connected=seed % 2 == 0)
     tree = disconnectivity(*arrays)
     check_tree(tree, arrays[0])
     np.testing.assert_array_equal(all_barriers(tree), minimax(*arrays))
@@ -202,7 +157,7 @@ def test_barrier_of_unknown_minimum():
 
 @pytest.mark.slow
 def test_hundred_thousand_minima_in_seconds():
-    arrays = random_network(100_000, 200_001, seed=0)
+    arrays = random_points(100_000, 200_001, seed=0)
     start = time.perf_counter()
     tree = disconnectivity(*arrays)
     assert time.perf_counter() - start < 2.0
@@ -215,3 +170,62 @@ def test_chain_of_hundred_thousand():
     pairs = np.stack([np.arange(n - 1), np.arange(1, n)], axis=1)
     tree = disconnectivity(np.zeros(n), np.arange(1.0, n), pairs)
     assert tree.barrier(0, n - 1) == n - 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(networks, st.booleans(), st.data())
+def test_subtrees_keep_the_merges(network, levels, data):
+    arrays = build(network)
+    tree = disconnectivity(*arrays, levels=4 if levels else None)
+    n = len(tree)
+    kept = np.array(data.draw(st.lists(st.integers(0, n - 1), min_size=1, unique=True)))
+    part = tree.subtree(kept)
+    check_tree(part, arrays[0][kept])
+    np.testing.assert_array_equal(all_barriers(part), all_barriers(tree)[np.ix_(kept, kept)])
+    mask = np.isin(np.arange(n), kept)
+    np.testing.assert_array_equal(all_barriers(tree.subtree(mask)), all_barriers(tree)[mask][:, mask])
+
+
+@settings(max_examples=100, deadline=None)
+@given(networks, st.sampled_from([0.0, 0.25, 1.0, 1.5, 9.0]), st.data())
+def test_superbasins_are_what_merges_below(network, above, data):
+    arrays = build(network)
+    tree = disconnectivity(*arrays)
+    minimum = data.draw(st.integers(0, len(tree) - 1))
+    energy = arrays[0][minimum] + above
+    found = tree.superbasin(minimum, energy)
+    np.testing.assert_array_equal(found, np.flatnonzero(minimax(*arrays)[minimum] <= energy))
+
+
+def test_whole_subtree_is_the_tree():
+    tree = disconnectivity(*random_points(200, 300, seed=1, connected=False))
+    part = tree.subtree(np.arange(200))
+    for name in ("parent", "energy", "n_leaves", "lowest", "component"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(tree, name))
+
+
+@pytest.mark.parametrize(
+    "minima, message",
+    [
+        ([], "at least one minimum"),
+        ([[0]], "at least one minimum"),
+        ([0, 3], "numbers of minima, 0 to 2"),
+        ([-1], "numbers of minima, 0 to 2"),
+        ([0.5], "numbers of minima, 0 to 2"),
+        ([1, 1], "each minimum once"),
+        (np.ones(2, dtype=bool), "shape .3,., got shape .2,."),
+        (np.zeros(3, dtype=bool), "at least one minimum"),
+    ],
+)
+def test_bad_subtrees(minima, message):
+    with pytest.raises(ValueError, match=message):
+        disconnectivity([0.0, 0.1, 0.2], [1.0], [[0, 1]]).subtree(minima)
+
+
+def test_bad_superbasins():
+    tree = disconnectivity([0.0, 0.1], [1.0], [[0, 1]])
+    with pytest.raises(ValueError, match="no minimum 2; there are 0 to 1"):
+        tree.superbasin(2, 1.0)
+    for energy in (0.05, np.nan):
+        with pytest.raises(ValueError, match="`energy` must be at least 0.1"):
+            tree.superbasin(1, energy)

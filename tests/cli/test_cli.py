@@ -64,6 +64,7 @@ def test_show(capsys, atlas_file):
     assert status == 0
     assert "0.515569408241" in out
     assert "failed" in out
+    assert ": 0 new minima, 0 new transition states (0+0, 0+0" in out
 
 
 def test_show_json(capsys, atlas_file):
@@ -78,7 +79,15 @@ def test_show_json(capsys, atlas_file):
         "id", "energy", "rms_gradient", "minima", "negative_eigenvalue", "orbit_size", "log_product",
     }  # fmt: skip
     assert sorted(m["orbit_size"] for m in data["minima"]) == [1, 2, 2, 4]
-    assert data["coverage"] == {"good_turing": 1.0, "chao1": 4.0}
+    hits = sum(m["hits"] for m in data["minima"])
+    assert (data["coverage"]["good_turing"], data["coverage"]["chao1"]) == (1.0, 4.0)
+    low, high = data["coverage"]["good_turing_interval"]
+    assert 1 - 4 / hits < low < high == 1.0
+    assert data["coverage"]["chao1_interval"] == [4.0, pytest.approx(4.0, abs=1e-6)]
+    rounds = data["exploration"]["rounds"]
+    assert len(rounds) == 10 and [row["round"] for row in rounds] == sorted(row["round"] for row in rounds)
+    # Complete: the last rounds brought nothing new.
+    assert all(row["searches"] > 0 and row["minima"] == row["transition_states"] == 0 for row in rounds)
     assert data["components"] == [sorted(m["id"] for m in data["minima"])]
     for state in data["transition_states"]:
         assert state["negative_eigenvalue"] < 0
@@ -121,6 +130,26 @@ def test_census(capsys):
     assert data["points"][0].keys() >= {"energy", "index", "orbit_size"}
 
 
+def test_census_is_compared_with_an_atlas(capsys, atlas_file, tmp_path):
+    assert json.loads(run(capsys, "show", atlas_file, "--json")[1])["census"] is None
+    copy = tmp_path / "copy.atlas"
+    copy.write_bytes(atlas_file.read_bytes())
+    with Atlas(copy, readonly=True) as atlas:
+        before = atlas.digest()
+    assert run(capsys, "census", "xor", "--hidden", 1, "--atlas", copy)[0] == 0
+    with Atlas(copy, readonly=True) as atlas:
+        assert atlas.digest() == before  # what was explored is as it was
+    _, out, _ = run(capsys, "show", copy)
+    assert "census: Morse sum 1, expected 1: consistent; the atlas holds 4 of its 4 minima and 3 of" in out
+    found = json.loads(run(capsys, "show", copy, "--json")[1])["census"]
+    assert found["by_index"] == {"0": 9, "1": 8}
+    assert (found["minima"], found["minima_held"], found["morse_sum"]) == (4, 4, 1)
+    status, _, err = run(capsys, "census", "xor", "--hidden", 1, "--l2", 1e-2, "--atlas", copy)
+    assert status == 2 and "another landscape" in err
+    assert run(capsys, "census", "xor", "--atlas", tmp_path / "none.atlas")[0] == 2
+    assert not (tmp_path / "none.atlas").exists()
+
+
 def test_census_of_given_coefficients(capsys, tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(3).standard_normal((3, 3, 3)))
     command = ("census", "spin-glass", "--coefficients", tmp_path / "x.npy")
@@ -129,6 +158,16 @@ def test_census_of_given_coefficients(capsys, tmp_path):
     assert "Morse sum 2, expected 2: consistent" in out
     status, out, _ = run(capsys, *command, "--starts", 10, "--json")
     assert json.loads(out)["searches"] == 10
+
+
+def test_fits_of_a_regression(capsys, tmp_path, atlas_file):
+    atlas, picture = tmp_path / "regression.atlas", tmp_path / "fits.png"
+    options = "--highest-frequency", 3, "--noise", 0.1, "--evaluations", 500, "--out", atlas
+    assert run(capsys, "explore", "nonlinear-regression", *options)[0] == 0
+    assert run(capsys, "picture", "fits", atlas, "-o", picture)[0] == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    status, _, err = run(capsys, "picture", "fits", atlas_file, "-o", picture)
+    assert status == 2 and "is no nonlinear-regression" in err
 
 
 def test_own_table(capsys, tmp_path):

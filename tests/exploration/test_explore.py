@@ -54,6 +54,18 @@ def test_complete_list_and_images(mapped):
     assert mapped.get_state("exploration")["phase"] == "complete"
 
 
+def test_last_rounds_are_counted(tmp_path):
+    """While fewer rounds were run than are kept, they brought all that there is."""
+    names = ("searches", "minima", "transition_states")
+    with explore(xor(1), tmp_path / "a.atlas", budget=Budget(searches=600)) as atlas:
+        rounds = atlas.get_state("exploration")["rounds"]
+        counts = {name: atlas.count(name) for name in names}
+    assert 1 < len(rounds) < 10
+    assert [row["round"] for row in rounds] == list(range(1, len(rounds) + 1))
+    assert {name: sum(row[name] for row in rounds) for name in names} == counts
+    assert counts["minima"] and counts["transition_states"]
+
+
 def test_every_stored_point_is_what_it_says(mapped):
     landscape = xor(1)
     for table, index in (("minima", 0), ("transition_states", 1)):

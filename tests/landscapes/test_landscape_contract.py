@@ -19,6 +19,7 @@ from lossatlas.landscapes import (
     SixHumpCamel,
     Triatomic,
     check_landscape,
+    nonlinear_regression,
     sign_symmetry,
     spin_glass,
     xor,
@@ -71,6 +72,7 @@ LANDSCAPES = {
     "flat loss": lambda: Loss(quartic, 2, symmetry=sign_symmetry(2), confining=True),
     "tree loss": tree_loss,
     "three atoms": Triatomic,
+    "regression": lambda: nonlinear_regression(items=20, highest_frequency=3.0),
 }
 
 
@@ -216,6 +218,9 @@ OTHER_SETTINGS = {
     "tilt": (lambda: DoubleWells(3), lambda: DoubleWells(3, 1.0, 0.1)),
     "seed": (lambda: spin_glass(4), lambda: spin_glass(4, seed=1)),
     "order": (lambda: spin_glass(4), lambda: spin_glass(4, order=2)),
+    "regression data": (nonlinear_regression, lambda: nonlinear_regression(1)),
+    "regression noise": (nonlinear_regression, lambda: nonlinear_regression(noise=0.1)),
+    "frequencies": (nonlinear_regression, lambda: nonlinear_regression(highest_frequency=5.0)),
     "three-body strength": (Triatomic, lambda: Triatomic(1.0)),
     "function": (lambda: Loss(quartic, 2), lambda: Loss(lambda x: 2 * quartic(x), 2)),
     "variables": (lambda: Loss(quartic, 2), lambda: Loss(quartic, 3)),
@@ -241,6 +246,7 @@ OTHER_DATA = {
     ),
     "spin glass": (lambda: spin_glass(4), lambda: spin_glass(4, seed=1)),
     "three atoms": (Triatomic, lambda: Triatomic(1.0)),
+    "regression": (nonlinear_regression, lambda: nonlinear_regression(1)),
     "loss": (tree_loss, lambda: tree_loss((-INPUTS, VALUES[:, 1]))),
     "loss with a group": (
         lambda: tree_loss(symmetry=sign_symmetry(3)),

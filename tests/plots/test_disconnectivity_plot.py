@@ -366,3 +366,124 @@ def test_hundred_thousand_minima(tmp_path):
     assert time.perf_counter() - start < 20
     save_picture(figure, tmp_path / "graph.pdf")
     assert (tmp_path / "graph.pdf").stat().st_size < 5e6  # a bitmap inside, not 200,000 lines
+
+
+def colour_at(ax, tree):
+    """The colour of the branch that starts at each energy."""
+    branches = ax.collections[0]
+    return {
+        float(line[0, 1]): tuple(rgba) for line, rgba in zip(branches.get_segments(), branches.get_colors())
+    }
+
+
+def test_sets_have_colours_of_their_own():
+    # (0 1) (2 3); 3 belongs to both sets, so to the last.
+    tree = disconnectivity(
+        [0.0, 0.1, 0.2, 0.3, 0.4], [1.0, 1.5, 2.0, 2.5], [[0, 1], [2, 3], [1, 2], [0, 4]]
+    )
+    ax = plot_disconnectivity(tree, highlight={"gaining": [0, 1, 3], "losing": np.arange(5) == 3})
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["gaining", "losing"]
+    shade, blue = colour_at(ax, tree), to_rgba("#0072b2")
+    assert shade[0.0] == shade[0.1] == shade[1.0] == blue  # and the join of what is in one set alone
+    assert shade[0.3] == to_rgba("#d55e00")
+    assert len({shade[0.2], shade[0.4], shade[1.5], shade[2.0]}) == 1 and shade[0.2] != blue
+
+
+def test_sets_beside_a_scale_are_dots():
+    tree = random_tree(80)
+    values = np.linspace(0, 1, 80)
+    plain = colour_at(plot_disconnectivity(tree, colour=values), tree)
+    ax = plot_disconnectivity(tree, colour=values, highlight={"a": [3], "b": [5, 7]})
+    assert colour_at(ax, tree) == plain
+    dots = ax.collections[-1]
+    np.testing.assert_array_equal(dots.get_offsets()[:, 1], tree.energy[[3, 5, 7]])
+    assert [tuple(rgba) for rgba in dots.get_facecolors()] == [
+        to_rgba(c) for c in ("#0072b2", *["#d55e00"] * 2)
+    ]
+
+
+def test_labels_of_some():
+    tree = random_tree(30)
+    ax = plot_disconnectivity(tree, labels={4: "four", np.int64(20): "twenty"})
+    written = {text.get_text(): text.xy[1] for text in ax.texts}
+    assert written == {"four": tree.energy[4], "twenty": tree.energy[20]}
+    assert not plot_disconnectivity(tree, labels={}).texts
+
+
+def test_branches_stand_at_a_metric():
+    tree = random_tree(25)
+    x = np.random.default_rng(1).normal(size=25)
+    ax = plot_disconnectivity(tree, x=x, xlabel="width")
+    np.testing.assert_array_equal(leaf_places(ax, tree), x)
+    joins = {float(line[0, 1]): float(line[0, 0]) for line in lines_of(ax)[0]}
+    inner = np.arange(25, len(tree.parent) - 1)
+    np.testing.assert_array_equal([joins[float(e)] for e in tree.energy[inner]], x[tree.lowest[inner]])
+    ax.figure.canvas.draw()
+    assert ax.get_xlabel() == "width" and ax.xaxis.get_visible() and len(ax.get_xticklabels()) > 2
+    low, high = ax.get_xlim()
+    assert low < x.min() and x.max() < high
+    plot_disconnectivity(tree, x=np.full(25, 3)).figure.canvas.draw()  # all at one place
+
+
+def decades_tree():
+    """A global minimum at -5, others 1e-6 to 1 above it."""
+    above = np.append(0.0, 10.0 ** -np.arange(7))
+    pairs = np.stack([np.zeros(7, dtype=int), np.arange(1, 8)], axis=1)
+    return disconnectivity(above - 5.0, above[1:] * 2 - 5.0, pairs)
+
+
+def test_logarithmic_energies():
+    ax = plot_disconnectivity(decades_tree(), scale="log", labels=True, ylabel="loss")
+    ax.figure.canvas.draw()
+    assert ax.get_ylabel() == "loss above the lowest minimum"
+    feet = np.sort([line[0, 1] for line in lines_of(ax)[0]])
+    np.testing.assert_allclose(np.unique(feet)[1], 1e-6, rtol=1e-8)  # rounding of -5 + 1e-6
+    heights = heights_of(ax, np.append(0.0, 10.0 ** np.arange(-6, 1)))
+    np.testing.assert_allclose(np.diff(heights)[1:], np.diff(heights)[1], rtol=1e-6)  # decades alike
+    assert 0 < heights[0] < heights[1] < heights[-1] < 1
+    ticks = {text.get_text() for text in ax.get_yticklabels()}
+    assert {"0", "$10^{-6}$", "$10^{0}$"} <= ticks
+
+
+def test_floor_of_logarithmic_energies():
+    energies = np.array([0.3, 0.3 * (1 + 1e-15), 0.3004, 0.4])  # two that are equal within rounding
+    pairs = [[0, 1], [0, 2], [0, 3]]
+    tree = disconnectivity(energies, [0.31, 0.32, 0.41], pairs)
+    ax = plot_disconnectivity(tree, scale="log")
+    assert ax.yaxis.get_transform().linthresh == 1e-4
+    assert min(line[0, 1] for line in lines_of(ax)[0]) == 0
+    assert plot_disconnectivity(disconnectivity([2.0], [], []), scale="log").get_yscale() == "symlog"
+
+
+def test_logarithmic_levels_do_not_cross():
+    tree = decades_tree()
+    levels = -5 + 10.0 ** np.arange(-5, 2)
+    pairs = np.stack([np.zeros(7, dtype=int), np.arange(1, 8)], axis=1)
+    energies = tree.energy[:8]
+    ax = plot_disconnectivity(
+        disconnectivity(energies, energies[1:] + 1e-6, pairs, levels=levels), scale="log", order="centre"
+    )
+    lines = [ax.transData.transform(line) for line in lines_of(ax)[0]]
+    pieces = [piece for line in lines for piece in zip(line[:-1], line[1:])]
+    for i, first in enumerate(pieces):
+        assert not any(crosses(*first, *second) for second in pieces[:i])
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"x": np.zeros(4)}, "`x` must hold a number for each of 12 minima"),
+        ({"x": ["a"] * 12}, "`x` must hold a number for each of 12 minima"),
+        ({"x": [0.0] * 11 + [np.nan]}, "`x` must be finite, got nan for minimum 11"),
+        ({"scale": "cubic"}, "`scale` must be linear or log"),
+        ({"labels": {12: "a"}}, "`labels` must be by numbers of minima, 0 to 11, got 12"),
+        ({"labels": {"3": "a"}}, "`labels` must be by numbers of minima, 0 to 11, got '3'"),
+        ({"highlight": {"a": [0], "b": [12]}}, "`highlight..b..` must hold numbers of minima, 0 to 11"),
+        ({"highlight": {str(i): [i] for i in range(11)}}, "up to 10 sets, got 11"),
+        ({"highlight": {"a": [0]}, "colour": ["x"] * 12}, "`colour` must be a scale"),
+    ],
+)
+def test_errors_of_more_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        plot_disconnectivity(random_tree(12), **options)
+    assert not plt.get_fignums()

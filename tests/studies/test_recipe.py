@@ -43,6 +43,7 @@ def test_ljat3_as_published():
     ({"landscape": "yacht", "items": 200}, 6 * 3 + 3 + 4),
     ({"landscape": "spin-glass", "size": 4}, 4),
     ({"landscape": "mueller-brown"}, 2),
+    ({"landscape": "nonlinear-regression", "items": 30, "noise": 0.1, "highest_frequency": 5}, 7),
 ])  # fmt: skip
 def test_built_again_from_what_an_atlas_remembers(settings, dimension):
     recipe = read_recipe(settings)
@@ -100,6 +101,9 @@ def test_mistakes(settings, key, sentence):
     ({"landscape": "yacht", "mislabelled": 0.1}, "number"),
     ({"landscape": "ljat3", "items": 20, "neighbours": 5}, "`neighbours` must be 1 to 4"),
     ({"landscape": "csv", "table": "none.csv", "target": "y"}, "There is no file"),
+    ({"landscape": "nonlinear-regression", "items": 4}, "`items` must be at least 5"),
+    ({"landscape": "nonlinear-regression", "noise": -0.1}, "`noise` must be finite and not negative"),
+    ({"landscape": "nonlinear-regression", "highest_frequency": 1}, "`highest_frequency` must be finite"),
 ])  # fmt: skip
 def test_mistakes_that_building_finds(settings, sentence):
     with pytest.raises(ValueError, match=sentence):

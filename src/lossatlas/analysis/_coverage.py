@@ -1,8 +1,12 @@
 """How many minima are still missing, judged by how often each one was hit."""
 
 import dataclasses
+import math
 
 import numpy as np
+
+
+_Z = 1.959963984540054  # of a normal distribution, 95 % lies within this many standard deviations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,10 +17,14 @@ class Coverage:
         dimensionless.
     - `chao1`: estimated number of minima, known and unknown, at least the number of minima that
         were hit.
+    - `good_turing_interval`, `chao1_interval`: where the true values lie with 95 % confidence, lower
+        end first; an upper end of infinity where no minimum was hit twice.
     """
 
     good_turing: float
     chao1: float
+    good_turing_interval: tuple[float, float]
+    chao1_interval: tuple[float, float]
 
 
 def coverage(hits: np.ndarray) -> Coverage:
@@ -25,9 +33,21 @@ def coverage(hits: np.ndarray) -> Coverage:
     With n the sum of the hits, S the number of minima hit at least once and f1, f2 the numbers of
     minima hit exactly once and twice, the Good-Turing coverage is 1 - f1/n and the bias-corrected
     Chao1 estimate is S + f1 (f1 - 1) / (2 (f2 + 1)). Minima that no random start has hit (found on
-    a pathway, for instance) count nowhere. Without any hit both numbers are 0.
+    a pathway, for instance) count nowhere. Without any hit both numbers are 0, and nothing bounds them.
 
-    Both assume that the starts are independent; Chao1 is a lower bound when basins differ in size.
+    The interval of the coverage starts from Esty's limit law: the missing probability M differs from f1/n
+    by a normal deviate of variance (f1 (1 - f1/n) + 2 f2) / n^2. With f1 in the variance replaced by what
+    is expected of it, n M, this is solved for M, as Wilson does for a proportion; so 3.8 / n may still be
+    missing where no minimum was hit only once. The interval of Chao1 is Chao's, log-normal in the number
+    of unseen minima, its lower end rounded down to a whole number; where that number is estimated as 0,
+    it is the interval of S / (1 - exp(-n/S)), which supposes basins of equal size.
+
+    Both assume that the starts are independent; Chao1 is a lower bound when basins differ in size, and
+    then its interval, too, often lies below the number of minima. Measured, in 2,000 simulations each of
+    100, 300 and 1,000 starts: for 10 to 1,000 basins of equal size the intervals held the true coverage in
+    94 % or more and the true number in 92 % or more. For 30 to 1,000 basins of geometric sizes (ratios
+    0.8 to 0.99) they held the coverage in 92 to 95 %, but the number in 0 to 86 %; for 10 basins (ratio
+    0.7, 100 and 300 starts) they held the coverage in 84 and 89 % only.
 
     **Arguments:**
 
@@ -39,7 +59,10 @@ def coverage(hits: np.ndarray) -> Coverage:
     **Raises:** `ValueError` when `hits` is not a vector of whole numbers >= 0.
 
     Source: I. J. Good, Biometrika 40, 237 (1953), doi:10.1093/biomet/40.3-4.237; A. Chao, Scand. J.
-    Stat. 11, 265 (1984), here in its usual bias-corrected form.
+    Stat. 11, 265 (1984), here in its usual bias-corrected form; W. W. Esty, Ann. Stat. 11, 905 (1983); E.
+    B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927), doi:10.1080/01621459.1927.10502953; A. Chao, Biometrics
+    43, 783 (1987), doi:10.2307/2531532, with the variances of R. K. Colwell's EstimateS, User's Guide,
+    appendix B.
     """
     counts = np.asarray(hits)
     if counts.ndim != 1:
@@ -50,9 +73,40 @@ def coverage(hits: np.ndarray) -> Coverage:
         raise ValueError(f"`hits` must not be negative, got {counts.min()}.")
     total, seen = int(counts.sum()), int(np.count_nonzero(counts))
     if total == 0:
-        return Coverage(good_turing=0.0, chao1=0.0)
+        return Coverage(0.0, 0.0, (0.0, 1.0), (0.0, math.inf))
     once, twice = int(np.count_nonzero(counts == 1)), int(np.count_nonzero(counts == 2))
     return Coverage(
         good_turing=1.0 - once / total,
         chao1=seen + once * (once - 1) / (2 * (twice + 1)),
+        good_turing_interval=_good_turing_interval(total, once, twice),
+        chao1_interval=_chao1_interval(total, seen, once, twice),
     )
+
+
+def _good_turing_interval(total: int, once: int, twice: int) -> tuple[float, float]:
+    """Solve (f1 - m)^2 = z^2 (m (1 - m/n) + 2 f2) for m, the missing probability times n."""
+    a, b, c = 1 + _Z**2 / total, 2 * once + _Z**2, once**2 - 2 * _Z**2 * twice
+    root = math.sqrt(b * b - 4 * a * c)
+    low, high = (b - root) / (2 * a), (b + root) / (2 * a)
+    return max(0.0, 1.0 - high / total), min(1.0, 1.0 - low / total)
+
+
+def _chao1_interval(total: int, seen: int, once: int, twice: int) -> tuple[float, float]:
+    unseen = once * (once - 1) / (2 * (twice + 1))
+    if once == total:
+        return float(seen), math.inf
+    if unseen == 0:
+        missed = math.exp(-total / seen)  # of a basin of mean size
+        middle = seen / (1 - missed)
+        wide = _Z * math.sqrt(seen * missed * (1 - missed)) / (1 - missed)
+        return max(float(seen), middle - wide), middle + wide
+    if twice:
+        variance = (
+            unseen
+            + once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
+            + once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
+        )
+    else:
+        variance = unseen + once * (2 * once - 1) ** 2 / 4 - once**4 / (4 * (seen + unseen))
+    factor = math.exp(_Z * math.sqrt(math.log1p(variance / unseen**2)))
+    return float(math.floor(seen + unseen / factor)), seen + unseen * factor

@@ -62,6 +62,64 @@ class DisconnectivityTree:
                 return float("inf")
         return float(self.energy[a])
 
+    def superbasin(self, minimum: int, energy: float) -> np.ndarray:
+        """Return the minima that are joined to a minimum at or below an energy, itself among them.
+
+        **Arguments:**
+
+        - `minimum`: its number.
+        - `energy`: loss units.
+
+        **Returns:** the numbers of the minima, increasing, shape (minima in the superbasin,).
+
+        **Raises:** `ValueError` when there is no such minimum, or when it lies above the energy.
+        """
+        if not 0 <= minimum < len(self):
+            raise ValueError(f"There is no minimum {minimum}; there are 0 to {len(self) - 1}.")
+        if not energy >= self.energy[minimum]:
+            own = float(self.energy[minimum])
+            raise ValueError(f"`energy` must be at least {own}, that of the minimum, got {energy}.")
+        nodes = np.arange(len(self.parent))
+        top = np.where((self.parent >= 0) & (self.energy[self.parent] <= energy), self.parent, nodes)
+        while True:  # halves the way to the top of the superbasin each time
+            further = top[top]
+            if np.array_equal(further, top):
+                return np.flatnonzero(top[: len(self)] == top[minimum])
+            top = further
+
+    def subtree(self, minima: np.ndarray) -> "DisconnectivityTree":
+        """Return the tree of some of the minima; any two of them merge where they do in the whole tree.
+
+        Good choices are the lowest m, `np.argsort(tree.energy[: len(tree)])[:m]`, everything that is
+        connected to the global minimum, `tree.component == 0`, and `tree.superbasin(minimum, energy)`.
+
+        **Arguments:**
+
+        - `minima`: numbers of those to keep, without repeats, or a boolean of shape (minima,).
+
+        **Returns:** the tree, whose minimum i is `minima[i]` of this one (of a boolean, the i-th that is
+        true): if `values` is a column of this tree, `values[minima]` is that of the subtree.
+
+        **Raises:** `ValueError` for minima that do not exist, repeats, or none at all.
+        """
+        kept = _chosen(minima, len(self))
+        first = [-1] * len(self.parent)  # of the kept minima below each node
+        for number, minimum in enumerate(kept.tolist()):
+            first[minimum] = number
+        pairs, merges = [], []
+        for node, up in enumerate(self.parent.tolist()):
+            if up >= 0 and first[node] >= 0:
+                if first[up] < 0:
+                    first[up] = first[node]
+                else:
+                    pairs.append((first[up], first[node]))
+                    merges.append(up)
+        heights = self.energy[merges]
+        order = np.argsort(heights, kind="stable")
+        energies = self.energy[kept]
+        parent, energy = _merge(energies, np.array(pairs, dtype=int).reshape(-1, 2)[order], heights[order])
+        return DisconnectivityTree(parent, energy, *_summarise(parent, energies), self.levels)
+
 
 def disconnectivity(
     energies: np.ndarray,
@@ -150,6 +208,22 @@ def check_points(energies, ts_energies, ts_minima) -> tuple[np.ndarray, np.ndarr
             f"{ts_minima[state, side]} (energy {ends[state, side]})."
         )
     return energies, ts_energies, ts_minima.astype(np.int64)
+
+
+def _chosen(minima, n: int) -> np.ndarray:
+    """Return numbers of minima from numbers or a boolean, or say what is wrong with them."""
+    kept = np.asarray(minima)
+    if kept.dtype == bool:
+        if kept.shape != (n,):
+            raise ValueError(f"Boolean `minima` must have shape ({n},), got shape {kept.shape}.")
+        kept = np.flatnonzero(kept)
+    if kept.ndim != 1 or not kept.size:
+        raise ValueError(f"`minima` must name at least one minimum, got an array of shape {kept.shape}.")
+    if kept.dtype.kind not in "iu" or kept.min() < 0 or kept.max() >= n:
+        raise ValueError(f"`minima` must hold numbers of minima, 0 to {n - 1}.")
+    if len(np.unique(kept)) < len(kept):
+        raise ValueError("`minima` must name each minimum once.")
+    return kept
 
 
 def _spanning_tree(n: int, heights: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -88,8 +88,7 @@ class Atlas(AbstractMemory):
     @property
     def recipe(self) -> dict[str, Any] | None:
         """How the landscape and its data can be built again, if that was stored."""
-        rows = self._fetch("SELECT value FROM meta WHERE key = 'recipe'")
-        return json.loads(rows[0][0]) if rows else None
+        return self._note("recipe")
 
     def set_recipe(self, recipe: dict[str, Any]) -> None:
         """Store a JSON-able recipe of the landscape and its data; another one drops the metrics."""
@@ -98,6 +97,16 @@ class Atlas(AbstractMemory):
         with self._change_points():
             self._db.execute("DELETE FROM metrics")
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('recipe', ?)", (json.dumps(recipe),))
+
+    @property
+    def census(self) -> dict[str, Any] | None:
+        """All stationary points that a census found, see `Census.to_dict`, if that was stored."""
+        return self._note("census")
+
+    def set_census(self, census: dict[str, Any]) -> None:
+        """Store the JSON-able result of a census of this landscape, in place of an older one."""
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('census', ?)", (json.dumps(census),))
 
     @property
     def identity(self) -> str:
@@ -350,6 +359,10 @@ class Atlas(AbstractMemory):
         return _convert.to_html(self.path, self.landscape, *self._load())
 
     # ---- inside --------------------------------------------------------------------------------
+
+    def _note(self, key: str) -> dict[str, Any] | None:
+        rows = self._fetch("SELECT value FROM meta WHERE key = ?", key)
+        return json.loads(rows[0][0]) if rows else None
 
     def _check_writable(self) -> None:
         if self._lock is not None:

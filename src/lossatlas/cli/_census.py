@@ -1,7 +1,8 @@
 """`lossatlas census`: all stationary points of a small landscape, with the Morse certificate."""
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +23,9 @@ def census(
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     memory: options.Memory = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    atlas: Annotated[
+        Path | None, typer.Option(help="Store the result in this atlas: `lossatlas show` compares.")
+    ] = None,
 ) -> None:
     """Find stationary points of every index and compare with the Morse sum."""
     options.limit_memory(memory)
@@ -30,6 +34,8 @@ def census(
     landscape, data, _ = options.recipe_of(name, given).build()
     if data is not None and name != "xor" and not as_json:
         typer.echo(str(data))
+    if atlas is not None:
+        _open(atlas, landscape).close()  # another landscape is said before the searches
     with progress_bar("compiling") as update:
         result = run(
             landscape,
@@ -38,6 +44,9 @@ def census(
             workers=workers,
             progress=lambda done, found: update(f"{found} points after {done} searches"),
         )
+    if atlas is not None:
+        with _open(atlas, landscape) as opened:
+            opened.set_census(result.to_dict())
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=1))
         return
@@ -51,13 +60,26 @@ def census(
         ("index", "images"),
         [(str(index), str(images)) for index, images in result.by_index.items()],
     )
+    typer.echo(
+        f"{certificate(result.to_dict())} ({result.searches} searches: "
+        f"{', '.join(f'{name} {count}' for name, count in result.outcomes.items())})"
+    )
+
+
+def certificate(census: dict[str, Any]) -> str:
+    """Return what the Morse sum of a census says."""
     verdict = {
         True: "consistent",
         False: "NOT consistent: points are missing or degenerate",
         None: "not known",
     }
-    typer.echo(
-        f"Morse sum {result.morse_sum}, expected {result.expected}: {verdict[result.consistent]} "
-        f"({result.searches} searches: "
-        f"{', '.join(f'{name} {count}' for name, count in result.outcomes.items())})"
-    )
+    sums = f"Morse sum {census['morse_sum']}, expected {census['expected']}"
+    return f"{sums}: {verdict[census['consistent']]}"
+
+
+def _open(file: Path, landscape):
+    from lossatlas.atlas import Atlas
+
+    if not file.exists():
+        raise ValueError(f"There is no atlas {file} to store the census in.")
+    return Atlas(file, landscape)

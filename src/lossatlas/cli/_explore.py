@@ -1,5 +1,6 @@
 """`lossatlas explore`: map a landscape, print a table, write the atlas and a picture."""
 
+import math
 import sys
 import warnings
 from pathlib import Path
@@ -105,11 +106,8 @@ def _state_memory(landscape, workers: int | None) -> None:
 def _print_summary(atlas) -> None:
     import numpy as np
 
-    from lossatlas.analysis import coverage
-
     minima, states = atlas.minima, atlas.transition_states
     state = atlas.get_state("exploration", None)
-    estimate = coverage(minima.hits)
     degree = minima.degree
     order = np.argsort(minima.energy, kind="stable")[:20]
     shown = f", the lowest {len(order)}" if len(order) < len(minima) else ""
@@ -145,13 +143,33 @@ def _print_summary(atlas) -> None:
         ],
     )
     typer.echo(_count(len(atlas.components), "connected part"))
-    if state is None:
-        return  # an import: nobody knows how it was searched
-    failed = sum(sum(counts.values()) for counts in atlas.failures.values())
+    if state is not None:  # of an import nobody knows how it was searched
+        _print_searches(atlas, state)
+
+
+def _print_searches(atlas, state: dict) -> None:
+    """Print how far the searches got, and what may be missing."""
+    from lossatlas.analysis import coverage
+
+    estimate = coverage(atlas.minima.hits)
+    low, high = estimate.good_turing_interval
+    fewest, most = estimate.chao1_interval
     typer.echo(
-        f"random starts: Good-Turing coverage {estimate.good_turing:.4f}, Chao1 estimate "
-        f"{estimate.chao1:.1f} minima within their reach"
+        f"random starts: Good-Turing coverage {estimate.good_turing:.4f} (95 %: {low:.4f} to {high:.4f}), "
+        f"Chao1 estimate {estimate.chao1:.1f} minima within their reach (95 %: {fewest:.0f} to "
+        f"{f'{most:.1f}' if math.isfinite(most) else 'any number'})"
     )
+    rounds = state.get("rounds", [])
+    if rounds:  # older files do not know
+        searches, minima, states = (
+            sum(row[name] for row in rounds) for name in ("searches", "minima", "transition_states")
+        )
+        by_round = ", ".join(f"{row['minima']}+{row['transition_states']}" for row in rounds)
+        typer.echo(
+            f"last {_count(len(rounds), 'round')} ({_count(searches, 'search')}): "
+            f"{_count(minima, 'new minimum')}, {_count(states, 'new transition state')} ({by_round})"
+        )
+    failed = sum(sum(counts.values()) for counts in atlas.failures.values())
     typer.echo(
         f"{_count(atlas.count('searches'), 'search')}, {_count(failed, 'failed guess')} "
         "(`lossatlas show` says how)"
@@ -168,7 +186,12 @@ def _known(value: float, form: str) -> str:
 
 
 def _count(number: int, noun: str) -> str:
-    plural = {"minimum": "minima", "search": "searches", "failed guess": "failed guesses"}
+    plural = {
+        "minimum": "minima",
+        "new minimum": "new minima",
+        "search": "searches",
+        "failed guess": "failed guesses",
+    }
     return f"{number} {noun if number == 1 else plural.get(noun, noun + 's')}"
 
 

@@ -18,7 +18,7 @@ Name = Annotated[
     typer.Argument(
         metavar="LANDSCAPE",
         help="xor, ljat3, mnist, digits, iris, csv, boston, concrete, energy, power, wine_red, yacht, "
-        "spin-glass, mueller-brown or six-hump-camel; or a config file, CONFIG.toml.",
+        "nonlinear-regression, spin-glass, mueller-brown or six-hump-camel; or a config file, CONFIG.toml.",
     ),
 ]
 TablePath = Annotated[
@@ -53,7 +53,10 @@ OPTIONS: dict[str, Any] = {
         int | None, Option(help="Nearest nodes that a hidden node keeps its links to. (default: all)")
     ],
     "items": Annotated[
-        int | None, Option(help="Training items. (default: ljat3, mnist, digits 1000, else all)")
+        int | None,
+        Option(
+            help="Training items. (default: ljat3, mnist, digits 1000; nonlinear-regression 100; else all)"
+        ),
     ],
     "test_items": Annotated[
         int | None, Option(help="Test items. (default: ljat3 and mnist 10000, else the rest)")
@@ -62,7 +65,7 @@ OPTIONS: dict[str, Any] = {
         float | None, Option(help="Fraction of training items that get another class. (default: 0)")
     ],
     "data_seed": Annotated[
-        int | None, Option(help="Seed of the data: their split and mislabelling. (default: 0)")
+        int | None, Option(help="Seed of the data: their split, mislabelling, noise. (default: 0)")
     ],
     "cube": Annotated[
         str | None, Option(help="Cube of ljat3: D1, D2, D3, or the length of its side. (default: D1)")
@@ -77,6 +80,13 @@ OPTIONS: dict[str, Any] = {
     "target": Annotated[str | None, Option(help="Column of the table to predict.")],
     "task": Annotated[
         str | None, Option(help="What the target is: auto, classes or number. (default: auto)")
+    ],
+    "noise": Annotated[
+        float | None, Option(help="Standard deviation of the noise on regression data. (default: 0.02)")
+    ],
+    "highest_frequency": Annotated[
+        float | None,
+        Option(help="Limit of the parameters of nonlinear-regression; more minima beyond. (default: 10)"),
     ],
     "size": Annotated[int | None, Option(help="Spins of a spin glass. (default: 6)")],
     "order": Annotated[int | None, Option(help="p of the p-spin glass. (default: 3)")],

@@ -12,11 +12,17 @@ from ._census import census
 from ._evaluate import evaluate
 from ._exchange import export_atlas, import_atlas
 from ._explore import explore
+from ._follow import follow
+from ._frustration import frustration
+from ._funnels import funnels
 from ._graph import graph
+from ._network import network
 from ._picture import picture
+from ._rates import rates
 from ._show import show
 from ._sweep import sweep
 from ._table import table
+from ._thermo import thermo
 
 
 # Newer versions of typer carry a copy of click: this is the base of usage errors in either.
@@ -34,7 +40,13 @@ app.command()(table)
 app.command()(sweep)
 app.command()(graph)
 app.command()(picture)
+app.command()(rates)
+app.command()(follow)
 app.command()(census)
+app.command()(thermo)
+app.command()(network)
+app.command()(funnels)
+app.command()(frustration)
 app.command(name="export")(export_atlas)
 app.command(name="import")(import_atlas)
 

@@ -9,14 +9,15 @@ import typer
 from ._graph import check_judged, label
 
 
-Kind = Literal["boxes", "curve", "graphs", "misclassification", "distances", "networks"]
+Kind = Literal["boxes", "curve", "graphs", "misclassification", "distances", "networks", "fits"]
 
 
 def picture(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="boxes, curve, graphs of several atlases; misclassification, distances, networks of one."
+            help="boxes, curve, graphs of several atlases; misclassification, distances, networks, "
+            "fits of one."
         ),
     ],
     files: Annotated[list[Path], typer.Argument(help="Atlases, evaluated before.")],
@@ -28,7 +29,7 @@ def picture(
     ] = None,
     shared: Annotated[bool, typer.Option("--shared", help="Graphs on one energy axis.")] = False,
 ) -> None:
-    """Draw metrics against a setting, small multiples of graphs, distances between models, networks."""
+    """Draw metrics against a setting, graphs in a row, distances between models, networks, fits."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -45,6 +46,7 @@ def picture(
         "misclassification": _misclassification,
         "distances": _distances,
         "networks": _networks,
+        "fits": _fits,
     }
     drawn: Any
     if kind in several:
@@ -174,6 +176,23 @@ def _networks(file: Path) -> Any:
     maps = landscape.sizes[0] == 2 and landscape.loss != "squared_error"
     axes = plot_networks(landscape, minima.x[order], minima.energy[order], maps=maps)
     return axes.flat[0].figure
+
+
+def _fits(file: Path) -> Any:
+    import numpy as np
+
+    from lossatlas.atlas import Atlas
+    from lossatlas.landscapes import NonlinearRegression
+    from lossatlas.plots import plot_fits
+    from lossatlas.studies import problem_of
+
+    landscape = problem_of(file).landscape
+    if not isinstance(landscape, NonlinearRegression):
+        raise ValueError(f"The landscape of {file} is no nonlinear-regression.")
+    with Atlas(file, readonly=True) as atlas:
+        minima = atlas.minima
+    order = np.argsort(minima.energy, kind="stable")[:9]
+    return plot_fits(landscape, minima.x[order], minima.energy[order])[0].figure
 
 
 def _wrong(metrics, file: Path):

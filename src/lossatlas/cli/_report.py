@@ -55,6 +55,20 @@ def read_temperatures(text: str) -> Any:
     raise ValueError(f"--kt needs positive numbers such as 0.1,0.2 or 0.01:10:50, got {text!r}.")
 
 
+def choose_temperatures(text: str | None, network: "TransitionNetwork") -> Any:
+    """Return what `--kt` says, by default 25 temperatures between which the occupation changes."""
+    import numpy as np
+
+    from lossatlas.analysis import temperature_range
+
+    if text is not None:
+        return read_temperatures(text)
+    limits = temperature_range(network)
+    if limits is None:
+        raise ValueError("All minima that matter have one energy, so give temperatures by --kt.")
+    return np.geomspace(*limits, 25)
+
+
 def read_ids(text: str, option: str, count: int) -> Any:
     """Return positions from ids such as "1,2,7-9".
 

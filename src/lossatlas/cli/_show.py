@@ -1,10 +1,14 @@
 """`lossatlas show`: what an atlas holds, as tables or JSON."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from ._census import certificate
+from ._report import to_json
 
 
 def show(
@@ -23,6 +27,13 @@ def show(
         for name, value in atlas.landscape.items():
             typer.echo(f"{name}: {value}")
         _print_summary(atlas)
+        known = _compare_census(atlas)
+        if known is not None:
+            typer.echo(
+                f"census: {certificate(known)}; the atlas holds {known['minima_held']} of its "
+                f"{known['minima']} minima and {known['transition_states_held']} of its "
+                f"{known['transition_states']} transition states (by energy)"
+            )
         for kind, outcomes in atlas.failures.items():
             counts = ", ".join(f"{outcome} {count}" for outcome, count in outcomes.items())
             typer.echo(f"failed {kind}: {counts}")
@@ -68,11 +79,29 @@ def describe(atlas) -> dict[str, Any]:
         ],
         "components": atlas.components,
         "coverage": {
-            "good_turing": estimate.good_turing if searched else None,
-            "chao1": estimate.chao1 if searched else None,
+            name: to_json(value) if searched else None
+            for name, value in dataclasses.asdict(estimate).items()
         },
+        "census": _compare_census(atlas),
         "failures": atlas.failures,
     }
+
+
+def _compare_census(atlas) -> dict[str, Any] | None:
+    """Return the Morse certificate of the stored census, and how much of its points the atlas holds."""
+    import numpy as np
+
+    stored = atlas.census
+    if stored is None:
+        return None
+    compared = {key: value for key, value in stored.items() if key not in ("points", "outcomes")}
+    for index, (name, held) in enumerate(
+        (("minima", atlas.minima.energy), ("transition_states", atlas.transition_states.energy))
+    ):
+        energies = np.array([point["energy"] for point in stored["points"] if point["index"] == index])
+        same = np.isclose(energies[:, None], held, rtol=1e-9, atol=1e-9)  # as points of an atlas
+        compared |= {name: len(energies), f"{name}_held": int(same.any(axis=1).sum())}
+    return compared
 
 
 def _number(value: float) -> float | None:

@@ -148,8 +148,16 @@ class _Loop:
             for new in news:
                 state["quiet"] = 0 if new else state["quiet"] + 1
             state["evaluations"] += evaluations
+            self._note_round(state, progress, len(batch))
             self.atlas.set_state("exploration", state)
         return True
+
+    def _note_round(self, state: dict, before: Progress, searches: int) -> None:
+        """Add to what the round has brought so far; older files know nothing of their last one."""
+        for row in state.get("rounds", [])[-1:]:
+            row["searches"] += searches
+            row["minima"] += self.atlas.count("minima") - before.minima
+            row["transition_states"] += self.atlas.count("transition_states") - before.transition_states
 
     def _plan(self, state: dict, progress: Progress) -> bool:
         spent = (progress.seconds, self.budget.seconds), (progress.evaluations, self.budget.evaluations)

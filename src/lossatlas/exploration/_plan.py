@@ -16,6 +16,7 @@ from ._pairs import PairSelector
 
 
 ENOUGH_SAMPLES = 2000  # random starts after which the network is grown anyway
+ROUNDS_KEPT = 10  # of which the state knows what they brought
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +70,7 @@ def initial_state(seed: int) -> dict:
         "evaluations": 0,
         "chains": [],
         "climbs": {},
+        "rounds": [],
     }
 
 
@@ -121,6 +123,9 @@ def plan_round(
         rows += _quenches(atlas, state, mix, mix.share)
     first = state["next_search"]
     state["next_search"] = first + len(rows)
+    if rows:
+        begun = {"round": state["round"], "searches": 0, "minima": 0, "transition_states": 0}
+        state["rounds"] = [*state.get("rounds", []), begun][-ROUNDS_KEPT:]
     return [(state["round"], *row, first + i) for i, row in enumerate(rows)], state
 
 

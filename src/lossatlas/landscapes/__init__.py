@@ -13,6 +13,8 @@ from ._landscape import check_landscape as check_landscape
 from ._landscape import data_hash as data_hash
 from ._neighbour_mask import neighbour_mask as neighbour_mask
 from ._node_symmetry import NodeSymmetry as NodeSymmetry
+from ._nonlinear_regression import NonlinearRegression as NonlinearRegression
+from ._nonlinear_regression import nonlinear_regression as nonlinear_regression
 from ._perceptron import Perceptron as Perceptron
 from ._perceptron import xor as xor
 from ._spin_glass import SpinGlass as SpinGlass

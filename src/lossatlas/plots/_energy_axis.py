@@ -1,10 +1,7 @@
-"""The energy axis: where it is broken, how heights follow from energies, ticks and break marks.
+"""The energy axis: where it is broken, how heights follow from energies, ticks and break marks."""
 
-Everything hangs on the knots, shape (2, 2 parts): energies, increasing, and their heights, 0 to 1. They
-are the lower and upper end of each part of the axis; between parts lies a compressed gap.
-"""
-
-from functools import partial
+import abc
+import dataclasses
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,7 +21,51 @@ _MARKED = 40  # stems up to which each gets break marks
 _BAND = "#f2f2f2"  # behind a compressed gap
 
 
-def find_knots(energies: np.ndarray, breaks: bool) -> np.ndarray:
+class AbstractEnergyAxis(abc.ABC):
+    """Heights of energies: 0 at the lowest energy of a tree, or a little below, 1 at the highest."""
+
+    @abc.abstractmethod
+    def to_height(self, energy) -> np.ndarray:
+        """Return the height of energies, loss units."""
+
+    @abc.abstractmethod
+    def to_energy(self, height) -> np.ndarray:
+        """Return the energy at heights, the inverse of `to_height`."""
+
+    @abc.abstractmethod
+    def set_up(self, ax: Axes, energies: np.ndarray) -> None:
+        """Set scale and ticks of axes; their data stay in energies, those of all nodes of the tree."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PartsAxis(AbstractEnergyAxis):
+    """Linear in parts, of which there may be one; between parts lies a compressed gap.
+
+    - `knots`: the lower and upper end of each part, shape (2, 2 parts): energies, loss units, increasing,
+        and their heights.
+    """
+
+    knots: np.ndarray
+
+    def to_height(self, energy) -> np.ndarray:
+        """Return heights: linear in every part, in every gap, and beyond the ends."""
+        return _interpolated(energy, self.knots[0], self.knots[1])
+
+    def to_energy(self, height) -> np.ndarray:
+        """Return energies, by the same lines."""
+        return _interpolated(height, self.knots[1], self.knots[0])
+
+    def set_up(self, ax: Axes, energies: np.ndarray) -> None:
+        """Set a scale with breaks if there are several parts."""
+        if self.knots.shape[1] > 2:
+            ax.set_yscale("function", functions=(self.to_height, self.to_energy))
+            ax.yaxis.set_major_locator(_PartLocator(self, energies))
+            ax.yaxis.set_major_formatter(_PartFormatter(self.knots))
+        elif isinstance(ax.yaxis.get_major_formatter(), ScalarFormatter):
+            ax.ticklabel_format(axis="y", useOffset=False)
+
+
+def parts_axis(energies: np.ndarray, breaks: bool) -> PartsAxis:
     """Find the parts of the axis, and how high each is.
 
     The axis breaks at gaps between consecutive energies that take up more than 40 % of the range,
@@ -36,13 +77,13 @@ def find_knots(energies: np.ndarray, breaks: bool) -> np.ndarray:
     - `energies`: of all nodes, shape (nodes,), loss units.
     - `breaks`: False for a single part.
 
-    **Returns:** the knots, shape (2, 2 parts): energies, loss units, and heights, 0 to 1.
+    **Returns:** the axis.
     """
     values = np.unique(energies)
     span = float(np.ptp(values)) or max(abs(float(values[0])), 1.0)
     parts = np.split(values, np.flatnonzero(np.diff(values) > _WIDE * span) + 1)
     if not (breaks and len(parts) > 1 and any(_is_squashed(part, span) for part in parts)):
-        return np.array([[values[0], values[0] + span], [0.0, 1.0]])
+        return PartsAxis(np.array([[values[0], values[0] + span], [0.0, 1.0]]))
     widest = max(np.ptp(part) for part in parts)
     ends, heights, below = [], [], 0.0
     rest = 1.0 - _GAP * (len(parts) - 1)
@@ -54,22 +95,12 @@ def find_knots(energies: np.ndarray, breaks: bool) -> np.ndarray:
         ends += [middle - half, middle + half]
         heights += [below, below + rest * share]
         below = heights[-1] + _GAP
-    return np.array([ends, heights])
+    return PartsAxis(np.array([ends, heights]))
 
 
 def _is_squashed(part: np.ndarray, span: float) -> bool:
     """Say whether a linear axis would show several energies as one."""
     return len(part) > 2 and _EQUAL * span < np.ptp(part) < _SQUASHED * span
-
-
-def to_height(knots: np.ndarray, energy) -> np.ndarray:
-    """Return the height of energies: linear in every part, in every gap, and beyond the ends."""
-    return _interpolated(energy, knots[0], knots[1])
-
-
-def to_energy(knots: np.ndarray, height) -> np.ndarray:
-    """Return the energy at heights, the inverse of `to_height`."""
-    return _interpolated(height, knots[1], knots[0])
 
 
 def _interpolated(x, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
@@ -79,29 +110,12 @@ def _interpolated(x, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
     return ys[i] + (x - xs[i]) * ((ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i]))
 
 
-def set_energy_axis(ax: Axes, knots: np.ndarray, energies: np.ndarray) -> None:
-    """Set scale and ticks of the energy axis; the data of the axes stay in energies.
-
-    **Arguments:**
-
-    - `ax`: the axes.
-    - `knots`: from `find_knots`.
-    - `energies`: of all nodes, shape (nodes,), loss units.
-    """
-    if knots.shape[1] > 2:
-        ax.set_yscale("function", functions=(partial(to_height, knots), partial(to_energy, knots)))
-        ax.yaxis.set_major_locator(_PartLocator(knots, energies))
-        ax.yaxis.set_major_formatter(_PartFormatter(knots))
-    elif isinstance(ax.yaxis.get_major_formatter(), ScalarFormatter):
-        ax.ticklabel_format(axis="y", useOffset=False)
-
-
 class _PartLocator(Locator):
     """Ticks for each part of a broken axis."""
 
-    def __init__(self, knots: np.ndarray, energies: np.ndarray):
-        self.knots = knots
-        parts = [energies[(a <= energies) & (energies <= b)] for a, b in knots[0].reshape(-1, 2)]
+    def __init__(self, scale: PartsAxis, energies: np.ndarray):
+        self.scale, self.knots = scale, scale.knots
+        parts = [energies[(a <= energies) & (energies <= b)] for a, b in self.knots[0].reshape(-1, 2)]
         self.extents = [(part.min(), part.max()) for part in parts]
 
     def __call__(self):
@@ -110,20 +124,20 @@ class _PartLocator(Locator):
     def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
         vmin, vmax = min(vmin, vmax), max(vmin, vmax)
         axes = self.axis.axes  # pyright: ignore
-        low, high = to_height(self.knots, [vmin, vmax])
+        low, high = self.scale.to_height([vmin, vmax])
         scale = axes.get_window_extent().height * 72 / axes.figure.dpi / (high - low)  # in points
         starts = np.maximum(np.append(vmin, self.knots[0, 2::2]), vmin)
         stops = np.minimum(np.append(self.knots[0, 1:-1:2], vmax), vmax)
         found = []
         for start, stop, (first, last) in zip(starts, stops, self.extents):
             if start < stop:
-                room = scale * np.ptp(to_height(self.knots, [start, stop]))
+                room = scale * np.ptp(self.scale.to_height([start, stop]))
                 values = _part_ticks(start, stop, first, last, max(int(room / 30), 1))
                 found += [(len(values), value) for value in values.tolist()]
         # Parts with one tick come first: where ticks are too close, a part with several can lose one.
         kept: list[float] = []
         for _, value in sorted(found):
-            near = to_height(self.knots, kept) - to_height(self.knots, value)
+            near = self.scale.to_height(kept) - self.scale.to_height(value)
             if np.all(np.abs(near) * scale > 14):
                 kept.append(value)
         return np.array(kept)
@@ -174,20 +188,20 @@ class _PartFormatter(Formatter):
         return np.searchsorted((self.knots[0, 1:-1:2] + self.knots[0, 2::2]) / 2, values)
 
 
-def mark_breaks(ax: Axes, knots: np.ndarray, lines: np.ndarray, colour: str) -> None:
+def mark_breaks(ax: Axes, scale: PartsAxis, lines: np.ndarray, colour: str) -> None:
     """Mark every break by two slanted strokes on the axis and on the lines that cross it.
 
     **Arguments:**
 
-    - `ax`: the axes, after `set_energy_axis`.
-    - `knots`: from `find_knots`.
+    - `ax`: the axes, after `scale.set_up`.
+    - `scale`: the energy axis.
     - `lines`: place and energy of their points, upwards, shape (lines, points, 2).
     - `colour`: of the strokes on lines.
     """
-    for below, above in knots[:, 1:-1].T.reshape(-1, 2, 2):
+    for below, above in scale.knots[:, 1:-1].T.reshape(-1, 2, 2):
         crossed = np.array([0.5 - 0.12, 0.5 + 0.12]) * (above[1] - below[1]) + below[1]
-        low, high = to_energy(knots, crossed)
-        places = _places_at(knots, lines, float(crossed.mean()))
+        low, high = scale.to_energy(crossed)
+        places = _places_at(scale, lines, float(crossed.mean()))
         ax.axhspan(below[0], above[0], facecolor=_BAND, edgecolor="none", zorder=0)
         _draw_marks(ax, [0.0], low, high, ax.spines["left"].get_edgecolor(), on_axis=True)
         if len(places) <= _MARKED:
@@ -196,9 +210,9 @@ def mark_breaks(ax: Axes, knots: np.ndarray, lines: np.ndarray, colour: str) -> 
             ax.axhspan(low, high, facecolor=_BAND, edgecolor="none", zorder=2.6)
 
 
-def _places_at(knots: np.ndarray, lines: np.ndarray, height: float) -> list[float]:
+def _places_at(scale: PartsAxis, lines: np.ndarray, height: float) -> list[float]:
     """Return where lines cross a height."""
-    heights = to_height(knots, lines[..., 1])
+    heights = scale.to_height(lines[..., 1])
     crossing = (heights[:, 0] < height) & (heights[:, -1] > height)
     return [float(np.interp(height, heights[line], lines[line, :, 0])) for line in np.flatnonzero(crossing)]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import AutoLocator
+from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, NullFormatter
 
 
 def new_figure(width: float, height: float, *, wspace: float = 0.02) -> Figure:
@@ -48,6 +48,18 @@ def label_places(ax: Axes, places, texts: Sequence[str], size: float = 10.0) -> 
     every = math.ceil(1.25 * size / room) if upright else 1
     shown = list(texts) if upright else ["\n".join(lines) for lines in wrapped]
     ax.set_xticks(places[::every], shown[::every], fontsize=size, rotation=90 if upright else 0)
+
+
+def set_temperature_axis(ax: Axes, label: str) -> None:
+    """Make the horizontal axis logarithmic, without margins, with numbers that do not meet."""
+    ax.set_xscale("log")
+    ax.set_xlabel(label)
+    ax.margins(x=0.0)
+    low, high = ax.get_xlim()
+    if high < 100 * low:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda kt, _: f"{kt:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def set_title(ax: Axes, text: str, size: float) -> None:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from lossatlas.analysis import DisconnectivityTree
 
+from ._branches import check_order
 from ._colours import add_colour_bar, check_limits, limits_of, sequential_map
 from ._disconnectivity import plot_disconnectivity
 from ._frame import check_figure, new_figure, set_title
@@ -59,8 +60,7 @@ def plot_graphs(
     values = _checked(colours, trees)
     colour_limits = limits_of(np.concatenate(values or [np.zeros(0)]), colour_limits)
     energies = check_limits(_energy_limits(trees), "trees") if share_energy else None
-    if order not in ("energy", "size", "centre"):
-        raise ValueError(f"`order` must be energy, size or centre, got {order!r}.")
+    check_order(order)
     shades = sequential_map(cmap)
     check_figure(figure)
     if figure is None:

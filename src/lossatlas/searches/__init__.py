@@ -14,6 +14,10 @@ from .census import Census as Census
 from .census import census as census
 from .connection import Connections as Connections
 from .connection import connect as connect
+from .continuation import Branch as Branch
+from .continuation import Branches as Branches
+from .continuation import Event as Event
+from .continuation import follow as follow
 from .curvature import NEWTON as NEWTON
 from .global_search import Hops as Hops
 from .global_search import basin_hopping as basin_hopping

@@ -101,6 +101,27 @@ class SpinGlassRecipe(AbstractRecipe, frozen=True):
         return Problem(landscapes.SpinGlass(tensor))
 
 
+class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):
+    """Fits of a damped product of two sines to noisy data."""
+
+    landscape: Literal["nonlinear-regression"]
+    items: PositiveInt = 100
+    noise: float = 0.02
+    highest_frequency: float = 10.0
+    data_seed: Annotated[int, Field(ge=0)] = 0
+
+    def build(self) -> Problem:
+        """Return the regression."""
+        return Problem(
+            landscapes.nonlinear_regression(
+                self.data_seed,
+                items=self.items,
+                noise=self.noise,
+                highest_frequency=self.highest_frequency,
+            )
+        )
+
+
 class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
     """A perceptron; subclasses say on which data."""
 
@@ -286,6 +307,7 @@ RECIPES: dict[str, type[AbstractRecipe]] = {
     "iris": IrisRecipe,
     "csv": CsvRecipe,
     **dict.fromkeys(("boston", "concrete", "energy", "power", "wine_red", "yacht"), RegressionRecipe),
+    "nonlinear-regression": NonlinearRegressionRecipe,
     "spin-glass": SpinGlassRecipe,
     **dict.fromkeys(("mueller-brown", "six-hump-camel"), SurfaceRecipe),
 }

@@ -1,0 +1,11 @@
+"""Equilibrium: heat capacity, occupation of the minima, frustration."""
+
+from ._frustration import Frustration as Frustration
+from ._frustration import barriers_to_global_minimum as barriers_to_global_minimum
+from ._frustration import frustration as frustration
+from ._heat_capacity_peaks import HeatCapacityPeak as HeatCapacityPeak
+from ._heat_capacity_peaks import heat_capacity_peaks as heat_capacity_peaks
+from ._thermodynamics import Thermodynamics as Thermodynamics
+from ._thermodynamics import occupation as occupation
+from ._thermodynamics import temperature_range as temperature_range
+from ._thermodynamics import thermodynamics as thermodynamics

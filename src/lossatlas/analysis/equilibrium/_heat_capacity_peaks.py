@@ -1,0 +1,188 @@
+"""Peaks of the heat capacity, and the minima that make them."""
+
+import dataclasses
+import math
+
+import numpy as np
+from scipy.optimize import root_scalar
+
+from .._result import AbstractResult
+from .._transition_network import TransitionNetwork
+from ._thermodynamics import (
+    Convention,
+    Superposition,
+    check_temperatures,
+    constant_part,
+    temperature_range,
+)
+
+
+_STEPS = 200
+_WITHIN = 0.01  # of height and position: when a partial sum has the peak
+_SMOOTH = 1e-3  # of the highest value: what the trapezium rule may miss in one step
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class HeatCapacityPeak(AbstractResult):
+    """A maximum of the heat capacity.
+
+    - `kt`: where it is, loss units.
+    - `height`: C_V there, with its constant part, dimensionless.
+    - `excess`: C_V there without the constant part.
+    - `gain`: g_a = dp_a/dkT of every minimum, shape (minima,), inverse loss units; positive for those
+        that gain occupation, negative for those that lose it.
+    - `contribution`: g_a (E_a - <E>), shape (minima,), dimensionless; none is negative and they add up
+        to `excess`.
+    - `lowest`: the smallest m from which on all partial sums over the m lowest minima have this peak,
+        within 1 % of its position and of its `excess`.
+    """
+
+    kt: float
+    height: float
+    excess: float
+    gain: np.ndarray
+    contribution: np.ndarray
+    lowest: int
+
+    def __repr__(self) -> str:
+        """Return where it is, how high, and the size of the sum that makes it."""
+        return f"HeatCapacityPeak(kt={self.kt:.6g}, height={self.height:.6g}, lowest={self.lowest})"
+
+    def gaining(self, share: float = 0.99) -> np.ndarray:
+        """Return the numbers of the minima that gain occupation, largest contribution first.
+
+        **Arguments:**
+
+        - `share`: how much of the contribution of all gaining minima those returned make up, 0 to 1.
+        """
+        return self._largest(self.gain > 0, share)
+
+    def losing(self, share: float = 0.99) -> np.ndarray:
+        """Return the numbers of the minima that lose occupation; as `gaining`."""
+        return self._largest(self.gain < 0, share)
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per minimum."""
+        return {
+            "minimum": np.arange(len(self.gain)),
+            "gain": self.gain,
+            "contribution": self.contribution,
+        }
+
+    def _largest(self, side: np.ndarray, share: float) -> np.ndarray:
+        if not 0 < share <= 1:
+            raise ValueError(f"`share` must be above 0 and up to 1, got {share}.")
+        numbers = np.flatnonzero(side)
+        numbers = numbers[np.argsort(-self.contribution[numbers], kind="stable")]
+        total = np.cumsum(self.contribution[numbers])
+        return numbers[: np.searchsorted(total, share * total[-1]) + 1] if len(numbers) else numbers
+
+
+def heat_capacity_peaks(
+    network: TransitionNetwork,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    convention: Convention = "vibrational",
+) -> list[HeatCapacityPeak]:
+    """Find the maxima of the heat capacity, and which minima make each of them.
+
+    With x = (E - E_lowest)/kT, dC_V/d ln kT = <(x - <x>)^3> - 2 <(x - <x>)^2>; a maximum is where this
+    goes through zero downwards. Its sign is taken on a grid that is refined until the trapezium rule
+    agrees with the exact rise of <E> over every step, so that no narrow peak falls between two points;
+    each root is then refined to rounding level. Shoulders, where C_V bends without a maximum, are no
+    peaks.
+
+    Because the g_a = dp_a/dkT = p_a (E_a - <E>)/kT^2 add up to zero, C_V - constant = sum_a g_a E_a for
+    any zero of energy, but single terms depend on it. Here it is <E>, which makes every term positive:
+    p_a (E_a - <E>)^2 / kT^2.
+
+    **Arguments:**
+
+    - `network`: energies, log-products and orbit sizes of the minima; modes or None.
+    - `low`, `high`: temperatures to search between, loss units; default `temperature_range`.
+    - `convention`: of the constant part of C_V, as in `thermodynamics`; it moves no peak.
+
+    **Returns:** the peaks by increasing temperature; none if all minima have one energy.
+
+    **Raises:** `ValueError` for limits that are not positive or in the wrong order, and as
+    `thermodynamics`.
+
+    Source: D. J. Wales, Phys. Rev. E 95, 030105 (2017), doi:10.1103/PhysRevE.95.030105.
+    """
+    constant, sums = constant_part(network, convention), Superposition(network)
+    limits = temperature_range(network)
+    if limits is None:
+        return []
+    ends = check_temperatures([limits[0] if low is None else low, limits[1] if high is None else high])
+    if not ends[0] < ends[1]:
+        raise ValueError(f"`low` must be below `high`, got {ends[0]} and {ends[1]}.")
+    log_kt, slope = _grid(sums, *np.log(ends))
+    peaks = []
+    for i in np.flatnonzero((slope[:-1] > 0) & (slope[1:] <= 0)):
+        slope_at = lambda at: float(_slope(sums, np.array([at]))[0])
+        root = root_scalar(slope_at, bracket=(log_kt[i], log_kt[i + 1]), xtol=1e-15).root
+        peaks.append(_describe(sums, math.exp(root), constant))
+    return peaks
+
+
+def _slope(sums: Superposition, log_kt: np.ndarray) -> np.ndarray:
+    """Return dC_V/d ln kT."""
+    moments = sums.moments(np.exp(log_kt))
+    return moments.third - 2 * moments.variance
+
+
+def _grid(sums: Superposition, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return ln kT on a grid that is fine where it has to be, and the slope of C_V there."""
+    points = np.empty((4, 0))  # ln kT, <E>, C_V - constant, slope
+    new = np.linspace(low, high, _STEPS)
+    while new.size:
+        moments = sums.moments(np.exp(new))
+        slope = moments.third - 2 * moments.variance
+        found = np.stack([new, np.exp(new) * moments.mean, moments.variance, slope])
+        points = np.concatenate([points, found], axis=1)
+        points = points[:, np.argsort(points[0])]
+        at, energy, excess, _ = points
+        widths = np.diff(np.exp(at))
+        missed = np.abs(np.diff(energy) - 0.5 * (excess[1:] + excess[:-1]) * widths)
+        coarse = (missed > _SMOOTH * excess.max() * widths) & (np.diff(at) > 1e-9)
+        new = 0.5 * (at[1:] + at[:-1])[coarse]
+    return points[0], points[3]
+
+
+def _describe(sums: Superposition, kt: float, constant: float) -> HeatCapacityPeak:
+    x, _, p, _ = next(sums.blocks(np.array([kt])))
+    shift = x[0] - p[0] @ x[0]
+    gain = p[0] * shift / kt
+    contribution = p[0] * shift**2
+    excess = float(contribution.sum())
+    return HeatCapacityPeak(
+        kt=kt,
+        height=excess + constant,
+        excess=excess,
+        gain=gain,
+        contribution=contribution,
+        lowest=_lowest(sums, kt, excess),
+    )
+
+
+def _lowest(sums: Superposition, kt: float, excess: float) -> int:
+    """Return the m from which on all partial sums have the peak."""
+    order = np.argsort(sums.energies, kind="stable")
+    centre, _ = _partial_sums(sums, order, kt)
+    _, before = _partial_sums(sums, order, (1 - _WITHIN) * kt)
+    _, after = _partial_sums(sums, order, (1 + _WITHIN) * kt)
+    has = (np.abs(centre - excess) <= _WITHIN * excess) & (before > 0) & (after < 0)
+    last = int(np.flatnonzero(~has)[-1])  # one minimum alone has no peak
+    return min(last + 2, len(order))
+
+
+def _partial_sums(sums: Superposition, order: np.ndarray, kt: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return C_V - constant and its slope for the sums over the lowest 1, 2, 3, ... minima."""
+    x, _, p, _ = next(sums.blocks(np.array([kt])))
+    x, p = (x[0] - p[0] @ x[0])[order], p[0][order]  # from the mean, or cubes would cancel
+    # What lies below the lowest float cannot be divided by.
+    total = np.maximum(np.cumsum(p), np.finfo(float).tiny)
+    first, second, third = (np.cumsum(p * x**k) / total for k in (1, 2, 3))
+    variance = second - first**2
+    return variance, third - 3 * first * second + 2 * first**3 - 2 * variance

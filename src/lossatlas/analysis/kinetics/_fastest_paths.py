@@ -1,0 +1,104 @@
+"""The fastest paths between two sets of states."""
+
+import dataclasses
+
+import numpy as np
+from scipy.sparse import csgraph, csr_array
+
+from .._result import AbstractResult
+from ._rate_network import RateNetwork, check_sets
+
+
+_NOTHING = 1e-300  # csgraph takes a zero for a missing edge
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Path(AbstractResult):
+    """A path through a network.
+
+    - `states`: numbers of the states in their order, shape (length,).
+    - `log_probability`: ln of the probability that a trajectory which starts in the source at
+        equilibrium takes exactly these steps.
+    - `log_branching`: ln of the branching probability of each step, shape (length - 1,).
+    - `free_energies`: of the transition states of each step, shape (length - 1,), loss units.
+    """
+
+    states: np.ndarray
+    log_probability: float
+    log_branching: np.ndarray
+    free_energies: np.ndarray
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per step."""
+        return {
+            "from": self.states[:-1],
+            "to": self.states[1:],
+            "log_branching": self.log_branching,
+            "free_energy": self.free_energies,
+        }
+
+
+def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> list[Path]:
+    """Find the paths from source to target with the largest product of branching probabilities.
+
+    From state a the next one is b with probability P_ab = k_ab / sum_c k_ac, so a path is the likelier
+    the smaller the sum of -ln P_ab, and the likeliest is a shortest path (Dijkstra; Yen for the next
+    ones). It begins with the probability of its first state within the source, ends as soon as it
+    reaches the target, and visits the source and no state twice.
+
+    **Arguments:**
+
+    - `network`: the rates.
+    - `source`, `target`: two sets of states without common members.
+    - `count`: how many paths, likeliest first; there may be fewer.
+
+    **Returns:** the paths; none if nothing joins the sets.
+
+    **Raises:** `ValueError` for bad sets, and a count below 1.
+
+    Source: D. J. Wales, Mol. Phys. 100, 3285 (2002), doi:10.1080/00268970210162691; J. Y. Yen, Manage.
+    Sci. 17, 712 (1971), doi:10.1287/mnsc.17.11.712.
+    """
+    if count < 1:
+        raise ValueError(f"`count` must be at least 1, got {count}.")
+    n = len(network)
+    source, target = check_sets(source, target, n)
+    start, end, log_rates = network.directed()
+    log_total = np.full(n, -np.inf)
+    np.logaddexp.at(log_total, start, log_rates)
+    steps = log_rates - log_total[start]
+    allowed = ~np.isin(end, source) & ~np.isin(start, target)
+    log_source = network.log_weights[source] - np.logaddexp.reduce(network.log_weights[source])
+    # Two more states, one before the source and one after the target.
+    rows = np.concatenate([start[allowed], np.full(len(source), n), target])
+    columns = np.concatenate([end[allowed], source, np.full(len(target), n + 1)])
+    costs = np.concatenate([-steps[allowed], -log_source, np.zeros(len(target))])
+    places = rows.astype(np.int32), columns.astype(np.int32)  # csgraph.yen takes no other integers
+    graph = csr_array((np.maximum(costs, _NOTHING), places), shape=(n + 2, n + 2))
+    branching = csr_array((steps, (start, end)), shape=(n, n))  # no step has probability 1 both ways
+    return [_path(network, branching, states, cost) for states, cost in _shortest(graph, n, count)]
+
+
+def _shortest(graph, n: int, count: int) -> list[tuple[np.ndarray, float]]:
+    """Return the states between n and n + 1 on the shortest paths, and their costs."""
+    if count == 1:  # csgraph.yen would do, but copies more
+        costs, before = csgraph.dijkstra(graph, indices=n, return_predecessors=True)
+        found = [(float(costs[n + 1]), before)] if np.isfinite(costs[n + 1]) else []
+    else:
+        costs, before = csgraph.yen(graph, n, n + 1, count, return_predecessors=True)
+        found = list(zip(costs.tolist(), before))
+    paths = []
+    for cost, predecessors in found:
+        states = [int(predecessors[n + 1])]
+        while predecessors[states[-1]] != n:
+            states.append(int(predecessors[states[-1]]))
+        paths.append((np.array(states[::-1]), cost))
+    return paths
+
+
+def _path(network: RateNetwork, branching, states: np.ndarray, cost: float) -> Path:
+    a, b = states[:-1], states[1:]
+    keys = network.pairs @ [len(network), 1]
+    wanted = np.minimum(a, b) * len(network) + np.maximum(a, b)
+    heights = network.free_energies()[1][np.searchsorted(keys, wanted)]
+    return Path(states, -cost, np.asarray(branching[a, b]).ravel(), heights)

@@ -1,0 +1,156 @@
+"""Elementary rates of a transition network at one temperature."""
+
+import dataclasses
+import functools
+import math
+
+import numpy as np
+from scipy.sparse import csgraph, csr_array
+
+from .._transition_network import TransitionNetwork
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RateNetwork:
+    """A reversible Markov chain in continuous time: states, equilibrium weights and conductances.
+
+    The rate from state a to b is k_ab = C_ab / Z_a with Z_a the equilibrium weight of a, which stands
+    for its occupation probability up to a common factor, and C_ab = C_ba the conductance of the pair.
+    Both are kept as logarithms: at low temperature they leave the range of floats.
+
+    - `kt`: temperature, loss units.
+    - `base`: the energy from which weights and conductances count, loss units.
+    - `log_weights`: ln Z_a, shape (n,).
+    - `pairs`: pairs (a, b) of joined states with a < b, sorted, each once, shape (edges, 2).
+    - `log_conductances`: ln C_ab, shape (edges,); rates are in sqrt(loss units) / parameter units.
+    """
+
+    kt: float
+    base: float
+    log_weights: np.ndarray
+    pairs: np.ndarray
+    log_conductances: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of states."""
+        return len(self.log_weights)
+
+    @functools.cached_property
+    def component(self) -> np.ndarray:
+        """The connected part of every state, 0, 1, ..., shape (n,)."""
+        links = csr_array((np.ones(len(self.pairs)), tuple(self.pairs.T)), shape=(len(self),) * 2)
+        return csgraph.connected_components(links, directed=False)[1]
+
+    def equilibrium(self, states) -> np.ndarray:
+        """Return occupation probabilities of a set of states at equilibrium within, shape (n,)."""
+        states = check_states(states, len(self), "states")
+        weights = np.zeros(len(self))
+        weights[states] = np.exp(self.log_weights[states] - self.log_weights[states].max())
+        return weights / weights.sum()
+
+    @property
+    def occupation(self) -> np.ndarray:
+        """Equilibrium occupation probabilities of all states, shape (n,)."""
+        return self.equilibrium(np.arange(len(self)))
+
+    def directed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return every rate once: from, to and ln k, shape (2 edges,) each, sorted by from and to."""
+        start, end = np.concatenate([self.pairs, self.pairs[:, ::-1]]).T
+        log_rates = np.tile(self.log_conductances, 2) - self.log_weights[start]
+        order = np.lexsort((end, start))
+        return start[order], end[order], log_rates[order]
+
+    def rates(self) -> csr_array:
+        """Return k_ab from state a (row) to b (column), shape (n, n); the diagonal is empty."""
+        start, end, log_rates = self.directed()
+        return csr_array((np.exp(log_rates), (start, end)), shape=(len(self), len(self)))
+
+    def free_energies(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return free energies of states, and of the transition states of every pair.
+
+        F_a = -kT ln Z_a and F_ab = -kT ln(C_ab / kT), so that k_ab = kT exp(-(F_ab - F_a) / kT) with
+        Planck's constant 1, as in transition state theory; the constant that all have in common,
+        -kT modes ln(2 pi kT), is left out.
+
+        **Returns:** shapes (n,) and (edges,), loss units.
+        """
+        states = self.base - self.kt * self.log_weights
+        return states, self.base + self.kt * (math.log(self.kt) - self.log_conductances)
+
+
+def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
+    """Return the rates of harmonic transition state theory, for unit masses.
+
+    Through one transition state, with orbit sizes n and eigenvalues mu,
+
+        k_ab = n_ts / n_a 1/(2 pi) prod sqrt(mu_a) / prod sqrt(mu_ts, positive) exp(-(E_ts - E_a) / kT);
+
+    those of several transition states add up, and one that joins a minimum to itself or to an image of
+    itself does not count. Written as C_ab / Z_a with Z_a = n_a exp(-E_a / kT) / prod sqrt(mu_a), the
+    conductance C_ab = C_ba is a property of the transition states alone.
+
+    **Arguments:**
+
+    - `network`: the minima and transition states.
+    - `kt`: temperature, loss units.
+
+    **Returns:** `RateNetwork`; state i is minimum i.
+
+    **Raises:** `ValueError` for a temperature that is not positive, a network without a transition
+    state between different minima, and log-products or orbit sizes that are not known.
+
+    Source: D. J. Wales, Energy Landscapes (Cambridge University Press, 2003), section 7.2.
+    """
+    kt = check_temperature(kt)
+    network.check_harmonic(transition_states=True)
+    if np.all(network.ts_minima[:, 0] == network.ts_minima[:, 1]):
+        raise ValueError("No transition state joins two different minima, so there are no rates.")
+    base = network.energies.min()  # of E / kT itself, the digits that matter would be lost
+    log_weights = network.log_orbit_sizes - (network.energies - base) / kt - 0.5 * network.log_products
+    log_conductances = (
+        network.ts_log_orbit_sizes
+        - (network.ts_energies - base) / kt
+        - 0.5 * network.ts_log_products
+        - math.log(2 * math.pi)
+    )
+    return combine(kt, base, log_weights, network.ts_minima, log_conductances)
+
+
+def combine(kt: float, base: float, log_weights, pairs, log_conductances) -> RateNetwork:
+    """Add up conductances of equal pairs, and leave out those of a state with itself."""
+    low, high = np.sort(pairs, axis=1).T.astype(np.int64)
+    apart = low != high
+    keys = (low * len(log_weights) + high)[apart]
+    order = np.argsort(keys, kind="stable")
+    keys, values = keys[order], log_conductances[apart][order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    summed = np.logaddexp.reduceat(values, first) if first.size else values
+    pairs = np.stack(np.divmod(keys[first], len(log_weights)), axis=1)
+    return RateNetwork(kt, float(base), log_weights, pairs, summed)
+
+
+def check_temperature(kt: float) -> float:
+    """Return a temperature as a float, or say what is wrong with it."""
+    value = np.asarray(kt, dtype=float)
+    if value.shape != () or not np.isfinite(value) or value <= 0:
+        raise ValueError(f"`kt` must be a positive number, got {kt}.")
+    return float(value)
+
+
+def check_states(states, n: int, name: str) -> np.ndarray:
+    """Return a set of states as sorted numbers, or say what is wrong with it."""
+    values = np.unique(np.asarray(states))
+    if not values.size:
+        raise ValueError(f"`{name}` must name at least one state, got none.")
+    if values.dtype.kind not in "iu" or values[0] < 0 or values[-1] >= n:
+        raise ValueError(f"`{name}` must hold numbers of states, 0 to {n - 1}, got {states}.")
+    return values
+
+
+def check_sets(source, target, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return two disjoint sets of states, or say what is wrong with them."""
+    source, target = check_states(source, n, "source"), check_states(target, n, "target")
+    common = np.intersect1d(source, target)
+    if common.size:
+        raise ValueError(f"`source` and `target` must not overlap; both hold state {common[0]}.")
+    return source, target

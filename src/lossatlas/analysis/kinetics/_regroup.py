@@ -1,0 +1,95 @@
+"""Free energies: states that interconvert quickly become one, and the disconnectivity graph of the rest."""
+
+import dataclasses
+
+import numpy as np
+from scipy.sparse import csgraph, csr_array
+
+from .._disconnectivity import DisconnectivityTree, disconnectivity
+from .._result import AbstractResult
+from ._rate_network import RateNetwork, combine
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Regrouping(AbstractResult):
+    """Groups of states that interconvert quickly, each in equilibrium within.
+
+    - `group`: of every state, 0 to groups - 1, by increasing free energy; shape (n,).
+    - `network`: the rates between groups.
+    - `representative`: the most probable state of every group, shape (groups,).
+    - `barrier`: below which free-energy barrier states were joined, loss units.
+    """
+
+    group: np.ndarray
+    network: RateNetwork
+    representative: np.ndarray
+    barrier: float
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per state."""
+        return {"state": np.arange(len(self.group)), "group": self.group}
+
+
+def regroup(network: RateNetwork, barrier: float) -> Regrouping:
+    """Lump states that free-energy barriers below a threshold separate, again and again.
+
+    With F_a = -kT ln Z_a and F_ab = -kT ln(C_ab / kT), two states belong together if both barriers,
+    F_ab - F_a and F_ab - F_b, are below the threshold. One alone would not do: a shallow minimum between
+    two deep ones would lump all three. Weights and conductances of a group are sums, which are new free
+    energies, so this is repeated until no pair is below the threshold.
+
+    **Arguments:**
+
+    - `network`: the rates.
+    - `barrier`: the threshold, loss units; a rate k = kT exp(-barrier / kT).
+
+    **Raises:** `ValueError` for a threshold that is not a finite number.
+
+    Source: J. M. Carr & D. J. Wales, J. Phys. Chem. B 112, 8760 (2008), doi:10.1021/jp801777p.
+    """
+    if not np.isfinite(barrier):
+        raise ValueError(f"`barrier` must be a finite number, got {barrier}.")
+    group, coarse = np.arange(len(network)), network
+    while True:
+        states, heights = coarse.free_energies()
+        joined = heights - states[coarse.pairs].min(axis=1) < barrier
+        if not joined.any():
+            break
+        links = csr_array((np.ones(joined.sum()), tuple(coarse.pairs[joined].T)), shape=(len(coarse),) * 2)
+        label = csgraph.connected_components(links, directed=False)[1]
+        group, coarse = label[group], _lump(coarse, label)
+    order = np.argsort(-coarse.log_weights, kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    group, coarse = rank[group], _lump(coarse, rank)
+    likely = np.lexsort((-network.log_weights, group))
+    representative = likely[np.searchsorted(group[likely], np.arange(len(order)))]
+    return Regrouping(group, coarse, representative, float(barrier))
+
+
+def _lump(network: RateNetwork, label: np.ndarray) -> RateNetwork:
+    """Return the network of groups: weights and conductances add up."""
+    weights = np.full(label.max() + 1, -np.inf)
+    np.logaddexp.at(weights, label, network.log_weights)
+    return combine(network.kt, network.base, weights, label[network.pairs], network.log_conductances)
+
+
+def free_energy_disconnectivity(
+    network: RateNetwork, *, levels: int | np.ndarray | None = None
+) -> DisconnectivityTree:
+    """Compute the disconnectivity graph of free energies at the temperature of the rates.
+
+    Where a rate is faster than kT, which transition state theory forbids but its harmonic form does not,
+    the free energy of the transition state lies below that of a state: it is raised to it.
+
+    **Arguments:**
+
+    - `network`: the rates between minima, or between the groups of a `Regrouping`.
+    - `levels`: as for `disconnectivity`.
+
+    Source: S. V. Krivov & M. Karplus, J. Chem. Phys. 117, 10894 (2002), doi:10.1063/1.1517606; D. A.
+    Evans & D. J. Wales, J. Chem. Phys. 118, 3891 (2003), doi:10.1063/1.1540099.
+    """
+    states, heights = network.free_energies()
+    heights = np.maximum(heights, states[network.pairs].max(axis=1))
+    return disconnectivity(states, heights, network.pairs, levels=levels)

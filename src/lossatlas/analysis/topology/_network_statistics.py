@@ -1,0 +1,233 @@
+"""Network statistics: degrees, clustering, shortest paths, beside random graphs."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterable
+
+import numpy as np
+
+from .._result import AbstractResult
+from .._transition_network import TransitionNetwork
+from ._graph_measures import (
+    count_triangles,
+    find_parts,
+    mean_distance,
+    measure_distances,
+    take_largest_part,
+)
+from ._power_law import PowerLawFit, fit_power_law
+from ._random_graphs import same_degrees, same_size
+
+
+_EXACT = 5000  # a part of so many minima is searched from each of them
+_GRAPHS, _GRAPHS_OF_LARGE = 20, 5
+_HUBS = 10
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PathStatistics:
+    """Shortest paths within the largest part of a graph, lengths in edges.
+
+    - `mean`: over all pairs of different nodes; NaN for a part of one node.
+    - `mean_error`: standard error of the mean, from the spread over the sources; 0 if all were searched.
+    - `diameter`: the longest; a lower bound unless all sources were searched.
+    - `sources`: nodes from which all others were searched.
+    - `nodes`: of the part.
+    """
+
+    mean: float
+    mean_error: float
+    diameter: int
+    sources: int
+    nodes: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether every node was a source."""
+        return self.sources == self.nodes
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RandomGraphs:
+    """Random graphs beside the largest part of a network, which has clustering C and mean path L.
+
+    - `clustering`: average local clustering coefficient of each graph, shape (graphs,).
+    - `mean_shortest_path`: of the largest part of each, edges, shape (graphs,).
+    - `sigma`: (C / C_random) / (L / L_random) with the means over the graphs; a small world has
+        sigma > 1. NaN where the random graphs have no triangle.
+    - `sigma_error`: its standard deviation from graph to graph, to first order in theirs.
+    """
+
+    clustering: np.ndarray
+    mean_shortest_path: np.ndarray
+    sigma: float
+    sigma_error: float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NetworkStatistics(AbstractResult):
+    """Statistics of the network whose nodes are minima and whose edges are pairs that are joined.
+
+    - `degree`: neighbours of each minimum, shape (n,).
+    - `clustering`: part of the pairs of its neighbours that are joined, 0 with fewer than two; shape (n,).
+    - `part`: the connected part of each minimum, 0 the largest; shape (n,).
+    - `edges`: pairs of different minima joined by at least one transition state.
+    - `transitivity`: part of all paths of two edges that are closed to a triangle; 0 without such paths.
+    - `assortativity`: correlation of the degrees at both ends of an edge; NaN where all are equal.
+    - `paths`: shortest paths in the largest part.
+    - `same_size`, `same_degrees`: the largest part against random graphs with its numbers of nodes and
+        edges, and with its degrees.
+    - `power_law`: test of the degrees; None with fewer than two different ones above 0.
+    - `hubs`: up to ten minima of highest degree, the lower energy first on ties.
+    """
+
+    degree: np.ndarray
+    clustering: np.ndarray
+    part: np.ndarray
+    edges: int
+    transitivity: float
+    assortativity: float
+    paths: PathStatistics
+    same_size: RandomGraphs
+    same_degrees: RandomGraphs
+    power_law: PowerLawFit | None
+    hubs: np.ndarray
+
+    @property
+    def parts(self) -> int:
+        """Number of connected parts."""
+        return int(self.part.max()) + 1
+
+    @property
+    def mean_degree(self) -> float:
+        """2 edges / minima."""
+        return 2 * self.edges / len(self.degree)
+
+    @property
+    def average_clustering(self) -> float:
+        """Mean of the local clustering coefficients, those with fewer than two neighbours included."""
+        return float(self.clustering.mean())
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return a row for each minimum."""
+        return {"degree": self.degree, "clustering": self.clustering, "part": self.part}
+
+
+def network_statistics(
+    network: TransitionNetwork,
+    *,
+    seed: int = 0,
+    samples: int = 64,
+    random_graphs: int | None = None,
+    bootstraps: int = 200,
+) -> NetworkStatistics:
+    """Describe the network of minima, and compare it with random graphs.
+
+    Loops and repeated edges do not count. Degrees, clustering and assortativity are those of the whole
+    network. Shortest paths exist within connected parts only: they, and the comparison with random
+    graphs, concern the largest part. Its paths are searched from every minimum if there are up to 5000;
+    otherwise from `samples` minima drawn at random, and the longest also from the minima farthest from
+    those. Each random graph is searched from `samples` nodes.
+
+    **Arguments:**
+
+    - `network`: the minima and transition states.
+    - `seed`: of everything drawn at random.
+    - `samples`: nodes from which paths are searched where not all are.
+    - `random_graphs`: number of random graphs of each kind; default 20, or 5 for a part of more than
+        5000 minima, where they differ little.
+    - `bootstraps`: samples of the power-law test.
+
+    **Returns:** `NetworkStatistics`.
+
+    **Raises:** `ValueError` for fewer than 2 samples, random graphs or bootstraps.
+
+    Source: D. J. Watts & S. H. Strogatz, Nature 393, 440 (1998), doi:10.1038/30918 (clustering, small
+    worlds); M. D. Humphries & K. Gurney, PLoS ONE 3, e2051 (2008), doi:10.1371/journal.pone.0002051
+    (sigma); M. E. J. Newman, Phys. Rev. Lett. 89, 208701 (2002), doi:10.1103/PhysRevLett.89.208701
+    (assortativity).
+    """
+    for name, value in (("samples", samples), ("random_graphs", random_graphs), ("bootstraps", bootstraps)):
+        if value is not None and value < 2:
+            raise ValueError(f"`{name}` must be at least 2, got {value}.")
+    rng = np.random.default_rng(seed)
+    n, pairs = len(network), network.edges()[0]
+    degree = np.bincount(pairs.ravel(), minlength=n)
+    clustering, transitivity = _clustering(n, pairs)
+    part = find_parts(n, pairs)
+    nodes, inner = take_largest_part(n, pairs, part)
+    paths = _paths(nodes, inner, rng, samples)
+    if random_graphs is None:
+        random_graphs = _GRAPHS if nodes <= _EXACT else _GRAPHS_OF_LARGE
+    own = (float(clustering[part == 0].mean()), paths.mean)
+    of_size = (same_size(nodes, len(inner), rng) for _ in range(random_graphs))
+    of_degrees = itertools.islice(same_degrees(nodes, inner, rng), random_graphs)
+    return NetworkStatistics(
+        degree=degree,
+        clustering=clustering,
+        part=part,
+        edges=len(pairs),
+        transitivity=transitivity,
+        assortativity=_assortativity(degree, pairs),
+        paths=paths,
+        same_size=_compare(own, nodes, of_size, rng, samples),
+        same_degrees=_compare(own, nodes, of_degrees, rng, samples),
+        power_law=_power_law(degree, seed, bootstraps),
+        hubs=np.lexsort((network.energies, -degree))[:_HUBS],
+    )
+
+
+def _clustering(n: int, pairs: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the local clustering coefficients and the transitivity."""
+    degree, triangles = np.bincount(pairs.ravel(), minlength=n), count_triangles(n, pairs)
+    wedges = degree * (degree - 1) // 2
+    local = triangles / np.maximum(wedges, 1)
+    return local, float(triangles.sum() / max(int(wedges.sum()), 1))
+
+
+def _paths(n: int, pairs: np.ndarray, rng: np.random.Generator, samples: int) -> PathStatistics:
+    """Search the shortest paths of a connected graph, from all nodes or from some."""
+    if n < 2:
+        return PathStatistics(float("nan"), 0.0, 0, n, n)
+    if n <= max(_EXACT, samples):
+        found = measure_distances(n, pairs, np.arange(n))
+        return PathStatistics(float(found.mean.mean()), 0.0, int(found.eccentricity.max()), n, n)
+    found = measure_distances(n, pairs, rng.choice(n, samples, replace=False))
+    ends = measure_distances(n, pairs, np.unique(found.farthest))
+    longest = max(found.eccentricity.max(), ends.eccentricity.max())
+    error = found.mean.std(ddof=1) * np.sqrt((1 - samples / n) / samples)
+    return PathStatistics(float(found.mean.mean()), float(error), int(longest), samples, n)
+
+
+def _compare(
+    own: tuple[float, float], n: int, graphs: Iterable[np.ndarray], rng: np.random.Generator, samples: int
+) -> RandomGraphs:
+    """Measure random graphs of n nodes, and set clustering and mean path of our own against them."""
+    found = []
+    for pairs in graphs:
+        nodes, inner = take_largest_part(n, pairs, find_parts(n, pairs))
+        sources = rng.choice(nodes, min(samples, nodes), replace=False)
+        length = mean_distance(nodes, inner, sources) if nodes > 1 else float("nan")
+        found.append((_clustering(n, pairs)[0].mean(), length))
+    clustering, length = np.array(found).T
+    sigma = error = float("nan")
+    if clustering.any():
+        sigma = float(own[0] / clustering.mean() * length.mean() / own[1])
+        spreads = [values.std(ddof=1) / values.mean() for values in (clustering, length)]
+        error = float(sigma * np.hypot(*spreads))
+    return RandomGraphs(clustering, length, sigma, error)
+
+
+def _assortativity(degree: np.ndarray, pairs: np.ndarray) -> float:
+    """Return the correlation of the degrees at both ends of the edges, each taken both ways."""
+    ends = degree[pairs].astype(float)
+    if not ends.size or np.all(ends == ends[0, 0]):
+        return float("nan")
+    ends -= ends.mean()
+    return float(np.mean(ends[:, 0] * ends[:, 1]) / np.mean(ends**2))
+
+
+def _power_law(degree: np.ndarray, seed: int, bootstraps: int) -> PowerLawFit | None:
+    if len(np.unique(degree[degree > 0])) < 2:
+        return None
+    return fit_power_law(degree, seed=seed, bootstraps=bootstraps)

@@ -1,0 +1,128 @@
+"""`lossatlas follow`: the points of an atlas as L2 changes, and where they appear and vanish."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._console import print_table, progress_bar
+from ._report import AsCsv, AsJson, Plot, print_result, read_ids, save_plot
+
+
+if TYPE_CHECKING:
+    from lossatlas.searches import Branches
+
+
+def follow(
+    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    to: Annotated[float, typer.Option(help="L2 to follow to, from that of the atlas.")],
+    points: Annotated[str, typer.Option(help="minima, ts, all, or ids of minima such as 1,2,7-9.")] = "all",
+    workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    plot: Plot = None,
+) -> None:
+    """Follow minima and transition states as L2 changes; find folds and bifurcations."""
+    from lossatlas.plots import check_picture
+
+    if plot is not None:
+        check_picture(plot)
+    landscape, x, names = _read(file, points)
+    from lossatlas.searches import follow as run
+
+    with progress_bar("following"):
+        branches = run(landscape, x, to=to, workers=workers)
+    print_result(
+        as_json,
+        as_csv,
+        record=lambda: {"points": names, **branches.to_dict()},
+        columns=branches.to_columns,
+        table=lambda: _print(branches, names),
+    )
+    save_plot(plot, lambda: _draw(branches))
+
+
+def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
+    """Return the landscape of an atlas, the points that are meant, and their names."""
+    import numpy as np
+
+    from lossatlas.atlas import Atlas
+    from lossatlas.studies import problem_of
+
+    with Atlas(file, readonly=True) as atlas:
+        if atlas.recipe is None:
+            raise ValueError(
+                f"{file} does not say how its landscape is built, so its points cannot be followed: "
+                "explore by the command line or a config."
+            )
+        count = len(atlas.minima)
+    minima = np.arange(count) if points in ("minima", "all") else np.zeros(0, dtype=int)
+    if points not in ("minima", "ts", "all"):
+        minima = read_ids(points, "--points", count)
+    landscape = problem_of(file).landscape
+    if not hasattr(landscape, "l2"):
+        raise ValueError(f"The landscape of {file} has no L2 to follow.")
+    # Opened with its landscape, the atlas is refused if the data are not those that it was made of.
+    with Atlas(file, landscape, readonly=True) as atlas:
+        states = atlas.transition_states.x if points in ("ts", "all") else np.zeros((0, atlas.dimension))
+        x = np.concatenate([atlas.minima.x[minima], states])
+    if not len(x):
+        raise ValueError(f"--points {points}: {file} holds no such point.")
+    names = [f"minimum {i + 1}" for i in minima] + [f"transition state {i + 1}" for i in range(len(states))]
+    return landscape, x, names
+
+
+def _print(branches: "Branches", names: list[str]) -> None:
+    named = lambda row: names[row] if row >= 0 else "-"
+    print_table(
+        f"{len(branches)} branches from L2 {branches.start:g} to {branches.end:g}",
+        ("branch", "from", "to", "ends at L2", "outcome"),
+        [
+            (
+                str(i),
+                named(branch.first),
+                named(branch.last),
+                f"{branch.parameter[-1]:.9g}" if len(branch) else "-",
+                branch.outcome.name,
+            )
+            for i, branch in enumerate(branches.branches)
+        ],
+    )
+    for kind, title in (("fold", "folds"), ("bifurcation", "bifurcations"), ("end", "ends on an image")):
+        events = [event for event in branches.events if event.kind == kind]
+        meeting = ("between", "and") if kind == "fold" else ()
+        rows = [
+            (
+                str(event.branch),
+                f"{event.parameter:.9g}",
+                f"{event.energy:.12f}",
+                *map(str, event.indices),
+                *(named(row) for row in event.points[: len(meeting)]),
+            )
+            for event in events
+        ]
+        if events:
+            columns = ("branch", "L2", "loss", "index before", "after", *meeting)
+            print_table(f"{len(events)} {title}", columns, rows)
+    values = branches.grid(13)
+    counts, images = branches.counts(values), branches.counts(values, images=True)
+    print_table(
+        "points on these branches, by index (with images)",
+        ("L2", *(f"index {k}" for k in range(counts.shape[1]))),
+        [
+            (f"{value:.6g}", *(f"{n} ({m})" for n, m in zip(*rows)))
+            for value, *rows in zip(values, counts, images)
+        ],
+    )
+
+
+def _draw(branches: "Branches") -> Any:
+    from lossatlas.plots import plot_bifurcation, plot_point_counts
+    from lossatlas.plots._frame import new_figure
+
+    figure = new_figure(6.0, 9.0)
+    norm, energy, counts = figure.subplots(3, 1, sharex=True, height_ratios=[1.3, 1.0, 0.7])
+    plot_bifurcation(branches, y="norm", ax=norm, xlabel="")
+    plot_bifurcation(branches, y="energy", ax=energy, xlabel="", legend=False)
+    plot_point_counts(branches, ax=counts, xlabel="L2", legend=False)
+    return figure

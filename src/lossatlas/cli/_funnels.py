@@ -1,0 +1,66 @@
+"""`lossatlas funnels`: where minima drain to, and how deep the funnels are."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ._console import print_table
+from ._report import AsCsv, AsJson, Plot, print_result, read_network, save_plot
+
+
+_SHOWN = 20
+
+
+def funnels(
+    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    via: Annotated[
+        Literal["lowest_neighbour", "lowest_ts"], typer.Option(help="What a minimum drains to.")
+    ] = "lowest_neighbour",
+    min_depth: Annotated[float, typer.Option(help="Leave out shallower funnels; loss units.")] = 0.0,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    plot: Plot = None,
+) -> None:
+    """List the funnels: minima without a lower neighbour, with depth and size, deepest first.
+
+    Depth: how far the lowest barrier to any lower minimum lies above the bottom. Size: the minima that
+    drain into it. Superbasin: the minima that are joined to it below that barrier. CSV has a row for each
+    funnel; JSON says of each minimum, too, where it drains to.
+    """
+    from lossatlas.analysis import funnels as find_funnels
+    from lossatlas.analysis import sequence_basins
+
+    network = read_network(file)
+    found = find_funnels(network, min_depth=min_depth, via=via)
+
+    def columns() -> dict[str, Any]:
+        return {**found.to_columns(), "bottom": found.bottom + 1}
+
+    def record() -> dict[str, Any]:
+        basins = sequence_basins(network, via=via)
+        rows = columns()
+        return {
+            "via": via,
+            "minima": len(network),
+            "basins": len(basins),
+            "funnels": rows,
+            "drainage": {"next": basins.next + 1, "bottom": basins.bottom + 1, "steps": basins.steps},
+        }
+
+    def table() -> None:
+        rows = [
+            [str(a + 1), f"{energy:.8g}", f"{merge:.8g}", f"{depth:.4g}", str(size), str(superbasin)]
+            for a, energy, merge, depth, size, superbasin in zip(*found.to_columns().values())
+        ]
+        names = ("bottom", "loss", "merges at", "depth", "size", "superbasin")
+        first = f", the deepest {_SHOWN}" if len(rows) > _SHOWN else ""
+        print_table(f"{len(rows)} funnels of {network}{first}", names, rows[:_SHOWN])
+
+    def draw():
+        from lossatlas.plots import plot_funnels
+
+        return plot_funnels(found)
+
+    save_plot(plot, draw)
+    print_result(as_json, as_csv, record=record, columns=columns, table=table)

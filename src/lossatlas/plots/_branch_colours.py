@@ -1,0 +1,140 @@
+"""Which colours the branches of a disconnectivity graph have: by values of the minima, or by sets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, Normalize, to_rgba_array
+from matplotlib.lines import Line2D
+
+from lossatlas.analysis import DisconnectivityTree
+
+from ._colours import GROUPS, NEUTRAL, add_colour_bar, check_limits, limits_of, sequential_map
+
+
+BRANCH = "#222222"  # branches without a colour of their own, on a picture without colours
+_HIGHLIGHT = "#d55e00"
+
+
+def checked_colour(colour, n: int, limits=None) -> tuple[np.ndarray | None, Normalize | None]:
+    """Return the values as an array with their scale, None for groups; or say what is wrong."""
+    if limits is not None:
+        limits = check_limits(limits, "colour_limits")
+    if colour is None:
+        return None, None
+    values = np.asarray(colour)
+    if values.shape != (n,):
+        raise ValueError(f"`colour` must have shape ({n},), got shape {values.shape}.")
+    groups = 0 if values.dtype.kind == "f" else len(np.unique(values))
+    number = values.dtype.kind in "fiu"
+    if number and (values.dtype.kind == "f" or groups > len(GROUPS) or limits is not None):
+        values = values.astype(float)
+        return values, Normalize(*limits_of(values, limits))
+    if groups > len(GROUPS):
+        raise ValueError(f"`colour` may hold up to {len(GROUPS)} groups, got {groups}.")
+    if limits is not None:
+        raise ValueError("`colour_limits` need a `colour` of numbers, got groups.")
+    return values, None
+
+
+def read_sets(highlight, n: int) -> tuple[np.ndarray, list[str]]:
+    """Return which set every minimum is highlighted with, or say what is wrong.
+
+    **Returns:** the number of the set, -1 for none, shape (n,); the names of the sets, none for a single
+    set without a name.
+    """
+    member = np.full(n, -1)
+    if not isinstance(highlight, Mapping):
+        member[_members(highlight, n, "`highlight`")] = 0
+        return member, []
+    if len(highlight) > len(GROUPS):
+        raise ValueError(f"`highlight` may hold up to {len(GROUPS)} sets, got {len(highlight)}.")
+    for number, (name, minima) in enumerate(highlight.items()):
+        member[_members(minima, n, f"`highlight[{name!r}]`")] = number
+    return member, [str(name) for name in highlight]
+
+
+def _members(minima, n: int, name: str) -> np.ndarray:
+    """Return numbers of minima, or a boolean of shape (n,)."""
+    values = np.asarray([] if minima is None else minima)
+    if values.dtype == bool:
+        if values.shape != (n,):
+            raise ValueError(f"A boolean {name} must have shape ({n},), got {values.shape}.")
+        return values
+    if values.size and (values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= n):
+        raise ValueError(f"{name} must hold numbers of minima, 0 to {n - 1}.")
+    return values.astype(np.int64)
+
+
+def colour_by_set(tree: DisconnectivityTree, first, member: np.ndarray, sets: Sequence[str]) -> np.ndarray:
+    """Return the colour of every node: that of a set if all minima below are in it; shape (nodes, 4).
+
+    **Arguments:**
+
+    - `tree`: the tree.
+    - `first`: how many minima stand to the left of each node, from `place_nodes`.
+    - `member`, `sets`: from `read_sets`.
+    """
+    shades = to_rgba_array([*(GROUPS[: len(sets)] or [_HIGHLIGHT]), BRANCH])
+    return _joined(tree, first, member, shades[member], BRANCH)
+
+
+def colour_by_value(
+    ax: Axes,
+    tree: DisconnectivityTree,
+    first,
+    values: np.ndarray,
+    norm: Normalize | None,
+    label,
+    bar: bool,
+    cmap,
+) -> np.ndarray:
+    """Return the colour of every node, and add the colour bar or legend; shape (nodes, 4).
+
+    **Arguments:**
+
+    - `ax`, `tree`: what is drawn where.
+    - `first`: how many minima stand to the left of each node, from `place_nodes`.
+    - `values`, `norm`: from `checked_colour`.
+    - `label`, `bar`, `cmap`: as `colour_label`, `colour_bar` and `cmap` of `plot_disconnectivity`.
+    """
+    groups, code = np.unique(values, return_inverse=True)
+    if norm is not None:
+        leaves = _scaled(values, norm, cmap := sequential_map(cmap))
+        if bar:
+            add_colour_bar(ax, norm, cmap, label)
+    else:
+        leaves = to_rgba_array(GROUPS)[code]
+        if bar:
+            add_group_legend(ax, groups.tolist(), label)
+    return _joined(tree, first, code, leaves, NEUTRAL)
+
+
+def _joined(tree: DisconnectivityTree, first, code, leaves, mixed: str) -> np.ndarray:
+    """Return the colour of every node: its leaves' own if they have one code, else another."""
+    colours = np.tile(to_rgba_array(mixed), (len(tree.parent), 1))
+    # What lies below a node stands side by side: it has one code if no neighbours differ.
+    changes = np.cumsum(np.diff(code[np.argsort(first[: len(tree)])], prepend=-2) != 0)
+    same = changes[first] == changes[first + tree.n_leaves - 1]
+    colours[same] = leaves[tree.lowest[same]]
+    return colours
+
+
+def _scaled(values: np.ndarray, norm: Normalize, cmap: Colormap) -> np.ndarray:
+    """Return colours of continuous values."""
+    known = np.isfinite(values)
+    colours = cmap(norm(np.where(known, values, 0.0)))
+    colours[~known] = to_rgba_array(NEUTRAL)
+    return colours
+
+
+def add_group_legend(ax: Axes, groups: Sequence, label: str | None, *, dots: bool = False) -> None:
+    """Add a legend beside the axes, of lines or of dots, in the colours of groups."""
+    style: dict[str, Any] = (
+        {"marker": "o", "linestyle": "none", "markersize": 6} if dots else {"linewidth": 2.5}
+    )
+    handles = [
+        Line2D([], [], color=shade, label=str(group), **style) for group, shade in zip(groups, GROUPS)
+    ]
+    ax.legend(handles=handles, title=label, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)

@@ -1,0 +1,48 @@
+"""Draw the frustration of a landscape against temperature."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lossatlas.analysis import Frustration
+
+from ._colours import GROUPS, NEUTRAL
+from ._frame import add_legend, new_axes, set_temperature_axis
+
+
+def plot_frustration(
+    result: Frustration,
+    *,
+    ax: Axes | None = None,
+    xlabel: str = "kT",
+    ylabel: str = "frustration",
+) -> Axes:
+    """Draw F and its normalised form against kT on a logarithmic axis.
+
+    Where minima that no path joins to the global one hold more than 0.1 % of the occupation, their part is
+    drawn too: F says nothing about them.
+
+    **Arguments:**
+
+    - `result`: what `frustration` returns.
+    - `ax`: where; default a new figure.
+    - `xlabel`, `ylabel`: of the axes, with units.
+
+    **Returns:** the axes.
+    """
+    ax = new_axes(6.0, 4.0) if ax is None else ax
+    order = np.argsort(result.kt, kind="stable")
+    lines = [
+        ("F", result.frustration, {"color": GROUPS[0]}),
+        ("normalised F", result.normalised, {"color": GROUPS[1], "dashes": (5, 1.5)}),
+    ]
+    if result.unconnected.max() > 1e-3:
+        lines.append(("occupation not connected", result.unconnected, {"color": NEUTRAL}))
+    handles = []
+    for label, values, style in lines:
+        handles += ax.plot(result.kt[order], values[order], lw=1.6, label=label, **style)
+    ax.set_ylabel(ylabel)
+    ax.set_ylim(bottom=0.0)
+    set_temperature_axis(ax, xlabel)
+    ax.spines[["top", "right"]].set_visible(False)
+    add_legend(ax, handles)
+    return ax

@@ -1,0 +1,69 @@
+"""Draw the heat capacity against temperature."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lossatlas.analysis import HeatCapacityPeak, Thermodynamics
+
+from ._colours import GROUPS
+from ._frame import add_legend, new_axes, set_temperature_axis
+
+
+def plot_heat_capacity(
+    thermo: Thermodynamics,
+    *,
+    peaks: Sequence[HeatCapacityPeak] = (),
+    partial: Sequence[Thermodynamics] = (),
+    ax: Axes | None = None,
+    xlabel: str = "kT",
+    ylabel: str = "heat capacity",
+) -> Axes:
+    """Draw C_V against kT on a logarithmic axis, with partial sums over the lowest minima.
+
+    **Arguments:**
+
+    - `thermo`: of all minima, as a thick line.
+    - `peaks`: each gets a dot and its kT.
+    - `partial`: of the lowest minima only (`thermodynamics(..., lowest=m)`), up to eight, as thin lines.
+    - `ax`: where; default a new figure.
+    - `xlabel`, `ylabel`: of the axes, with units.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` for more than eight partial sums.
+    """
+    if len(partial) > 8:
+        raise ValueError(f"`partial` may hold up to 8 sums, got {len(partial)}.")
+    ax = new_axes(6.0, 4.0) if ax is None else ax
+    order = np.argsort(thermo.kt, kind="stable")
+    name = f"all {thermo.lowest} minima"
+    handles = ax.plot(thermo.kt[order], thermo.heat_capacity[order], color="black", lw=2.0, label=name)
+    for part, colour in zip(partial, GROUPS):
+        order = np.argsort(part.kt, kind="stable")
+        handles += ax.plot(
+            part.kt[order],
+            part.heat_capacity[order],
+            color=colour,
+            lw=1.2,
+            dashes=(5, 1.5),
+            label=f"lowest {part.lowest}",
+        )
+    for peak in peaks:
+        ax.plot(peak.kt, peak.height, "o", color="black", markersize=5.0)
+        ax.annotate(
+            f"{peak.kt:.3g}",
+            (peak.kt, peak.height),
+            (0, 5),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+        )
+    ax.set_ylabel(ylabel)
+    ax.margins(y=0.1)
+    set_temperature_axis(ax, xlabel)
+    ax.spines[["top", "right"]].set_visible(False)
+    if partial:
+        add_legend(ax, handles)
+    return ax

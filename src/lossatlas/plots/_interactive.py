@@ -1,0 +1,130 @@
+"""Write a disconnectivity graph as a web page that one can zoom in to and ask."""
+
+import base64
+import importlib.resources
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.colors import to_hex
+
+from lossatlas.analysis import DisconnectivityTree
+
+from ._branch_colours import BRANCH, checked_colour
+from ._branches import find_bends, place_nodes
+from ._colours import GROUPS, NEUTRAL, sequential_map
+from ._log_axis import above_lowest, log_axis
+
+
+_PLACE_OF_DATA = "@DATA@"
+_SHADES = 64  # colours of a scale; more could not be told apart
+
+
+def write_interactive(
+    tree: DisconnectivityTree,
+    path: str | os.PathLike,
+    *,
+    columns: Mapping[str, Sequence | np.ndarray] | None = None,
+    colour: str | None = None,
+    labels: Sequence[str] | None = None,
+    order: Literal["energy", "size", "centre"] = "centre",
+    scale: Literal["linear", "log"] = "linear",
+    ylabel: str = "energy",
+    title: str = "Disconnectivity graph",
+) -> None:
+    """Write the disconnectivity graph as one HTML file, which needs no network and no server.
+
+    In the browser one can pan and zoom, see energy and columns of the minimum under the cursor, pin
+    minima to compare them, look for one by its label, and choose the column that gives the colours and
+    the scale of the energy. `graph.html#minimum=LABEL` opens with that minimum pinned.
+
+    **Arguments:**
+
+    - `tree`: what is drawn.
+    - `path`: an .html file; an older one is replaced, whole or not at all.
+    - `columns`: by name, a value per minimum, shape (minima,) each, e.g. metrics. As `colour` of
+        `plot_disconnectivity`: floats, and integers with more than ten values, are a scale, others
+        are up to ten groups. NaN and empty texts are grey.
+    - `colour`: the column that gives the colours at first; default none.
+    - `labels`: a text for each minimum, to be looked for by; default its number.
+    - `order`: of the branches, see `plot_disconnectivity`.
+    - `scale`: of the energy axis at first, see `plot_disconnectivity`.
+    - `ylabel`: of the energy axis.
+    - `title`: of the page.
+
+    **Raises:** `ValueError` for another suffix, a folder that does not exist, columns or labels of a
+    wrong length, more than ten groups, a colour that is no column, and an unknown order or scale.
+    """
+    path, columns = _checked_path(path), dict(columns or {})
+    n = len(tree)
+    if scale not in ("linear", "log"):
+        raise ValueError(f"`scale` must be linear or log, got {scale!r}.")
+    if colour is not None and colour not in columns:
+        raise ValueError(
+            f"`colour` must be a column ({', '.join(columns) or 'there is none'}), got {colour!r}."
+        )
+    texts = [str(i) for i in range(n)] if labels is None else [str(text) for text in labels]
+    if len(texts) != n:
+        raise ValueError(f"`labels` must have one text for each of {n} minima, got {len(texts)}.")
+    place, _ = place_nodes(tree, order)
+    lowest = float(tree.energy.min())
+    data = {
+        "title": title,
+        "axis": ylabel,
+        "scale": scale,
+        "floor": log_axis(above_lowest(tree.energy, lowest)).floor,
+        "labels": texts,
+        "parent": _encoded(tree.parent, "<i4"),
+        "energy": _encoded(tree.energy, "<f8"),
+        "bend": None if tree.levels is None else _encoded(find_bends(tree), "<f8"),
+        "place": _encoded(place, "<f4"),
+        "columns": [_column(name, values, n) for name, values in columns.items()],
+        "colour": -1 if colour is None else list(columns).index(colour),
+        "shades": [to_hex(shade) for shade in sequential_map()(np.linspace(0.0, 1.0, _SHADES))],
+        "groups": GROUPS,
+        "neutral": NEUTRAL,
+        "branch": BRANCH,
+    }
+    template = importlib.resources.files("lossatlas.plots").joinpath("interactive.html").read_text("utf-8")
+    # No text can end the script element that holds the data, nor start a comment in it.
+    text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    partial = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.html")
+    try:
+        partial.write_text(template.replace(_PLACE_OF_DATA, text), "utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _checked_path(path: str | os.PathLike) -> Path:
+    """Return the path if a page can be written there."""
+    path = Path(path)
+    if path.suffix.lower() != ".html":
+        raise ValueError(f"An interactive graph ends in .html, got {path.suffix or path.name!r}.")
+    if not path.parent.is_dir():
+        raise ValueError(f"The folder {path.parent} of the page {path.name} does not exist.")
+    return path
+
+
+def _column(name: str, values, n: int) -> dict[str, Any]:
+    """Return a column as the page reads it: numbers in full, or numbers of groups with their names."""
+    try:
+        checked, norm = checked_colour(np.asarray(values), n)
+    except ValueError as error:
+        raise ValueError(f"The column {name!r} cannot give colours: {error}") from None
+    if norm is not None:
+        return {"name": str(name), "values": _encoded(checked, "<f8"), "limits": [norm.vmin, norm.vmax]}
+    groups, code = np.unique(np.asarray(values), return_inverse=True)
+    names, code = [str(group) for group in groups], code.astype(float)
+    if names[0] == "":  # sorts before all other texts
+        names, code = names[1:], np.where(code == 0, np.nan, code - 1)
+    return {"name": str(name), "values": _encoded(code, "<f8"), "groups": names}
+
+
+def _encoded(values, kind: str) -> str:
+    """Return an array in base64, little-endian."""
+    return base64.b64encode(np.asarray(values).astype(kind).tobytes()).decode("ascii")

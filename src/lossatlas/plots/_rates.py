@@ -1,0 +1,89 @@
+"""Draw how occupations change with time, and rates against temperature."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lossatlas.analysis.kinetics import Evolution
+
+from ._colours import GROUPS
+from ._frame import add_legend, new_axes
+
+
+def plot_evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: Axes | None = None) -> Axes:
+    """Draw the occupation of sets of states against time, on a logarithmic axis.
+
+    **Arguments:**
+
+    - `evolution`: occupations at increasing times; a time of 0 is left out.
+    - `sets`: name -> numbers of the states whose occupations are added up; up to ten. What is in none
+        of them is drawn, too, as "others", if that is ever more than 1e-3.
+    - `ax`: where; default a new figure.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` for no set, more than ten, or fewer than two positive times.
+    """
+    later = evolution.times > 0
+    if np.count_nonzero(later) < 2:
+        raise ValueError("`evolution` needs at least two positive times.")
+    if not 1 <= len(sets) <= len(GROUPS):
+        raise ValueError(f"`sets` must hold 1 to {len(GROUPS)} sets of states, got {len(sets)}.")
+    ax = new_axes(6.0, 4.2) if ax is None else ax
+    order = np.flatnonzero(later)[np.argsort(evolution.times[later], kind="stable")]
+    times, occupation = evolution.times[order], evolution.occupation[order]
+    curves = {name: occupation[:, states].sum(axis=1) for name, states in sets.items()}
+    everything = np.concatenate([np.asarray(states) for states in sets.values()])
+    others = 1.0 - occupation[:, np.unique(everything)].sum(axis=1)
+    handles = []
+    for (name, p), colour in zip(curves.items(), GROUPS):
+        handles += ax.plot(times, p, color=colour, linewidth=1.8, label=name)
+    if others.max() > 1e-3:
+        handles += ax.plot(times, others, color="#808080", linewidth=1.8, linestyle="--", label="others")
+    ax.set_xscale("log")
+    ax.set_xlim(times[0], times[-1])
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel("time (unit masses)")
+    ax.set_ylabel("occupation probability")
+    ax.spines[["top", "right"]].set_visible(False)
+    add_legend(ax, handles)
+    return ax
+
+
+def plot_arrhenius(
+    kt: np.ndarray, rates: Mapping[str, np.ndarray], *, log: bool = False, ax: Axes | None = None
+) -> Axes:
+    """Draw rate constants against 1 / kT, on a logarithmic axis: a straight line has one barrier.
+
+    **Arguments:**
+
+    - `kt`: temperatures, loss units, shape (temperatures,).
+    - `rates`: name -> rate constants, shape (temperatures,), in sqrt(loss units) / parameter units.
+        Those that are zero are left out.
+    - `log`: the rates are natural logarithms already; that of zero is -inf.
+    - `ax`: where; default a new figure.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` if there is no positive rate.
+    """
+    kt = np.asarray(kt, dtype=float)
+    with np.errstate(divide="ignore"):
+        logs = {name: np.asarray(k, dtype=float) if log else np.log(k) for name, k in rates.items()}
+    if not any(np.isfinite(k).any() for k in logs.values()):
+        raise ValueError("There is no positive rate to draw.")
+    ax = new_axes(6.0, 4.2) if ax is None else ax
+    order = np.argsort(-kt, kind="stable")
+    handles = []
+    for (name, k), colour in zip(logs.items(), GROUPS):
+        seen = order[np.isfinite(k[order])]
+        handles += ax.plot(
+            1.0 / kt[seen], k[seen] / np.log(10), color=colour, marker="o", markersize=3.5, label=name
+        )
+    ax.set_xlabel("1 / kT  (1 / loss units)")
+    ax.set_ylabel("log$_{10}$ of the rate constant (unit masses)")
+    ax.spines[["top", "right"]].set_visible(False)
+    if len(handles) > 1:
+        add_legend(ax, handles)
+    return ax

@@ -1,0 +1,157 @@
+"""A landscape of which one number changes, and Newton's method on the curves of its stationary points."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from lossatlas._types import Flag, Integer, Matrix, Point, Scalar
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches.curvature import gradient_tolerance, spectrum_of
+
+
+CORRECTIONS = 10
+SETTLED = 1e-9  # Newton step after which the next one is rounding: convergence is quadratic
+USABLE = 1e-6  # next to a bifurcation rounding alone keeps steps longer than that
+
+
+class Family(eqx.Module):
+    """A landscape with a number p that runs from `start` at s = 0 to `end` at s = 1.
+
+    p(s) = start (end / start)^s if `logarithmic`, else start + s (end - start). Places on curves of
+    stationary points are vectors z = (x / unit, s), shape (dim + 1,), dimensionless: `unit` is the length
+    scale of the landscape times sqrt(dim), so |dz|^2 is the mean square change of a variable in length
+    scales, plus ds^2.
+
+    **Arguments:**
+
+    - `landscape`: at any value of p.
+    - `start`, `end`: of p.
+    - `where`: returns the leaf of a landscape that holds p.
+    """
+
+    landscape: AbstractLandscape
+    start: Scalar
+    end: Scalar
+    where: Callable = eqx.field(static=True)
+    logarithmic: bool = eqx.field(static=True)
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables, s left out."""
+        return self.landscape.dimension
+
+    @property
+    def unit(self) -> float:
+        """Parameter units per unit of z."""
+        return self.landscape.length_scale * self.dimension**0.5
+
+    def value(self, s: Scalar) -> Scalar:
+        """Return p(s)."""
+        if self.logarithmic:
+            return self.start * (self.end / self.start) ** s
+        return self.start + s * (self.end - self.start)
+
+    def at(self, s: Scalar) -> AbstractLandscape:
+        """Return the landscape at s."""
+        return eqx.tree_at(self.where, self.landscape, self.value(s))
+
+    def place(self, x: Point, s: Scalar) -> Point:
+        """Return z."""
+        return jnp.append(x / self.unit, s)
+
+    def point(self, z: Point) -> Point:
+        """Return x."""
+        return self.unit * z[:-1]
+
+    def retract(self, z: Point) -> Point:
+        """Return the place of the landscape's geometry nearest to z."""
+        return self.place(self.landscape.geometry.retract(self.point(z)), z[-1])
+
+
+class Local(NamedTuple):
+    """Derivatives at a place.
+
+    - `energy`: loss units.
+    - `gradient`: tangent gradient, shape (dim,).
+    - `hessian`: shape (dim, dim).
+    - `jacobian`: derivatives of the gradient by z, shape (dim, dim + 1); the identity along forced zero
+        modes, where the gradient vanishes by itself.
+    """
+
+    energy: Scalar
+    gradient: Point
+    hessian: Matrix
+    jacobian: Matrix
+
+
+def look(family: Family, z: Point) -> Local:
+    """Return the derivatives at a place."""
+    x, s = family.point(z), z[-1]
+    landscape = family.at(s)
+    energy, gradient = landscape.value_and_gradient(x)
+    hessian = landscape.hessian(x)
+    slope = jax.jvp(lambda s: family.at(s).value_and_gradient(x)[1], (s,), (jnp.ones_like(s),))[1]
+    modes = landscape.zero_modes(x)
+    inside = jnp.eye(x.shape[0]) - modes.T @ modes
+    matrix = inside @ hessian @ inside + modes.T @ modes
+    jacobian = jnp.concatenate([family.unit * matrix, (inside @ slope)[:, None]], axis=1)
+    return Local(energy, inside @ gradient, hessian, jacobian)
+
+
+def spectrum_at(family: Family, z: Point, local: Local) -> tuple[Point, Matrix]:
+    """Return eigenvalues and eigenvectors of the Hessian, forced zero modes left out."""
+    return spectrum_of(local.hessian, family.landscape.zero_modes(family.point(z)))
+
+
+def is_stationary(family: Family, z: Point, local: Local, eigenvalues: Point) -> Flag:
+    """Return whether the gradient is at rounding level."""
+    rms = jnp.linalg.norm(local.gradient) / jnp.sqrt(1.0 * family.dimension)
+    return rms <= gradient_tolerance(eigenvalues, family.point(z))
+
+
+class Corrected(NamedTuple):
+    """Where Newton's method ended: a place, its derivatives, the length of the last step, their number."""
+
+    z: Point
+    local: Local
+    last: Scalar
+    steps: Integer
+
+
+def correct(family: Family, guess: Point, border: Point) -> Corrected:
+    """Solve gradient(z) = 0 and border . (z - guess) = 0 by Newton's method.
+
+    The bordered system is regular at folds, where the Hessian alone is singular.
+
+    **Arguments:**
+
+    - `guess`: shape (dim + 1,).
+    - `border`: a direction not far from that of the curve, shape (dim + 1,).
+    """
+
+    def newton(state):
+        (z, _, last, steps), _ = state
+        local = look(family, z)
+        missed = jnp.append(local.gradient, border @ (z - guess))
+        step = jnp.linalg.solve(jnp.concatenate([local.jacobian, border[None, :]]), missed)
+        # The last round makes no step: its derivatives are those of the place that is returned.
+        size = jnp.linalg.norm(step)
+        ends = (last <= SETTLED) | (steps == CORRECTIONS) | ~jnp.isfinite(size)
+        following = jnp.where(ends, z, family.retract(z - step))
+        last = jnp.where(ends, last, size)
+        return Corrected(following, local, last, steps + ~ends), ends
+
+    z = family.retract(guess)
+    empty = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(look, family, z))
+    start = Corrected(z, empty, jnp.asarray(jnp.inf), jnp.asarray(0))
+    return jax.lax.while_loop(lambda state: ~state[1], newton, (start, jnp.asarray(False)))[0]
+
+
+def tangent(jacobian: Matrix, along: Point) -> Point:
+    """Return the unit vector t with jacobian t = 0 and along . t > 0, shape (dim + 1,)."""
+    matrix = jnp.concatenate([jacobian, along[None, :]])
+    direction = jnp.linalg.solve(matrix, jnp.zeros_like(along).at[-1].set(1.0))
+    return direction / jnp.linalg.norm(direction)

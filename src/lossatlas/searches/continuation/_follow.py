@@ -1,0 +1,217 @@
+"""The entry point: follow stationary points as a number in the landscape changes."""
+
+import collections
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from lossatlas._results import RESULTS
+from lossatlas._types import Point
+from lossatlas.landscapes import AbstractLandscape, KnownPoints
+from lossatlas.searches._driver import as_points, run_batch
+from lossatlas.searches.curvature import DENSE
+
+from ._branches import Branches
+from ._continuation import Continuation
+from ._curve import Curve, Root
+from ._describe import describe
+from ._events import locate_roots
+from ._family import Family, correct, is_stationary, look, spectrum_at
+
+
+DEPARTURE = 0.01  # how far from a bifurcation other branches are looked for; dimensionless, see `Family`
+RANDOM = 8  # directions per eigenvalue where several vanish at once
+
+
+def follow(
+    landscape: AbstractLandscape,
+    points: np.ndarray,
+    *,
+    to: float,
+    where: Callable[[Any], Any] | None = None,
+    far_points: np.ndarray | None = None,
+    rounds: int = 10,
+    longest: float = 0.05,
+    max_steps: int = 1000,
+    seed: int = 0,
+    workers: int | None = None,
+) -> Branches:
+    """Follow stationary points of any index as a number p of the landscape, such as its L2, changes.
+
+    Pseudo-arclength continuation in (x, ln p), or in (x, p) if a value is not positive, goes round folds,
+    where a minimum meets a transition state, say. Folds and bifurcations are located as roots along the
+    branch. From every bifurcation the other branches that meet there are looked for and followed; where
+    several eigenvalues vanish at once along random directions, so that some may be missed. Missed, too,
+    are branches that neither reach a given point nor meet a branch that does, and two changes of the index
+    within one step that cancel: a smaller `longest` tells them apart.
+
+    **Arguments:**
+
+    - `landscape`: at the value of p where the `points` are stationary; Hessians are computed in full.
+    - `points`: stationary points, shape (points, dim), parameter units.
+    - `to`: the other end of the range of p.
+    - `where`: returns the leaf of the landscape that holds p, a single number; default its `l2`.
+    - `far_points`: stationary points at `to`, shape (far points, dim), which are followed back: for
+        branches that fold before they reach the first end of the range.
+    - `rounds`: how often branches are followed that leave those of the round before; 0 for never.
+    - `longest`: largest step along a branch, dimensionless: its square is the mean square change of a
+        variable in length scales, plus that of s, which runs from 0 to 1 over the range.
+    - `max_steps`: points tried per branch.
+    - `seed`: of the random directions.
+    - `workers`: threads; default one per core.
+
+    **Returns:** `Branches`.
+
+    **Raises:** `ValueError` for points that are not stationary, a leaf or a range that does not fit, a
+    landscape with kinks, and above 1,000 variables.
+
+    Source: Allgower & Georg, Introduction to Numerical Continuation Methods, SIAM (2003),
+    doi:10.1137/1.9780898719154.
+    """
+    if not longest > 0 or max_steps < 1 or rounds < 0:
+        raise ValueError(
+            "`longest` must be positive, `max_steps` at least 1 and `rounds` at least 0, got "
+            f"{longest}, {max_steps} and {rounds}."
+        )
+    family: Any = _family(landscape, to, where)
+    near = _known_at(family, points, 0, "points", workers)
+    none = np.zeros((0, landscape.dimension))
+    far = _known_at(family, none if far_points is None else far_points, 1, "far_points", workers)
+    s = np.repeat([0.0, 1.0], [len(near), len(far)])[:, None]
+    guesses = np.concatenate([np.concatenate([near.x, far.x]) / family.unit, s], axis=1)
+    directions = np.concatenate([np.zeros((len(s), landscape.dimension)), 1.0 - 2.0 * s], axis=1)
+    search = Continuation(float(longest), int(max_steps))
+    curves = _run(search, family, guesses, directions, workers)
+    kept: list[Curve] = []
+    departures: collections.Counter[int] = collections.Counter()
+    merged, rng = 0, np.random.default_rng(seed)
+    for turn in range(rounds + 1):
+        fresh = [curve for curve in curves if _keep(family, kept, curve, workers)]
+        merged += len(curves) - len(fresh)
+        lanes = [lane for curve in fresh for root in curve.roots for lane in _departures(root, rng)]
+        if not lanes or turn == rounds:
+            break
+        roots, guesses, directions = zip(*lanes)
+        left = _run(search, family, np.stack(guesses), np.stack(directions), workers, roots)
+        departures.update(id(root) for root, curve in zip(roots, left) if len(curve))
+        curves = [curve for curve in left if len(curve)]
+    return describe(family, (near, far), kept, departures, merged)
+
+
+def _family(landscape: AbstractLandscape, to: float, where: Callable[[Any], Any] | None) -> Family:
+    """Return the landscape with its parameter, checked."""
+    if where is None and not hasattr(landscape, "l2"):
+        raise ValueError(
+            f"{type(landscape).__name__} has no `l2` to follow; say by `where` which number changes, "
+            "such as where=lambda landscape: landscape.data."
+        )
+    where = where or _l2
+    leaf = where(landscape)
+    if jnp.shape(leaf) != () or getattr(leaf, "dtype", None) != jnp.float64:
+        raise ValueError(
+            f"`where` must return one float64 number held as an array, got {type(leaf).__name__} of shape "
+            f"{jnp.shape(leaf)}."
+        )
+    start = float(leaf)
+    if not np.isfinite(to) or to == start:
+        raise ValueError(f"`to` must be a number other than {start:g}, where the points are; got {to}.")
+    if not landscape.smooth:
+        raise ValueError("Branches are followed on smooth losses only; this one has kinks.")
+    if landscape.dimension > DENSE:
+        raise ValueError(
+            f"Branches are followed with full Hessians, up to {DENSE} variables; this landscape has "
+            f"{landscape.dimension}."
+        )
+    return Family(landscape, jnp.asarray(start), jnp.asarray(float(to)), where, start > 0 and to > 0)
+
+
+def _l2(landscape: Any) -> Any:
+    return landscape.l2
+
+
+def _known_at(family: Any, points: Any, end: int, name: str, workers: int | None) -> KnownPoints:
+    """Return given points at an end of the range, checked to be stationary."""
+    x = as_points(family.landscape, points, name)
+    z = np.concatenate([x / family.unit, np.full((len(x), 1), float(end))], axis=1)
+    stationary, energy = run_batch(_judge, family, z, workers=workers)
+    if not stationary.all():
+        raise ValueError(
+            f"Row {np.argmin(stationary)} of `{name}` is not stationary where the parameter is "
+            f"{float(family.value(end)):g}: its gradient is not at rounding level."
+        )
+    return KnownPoints(x, energy, family.landscape.symmetry)
+
+
+def _judge(family: Family, z: Point) -> Any:
+    local = look(family, z)
+    values, _ = spectrum_at(family, z, local)
+    return is_stationary(family, z, local, values), local.energy
+
+
+def _run(
+    search: Continuation,
+    family: Any,
+    guesses: np.ndarray,
+    directions: np.ndarray,
+    workers: int | None,
+    sources: tuple[Root, ...] | None = None,
+) -> list[Curve]:
+    """Follow a curve from every guess, and locate what happens on it."""
+    found = run_batch(search, family, guesses, directions, workers=workers)
+    names = {"z": "curve", "energy": "energy", "index": "index", "turn": "turn"}
+    curves = [
+        Curve(
+            **{name: found[column][i, :rows].copy() for name, column in names.items()},
+            outcome=int(found["outcome"][i]),
+            given=i if sources is None else -1,
+        )
+        for i, rows in enumerate(found["count"].tolist())
+    ]
+    roots = locate_roots(family, curves, workers=workers)
+    curves = [curve.with_roots(own, int(RESULTS.converged)) for curve, own in zip(curves, roots)]
+    if sources is None:
+        return curves
+    return [curve.preceded_by(root) if len(curve) else curve for curve, root in zip(curves, sources)]
+
+
+def _keep(family: Any, kept: list[Curve], curve: Curve, workers: int | None) -> bool:
+    """Add a curve to those that are kept unless one point of it, or an image of that, lies on another."""
+    if len(curve):
+        z, energy = curve.z[curve.probe], curve.energy[curve.probe]
+        guesses = [np.zeros((0, len(z))), *(other.crossing(z[-1], energy) for other in kept)]
+        found = run_batch(_at_fixed_s, family, np.concatenate(guesses), workers=workers)
+        known = KnownPoints(found[0], found[1], family.landscape.symmetry)
+        if known.find(family.unit * z[None, :-1], np.array([energy]))[0] >= 0:
+            return False
+    kept.append(curve)
+    return True
+
+
+def _at_fixed_s(family: Family, guess: Point) -> Any:
+    """Return the stationary point near a guess, and its energy."""
+    end = correct(family, guess, jnp.zeros_like(guess).at[-1].set(1.0))
+    return family.point(end.z), end.local.energy
+
+
+def _departures(root: Root, rng: np.random.Generator) -> list[tuple[Root, np.ndarray, np.ndarray]]:
+    """Return root, guess and direction of the searches for other branches that meet this one.
+
+    They leave a bifurcation along the eigenvectors whose eigenvalues vanish. Where a branch meets its own
+    image there is one of more symmetry, along which only s changes at first.
+    """
+    if root.kind == "fold":
+        return []
+    if root.kind == "end":
+        directions = np.zeros((2, len(root.z)))
+        directions[:, -1] = 1.0, -1.0
+    else:
+        count = root.kernel.shape[1]
+        mixed = rng.standard_normal((RANDOM * count if count > 1 else 0, count))
+        mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+        directions = np.concatenate([np.eye(count), -np.eye(count), mixed]) @ root.kernel.T
+        directions = np.pad(directions, ((0, 0), (0, 1)))
+    guesses = root.z + DEPARTURE * directions
+    inside = (guesses[:, -1] > 0) & (guesses[:, -1] < 1)
+    return [(root, guess, direction) for guess, direction in zip(guesses[inside], directions[inside])]
