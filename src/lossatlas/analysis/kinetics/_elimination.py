@@ -6,7 +6,7 @@ of the others stay what they were. The p_i are added up, never found as a differ
 stays good to rounding however small it is (W. K. Grassmann, M. I. Taksar & D. P. Heyman, Oper. Res. 33,
 1107 (1985), doi:10.1287/opre.33.5.1107). A linear solver in doubles subtracts, and finds nothing right
 where time scales lie 1e16 apart. Graph transformation: S. A. Trygubenko & D. J. Wales, J. Chem. Phys. 124,
-234110 (2006), doi:10.1063/1.2206587.
+234110 (2006), doi:10.1063/1.2198806.
 """
 
 import abc

@@ -1,0 +1,214 @@
+"""Least-squares fits of a damped product of two sines: a regression with many local minima."""
+
+import itertools
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from lossatlas._types import Modes, Point, Scalar
+
+from ._geometry import AbstractGeometry
+from ._landscape import AbstractLandscape, data_hash
+from ._symmetry import AbstractSymmetry, FiniteSymmetry
+
+
+PARAMETERS = (0.1, 2.13, 0.0, 1.34, 0.0)  # q1 to q5 that the published data were made with
+LONGEST = 3.0 * math.pi  # end of the interval of the inputs
+HIGHEST = 10.0  # default limit of the frequencies; 2.13 is in the data
+
+
+class NonlinearRegression(AbstractLandscape):
+    """The sum of squared residuals of a damped product of two sines.
+
+        E(q) = sum_i (y(t_i; q) - y_i)^2,   y(t; q) = exp(-q1 t) sin(q2 t + q3) sin(q4 t + q5)
+
+    A phase is an angle: points are x = (q1, q2, cos q3, sin q3, q4, cos q5, sin q5), with the two pairs on
+    unit circles. An arc of a unit circle is as long as its angle, so slopes, curvatures and pathways are
+    those in the five parameters q. `point` and `parameters` translate.
+
+    **Symmetry.** With w(t; q2, q3) = sin(q2 t + q3) these maps change no value of y, for any t:
+
+    - shifts of one phase by 2 pi: none in x, as x is the same point;
+    - exchange of (q2, q3) and (q4, q5);
+    - reflection of one sine, (q2, q3) -> (-q2, pi - q3), w unchanged: q2 and cos q3 change sign;
+    - shifts of both phases by pi, w -> -w in both factors: both circles change sign.
+
+    The last three generate all others, such as the reflection of both phases. There are no more for data
+    that are generic: 2 y exp(q1 t) = cos u - cos v with u, v = (q2 -+ q4) t + (q3 -+ q5), and a sum of two
+    waves of different frequencies fixes the waves, so u -> -u + 2 pi k, v -> -v + 2 pi l and
+    (u, v) -> (v + pi, u + pi) are all there is. On q the group is infinite, a lattice of phases extended by
+    eight maps; on x it is finite, of 2 * 2^2 * 2 = 16 signed permutations, since the shifts by 2 pi are the
+    identity. So alignment is exact by enumeration, and an orbit size counts the images per cell
+    [0, 2 pi)^2 of the phases.
+
+    **Limits.** E does not grow at infinity: for q1 -> infinity the curve vanishes and E tends to a plateau,
+    and there are minima at frequencies as high as one likes, where aliases fit a finite number of data. A
+    search that goes beyond `highest_frequency` counts as lost: the landscape is the points inside whose
+    pathways stay inside, and how many there are depends on this limit.
+
+    **Arguments:**
+
+    - `inputs`: t, shape (items,), at least five.
+    - `targets`: y, shape (items,), in any unit; E is in its square.
+    - `highest_frequency`: limit of |q1|, |q2| and |q4|, radians per unit of t; above 1.
+
+    **Raises:** `ValueError` for arrays that do not fit or are not finite, and a limit of 1 or less.
+
+    Source: Ballard, Das, Martiniani, Mehta, Sagun, Stevenson & Wales, Phys. Chem. Chem. Phys. 19, 12585
+    (2017), doi:10.1039/C7CP01108C.
+    """
+
+    inputs: Array
+    targets: Array
+    highest_frequency: float = eqx.field(static=True)
+
+    def __init__(self, inputs: Any, targets: Any, *, highest_frequency: float = HIGHEST):
+        arrays = [np.asarray(inputs, dtype=float), np.asarray(targets, dtype=float)]
+        if arrays[0].ndim != 1 or len(arrays[0]) < 5 or arrays[0].shape != arrays[1].shape:
+            raise ValueError(
+                "`inputs` and `targets` must be vectors of the same length, five numbers or more, "
+                f"got shapes {arrays[0].shape} and {arrays[1].shape}."
+            )
+        if not np.isfinite(arrays).all():
+            raise ValueError("`inputs` and `targets` must be finite.")
+        if not 1 < highest_frequency < math.inf:  # cosines and sines must be inside
+            raise ValueError(f"`highest_frequency` must be finite and above 1, got {highest_frequency}.")
+        self.inputs, self.targets = map(jnp.asarray, arrays)
+        self.highest_frequency = float(highest_frequency)
+
+    @property
+    def dimension(self) -> int:
+        """Seven: three numbers and two points of circles."""
+        return 7
+
+    def curve(self, x: Point, inputs: Float[Array, " items"]) -> Float[Array, " items"]:
+        """Return y at `inputs`, shape (items,), in the unit of the targets.
+
+        sin(q2 t + q3) = sin(q2 t) cos q3 + cos(q2 t) sin q3, so no angle is taken.
+        """
+        t = inputs
+        first = jnp.sin(x[1] * t) * x[2] + jnp.cos(x[1] * t) * x[3]
+        second = jnp.sin(x[4] * t) * x[5] + jnp.cos(x[4] * t) * x[6]
+        return jnp.exp(-x[0] * t) * first * second
+
+    def energy(self, x: Point) -> Scalar:
+        """Return the sum of squared residuals."""
+        return jnp.sum((self.curve(x, self.inputs) - self.targets) ** 2)
+
+    def point(self, q: Float[np.ndarray, " five"]) -> Float[np.ndarray, " dim"]:
+        """Return x of the parameters q1 to q5."""
+        q1, q2, q3, q4, q5 = np.asarray(q, dtype=float)
+        return np.array([q1, q2, np.cos(q3), np.sin(q3), q4, np.cos(q5), np.sin(q5)])
+
+    def parameters(self, x: Float[np.ndarray, " dim"]) -> Float[np.ndarray, " five"]:
+        """Return q1 to q5 of a point, the phases from -pi to pi."""
+        q1, q2, c3, s3, q4, c5, s5 = np.asarray(x, dtype=float)
+        return np.array([q1, q2, np.arctan2(s3, c3), q4, np.arctan2(s5, c5)])
+
+    def sample(self, key: PRNGKeyArray) -> Point:
+        """Draw q1 from [0, 1), frequencies from [0, `highest_frequency`), phases from the circle.
+
+        Negative frequencies are images of positive ones.
+        """
+        u = jax.random.uniform(key, (5,))
+        angle = 2.0 * jnp.pi * u[3:]
+        c, s = jnp.cos(angle), jnp.sin(angle)
+        q2, q4 = self.highest_frequency * u[1:3]
+        return jnp.stack([u[0], q2, c[0], s[0], q4, c[1], s[1]])
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the hash of the data and the limit."""
+        return {
+            "landscape": "nonlinear-regression",
+            "items": len(self.inputs),
+            "highest_frequency": self.highest_frequency,
+            "data": data_hash(self.inputs, self.targets),
+        }
+
+    @property
+    def geometry(self) -> AbstractGeometry:
+        """Three lines and two circles."""
+        return TwoCircles()
+
+    @property
+    def symmetry(self) -> AbstractSymmetry:
+        """The 16 maps of the class docstring."""
+        return _SYMMETRY
+
+    @property
+    def length_scale(self) -> float:
+        """Side lobes of the fit are 2 pi / (3 pi) apart in frequency; a little less."""
+        return 0.5
+
+    @property
+    def region(self) -> float:
+        """The limit of the frequencies."""
+        return self.highest_frequency
+
+
+class TwoCircles(AbstractGeometry):
+    """Variables 2 and 3, and 5 and 6 (from 0) lie on unit circles, the others anywhere."""
+
+    def retract(self, x: Point) -> Point:
+        """Scale both pairs to length one."""
+        return jnp.concatenate([x[:2], _on_circle(x[2:4]), x[4:5], _on_circle(x[5:7])])
+
+    def normals(self, x: Point) -> Modes:
+        """Return the two radial directions, shape (2, 7)."""
+        outwards = jnp.zeros((2, 7)).at[0, 2:4].set(_on_circle(x[2:4]))
+        return outwards.at[1, 5:7].set(_on_circle(x[5:7]))
+
+
+def _on_circle(pair: Float[Array, " two"]) -> Float[Array, " two"]:
+    square = jnp.sum(pair * pair)
+    # The middle of two antipodes is on no radius; any point will do, and no derivative may be NaN.
+    lost = square == 0
+    unit = pair / jnp.sqrt(jnp.where(lost, 1.0, square))
+    return jnp.where(lost, jnp.array([1.0, 0.0]), unit)
+
+
+def _group() -> FiniteSymmetry:
+    """Return the 16 elements: exchanges, reflections of either sine, shifts of both phases by pi."""
+    indices, signs = [], []
+    for order in ([0, 1, 2, 3, 4, 5, 6], [0, 4, 5, 6, 1, 2, 3]):
+        for first, second, shift in itertools.product((1, -1), repeat=3):
+            indices.append(order)
+            signs.append([1, first, first * shift, shift, second, second * shift, shift])
+    return FiniteSymmetry(np.array(indices), np.array(signs))
+
+
+_SYMMETRY = _group()
+
+
+def nonlinear_regression(
+    seed: int = 0, *, items: int = 100, noise: float = 0.02, highest_frequency: float = HIGHEST
+) -> NonlinearRegression:
+    """Return the regression on data made with q = (0.1, 2.13, 0, 1.34, 0).
+
+    Inputs are drawn uniformly from [0, 3 pi), not spaced equally: on a grid, frequencies that differ by
+    2 pi / spacing would be the same.
+
+    **Arguments:**
+
+    - `seed`: of inputs and noise, drawn with numpy's default generator.
+    - `items`: number of data.
+    - `noise`: standard deviation of the Gaussian noise on the targets.
+    - `highest_frequency`: as of `NonlinearRegression`.
+
+    **Raises:** `ValueError` for fewer than five items, and for noise that is negative or not finite.
+    """
+    if items < 5:
+        raise ValueError(f"`items` must be at least 5, one for each parameter, got {items}.")
+    if not 0 <= noise < math.inf:
+        raise ValueError(f"`noise` must be finite and not negative, got {noise}.")
+    rng = np.random.default_rng(seed)
+    t = rng.uniform(0.0, LONGEST, items)
+    q1, q2, q3, q4, q5 = PARAMETERS
+    clean = np.exp(-q1 * t) * np.sin(q2 * t + q3) * np.sin(q4 * t + q5)
+    targets = clean + noise * rng.standard_normal(items)
+    return NonlinearRegression(t, targets, highest_frequency=highest_frequency)
