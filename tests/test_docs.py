@@ -10,7 +10,13 @@ import typer
 
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/quickstart.md", "docs/bring-your-own-loss.md", "docs/models.md")
+PAGES = (
+    "README.md",
+    "docs/quickstart.md",
+    "docs/bring-your-own-loss.md",
+    "docs/models.md",
+    "docs/properties.md",
+)
 COMMAND_PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
 
 

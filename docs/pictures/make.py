@@ -1,5 +1,11 @@
-"""Make the pictures of the README and the docs: `python docs/pictures/make.py` (minutes on 2 cores)."""
+"""Make the pictures of the README and the docs: `python docs/pictures/make.py` (ten minutes on 2 cores).
 
+Those of `properties.md` are made by the commands on that page, which run in their order.
+"""
+
+import re
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -25,6 +31,16 @@ def iris(l2):
     return la.Perceptron(data.inputs, data.targets, hidden=[3], l2=l2, loss=data.loss, name=data.name)
 
 
+def run_page(page):
+    """Run the commands of a page, and take the pictures that it shows."""
+    text = page.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as box:
+        for block in re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            subprocess.run(["bash", "-e", "-c", block], cwd=box, check=True, stdout=subprocess.DEVNULL)
+        for name in re.findall(r"\]\(pictures/(.*?)\)", text):
+            shutil.copy(Path(box) / name, HERE / name)
+
+
 def main():
     """Explore and draw; the first two explorations end by themselves, the third after 6000 searches."""
     plt.switch_backend("Agg")
@@ -40,6 +56,7 @@ def main():
             with la.explore(iris(float(text)), Path(box) / f"iris-{text}.atlas", budget=budget) as atlas:
                 draw(atlas, ax, f"iris, 4-3-3, L2 {text}")
         la.save_picture(figure, HERE / "iris.png", dpi=110)
+    run_page(HERE.parent / "properties.md")
 
 
 if __name__ == "__main__":

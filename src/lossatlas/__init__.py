@@ -47,30 +47,40 @@ _ROOMS = {
     "datasets": ("DataSet", "digits", "iris", "ljat3", "load_table", "mnist", "regression"),
     "atlas": ("Atlas", "AtlasError", "export_pathsample", "import_pathsample"),
     "analysis": (
+        "TransitionNetwork",
         "auc",
         "barriers_to_global_minimum",
         "communities",
         "coverage",
         "disconnectivity",
         "evaluate",
+        "evolve",
+        "fastest_paths",
+        "first_passage",
         "fit_power_law",
+        "free_energy_disconnectivity",
         "frustration",
         "funnels",
         "heat_capacity_peaks",
+        "kinetic_monte_carlo",
         "misclassification_distances",
         "network_statistics",
         "occupation",
         "parameter_distances",
+        "rate_network",
+        "regroup",
         "sequence_basins",
         "thermodynamics",
         "transition_network",
     ),
     "exploration": ("Budget", "Progress", "explore"),
     "plots": (
+        "plot_arrhenius",
         "plot_bifurcation",
         "plot_degree_distribution",
         "plot_disconnectivity",
         "plot_distance_density",
+        "plot_evolution",
         "plot_fits",
         "plot_frustration",
         "plot_funnels",
@@ -91,20 +101,28 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = sorted([*_ROOM_OF, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
+    from .analysis import TransitionNetwork as TransitionNetwork
     from .analysis import auc as auc
     from .analysis import barriers_to_global_minimum as barriers_to_global_minimum
     from .analysis import communities as communities
     from .analysis import coverage as coverage
     from .analysis import disconnectivity as disconnectivity
     from .analysis import evaluate as evaluate
+    from .analysis import evolve as evolve
+    from .analysis import fastest_paths as fastest_paths
+    from .analysis import first_passage as first_passage
     from .analysis import fit_power_law as fit_power_law
+    from .analysis import free_energy_disconnectivity as free_energy_disconnectivity
     from .analysis import frustration as frustration
     from .analysis import funnels as funnels
     from .analysis import heat_capacity_peaks as heat_capacity_peaks
+    from .analysis import kinetic_monte_carlo as kinetic_monte_carlo
     from .analysis import misclassification_distances as misclassification_distances
     from .analysis import network_statistics as network_statistics
     from .analysis import occupation as occupation
     from .analysis import parameter_distances as parameter_distances
+    from .analysis import rate_network as rate_network
+    from .analysis import regroup as regroup
     from .analysis import sequence_basins as sequence_basins
     from .analysis import thermodynamics as thermodynamics
     from .analysis import transition_network as transition_network
@@ -131,10 +149,12 @@ if TYPE_CHECKING:
     from .landscapes import nonlinear_regression as nonlinear_regression
     from .landscapes import spin_glass as spin_glass
     from .landscapes import xor as xor
+    from .plots import plot_arrhenius as plot_arrhenius
     from .plots import plot_bifurcation as plot_bifurcation
     from .plots import plot_degree_distribution as plot_degree_distribution
     from .plots import plot_disconnectivity as plot_disconnectivity
     from .plots import plot_distance_density as plot_distance_density
+    from .plots import plot_evolution as plot_evolution
     from .plots import plot_fits as plot_fits
     from .plots import plot_frustration as plot_frustration
     from .plots import plot_funnels as plot_funnels

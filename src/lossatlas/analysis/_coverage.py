@@ -26,6 +26,15 @@ class Coverage:
     good_turing_interval: tuple[float, float]
     chao1_interval: tuple[float, float]
 
+    def __str__(self) -> str:
+        """Return both with their intervals."""
+        (low, high), (fewest, most) = self.good_turing_interval, self.chao1_interval
+        number = f"{most:.1f}" if np.isfinite(most) else "any number"
+        return (
+            f"Good-Turing coverage {self.good_turing:.4f} (95 %: {low:.4f} to {high:.4f}), Chao1 estimate "
+            f"{self.chao1:.1f} minima (95 %: {fewest:.0f} to {number})"
+        )
+
 
 def coverage(hits: np.ndarray) -> Coverage:
     """Estimate from the hits of each minimum how many minima are missing.

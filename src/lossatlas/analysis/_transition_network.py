@@ -66,9 +66,13 @@ class TransitionNetwork:
         """Return the number of minima."""
         return len(self.energies)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         """Return how much there is."""
-        return f"TransitionNetwork({len(self)} minima, {len(self.ts_energies)} transition states)"
+        return f"{len(self)} minima, {len(self.ts_energies)} transition states"
+
+    def __repr__(self) -> str:
+        """Return the class and how much there is."""
+        return f"TransitionNetwork({self})"
 
     @property
     def global_minimum(self) -> int:

@@ -1,6 +1,5 @@
 """`lossatlas explore`: map a landscape, print a table, write the atlas and a picture."""
 
-import math
 import sys
 import warnings
 from pathlib import Path
@@ -151,14 +150,7 @@ def _print_searches(atlas, state: dict) -> None:
     """Print how far the searches got, and what may be missing."""
     from lossatlas.analysis import coverage
 
-    estimate = coverage(atlas.minima.hits)
-    low, high = estimate.good_turing_interval
-    fewest, most = estimate.chao1_interval
-    typer.echo(
-        f"random starts: Good-Turing coverage {estimate.good_turing:.4f} (95 %: {low:.4f} to {high:.4f}), "
-        f"Chao1 estimate {estimate.chao1:.1f} minima within their reach (95 %: {fewest:.0f} to "
-        f"{f'{most:.1f}' if math.isfinite(most) else 'any number'})"
-    )
+    typer.echo(f"random starts: {coverage(atlas.minima.hits)}")
     rounds = state.get("rounds", [])
     if rounds:  # older files do not know
         searches, minima, states = (

@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 
 _WIDE = 0.4  # a gap is wide, as a part of the energy range
-_SQUASHED = 0.1  # a part is squashed, as a part of the energy range
+_SQUASHED = 0.25  # a part is squashed, as a part of the energy range
 _EQUAL = 1e-6  # and below this it is rounding that must not be blown up
 _GAP = 0.06  # height of a compressed gap
 _SHARE = 0.12  # least height of a part
@@ -69,7 +69,7 @@ def parts_axis(energies: np.ndarray, breaks: bool) -> PartsAxis:
     """Find the parts of the axis, and how high each is.
 
     The axis breaks at gaps between consecutive energies that take up more than 40 % of the range,
-    so two at most, if this helps a part of three or more energies that would have less than a tenth
+    so two at most, if this helps a part of three or more energies that would have less than a quarter
     of the axis.
 
     **Arguments:**

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from networks import random_network
 
 from lossatlas.analysis import TransitionNetwork, disconnectivity
 from lossatlas.analysis.kinetics import first_passage, free_energy_disconnectivity, rate_network, regroup
+from networks import random_network
 
 
 def test_free_energies_reduce_to_rates():

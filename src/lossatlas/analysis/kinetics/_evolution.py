@@ -107,7 +107,7 @@ def _by_squaring(step: csr_array, p: np.ndarray, reduced: np.ndarray) -> np.ndar
     rest = [time - count * _STEP for time, count in zip(reduced, steps)]
     backwards = step.T.tocsr()
     found = np.array([_series(backwards, p, max(time, 0.0)) for time in rest])
-    power = _exponential(step)
+    power = _exponential(step, len(p))
     for j in range(max(steps).bit_length()):
         power = power if j == 0 else _normalised(power @ power)
         due = [i for i, count in enumerate(steps) if count >> j & 1]
@@ -115,10 +115,10 @@ def _by_squaring(step: csr_array, p: np.ndarray, reduced: np.ndarray) -> np.ndar
     return found / found.sum(axis=1, keepdims=True)
 
 
-def _exponential(step: csr_array) -> np.ndarray:
+def _exponential(step: csr_array, n: int) -> np.ndarray:
     """Return exp(Q h) for one step h."""
     terms = 18  # 0.5^18 / 18! is 6e-22
-    identity = np.eye(step.shape[0])
+    identity = np.eye(n)
     power = identity
     for k in range(terms, 0, -1):
         power = identity + (_STEP / k) * (step @ power)
