@@ -72,7 +72,7 @@ def test_network_csv(capsys, atlas):
 def test_network_table_and_picture(capsys, atlas, tmp_path):
     status, out, err = run(capsys, "network", atlas, "--communities", "--plot", tmp_path / "a.png")
     assert status == 0
-    assert "5 minima, 5 transition states): 3 edges, mean degree 1.2" in out
+    assert "5 minima, 5 transition states: 3 edges, mean degree 1.2" in out
     assert "connected parts     2, the largest with 4 minima" in out
     assert "diameter            2" in out
     assert "a.png" in err
