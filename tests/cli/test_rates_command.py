@@ -48,7 +48,7 @@ def test_json_of_one_temperature(capsys, atlas):
         assert data[name] == pytest.approx(getattr(expected, name), rel=1e-13), name
     assert data["committor"][:3] == pytest.approx(expected.committor[:3].tolist(), rel=1e-13)
     assert data["committor"][3] is None and data["unconnected"] == []
-    assert data["kt"] == 0.2
+    assert data["kt"] == 0.2 and data["shares"] == [1.0]
     path = fastest_paths(rates(0.2), [0], [2])[0]
     assert data["paths"] == [
         {"minima": [1, 2, 3], "log_probability": pytest.approx(path.log_probability, rel=1e-13)}

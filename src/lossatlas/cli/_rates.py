@@ -9,6 +9,9 @@ from ._console import print_table
 from ._report import AsCsv, AsJson, Plot, print_result, read_ids, read_network, read_temperatures, save_plot
 
 
+_LISTS = ("committor", "shares", "unconnected")  # of a row: in JSON alone
+
+
 def rates(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
     source: Annotated[str, typer.Option("--from", help="Ids of minima, such as 1,2,7-9.")],
@@ -38,7 +41,7 @@ def rates(
         as_json,
         as_csv,
         record=lambda: _record(found),
-        columns=lambda: {name: [row[name] for row in rows] for name in rows[0] if name != "committor"},
+        columns=lambda: {name: [row[name] for row in rows] for name in rows[0] if name not in _LISTS},
         table=lambda: _print(found),
     )
 
@@ -64,6 +67,7 @@ def _at(network, kt: float, start, end, paths: int, monte_carlo: int) -> tuple[d
         "non_steady_state_rate": passage.non_steady_state_rate,
         "unconnected": (passage.unconnected + 1).tolist(),
         "committor": passage.committor,
+        "shares": passage.shares,
     }
     if monte_carlo and not len(passage.unconnected):
         drawn = kinetic_monte_carlo(rates, start, end, trajectories=monte_carlo)
