@@ -26,10 +26,12 @@ _ROOMS = {
         "AbstractLandscape",
         "Loss",
         "NonlinearRegression",
+        "PartiteSpinGlass",
         "Perceptron",
         "SpinGlass",
         "Triatomic",
         "nonlinear_regression",
+        "partite_spin_glass",
         "spin_glass",
         "xor",
     ),
@@ -70,6 +72,7 @@ _ROOMS = {
         "rate_network",
         "regroup",
         "sequence_basins",
+        "shallow",
         "thermodynamics",
         "transition_network",
     ),
@@ -124,6 +127,7 @@ if TYPE_CHECKING:
     from .analysis import rate_network as rate_network
     from .analysis import regroup as regroup
     from .analysis import sequence_basins as sequence_basins
+    from .analysis import shallow as shallow
     from .analysis import thermodynamics as thermodynamics
     from .analysis import transition_network as transition_network
     from .atlas import Atlas as Atlas
@@ -143,10 +147,12 @@ if TYPE_CHECKING:
     from .landscapes import AbstractLandscape as AbstractLandscape
     from .landscapes import Loss as Loss
     from .landscapes import NonlinearRegression as NonlinearRegression
+    from .landscapes import PartiteSpinGlass as PartiteSpinGlass
     from .landscapes import Perceptron as Perceptron
     from .landscapes import SpinGlass as SpinGlass
     from .landscapes import Triatomic as Triatomic
     from .landscapes import nonlinear_regression as nonlinear_regression
+    from .landscapes import partite_spin_glass as partite_spin_glass
     from .landscapes import spin_glass as spin_glass
     from .landscapes import xor as xor
     from .plots import plot_arrhenius as plot_arrhenius

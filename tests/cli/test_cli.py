@@ -158,6 +158,9 @@ def test_census_of_given_coefficients(capsys, tmp_path):
     assert "Morse sum 2, expected 2: consistent" in out
     status, out, _ = run(capsys, *command, "--starts", 10, "--json")
     assert json.loads(out)["searches"] == 10
+    status, out, _ = run(capsys, *command, "--partite", "--starts", 200)
+    assert status == 0
+    assert "Morse sum 8, expected 8: consistent" in out
 
 
 def test_fits_of_a_regression(capsys, tmp_path, atlas_file):
@@ -193,7 +196,13 @@ def test_own_table(capsys, tmp_path):
     ("explore nowhere", "no landscape 'nowhere'"),
     ("explore spin-glass --l2 5", "spin-glass does not take --l2"),
     ("explore spin-glass --size 1", "at least 2 spins"),
+    ("explore spin-glass --size 3 --p 4", "at least as many spins as p, got 3 and p = 4"),
+    ("explore spin-glass --p 0", "order p of at least 1"),
+    ("explore spin-glass --p 1 --partite", "at least 2 parts"),
     ("explore spin-glass --coefficients float.npy", "equal sides"),
+    ("explore spin-glass --coefficients cube.npy", "at least as many spins as p, but cube.npy"),
+    ("census spin-glass --coefficients nan.npy --partite", "not finite"),
+    ("census spin-glass --coefficients float.npy --partite --p 3", "--p 3 does not fit float.npy"),
     ("explore spin-glass --coefficients text.txt", "is not an .npy file"),
     ("explore spin-glass --coefficients none.npy", "no file"),
     ("explore xor --time-limit soon", "--time-limit takes a positive time"),
@@ -220,6 +229,8 @@ def test_own_table(capsys, tmp_path):
 def test_mistakes(capsys, tmp_path, monkeypatch, atlas_file, arguments, sentence):
     monkeypatch.chdir(tmp_path)
     np.save("float.npy", np.ones((2, 3)))
+    np.save("cube.npy", np.ones((2, 2, 2)))
+    np.save("nan.npy", np.full((2, 3), np.nan))
     (tmp_path / "text.txt").write_text("not an atlas, but somebody's text\n" * 100)
     (tmp_path / "hole.csv").write_text("a,b,y\n1,2,0\n3,,1\n")
     (tmp_path / "word.csv").write_text("a,b,y\nx,2,0\n3,4,1\n")

@@ -83,7 +83,7 @@ def test_pictures(capsys, atlas, tmp_path, monkeypatch):
         ("-o a.png --label 9", "--label: there is no minimum 9"),
         ("-o a.png --highlight a=1 --highlight 2", "several sets need a name of their own"),
         ("-o a.png --x hue", "no column 'hue'"),
-        ("-o a.png --x lowest_eigenvalue", "`x` must be finite"),
+        ("-o a.png --x lowest_eigenvalue", "The column lowest_eigenvalue is not known of minimum 1"),
         ("-o a.html --x degree", "--x and --label are for pictures"),
         ("-o a.html --colour hue", "no column 'hue'"),
         ("-o no/a.html", "folder no of the page a.html does not exist"),

@@ -75,10 +75,19 @@ def test_table_with_monte_carlo_and_paths(capsys, atlas):
     assert abs(float(drawn[1]) - exact) < 4 * float(drawn[2])
 
 
+def test_shallow_minima_are_said(capsys, atlas):
+    command = ("rates", atlas, "--from", 1, "--to", 3, "--kt")
+    assert "not to be trusted" not in run(capsys, *command, 0.2)[1]
+    out = run(capsys, *command, "0.2,2")[1]
+    assert re.search(r"not to be trusted: at kT 2, 3 of 4 minima, which hold [\d.]+ %", out)
+
+
 def test_minima_without_a_path_are_said(capsys, atlas):
     status, out, _ = run(capsys, "rates", atlas, "--from", "1,4", "--to", 3, "--kt", 0.5)
     assert status == 0
     assert "no known path leads from 1 of the first set to the second (first: minimum 4)" in out
+    none = run(capsys, "rates", atlas, "--from", 4, "--to", 3, "--kt", 0.5)[1]
+    assert "no known path leads from the first set to the second" in none and "others" not in none
     data = json.loads(run(capsys, "rates", atlas, "--from", 4, "--to", 3, "--kt", 1, "--json")[1])
     assert (data["rate"], data["mfpt"], data["unconnected"], data["paths"]) == (0.0, None, [4], [])
 
@@ -98,13 +107,45 @@ def test_pictures(capsys, atlas, tmp_path, kt):
     ("--from 1 --to 2 --kt 0", "--kt needs positive numbers"),
     ("--from 1 --to 2 --kt 1 --paths -1", "--paths and --monte-carlo must not be negative."),
     ("--from 1 --to 2 --kt 1 --json --csv", "Choose one of --json and --csv."),
-    ("--from 4 --to 2 --kt 1 --plot no.png", "The rate is zero, so there is nothing to draw."),
+    ("--from 1-99999999999999 --to 2 --kt 1", "--from: there is no minimum 99999999999999"),
+    ("--from 1 --to 2 --kt 1e-310", "`kt` must be from 1e-300 to 1e+300, got 1e-310."),
+    ("--from 1 --to 2 --kt 1 --paths 1000000000", "`count` must be 1 to 10000"),
     ("--from 1 --to 2 --kt 1 --plot no.gif", "A picture ends in .png, .svg, .pdf"),
 ])  # fmt: skip
 def test_mistakes(capsys, atlas, options, sentence):
     status, out, err = run(capsys, "rates", atlas, *options.split())
     assert (status, out) == (2, "")
     assert sentence in err and err.count("\n") == 1
+
+
+def test_numbers_are_printed_where_a_picture_cannot_be_drawn(capsys, atlas, tmp_path):
+    command = ("rates", atlas, "--from", 4, "--to", 2, "--kt", 1, "--json", "--plot", tmp_path / "no.png")
+    status, out, err = run(capsys, *command)
+    assert status == 2 and json.loads(out)["rate"] == 0.0
+    assert err == "lossatlas: The rate is zero, so there is nothing to draw.\n"
+
+
+def test_messages_name_ids(capsys, tmp_path):
+    (tmp_path / "min.data").write_text("0 1 1 1 1 1\n0.5 1 1 1 1 1\n")
+    (tmp_path / "ts.data").write_text("0.3 1 1 1 2 1 1 1\n")
+    status, out, err = run(
+        capsys, "import", tmp_path, "--format", "pathsample", "--out", tmp_path / "below.atlas"
+    )
+    sentence = "Transition state 1 (energy 0.3) lies below its minimum 2 (energy 0.5)."
+    assert status == 0 and sentence in err
+    assert sentence in run(capsys, "thermo", tmp_path / "below.atlas", "--kt", 1)[2]
+    assert sentence in run(capsys, "graph", tmp_path / "below.atlas", "-o", tmp_path / "a.png")[2]
+
+
+def test_point_groups_beyond_floats(capsys, tmp_path):
+    order = 10**400
+    (tmp_path / "min.data").write_text(f"0 1 {order} 1 1 1\n0.5 1 {order} 1 1 1\n")
+    (tmp_path / "ts.data").write_text(f"0.8 1 {order} 1 2 1 1 1\n")
+    import_pathsample(tmp_path, tmp_path / "big.atlas")
+    command = ("rates", tmp_path / "big.atlas", "--from", 1, "--to", 2, "--kt", 0.5, "--json")
+    data = json.loads(run(capsys, *command)[1])
+    # The orders cancel, but for their logarithms' rounding: ln(10^400) is 921.
+    assert data["rate"] == pytest.approx(np.exp(-0.8 / 0.5) / (2 * np.pi), rel=1e-12)
 
 
 def test_no_transition_state(capsys, tmp_path):

@@ -13,7 +13,16 @@ import pytest
 
 from lossatlas.atlas import Atlas, AtlasError
 from lossatlas.exploration import Budget, explore
-from lossatlas.landscapes import DoubleWells, Loss, MuellerBrown, Perceptron, SixHumpCamel, xor
+from lossatlas.landscapes import (
+    DoubleWells,
+    Loss,
+    MuellerBrown,
+    Perceptron,
+    SixHumpCamel,
+    partite_spin_glass,
+    xor,
+)
+from lossatlas.searches import census
 
 
 # REFERENCE.md, exact; known there to 12 decimals
@@ -40,6 +49,15 @@ def mapped(tmp_path_factory):
     path = tmp_path_factory.mktemp("mapped") / "xor.atlas"
     with explore(xor(1), path) as atlas:
         yield atlas
+
+
+def test_spheres_are_explored_as_their_census_says(tmp_path):
+    landscape = partite_spin_glass((2, 3, 3))
+    known = census(landscape, starts=600)
+    assert known.consistent
+    with explore(landscape, tmp_path / "parts.atlas", budget=Budget(searches=400)) as atlas:
+        for index, found in enumerate(energies(atlas)):
+            np.testing.assert_allclose(found, known.energy[known.index == index], rtol=0, atol=1e-11)
 
 
 def test_complete_list_and_images(mapped):

@@ -30,6 +30,7 @@ from lossatlas.searches import (
 )
 from lossatlas.searches._memory import memory_budget, program_bytes
 from lossatlas.searches.global_search import perturbed, random_starts
+from lossatlas.searches.minimise import Descent, default_method
 
 
 COUNT = 11  # not a multiple of the lanes per call
@@ -127,6 +128,23 @@ def test_orders_and_directions_do_not_recompile():
     find_saddles(glass(), starts()[:3], order=[0, 1, 2], max_steps=150)
     find_saddles(glass(), starts()[:3], directions=np.ones((3, 5)), max_steps=150)
     assert compilations() == before
+
+
+def test_lanes_that_share_passes_find_what_each_finds_alone():
+    landscape = spin_glass(64)
+    assert landscape.shares_passes and not glass().shares_passes
+    method, x = default_method(landscape), starts_for(landscape, 20)
+    descent = Descent(method, 1e-8)
+    together = run_batch(descent, landscape, x, workers=1)
+    alone = jax.jit(descent)
+    for row in (0, 7, 19):
+        known = alone(landscape, x[row])
+        # Rounding of the matrix product that lanes share, over some hundred steps.
+        np.testing.assert_allclose(together["energy"][row], known["energy"], rtol=1e-10)
+        np.testing.assert_allclose(together["x"][row], known["x"], rtol=0, atol=1e-6)
+    for workers, rows in ((2, np.arange(20)), (1, np.arange(20)[::-1]), (2, np.array([3]))):
+        again = run_batch(descent, landscape, x[rows], workers=workers)
+        np.testing.assert_allclose(again["energy"], together["energy"][rows], rtol=1e-10)
 
 
 def scaled(landscape, x, factor):

@@ -42,6 +42,8 @@ def test_ljat3_as_published():
     ({"landscape": "iris", "items": 100}, 27),
     ({"landscape": "yacht", "items": 200}, 6 * 3 + 3 + 4),
     ({"landscape": "spin-glass", "size": 4}, 4),
+    ({"landscape": "spin-glass", "size": 4, "order": 2}, 4),
+    ({"landscape": "spin-glass", "size": 4, "p": 2, "partite": True}, 8),
     ({"landscape": "mueller-brown"}, 2),
     ({"landscape": "nonlinear-regression", "items": 30, "noise": 0.1, "highest_frequency": 5}, 7),
 ])  # fmt: skip

@@ -32,7 +32,7 @@ class Coverage:
         number = f"{most:.1f}" if np.isfinite(most) else "any number"
         return (
             f"Good-Turing coverage {self.good_turing:.4f} (95 %: {low:.4f} to {high:.4f}), Chao1 estimate "
-            f"{self.chao1:.1f} minima (95 %: {fewest:.0f} to {number})"
+            f"{self.chao1:.1f} minima within their reach (95 %: {fewest:.0f} to {number})"
         )
 
 

@@ -173,8 +173,10 @@ def disconnectivity(
     return DisconnectivityTree(parent, energy, *_summarise(parent, energies), thresholds)
 
 
-def check_points(energies, ts_energies, ts_minima) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the three arrays of `disconnectivity`, or say what is wrong with them."""
+def check_points(
+    energies, ts_energies, ts_minima, *, first: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the three arrays of `disconnectivity`, or say what is wrong; numbers count from `first`."""
     energies = np.asarray(energies, dtype=float)
     ts_energies, ts_minima = np.asarray(ts_energies, dtype=float), np.asarray(ts_minima)
     if ts_minima.size == 0:
@@ -191,7 +193,7 @@ def check_points(energies, ts_energies, ts_minima) -> tuple[np.ndarray, np.ndarr
     for name, values in (("energies", energies), ("ts_energies", ts_energies)):
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:
-            raise ValueError(f"`{name}` must be finite, got {values[bad[0]]} at {bad[0]}.")
+            raise ValueError(f"`{name}` must be finite, got {values[bad[0]]} at {bad[0] + first}.")
     bad = np.argwhere((ts_minima < 0) | (ts_minima >= len(energies)))
     if len(bad):
         state, side = bad[0]
@@ -204,8 +206,8 @@ def check_points(energies, ts_energies, ts_minima) -> tuple[np.ndarray, np.ndarr
     if below.any():
         state, side = np.argwhere(below)[0]
         raise ValueError(
-            f"Transition state {state} (energy {ts_energies[state]}) lies below its minimum "
-            f"{ts_minima[state, side]} (energy {ends[state, side]})."
+            f"Transition state {state + first} (energy {ts_energies[state]}) lies below its minimum "
+            f"{ts_minima[state, side] + first} (energy {ends[state, side]})."
         )
     return energies, ts_energies, ts_minima.astype(np.int64)
 

@@ -11,6 +11,9 @@ from lossatlas.atlas import Atlas
 from ._disconnectivity import check_points
 
 
+_LARGEST = 1e100  # log-product: no Hessian has one beyond
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class TransitionNetwork:
     """A kinetic transition network: what thermodynamics, rates and network statistics start from.
@@ -30,6 +33,7 @@ class TransitionNetwork:
         group (for PATHSAMPLE data: -ln of the point-group order), shapes (n,) and (m,); default 0.
     - `modes`: number of non-zero eigenvalues at a minimum: variables less forced zero modes; None if it
         is not known.
+    - `first`: the number that messages give to the first minimum and transition state.
 
     **Raises:** `ValueError` for wrong shapes, energies that are not finite, minima that do not exist,
     and for a transition state that lies below one of its minima E by more than 1e-9 max(1, |E|).
@@ -43,9 +47,10 @@ class TransitionNetwork:
     log_orbit_sizes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
     ts_log_orbit_sizes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
     modes: int | None = None
+    first: int = 0
 
     def __post_init__(self):
-        points = check_points(self.energies, self.ts_energies, self.ts_minima)
+        points = check_points(self.energies, self.ts_energies, self.ts_minima, first=self.first)
         for name, values in zip(("energies", "ts_energies", "ts_minima"), points):
             object.__setattr__(self, name, values)
         for name, like in (
@@ -102,12 +107,13 @@ class TransitionNetwork:
             sides.append(("transition state", self.ts_log_products, self.ts_log_orbit_sizes))
         for kind, *columns in sides:
             for name, values in zip(("log-product of its eigenvalues", "orbit size"), columns):
-                bad = np.flatnonzero(~np.isfinite(values))
+                bad = np.flatnonzero(~(np.abs(values) < _LARGEST))
                 if bad.size:
                     raise ValueError(
                         f"The {name} is not known or not finite for {len(bad)} of {len(values)} "
                         f"{'minima' if kind == 'minimum' else 'transition states'} (first: number "
-                        f"{bad[0]}): harmonic vibrations need a full spectrum without zero eigenvalues."
+                        f"{bad[0] + self.first}): harmonic vibrations need a full spectrum without zero "
+                        "eigenvalues."
                     )
 
 
@@ -131,13 +137,17 @@ def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionN
         ts_minima=states.minima - 1,
         log_products=minima.log_product,
         ts_log_products=states.log_product,
-        log_orbit_sizes=_logs(minima.orbit_size_exact, minima.orbit_size),
-        ts_log_orbit_sizes=_logs(states.orbit_size_exact, states.orbit_size),
+        log_orbit_sizes=_logs(minima.orbit_size_exact, minima.point_group_order),
+        ts_log_orbit_sizes=_logs(states.orbit_size_exact, states.point_group_order),
         modes=atlas.modes if modes is None else modes,
+        first=1,
     )
 
 
-def _logs(exact: Sequence[int | None], sizes: np.ndarray) -> np.ndarray:
-    """Return ln(orbit size); those of large groups outgrow floats, not Python's integers."""
-    pairs = zip(exact, sizes)
-    return np.array([math.log(size if known is None else known) for known, size in pairs], dtype=float)
+def _logs(sizes: Sequence[int | None], orders: Sequence[int | None]) -> np.ndarray:
+    """Return ln(orbit size), or -ln(point-group order); Python's integers do not outgrow floats."""
+    logs = [
+        math.log(size) if size is not None else math.nan if order is None else -math.log(order)
+        for size, order in zip(sizes, orders)
+    ]
+    return np.array(logs, dtype=float)

@@ -202,12 +202,12 @@ def _read(db: sqlite3.Connection, table: str, names: tuple[str, ...]) -> dict[st
 
 
 def _size(exact: int | None, order: int | None) -> float:
-    if exact is None:
-        return np.nan if order is None else 1.0 / order
     try:
+        if exact is None:
+            return np.nan if order is None else 1.0 / order
         return float(exact)
-    except OverflowError:  # 200 hidden nodes; the exact column has it
-        return np.inf
+    except OverflowError:  # 200 hidden nodes; the exact columns have it
+        return 0.0 if exact is None else np.inf
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

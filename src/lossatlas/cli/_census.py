@@ -82,4 +82,5 @@ def _open(file: Path, landscape):
 
     if not file.exists():
         raise ValueError(f"There is no atlas {file} to store the census in.")
+    Atlas(file, readonly=True).close()  # with a landscape, an empty file would become an atlas
     return Atlas(file, landscape)

@@ -32,6 +32,7 @@ def import_atlas(
     form: Format = "pathsample",
 ) -> None:
     """Make an atlas of min.data and ts.data, with or without points files."""
+    from lossatlas.analysis import transition_network
     from lossatlas.atlas import Atlas, import_pathsample
 
     _check(form)
@@ -41,6 +42,10 @@ def import_atlas(
             f"{len(atlas.minima)} minima and {len(atlas.transition_states)} transition states "
             f"read into {out}"
         )
+        try:
+            transition_network(atlas)
+        except ValueError as error:
+            typer.echo(f"lossatlas: {error} No analysis will take this atlas.", err=True)
 
 
 def _check(form: str) -> None:

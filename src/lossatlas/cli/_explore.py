@@ -169,7 +169,7 @@ def _print_searches(atlas, state: dict) -> None:
     if state["phase"] == "complete":
         typer.echo("complete: the last searches brought nothing new")
     else:
-        typer.echo("not complete: it was stopped before; run the same command again to go on")
+        typer.echo("not complete: a limit or Ctrl-C ended it; run the same command again to go on")
 
 
 def _known(value: float, form: str) -> str:

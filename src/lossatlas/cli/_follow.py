@@ -23,10 +23,8 @@ def follow(
     plot: Plot = None,
 ) -> None:
     """Follow minima and transition states as L2 changes; find folds and bifurcations."""
-    from lossatlas.plots import check_picture
-
-    if plot is not None:
-        check_picture(plot)
+    if to < 0:
+        raise ValueError(f"--to must not be negative, got {to:g}: a loss with a negative L2 has no minima.")
     landscape, x, names = _read(file, points)
     from lossatlas.searches import follow as run
 
@@ -37,7 +35,7 @@ def follow(
         as_csv,
         record=lambda: {"points": names, **branches.to_dict()},
         columns=branches.to_columns,
-        table=lambda: _print(branches, names),
+        table=lambda: _print(branches, names, landscape.morse_sum),
     )
     save_plot(plot, lambda: _draw(branches))
 
@@ -72,7 +70,7 @@ def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
     return landscape, x, names
 
 
-def _print(branches: "Branches", names: list[str]) -> None:
+def _print(branches: "Branches", names: list[str], morse_sum: int | None) -> None:
     named = lambda row: names[row] if row >= 0 else "-"
     print_table(
         f"{len(branches)} branches from L2 {branches.start:g} to {branches.end:g}",
@@ -102,18 +100,27 @@ def _print(branches: "Branches", names: list[str]) -> None:
             for event in events
         ]
         if events:
-            columns = ("branch", "L2", "loss", "index before", "after", *meeting)
+            columns = ("branch", "L2", "energy", "index before", "after", *meeting)
             print_table(f"{len(events)} {title}", columns, rows)
     values = branches.grid(13)
     counts, images = branches.counts(values), branches.counts(values, images=True)
     print_table(
         "points on these branches, by index (with images)",
-        ("L2", *(f"index {k}" for k in range(counts.shape[1]))),
+        ("L2", *(f"index {k}" for k in range(counts.shape[1])), "Morse sum"),
         [
-            (f"{value:.6g}", *(f"{n} ({m})" for n, m in zip(*rows)))
+            (
+                f"{value:.6g}",
+                *(f"{n} ({m})" for n, m in zip(*rows)),
+                str(rows[1][::2].sum() - rows[1][1::2].sum()),
+            )
             for value, *rows in zip(values, counts, images)
         ],
     )
+    if morse_sum is not None:
+        typer.echo(
+            f"All points together have the Morse sum {morse_sum}: another one says that points lie on "
+            "branches that were not followed; an atlas has no points of higher index to start from."
+        )
 
 
 def _draw(branches: "Branches") -> Any:

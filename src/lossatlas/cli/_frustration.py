@@ -32,6 +32,7 @@ def frustration(
     import numpy as np
 
     from lossatlas.analysis import frustration as compute
+    from lossatlas.analysis import temperature_range
 
     network = read_network(file)
     result = compute(network, temperatures := choose_temperatures(kt, network))
@@ -39,16 +40,22 @@ def frustration(
     def draw():
         from lossatlas.plots import plot_frustration
 
-        grid = temperatures if np.ptp(temperatures) > 0 else choose_temperatures(None, network)
-        return plot_frustration(compute(network, np.geomspace(grid.min(), grid.max(), 200)))
+        grid = temperatures
+        if not np.ptp(grid) > 0:
+            grid = temperature_range(network)
+        if grid is None:
+            raise ValueError(
+                "All minima that matter have one energy: a picture needs two temperatures by --kt."
+            )
+        return plot_frustration(compute(network, np.geomspace(min(grid), max(grid), 200)))
 
     def table() -> None:
         columns = result.to_columns()
         print_table(
             f"frustration of {network}",
-            ("kT", "F", "normalised", "at lowest energy", "not connected"),
+            ("kT", "frustration", "normalised", "ground", "unconnected"),
             [[f"{value:.6g}" for value in row] for row in zip(*columns.values())],
         )
 
-    save_plot(plot, draw)
     print_result(as_json, as_csv, record=result.to_columns, columns=result.to_columns, table=table)
+    save_plot(plot, draw)

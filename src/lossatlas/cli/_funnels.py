@@ -53,14 +53,16 @@ def funnels(
             [str(a + 1), f"{energy:.8g}", f"{merge:.8g}", f"{depth:.4g}", str(size), str(superbasin)]
             for a, energy, merge, depth, size, superbasin in zip(*found.to_columns().values())
         ]
-        names = ("bottom", "loss", "merges at", "depth", "size", "superbasin")
+        names = ("bottom", "energy", "merges at", "depth", "size", "superbasin")
         first = f", the deepest {_SHOWN}" if len(rows) > _SHOWN else ""
-        print_table(f"{len(rows)} funnels of {network}{first}", names, rows[:_SHOWN])
+        print_table(
+            f"{len(rows)} funnel{'' if len(rows) == 1 else 's'} of {network}{first}", names, rows[:_SHOWN]
+        )
 
     def draw():
         from lossatlas.plots import plot_funnels
 
         return plot_funnels(found)
 
-    save_plot(plot, draw)
     print_result(as_json, as_csv, record=record, columns=columns, table=table)
+    save_plot(plot, draw)

@@ -102,12 +102,12 @@ def draw(atlas, picture: Path) -> None:
 
 def read_tree(atlas, levels: int | None = None) -> "DisconnectivityTree":
     """Return the tree of an atlas; minimum i has the id i + 1."""
-    from lossatlas.analysis import disconnectivity
+    from lossatlas.analysis import disconnectivity, transition_network
 
-    minima, states = atlas.minima, atlas.transition_states
-    if not len(minima):
+    if not len(atlas.minima):
         raise ValueError("The atlas holds no minimum, so there is nothing to draw.")
-    return disconnectivity(minima.energy, states.energy, states.minima - 1, levels=levels)
+    network = transition_network(atlas)  # whose messages name ids
+    return disconnectivity(network.energies, network.ts_energies, network.ts_minima, levels=levels)
 
 
 def read_branches(
@@ -126,6 +126,16 @@ def read_branches(
     if not (np.isfinite(kt) and kt > 0):
         raise ValueError(f"--kt must be a positive number, got {kt}.")
     rates = rate_network(transition_network(atlas), kt)
+    free, heights = rates.free_energies()
+    raised = np.zeros(len(rates), dtype=bool)
+    for side in rates.pairs.T:
+        raised[side[heights < free[side]]] = True
+    if raised.any():
+        typer.echo(
+            f"{raised.sum()} of {len(rates)} minima lie above a transition state of theirs in free energy: "
+            "the harmonic approximation ends there, and they are drawn to join at their own free energy",
+            err=True,
+        )
     if barrier is None:
         everything = np.arange(len(rates))
         return free_energy_disconnectivity(rates, levels=levels), everything, everything
@@ -269,6 +279,9 @@ def _draw_picture(
     check_picture(file)
     minima = atlas.minima
     values, places = (column(minima, name, atlas.path)[kept] if name else None for name in (colour, x))
+    if places is not None and not np.isfinite(places).all():
+        unknown = minima.id[kept][~np.isfinite(places)]
+        raise ValueError(f"The column {x} is not known of minimum {unknown[0]}, so it cannot be an axis.")
     within = lambda numbers: np.flatnonzero(np.isin(kept, numbers))
     if isinstance(highlight, dict):
         highlight = {name: within(numbers) for name, numbers in highlight.items()}

@@ -88,10 +88,15 @@ OPTIONS: dict[str, Any] = {
         float | None,
         Option(help="Limit of the parameters of nonlinear-regression; more minima beyond. (default: 10)"),
     ],
-    "size": Annotated[int | None, Option(help="Spins of a spin glass. (default: 6)")],
-    "order": Annotated[int | None, Option(help="p of the p-spin glass. (default: 3)")],
+    "size": Annotated[int | None, Option(help="Spins of a spin glass, or of each part. (default: 6)")],
+    "p": Annotated[int | None, Option(help="p of the p-spin glass, or its parts. (default: 3)")],
+    "partite": Annotated[
+        bool | None,
+        Option("--partite", help="A spin glass of p parts, each on a unit sphere of its own."),
+    ],
     "coefficients": Annotated[
-        Path | None, Option(metavar="FILE.npy", help="Spin-glass coefficients, shape (N, N, N).")
+        Path | None,
+        Option(metavar="FILE.npy", help="Spin-glass coefficients, shape (N,) * p; of parts, any sides."),
     ],
     "disorder": Annotated[int | None, Option(help="Seed of random spin-glass coefficients. (default: 0)")],
 }

@@ -15,7 +15,7 @@ def network(
     communities: Annotated[
         bool, typer.Option("--communities", help="Find communities, too (needs scikit-network).")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of random graphs, samples and communities.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of random graphs, samples and communities.")] = 0,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     plot: Plot = None,
@@ -41,7 +41,6 @@ def network(
 
         return plot_degree_distribution(statistics)
 
-    save_plot(plot, draw)
     print_result(
         as_json,
         as_csv,
@@ -49,6 +48,7 @@ def network(
         columns=columns,
         table=lambda: _print(found, statistics, groups),
     )
+    save_plot(plot, draw)
 
 
 def _find_communities(found, seed: int):
@@ -123,7 +123,7 @@ def _print(found, statistics, groups) -> None:
     columns = ("random graphs of the same", "graphs", "clustering", "mean path", "small-world sigma")
     print_table(f"largest part ({paths.nodes} minima) beside random graphs", columns, rows)
     hubs = [[str(i + 1), str(statistics.degree[i]), f"{found.energies[i]:.8g}"] for i in statistics.hubs]
-    print_table("hubs", ("id", "degree", "loss"), hubs)
+    print_table("hubs", ("id", "degree", "energy"), hubs)
 
 
 def _with_spread(value: float, spread: float) -> str:

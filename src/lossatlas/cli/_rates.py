@@ -6,9 +6,20 @@ from typing import Annotated, Any
 import typer
 
 from ._console import print_table
-from ._report import AsCsv, AsJson, Plot, print_result, read_ids, read_network, read_temperatures, save_plot
+from ._report import (
+    AsCsv,
+    AsJson,
+    Plot,
+    print_result,
+    print_shallow,
+    read_ids,
+    read_network,
+    read_temperatures,
+    save_plot,
+)
 
 
+_PRINTED = ("rate", "mfpt", "mean_rate", "steady_state_rate", "non_steady_state_rate")
 _LISTS = ("committor", "shares", "unconnected")  # of a row: in JSON alone
 
 
@@ -17,7 +28,9 @@ def rates(
     source: Annotated[str, typer.Option("--from", help="Ids of minima, such as 1,2,7-9.")],
     target: Annotated[str, typer.Option("--to", help="Ids of other minima.")],
     kt: Annotated[str, typer.Option("--kt", help="Temperatures, loss units: 0.1,0.2 or LOW:HIGH:COUNT.")],
-    paths: Annotated[int, typer.Option(help="Number of fastest paths to list, at one temperature.")] = 1,
+    paths: Annotated[
+        int | None, typer.Option(help="Number of fastest paths to list. (default: 1 for one temperature)")
+    ] = None,
     monte_carlo: Annotated[
         int, typer.Option(help="Trajectories of kinetic Monte Carlo, to check with.")
     ] = 0,
@@ -32,18 +45,20 @@ def rates(
     common = sorted(set(start.tolist()) & set(end.tolist()))
     if common:
         raise ValueError(f"--from and --to must not overlap; both name minimum {common[0] + 1}.")
+    temperatures = read_temperatures(kt)
+    paths = int(len(temperatures) == 1) if paths is None else paths
     if paths < 0 or monte_carlo < 0:
         raise ValueError("--paths and --monte-carlo must not be negative.")
-    found = [_at(network, float(value), start, end, paths, monte_carlo) for value in read_temperatures(kt)]
+    found = [_at(network, float(value), start, end, paths, monte_carlo) for value in temperatures]
     rows = [passage for passage, _, _ in found]
-    save_plot(plot, lambda: _draw(found, start, end))
     print_result(
         as_json,
         as_csv,
         record=lambda: _record(found),
         columns=lambda: {name: [row[name] for row in rows] for name in rows[0] if name not in _LISTS},
-        table=lambda: _print(found),
+        table=lambda: _print(network, found, len(start)),
     )
+    save_plot(plot, lambda: _draw(found, start, end))
 
 
 def _at(network, kt: float, start, end, paths: int, monte_carlo: int) -> tuple[dict[str, Any], Any, Any]:
@@ -86,20 +101,11 @@ def _record(found) -> dict[str, Any]:
     return {name: [record[name] for record in records] for name in records[0]}
 
 
-def _print(found) -> None:
+def _print(network, found, count: int) -> None:
     print_table(
         "rate constants",
-        ("kT", "rate", "mean first-passage time", "<1/T>", "steady state", "non-steady state"),
-        [
-            (
-                f"{row['kt']:.6g}",
-                *(
-                    f"{row[name]:.6g}"
-                    for name in ("rate", "mfpt", "mean_rate", "steady_state_rate", "non_steady_state_rate")
-                ),
-            )
-            for row, _, _ in found
-        ],
+        ("kT", *(name.replace("_", " ") for name in _PRINTED)),
+        [(f"{row['kt']:.6g}", *(f"{row[name]:.6g}" for name in _PRINTED)) for row, _, _ in found],
     )
     for row, paths, _ in found:
         if "monte_carlo_mfpt" in row:
@@ -107,15 +113,18 @@ def _print(found) -> None:
                 f"kT {row['kt']:.6g}: kinetic Monte Carlo gives a first-passage time of "
                 f"{row['monte_carlo_mfpt']:.6g} +- {row['monte_carlo_error']:.2g}"
             )
-        for path in paths if len(found) == 1 else ():
+        for path in paths:
             steps = " - ".join(str(state + 1) for state in path.states)
             typer.echo(f"kT {row['kt']:.6g}: path {steps}, ln probability {path.log_probability:.6g}")
     stranded = found[0][0]["unconnected"]
-    if stranded:
+    if len(stranded) == count:
+        typer.echo("no known path leads from the first set to the second")
+    elif stranded:
         typer.echo(
             f"no known path leads from {len(stranded)} of the first set to the second (first: minimum "
             f"{stranded[0]}); numbers are of the others"
         )
+    print_shallow(network, [row["kt"] for row, _, _ in found])
 
 
 def _draw(found, start, end) -> Any:

@@ -14,9 +14,20 @@ if TYPE_CHECKING:
     from lossatlas.analysis import TransitionNetwork
 
 
+def check_plot(path: Path | None) -> Path | None:
+    """Refuse a picture that cannot be written, before anything is computed."""
+    if path is not None:
+        from lossatlas.plots import check_picture
+
+        check_picture(path)
+    return path
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with numbers in full.")]
-Plot = Annotated[Path | None, typer.Option("--plot", help="Draw a picture: .png, .svg or .pdf.")]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", callback=check_plot, help="Draw a picture: .png, .svg or .pdf.")
+]
 Temperatures = Annotated[
     str | None, typer.Option("--kt", help="Temperatures in loss units: 0.1,0.2 or LOW:HIGH:COUNT.")
 ]
@@ -69,6 +80,20 @@ def choose_temperatures(text: str | None, network: "TransitionNetwork") -> Any:
     return np.geomspace(*limits, 25)
 
 
+def print_shallow(network: "TransitionNetwork", kt: Any) -> None:
+    """Say where harmonic numbers are not to be trusted, if that is a tenth of the occupation or more."""
+    from lossatlas.analysis import shallow
+
+    found = shallow(network, kt)
+    worst = int(found.occupation.argmax())
+    if found.occupation[worst] >= 0.1:
+        typer.echo(
+            f"not to be trusted: at kT {found.kt[worst]:.6g}, {found.minima[worst]} of {len(network)} "
+            f"minima, which hold {100 * found.occupation[worst]:.3g} % of the occupation, have barriers "
+            "below kT, where the harmonic approximation ends"
+        )
+
+
 def read_ids(text: str, option: str, count: int) -> Any:
     """Return positions from ids such as "1,2,7-9".
 
@@ -77,15 +102,16 @@ def read_ids(text: str, option: str, count: int) -> Any:
     import numpy as np
 
     ids: list[int] = []
-    try:
-        for part in text.split(","):
-            low, _, high = part.partition("-")
-            ids += range(int(low), int(high or low) + 1)
-    except ValueError:
-        raise ValueError(f"{option} needs ids of minima such as 1,2,7-9, got {text!r}.") from None
-    missing = [i for i in ids if not 1 <= i <= count]
-    if missing:
-        raise ValueError(f"{option}: there is no minimum {missing[0]}; ids are 1 to {count}.")
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        try:
+            first, last = int(low), int(high or low)
+        except ValueError:
+            raise ValueError(f"{option} needs ids of minima such as 1,2,7-9, got {text!r}.") from None
+        for end in (first, last):
+            if not 1 <= end <= count:
+                raise ValueError(f"{option}: there is no minimum {end}; ids are 1 to {count}.")
+        ids += range(first, last + 1)
     if not ids:
         raise ValueError(f"{option} names no minimum: {text!r}.")
     return np.unique(ids) - 1
@@ -149,9 +175,8 @@ def save_plot(path: Path | None, draw: Callable[[], Any]) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    from lossatlas.plots import check_picture, save_picture
+    from lossatlas.plots import save_picture
 
-    check_picture(path)
     drawn = draw()
     figure = drawn if hasattr(drawn, "savefig") else drawn.figure.figure
     try:

@@ -12,14 +12,18 @@ from ._report import (
     Modes,
     Plot,
     Temperatures,
+    check_plot,
     choose_temperatures,
     print_result,
+    print_shallow,
     read_network,
     save_plot,
 )
 
 
 _SHOWN = 8  # ids of a peak that are printed
+_LABELLED = 4  # of those that gain and lose most, in the picture of the graph
+_PRINTED = ("heat_capacity", "mean_energy", "entropy", "free_energy")
 
 
 def thermo(
@@ -35,23 +39,26 @@ def thermo(
     plot: Plot = None,
     plot_graph: Annotated[
         Path | None,
-        typer.Option(help="Draw the disconnectivity graph with the minima that make each peak."),
+        typer.Option(
+            callback=check_plot, help="Draw the disconnectivity graph with the minima that make each peak."
+        ),
     ] = None,
 ) -> None:
     """Heat capacity, mean energy, entropy and occupation by harmonic superposition; what makes its peaks.
 
     Without --kt, 25 temperatures between which the occupation of the minima changes.
     """
-    from lossatlas.analysis import heat_capacity_peaks, occupation, thermodynamics
+    from lossatlas.analysis import heat_capacity_peaks, occupation, shallow, thermodynamics
 
     network = read_network(file, modes)
     temperatures = choose_temperatures(kt, network)
     result = thermodynamics(network, temperatures, convention=convention)
     peaks = heat_capacity_peaks(network, convention=convention)
+    columns = {**result.to_columns(), "shallow": shallow(network, temperatures).occupation}
 
     def record() -> dict[str, Any]:
         return {
-            **result.to_columns(),
+            **columns,
             "occupation": occupation(network, temperatures),
             "convention": convention,
             "modes": result.modes,
@@ -67,33 +74,28 @@ def thermo(
             ],
         }
 
-    save_plot(plot, lambda: _draw_curves(network, result, peaks))
-    save_plot(plot_graph, lambda: _draw_graphs(network, peaks))
     print_result(
         as_json,
         as_csv,
         record=record,
-        columns=result.to_columns,
-        table=lambda: _print(network, result, peaks),
+        columns=lambda: columns,
+        table=lambda: _print(network, columns, peaks, result),
     )
+    save_plot(plot, lambda: _draw_curves(network, result, peaks))
+    save_plot(plot_graph, lambda: _draw_graphs(network, peaks))
 
 
-def _print(network, result, peaks) -> None:
+def _print(network, columns, peaks, result) -> None:
     from lossatlas.analysis import occupation
 
     most = [(int(p.argmax()), p.max()) for kt in result.kt for p in occupation(network, kt)]
     print_table(
         f"{len(network)} minima, {result.convention} convention",
-        ("kT", "heat capacity", "mean energy", "entropy", "free energy", "most occupied"),
+        ("kT", *(name.replace("_", " ") for name in _PRINTED), "shallow", "most occupied"),
         [
-            [f"{value:.6g}" for value in row] + [f"{minimum + 1} ({p:.3f})"]
-            for *row, (minimum, p) in zip(
-                result.kt,
-                result.heat_capacity,
-                result.mean_energy,
-                result.entropy,
-                result.free_energy,
-                most,
+            [f"{value:.6g}" for value in row] + [f"{held:.3f}", f"{minimum + 1} ({p:.3f})"]
+            for *row, held, (minimum, p) in zip(
+                result.kt, *(columns[name] for name in _PRINTED), columns["shallow"], most
             )
         ],
     )
@@ -105,9 +107,10 @@ def _print(network, result, peaks) -> None:
     for peak in peaks:
         sides = (f"gaining {_ids(peak.gaining())}", f"losing {_ids(peak.losing())}")
         typer.echo(
-            f"peak at kT {peak.kt:.6g}: heat capacity {peak.height:.6g}, made by the lowest {peak.lowest} "
-            f"minima; {'; '.join(sides)}"
+            f"peak at kT {peak.kt:.6g}: heat capacity {peak.height:.6g}; {'; '.join(sides)}; in the sum "
+            f"over the {peak.lowest} lowest minima and in larger ones"
         )
+    print_shallow(network, [*result.kt, *(peak.kt for peak in peaks)])
 
 
 def _ids(numbers) -> str:
@@ -163,7 +166,8 @@ def _draw_graphs(network, peaks) -> Any:
     panels = axes.ravel()
     for ax, peak in zip(panels, peaks):
         sides = {"gaining": peak.gaining(), "losing": peak.losing()}
-        plot_disconnectivity(tree, ax=ax, order="centre", highlight=sides)
+        named = {int(i): str(i + 1) for side in sides.values() for i in side[:_LABELLED]}
+        plot_disconnectivity(tree, ax=ax, order="centre", highlight=sides, labels=named)
         ax.set_title(f"kT = {peak.kt:.3g}")
         if peak is not peaks[-1]:
             ax.get_legend().remove()  # one for all

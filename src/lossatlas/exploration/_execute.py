@@ -192,7 +192,8 @@ class Executor:
         numbers = np.array([_given(search.mode) for search in searches])
         directions = run_batch(_mode, self.landscape, x, numbers // 2, workers=self.workers)
         directions = directions * np.where(numbers % 2, -1.0, 1.0)[:, None]
-        return x + 0.2 * self.landscape.length_scale * directions, directions
+        moved = x + 0.2 * self.landscape.length_scale * directions
+        return run_batch(_retracted, self.landscape, moved, workers=self.workers), directions
 
     def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
         outcome = int(minima.outcome[row])
@@ -269,6 +270,10 @@ def _given(value: int | None) -> int:
 
 def _is_random_climb(search: Search) -> bool:
     return search.kind == "climb" and search.mode is None
+
+
+def _retracted(landscape: AbstractLandscape, x):
+    return landscape.geometry.retract(x)
 
 
 def _mode(landscape: AbstractLandscape, x, number):

@@ -6,6 +6,7 @@ from ._atoms import Triatomic as Triatomic
 from ._geometry import AbstractGeometry as AbstractGeometry
 from ._geometry import Euclidean as Euclidean
 from ._geometry import Gauge as Gauge
+from ._geometry import ProductOfSpheres as ProductOfSpheres
 from ._geometry import Sphere as Sphere
 from ._identity import KnownPoints as KnownPoints
 from ._landscape import AbstractLandscape as AbstractLandscape
@@ -15,6 +16,8 @@ from ._neighbour_mask import neighbour_mask as neighbour_mask
 from ._node_symmetry import NodeSymmetry as NodeSymmetry
 from ._nonlinear_regression import NonlinearRegression as NonlinearRegression
 from ._nonlinear_regression import nonlinear_regression as nonlinear_regression
+from ._partite_spin_glass import PartiteSpinGlass as PartiteSpinGlass
+from ._partite_spin_glass import partite_spin_glass as partite_spin_glass
 from ._perceptron import Perceptron as Perceptron
 from ._perceptron import xor as xor
 from ._spin_glass import SpinGlass as SpinGlass
@@ -26,5 +29,6 @@ from ._symmetry import AbstractSymmetry as AbstractSymmetry
 from ._symmetry import Alignment as Alignment
 from ._symmetry import FiniteSymmetry as FiniteSymmetry
 from ._symmetry import NoSymmetry as NoSymmetry
+from ._symmetry import even_signs as even_signs
 from ._symmetry import sign_symmetry as sign_symmetry
 from ._user import Loss as Loss

@@ -105,6 +105,14 @@ class AbstractLandscape(eqx.Module):
         return jax.lax.map(product, jnp.eye(x.shape[0]), batch_size=COLUMNS)
 
     @property
+    def shares_passes(self) -> bool:
+        """Whether a gradient does little but read data that do not fit in a core's cache.
+
+        Then one pass over the data can serve several points, and searches step together on a CPU, too.
+        """
+        return False
+
+    @property
     def hessian_cost(self) -> float:
         """What a Hessian costs, in gradients; decides how often a minimisation asks for one."""
         return float(self.dimension)

@@ -1,7 +1,8 @@
 """Finite groups of orthogonal maps that leave an energy unchanged."""
 
 import abc
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -179,6 +180,18 @@ def sign_symmetry(dim: int) -> FiniteSymmetry:
     return FiniteSymmetry(
         np.tile(np.arange(dim), (2, 1)), np.stack([np.ones(dim, int), -np.ones(dim, int)])
     )
+
+
+def even_signs(sizes: Sequence[int]) -> FiniteSymmetry:
+    """Return the group that flips the signs of an even number of parts, of 2^(parts - 1) elements.
+
+    **Arguments:**
+
+    - `sizes`: number of variables of each part, in the order in which they stand in a point.
+    """
+    flips = np.array(list(itertools.product((1, -1), repeat=len(sizes))))
+    even = flips[np.prod(flips, axis=1) == 1]
+    return FiniteSymmetry(np.tile(np.arange(sum(sizes)), (len(even), 1)), np.repeat(even, sizes, axis=1))
 
 
 def margin(x: HostPoint, tol: float = SAME_POINT) -> float:

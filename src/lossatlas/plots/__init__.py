@@ -2,7 +2,12 @@
 
 from ._bifurcation import plot_bifurcation as plot_bifurcation
 from ._bifurcation import plot_point_counts as plot_point_counts
+from ._complexity import plot_complexity as plot_complexity
+from ._complexity import plot_index_counts as plot_index_counts
 from ._degree_distribution import plot_degree_distribution as plot_degree_distribution
+from ._depth import plot_clustering as plot_clustering
+from ._depth import plot_critical_pairs as plot_critical_pairs
+from ._depth import plot_hessian_entropy as plot_hessian_entropy
 from ._disconnectivity import plot_disconnectivity as plot_disconnectivity
 from ._distance_density import plot_distance_density as plot_distance_density
 from ._fits import plot_fits as plot_fits

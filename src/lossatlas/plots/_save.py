@@ -42,6 +42,8 @@ def check_picture(path: str | os.PathLike) -> Path:
     path = Path(path)
     if path.suffix.lower() not in _FORMATS:
         raise ValueError(f"A picture ends in {', '.join(_FORMATS)}, got {path.suffix or path.name!r}.")
+    if path.is_dir():
+        raise ValueError(f"The picture {path} is a folder.")
     if not path.parent.is_dir():
         raise ValueError(f"The folder {path.parent} of the picture {path.name} does not exist.")
     return path

@@ -13,10 +13,13 @@ from jaxtyping import PyTree
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A compiled search: lanes and bytes that one call takes, and how many calls fit in memory at once."""
+    """A compiled search: how many lanes one call takes and how many of them step together, the bytes that
+    it needs, and how many calls fit in memory at once.
+    """
 
     run: Callable[..., PyTree]
     capacity: int
+    width: int
     needed: int
     together: int
     accelerated: bool

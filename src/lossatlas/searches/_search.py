@@ -33,6 +33,14 @@ class AbstractSearch(eqx.Module):
     def result(self, landscape: AbstractLandscape, state: PyTree) -> dict:
         """Return what the caller gets of a final state: a dictionary of arrays."""
 
+    @property
+    def shares_passes(self) -> bool:
+        """Whether lanes gain by stepping together on a CPU, too, if the landscape `shares_passes`.
+
+        They do where a step is a gradient and little else; decompositions have nothing to share.
+        """
+        return False
+
     def __call__(self, landscape: AbstractLandscape, *lane) -> dict:
         """Run one lane to its end."""
         final = jax.lax.while_loop(

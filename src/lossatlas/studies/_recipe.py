@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, Field, PositiveInt, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, PositiveInt, ValidationError
 
 from lossatlas import datasets, landscapes
 from lossatlas.datasets import DataSet
-from lossatlas.landscapes import AbstractLandscape, Perceptron
+from lossatlas.landscapes import AbstractLandscape, PartiteSpinGlass, Perceptron, SpinGlass
 
 
 TEST_DATA = "test_data"  # in what an atlas remembers, beside the settings: a hash of the test data
@@ -74,20 +74,30 @@ class SurfaceRecipe(AbstractRecipe, frozen=True):
 
 
 class SpinGlassRecipe(AbstractRecipe, frozen=True):
-    """A spherical p-spin glass with random coefficients, or those of a file."""
+    """A spherical p-spin glass or a p-partite one, with random coefficients or those of a file."""
 
     landscape: Literal["spin-glass"]
     size: int | None = None
-    order: int = 3
-    disorder: int = 0
+    # Atlases of the first versions remember p as `order`.
+    p: Annotated[int | None, Field(validation_alias=AliasChoices("p", "order"))] = None
+    partite: bool = False
+    disorder: Annotated[int, Field(ge=0)] = 0
     coefficients: Path | None = None
 
     def build(self) -> Problem:
         """Return the spin glass."""
-        if self.coefficients is None:
-            size = 6 if self.size is None else self.size
-            return Problem(landscapes.spin_glass(size, order=self.order, seed=self.disorder))
-        file = self.coefficients
+        if self.coefficients is not None:
+            tensor = self._read(self.coefficients)
+            return Problem((PartiteSpinGlass if self.partite else SpinGlass)(tensor))
+        size, p = 6 if self.size is None else self.size, 3 if self.p is None else self.p
+        if self.partite:
+            return Problem(landscapes.partite_spin_glass((size,) * p, seed=self.disorder))
+        if 2 <= size < p:
+            raise ValueError(f"A p-spin glass needs at least as many spins as p, got {size} and p = {p}.")
+        return Problem(landscapes.spin_glass(size, order=p, seed=self.disorder))
+
+    def _read(self, file: Path) -> np.ndarray:
+        """Return the coefficients of a file, which must be as `size` and `p` say."""
         try:
             tensor = np.load(file, allow_pickle=False)
         except FileNotFoundError:
@@ -96,9 +106,14 @@ class SpinGlassRecipe(AbstractRecipe, frozen=True):
             raise ValueError(f"{file} is not an .npy file that holds an array of numbers.") from None
         if not isinstance(tensor, np.ndarray):
             raise ValueError(f"{file} holds several arrays; --coefficients takes one .npy array.")
-        if self.size is not None and tensor.shape[:1] != (self.size,):
-            raise ValueError(f"--size {self.size} does not fit {file}, which has shape {tensor.shape}.")
-        return Problem(landscapes.SpinGlass(tensor))
+        for option, given, found in (("size", self.size, tensor.shape[:1]), ("p", self.p, (tensor.ndim,))):
+            if given is not None and found != (given,):
+                raise ValueError(f"--{option} {given} does not fit {file}, which has shape {tensor.shape}.")
+        if not self.partite and len(set(tensor.shape)) == 1 and 2 <= len(tensor) < tensor.ndim:
+            raise ValueError(
+                f"A p-spin glass needs at least as many spins as p, but {file} has shape {tensor.shape}."
+            )
+        return tensor
 
 
 class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):

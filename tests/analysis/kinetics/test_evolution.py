@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from networks import dense_generator, random_network
 from scipy.linalg import expm
 
 from lossatlas.analysis import TransitionNetwork
 from lossatlas.analysis.kinetics import RateNetwork, _evolution, evolve, first_passage, rate_network
+from networks import dense_generator, random_network
 
 
 def test_two_states_in_closed_form():

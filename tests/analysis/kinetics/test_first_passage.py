@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from networks import chain, dense_generator, exact_times, random_network
 from scipy.sparse import csr_matrix, diags_array
 
 from lossatlas.analysis import TransitionNetwork
 from lossatlas.analysis.kinetics import _elimination, first_passage, rate_network
+from networks import chain, dense_generator, exact_times, random_network
 
 
 def three_states(kt=0.7):
@@ -216,5 +216,5 @@ def test_too_dense_for_a_matrix(monkeypatch):
 def test_table():
     _, rates = three_states()
     frame = first_passage(rates, [0], [2]).to_dataframe()
-    assert list(frame.columns) == ["state", "mean_first_passage_time", "committor"]
+    assert list(frame.columns) == ["state", "mfpt", "committor"]
     assert len(frame) == 3

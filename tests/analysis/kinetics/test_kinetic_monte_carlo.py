@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from networks import random_network
 
 from lossatlas.analysis import TransitionNetwork
 from lossatlas.analysis.kinetics import first_passage, kinetic_monte_carlo, rate_network
+from networks import random_network
 
 
 @pytest.mark.parametrize("seed", range(3))

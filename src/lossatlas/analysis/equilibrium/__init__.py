@@ -5,6 +5,8 @@ from ._frustration import barriers_to_global_minimum as barriers_to_global_minim
 from ._frustration import frustration as frustration
 from ._heat_capacity_peaks import HeatCapacityPeak as HeatCapacityPeak
 from ._heat_capacity_peaks import heat_capacity_peaks as heat_capacity_peaks
+from ._shallow import Shallow as Shallow
+from ._shallow import shallow as shallow
 from ._thermodynamics import Thermodynamics as Thermodynamics
 from ._thermodynamics import occupation as occupation
 from ._thermodynamics import temperature_range as temperature_range

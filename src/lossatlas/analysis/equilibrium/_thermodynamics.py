@@ -15,6 +15,7 @@ from .._transition_network import TransitionNetwork
 
 Convention = Literal["vibrational", "configurational"]
 SAME_LEVEL = 1e-9  # the tolerance with which two points count as equal in energy
+_COLDEST, _HOTTEST = 1e-300, 1e300  # what lies beyond leaves the range of floats
 _BLOCK = 2**21  # numbers in one array over temperatures and minima: 16 MiB
 _FARTHEST = 1e150  # E/kT beyond which a minimum is empty, and whose square is a float
 
@@ -243,4 +244,7 @@ def check_temperatures(kt: ArrayLike) -> np.ndarray:
     bad = values[~(np.isfinite(values) & (values > 0))]
     if bad.size:
         raise ValueError(f"`kt` must be positive and finite, got {bad[0]}.")
+    bad = values[(values < _COLDEST) | (values > _HOTTEST)]
+    if bad.size:
+        raise ValueError(f"`kt` must be from {_COLDEST:g} to {_HOTTEST:g}, got {bad[0]}.")
     return values

@@ -87,7 +87,7 @@ def eliminate(
     units = np.concatenate([[log_unit], log_sources[:, 1:].max(axis=0)])
     units = np.where(np.isfinite(units), units, 0.0)
     values, sources = log_conductances - log_unit, log_sources - units
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):  # what leaves the range of doubles is done again in logarithms
         found = _in_doubles(pairs, np.exp(values), np.exp(sources), kept)
     if found is None or np.min(sources[np.isfinite(sources)], initial=0.0) < np.log(_TINY):
         found = _in_logarithms(pairs, values, sources, kept)

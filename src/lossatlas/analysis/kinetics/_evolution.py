@@ -75,7 +75,7 @@ def evolve(network: RateNetwork, initial: np.ndarray, times: np.ndarray) -> Evol
     else:
         raise ValueError(
             f"{steps:.1e} steps of the fastest of {n} states take too long; lump states that "
-            f"interconvert quickly first (`regroup`), to {_MOST_STATES} or fewer."
+            f"interconvert quickly first, by `regroup` in Python, to {_MOST_STATES} or fewer."
         )
     return Evolution(times, occupation)
 

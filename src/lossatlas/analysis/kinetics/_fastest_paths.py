@@ -9,6 +9,7 @@ from .._result import AbstractResult
 from ._rate_network import RateNetwork, check_sets
 
 
+_MOST = 10_000  # paths: csgraph makes room for all that are asked for
 _NOTHING = 1e-300  # csgraph takes a zero for a missing edge
 
 
@@ -54,13 +55,13 @@ def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> li
 
     **Returns:** the paths; none if nothing joins the sets.
 
-    **Raises:** `ValueError` for bad sets, and a count below 1.
+    **Raises:** `ValueError` for bad sets, and a count outside 1 to 10,000.
 
     Source: D. J. Wales, Mol. Phys. 100, 3285 (2002), doi:10.1080/00268970210162691; J. Y. Yen, Manage.
     Sci. 17, 712 (1971), doi:10.1287/mnsc.17.11.712.
     """
-    if count < 1:
-        raise ValueError(f"`count` must be at least 1, got {count}.")
+    if not 1 <= count <= _MOST:
+        raise ValueError(f"`count` must be 1 to {_MOST}, got {count}.")
     n = len(network)
     source, target = check_sets(source, target, n)
     start, end, log_rates = network.directed()

@@ -54,7 +54,7 @@ class FirstPassage(AbstractResult):
         """Return one row per state."""
         return {
             "state": np.arange(len(self.times)),
-            "mean_first_passage_time": self.times,
+            "mfpt": self.times,
             "committor": self.committor,
         }
 
@@ -103,7 +103,7 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
         target=target,
         times=_exp(log_times),
         log_times=log_times,
-        committor=np.exp(log_committor),
+        committor=np.minimum(np.exp(log_committor), 1.0),  # sums of rounded terms
         shares=shares,
         mfpt=float(_exp(-logs["rate"])),
         log_rate=float(logs["rate"]),

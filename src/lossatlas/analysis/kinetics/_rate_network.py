@@ -8,6 +8,10 @@ import numpy as np
 from scipy.sparse import csgraph, csr_array
 
 from .._transition_network import TransitionNetwork
+from ..equilibrium._thermodynamics import check_temperatures
+
+
+_FARTHEST = 1e300  # energy difference over kT
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,7 +65,7 @@ class RateNetwork:
         return start[order], end[order], log_rates[order]
 
     def rates(self) -> csr_array:
-        """Return k_ab from state a (row) to b (column), shape (n, n); the diagonal is empty."""
+        """Return k_ab from state a (row) to b (column), shape (n, n); 0 on the diagonal."""
         start, end, log_rates = self.directed()
         return csr_array((np.exp(log_rates), (start, end)), shape=(len(self), len(self)))
 
@@ -105,6 +109,12 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
     network.check_harmonic(transition_states=True)
     if np.all(network.ts_minima[:, 0] == network.ts_minima[:, 1]):
         raise ValueError("No transition state joins two different minima, so there are no rates.")
+    with np.errstate(over="ignore"):
+        largest = np.abs([np.ptp(network.energies), np.ptp(network.ts_energies)]).max() / kt
+    if not largest < _FARTHEST:
+        raise ValueError(
+            "Energy differences over kT are beyond the range of floats, so there are no rates."
+        )
     base = network.energies.min()  # of E / kT itself, the digits that matter would be lost
     log_weights = network.log_orbit_sizes - (network.energies - base) / kt - 0.5 * network.log_products
     log_conductances = (
@@ -134,7 +144,7 @@ def check_temperature(kt: float) -> float:
     value = np.asarray(kt, dtype=float)
     if value.shape != () or not np.isfinite(value) or value <= 0:
         raise ValueError(f"`kt` must be a positive number, got {kt}.")
-    return float(value)
+    return float(check_temperatures(value)[0])
 
 
 def check_states(states, n: int, name: str) -> np.ndarray:

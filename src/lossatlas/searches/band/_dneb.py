@@ -47,9 +47,9 @@ class ElasticBand(AbstractSearch):
     tolerance: float = 0.02
 
     def init(self, landscape: AbstractLandscape, a: Point, b: Point) -> _State:
-        """Interpolate between the two points."""
-        fractions = jnp.linspace(0.0, 1.0, self.images + 2)[:, None]
-        band = jax.vmap(landscape.geometry.retract)(a[None, :] + fractions * (b - a)[None, :])
+        """Interpolate between the two points along the shortest way."""
+        fractions = jnp.linspace(0.0, 1.0, self.images + 2)
+        band = jax.vmap(lambda fraction: landscape.geometry.between(a, b, fraction))(fractions)
         energies, gradients = jax.vmap(landscape.value_and_gradient)(band)
         across = jnp.linalg.norm(_across(gradients, _tangents(band, energies)))
         spacing = jnp.linalg.norm(b - a) / (self.images + 1)

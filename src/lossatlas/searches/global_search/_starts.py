@@ -70,9 +70,10 @@ def symmetrised(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Gene
         if not len(images):
             break
         middle = 0.5 * (x + images[rng.integers(len(images))])
-        if np.linalg.norm(middle) < 1e-12 * np.linalg.norm(x):
+        nearest = np.asarray(landscape.geometry.retract(middle))
+        if not np.all(np.isfinite(nearest)):
             break  # on a sphere the middle of a point and its antipode is nowhere
-        x = np.asarray(landscape.geometry.retract(middle))
+        x = nearest
     return x
 
 

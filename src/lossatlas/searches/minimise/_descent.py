@@ -58,6 +58,11 @@ class Descent(AbstractSearch):
     max_steps: int = 5000
     max_rise: float = 1e-10
 
+    @property
+    def shares_passes(self) -> bool:
+        """L-BFGS does: it takes a gradient a step."""
+        return isinstance(self.method, LBFGS)
+
     def init(self, landscape: AbstractLandscape, x: Point, limit: Integer | None = None) -> _State:
         """Evaluate the start."""
         x = landscape.geometry.retract(x)

@@ -18,6 +18,7 @@ from ._lbfgs import LBFGS
 
 SWITCH = 1e-6  # rms gradient at which Newton steps take over, loss units per parameter unit
 MATRIX = 300  # variables up to which the inverse Hessian is kept as a matrix
+FEW_PAIRS = 10  # of L-BFGS where lanes share passes
 OFF = 0.1  # step off a saddle along its lowest mode, in length scales
 DESCENTS = 3  # more, one after the other, from saddles or where Newton steps lead away
 TIGHTER = 1e-3  # the gradient that those end at, relative to the first
@@ -27,8 +28,11 @@ def default_method(landscape: AbstractLandscape) -> BFGS | LBFGS:
     """Return BFGS with exact Hessians now and then up to 300 variables, above L-BFGS.
 
     A Hessian is asked for when the gradients since the last one cost 2.5 times as much. L-BFGS has 100
-    pairs, and 20 above 1,000 variables, where the recursion would cost more than it saves.
+    pairs, and 20 above 1,000 variables, where the recursion would cost more than it saves. Where lanes
+    share passes over large data a gradient is cheap: L-BFGS with few pairs.
     """
+    if landscape.shares_passes:
+        return LBFGS(FEW_PAIRS)
     if landscape.dimension > MATRIX:
         return LBFGS(100 if landscape.dimension <= DENSE else 20)
     return BFGS(refresh=max(20, math.ceil(2.5 * landscape.hessian_cost)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from lossatlas._types import Point
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import as_points, run_batch, same_rows
+from lossatlas.searches._driver import as_points, as_rows, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import DENSE, follow_eigenvectors
 from lossatlas.searches.minimise import SWITCH, Descent, default_method, minimise
@@ -62,7 +62,7 @@ def find_pathways(
     **Raises:** `ValueError` for an unknown method.
     """
     states = as_points(landscape, states, "states")
-    directions = as_points(landscape, directions, "directions")
+    directions = as_rows(landscape, directions, "directions")
     same_rows(states=states, directions=directions)
     starts = np.concatenate([states, states])
     signed = np.concatenate([directions, -directions])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import as_points, run_batch, same_rows
+from lossatlas.searches._driver import as_points, as_rows, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import DENSE, follow_eigenvectors, newton_krylov
 from lossatlas.searches.minimise import minimise
@@ -57,7 +57,7 @@ def find_saddles(
         raise ValueError("The hybrid method finds transition states only: `order` must be 1.")
     starts = as_points(landscape, starts, "starts")
     directions = (
-        np.zeros_like(starts) if directions is None else as_points(landscape, directions, "directions")
+        np.zeros_like(starts) if directions is None else as_rows(landscape, directions, "directions")
     )
     same_rows(starts=starts, directions=directions)
     large = landscape.dimension > DENSE

@@ -1,0 +1,172 @@
+"""Mean numbers of critical points of a spherical p-spin glass of N spins, exactly, by index and energy."""
+
+import math
+from numbers import Integral
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import ArrayLike
+from scipy.special import gammaln
+
+from ._p_spin_complexity import check_order
+
+
+_LARGEST = 30  # spins, which take a second; 60 take a minute
+_MARGIN = 7.0  # beyond the semicircle, where densities are below 1e-20 of the largest
+
+
+def most_critical_pairs(p: int, size: int) -> int:
+    """Return the bound ((p-1)^N - 1)/(p-2) on the pairs {w, -w} of critical points of one spin glass.
+
+    Critical points on the sphere come in pairs, since w -> -w turns H into (-1)^p H, so there are at most
+    twice as many of them. The bound is the number of complex eigenvectors of a general symmetric tensor;
+    p = 1 gives 1 and p = 2 gives N, the eigenvectors of a matrix, and both are reached by every glass
+    without degenerate points.
+
+    **Arguments:**
+
+    - `p`: order of the glass, at least 1.
+    - `size`: number of spins N, at least 1.
+
+    **Returns:** the bound, a whole number.
+
+    **Raises:** `ValueError` for an order or a size below 1.
+
+    Source: D. Cartwright & B. Sturmfels, Linear Algebra Appl. 438, 942 (2013),
+    doi:10.1016/j.laa.2011.05.040, theorem 1.2.
+    """
+    for name, number in (("p", p), ("size", size)):
+        if not isinstance(number, Integral) or number < 1:
+            raise ValueError(f"`{name}` must be a whole number of at least 1, got {number}.")
+    return sum(int(p - 1) ** power for power in range(int(size)))
+
+
+def mean_critical_points(p: int, size: int, *, below: ArrayLike = np.inf) -> np.ndarray:
+    """Compute the mean numbers of critical points of each index for N spins, over normal coefficients.
+
+    With y_0 <= ... <= y_(N-1) the eigenvalues of a symmetric N x N matrix of density exp(-tr M^2 / 2), the
+    mean number of critical points of index k with H <= N u is
+
+        2 sqrt(2/p) (p-1)^(N/2) E[exp(-(p-2) y_k^2 / (2p)); y_k <= u sqrt(N p / (2 (p-1)))].
+
+    The density of y_k at y is the coefficient of z^k in a Pfaffian (de Bruijn): N - 1 other eigenvalues,
+    each with weight |y - y_i| exp(-y_i^2 / 2), times z if it is below y. Everything is integrated to
+    rounding level, about 1e-12 of the sum over the indices.
+
+    **Arguments:**
+
+    - `p`: order of the glass, at least 2.
+    - `size`: number of spins N, 2 to 30.
+    - `below`: energies per spin u, any shape, dimensionless; default all energies.
+
+    **Returns:** the means, of the shape of `below` with an axis of length N, the index, at its end.
+
+    **Raises:** `ValueError` for an order below 2, another size, and NaN energies.
+
+    Source: A. Auffinger, G. Ben Arous & J. Cerny, Comm. Pure Appl. Math. 66, 165 (2013),
+    doi:10.1002/cpa.21422, theorem 2.1.
+    """
+    check_order(p)
+    if not isinstance(size, Integral) or not 2 <= size <= _LARGEST:
+        raise ValueError(f"`size` must be a whole number from 2 to {_LARGEST}, got {size}.")
+    energies = np.asarray(below, dtype=float)
+    if np.isnan(energies).any():
+        raise ValueError("`below` must hold numbers, got NaN.")
+    far = math.sqrt(2 * size) + _MARGIN
+    nodes, weights = legendre.leggauss(8 * size + 100)
+    means = np.empty((energies.size, size))
+    for number, end in enumerate(energies.ravel() * math.sqrt(size * p / (2 * (p - 1)))):
+        half = (np.clip(end, -far, far) + far) / 2
+        y = half * (nodes + 1) - far
+        means[number] = half * weights * np.exp(-(p - 2) / (2 * p) * y**2) @ _ordered_densities(y, size)
+    means *= 2 * math.sqrt(2 / p) * (p - 1) ** (size / 2)
+    return np.maximum(means, 0.0).reshape(*energies.shape, size)
+
+
+def _ordered_densities(y: np.ndarray, size: int) -> np.ndarray:
+    """Return the densities of the eigenvalues of a matrix, lowest first, shape (len(y), size).
+
+    With f_i the first N - 1 oscillator functions times |y - a|, and products L, R of one or two of them
+    integrated below and above y, the matrix of de Bruijn's Pfaffian is R + z (L_i R_j - R_i L_j) + z^2 L
+    with, for an odd number of functions, another row and column R_i + z L_i.
+    """
+    others = size - 1
+    far = math.sqrt(2 * size) + _MARGIN
+    below, above = _half_line(y, -far, others), _half_line(y, far, others)
+    mixed = below[0][:, :, None] * above[0][:, None, :]
+    mixed = mixed - mixed.swapaxes(1, 2)
+    roots = np.exp(2j * np.pi * np.arange(size) / size)
+    pfaffians = np.empty((len(y), size), dtype=complex)
+    for number, z in enumerate(roots):
+        matrix = above[1] + z * mixed + z**2 * below[1]
+        if others % 2:
+            border = above[0] + z * below[0]
+            matrix = np.pad(matrix, ((0, 0), (0, 1), (0, 1)))
+            matrix[:, :-1, -1], matrix[:, -1, :-1] = border, -border
+        pfaffians[:, number] = _pfaffian(matrix)
+    coefficients = np.fft.fft(pfaffians, axis=1).real / size
+    return np.exp(-(y**2) / 2 + _log_norm(size))[:, None] * coefficients
+
+
+def _half_line(y: np.ndarray, end: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return integrals between y and an end, of f_i and of sgn(b - a) f_i(a) f_j(b)."""
+    nodes, weights, order = _quadrature(3 * count + 60)
+    half = np.abs(end - y) / 2
+    places = (y[:, None] + end) / 2 + half[:, None] * nodes
+    functions = np.abs(y[:, None] - places) * _oscillators(places, count)
+    single = np.moveaxis(functions @ weights * half, 0, -1)
+    rows = np.moveaxis(functions, 0, 1)
+    return single, half[:, None, None] ** 2 * (rows @ order @ rows.swapaxes(1, 2))
+
+
+def _quadrature(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return Gauss's nodes and weights on [-1, 1], and the matrix of int int sgn(b - a) f(a) g(b).
+
+    The functions are interpolated by Legendre series; the integral of P_j from -1 is (P_(j+1) - P_(j-1))
+    / (2j + 1).
+    """
+    nodes, weights = legendre.leggauss(count)
+    values = legendre.legvander(nodes, count)
+    integrals = np.empty((count, count))
+    integrals[:, 0] = nodes + 1
+    integrals[:, 1:] = (values[:, 2:] - values[:, :-2]) / (2 * np.arange(1, count) + 1)
+    until = integrals @ ((np.arange(count) + 0.5)[:, None] * values[:, :-1].T) * weights
+    order = weights[:, None] * (weights - 2 * until)
+    return nodes, weights, (order - order.T) / 2
+
+
+def _oscillators(x: np.ndarray, count: int) -> np.ndarray:
+    """Return the orthonormal functions H_i(x) exp(-x^2 / 2), i = 0, ..., count - 1, along a first axis."""
+    functions = np.empty((count, *x.shape))
+    functions[0] = math.pi**-0.25 * np.exp(-(x**2) / 2)
+    if count > 1:
+        functions[1] = math.sqrt(2) * x * functions[0]
+    for i in range(2, count):
+        functions[i] = math.sqrt(2 / i) * x * functions[i - 1] - math.sqrt((i - 1) / i) * functions[i - 2]
+    return functions
+
+
+def _log_norm(size: int) -> float:
+    """Return ln of what turns the Pfaffian into a density: leading coefficients, over Mehta's integral."""
+    i = np.arange(size - 1)
+    leading = np.sum(0.25 * math.log(math.pi) + 0.5 * gammaln(i + 1) - 0.5 * i * math.log(2))
+    j = np.arange(1, size + 1)
+    mehta = size / 2 * math.log(2 * math.pi) + np.sum(gammaln(1 + j / 2) - gammaln(1.5))
+    return float(leading + gammaln(size + 1) - mehta)
+
+
+def _pfaffian(matrices: np.ndarray) -> np.ndarray:
+    """Return the Pfaffians of antisymmetric matrices of even size, shape (batch, n, n), by elimination."""
+    batch = np.arange(len(matrices))
+    value = np.ones(len(matrices), dtype=matrices.dtype)
+    while matrices.shape[1]:
+        pivot = np.abs(matrices[:, 0, 1:]).argmax(axis=1) + 1
+        order = np.tile(np.arange(matrices.shape[1]), (len(matrices), 1))
+        order[batch, pivot], order[:, 1] = 1, pivot
+        matrices = matrices[batch[:, None, None], order[:, :, None], order[:, None, :]]
+        corner = matrices[:, 0, 1]
+        value *= np.where(pivot == 1, corner, -corner)
+        first, second = matrices[:, 0, 2:], matrices[:, 1, 2:]
+        update = (second[:, :, None] / corner[:, None, None]) * first[:, None, :]
+        matrices = matrices[:, 2:, 2:] + update - update.swapaxes(1, 2)
+    return value

@@ -1,0 +1,162 @@
+"""Spin glasses of several parts, each on a unit sphere of its own."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PRNGKeyArray
+
+from lossatlas._types import Matrix, Point, Scalar
+
+from ._geometry import ProductOfSpheres
+from ._landscape import AbstractLandscape, data_hash
+from ._spin_glass import CACHE_BYTES, finite_tensor
+from ._symmetry import AbstractSymmetry, even_signs
+
+
+class PartiteSpinGlass(AbstractLandscape):
+    """The p-partite spin glass, on a product of p unit spheres.
+
+        H(u, v, w) = sum x_ijk u_i v_j w_k,     ||u|| = ||v|| = ||w|| = 1     (p = 3)
+
+    With p = 2 the stationary points are the singular vectors of the matrix x, with H = +- a singular
+    value: 4 min(n, m) points on the spheres of n and m variables. With any p they are the best and
+    other stationary approximations of the tensor by one of rank 1.
+
+    **Arguments:**
+
+    - `coefficients`: x, one axis per part, dimensionless; the sides may differ. A point holds the parts
+        one after the other.
+
+    **Raises:** `ValueError` if there are fewer than two axes, a side is below 2, or a number is not
+    finite.
+
+    Source: Friedland & Ottaviani, Found. Comput. Math. 14, 1209 (2014), doi:10.1007/s10208-014-9194-z,
+    who count the stationary points: at most 6 up to signs for the shape (2, 2, 2), 37 for (3, 3, 3).
+    """
+
+    coefficients: Array
+    sizes: tuple[int, ...] = eqx.field(static=True)
+
+    def __init__(self, coefficients: Any):
+        tensor = finite_tensor(coefficients)
+        if tensor.ndim < 2 or min(tensor.shape) < 2:
+            raise ValueError(
+                "`coefficients` must have two axes or more with sides of at least 2 such as (4, 5, 6), "
+                f"got {tensor.shape}."
+            )
+        self.coefficients, self.sizes = jnp.asarray(tensor), tensor.shape
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables of all parts together."""
+        return sum(self.sizes)
+
+    def energy(self, x: Point) -> Scalar:
+        """Return H."""
+        value = self.coefficients
+        for part in reversed(self.geometry.split(x)):
+            value = value @ part
+        return value
+
+    def hessian(self, x: Point) -> Matrix:
+        """Return the Hessian of `surface_energy`, from p (p - 1) / 2 passes over the coefficients.
+
+        With n_a = x_a / r_a, r_a = ||x_a||, P_a = 1 - n_a n_a^T, and M_ab the coefficients times the n
+        of all parts but a and b, so that g_a = M_ab n_b is the gradient of part a and n_a . g_a = H: its
+        blocks are
+
+            P_a M_ab P_b / (r_a r_b)                                                for a != b,
+            -(H P_a + P_a g_a n_a^T + n_a (P_a g_a)^T) / r_a^2                      on the diagonal.
+        """
+        parts = self.geometry.split(x)
+        lengths = [jnp.linalg.norm(part) for part in parts]
+        units = [part / length for part, length in zip(parts, lengths)]
+        inside = [jnp.eye(len(n)) - jnp.outer(n, n) for n in units]
+        count = len(parts)
+        blocks: list[list[Any]] = [[None] * count for _ in range(count)]
+        gradients: list[Any] = [None] * count
+        for a, b in itertools.combinations(range(count), 2):
+            matrix = self._pair(a, b, units)
+            gradients[a], gradients[b] = matrix @ units[b], units[a] @ matrix
+            blocks[a][b] = inside[a] @ matrix @ inside[b] / (lengths[a] * lengths[b])
+            blocks[b][a] = blocks[a][b].T
+        energy = units[0] @ gradients[0]
+        for a in range(count):
+            across = jnp.outer(inside[a] @ gradients[a], units[a])
+            blocks[a][a] = -(energy * inside[a] + across + across.T) / lengths[a] ** 2
+        return jnp.block(blocks)
+
+    def _pair(self, a: int, b: int, units: list[Point]) -> Matrix:
+        """Return the coefficients times the unit vectors of all parts but a < b."""
+        value = self.coefficients
+        for axis in reversed(range(len(units))):
+            if axis not in (a, b):
+                value = jnp.tensordot(value, units[axis], axes=(axis, 0))
+        return value
+
+    @property
+    def hessian_cost(self) -> float:
+        """Return 11: three passes over the coefficients, and a spectrum (three parts of 100)."""
+        return 11.0
+
+    @property
+    def shares_passes(self) -> bool:
+        """Whether the coefficients take 1 MiB or more."""
+        return self.coefficients.nbytes >= CACHE_BYTES
+
+    @property
+    def length_scale(self) -> float:
+        """Return p^1/2 / dimension^1/2: as `SpinGlass` has 1 where a variable is of order 1."""
+        return math.sqrt(len(self.sizes) / self.dimension)
+
+    def sample(self, key: PRNGKeyArray) -> Point:
+        """Draw a point uniformly on each of the spheres."""
+        return self.geometry.retract(jax.random.normal(key, (self.dimension,)))
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the sizes of the parts and the hash of the coefficients."""
+        return {
+            "landscape": "partite-spin-glass",
+            "sizes": list(self.sizes),
+            "data": data_hash(self.coefficients),
+        }
+
+    @property
+    def geometry(self) -> ProductOfSpheres:
+        """A unit sphere for every part."""
+        return ProductOfSpheres(self.sizes)
+
+    @property
+    def symmetry(self) -> AbstractSymmetry:
+        """Signs of an even number of parts: H is linear in each. Drawn parts cannot be exchanged."""
+        return even_signs(self.sizes)
+
+    @property
+    def morse_sum(self) -> int:
+        """Product of the Euler characteristics 1 + (-1)^(n-1) of the spheres: 0 if one n is even.
+
+        (The sum of Morse functions on two manifolds is one on their product; its stationary points are
+        the pairs, their indices add up, and so (-1)^index multiplies.)
+        """
+        return math.prod(1 + (-1) ** (size - 1) for size in self.sizes)
+
+
+def partite_spin_glass(sizes: Sequence[int], *, seed: int = 0) -> PartiteSpinGlass:
+    """Return a spin glass of several parts with standard normal coefficients.
+
+    **Arguments:**
+
+    - `sizes`: number of variables of each part, each at least 2; at least two parts.
+    - `seed`: of the coefficients, drawn with numpy's default generator.
+    """
+    if len(sizes) < 2 or min(sizes) < 2:
+        raise ValueError(
+            f"A partite spin glass needs at least 2 parts of at least 2 variables each, got {list(sizes)}."
+        )
+    return PartiteSpinGlass(np.random.default_rng(seed).standard_normal(tuple(sizes)))
