@@ -124,11 +124,13 @@ def _print(branches: "Branches", names: list[str], morse_sum: int | None) -> Non
 
 
 def _draw(branches: "Branches") -> Any:
-    from lossatlas.plots import plot_bifurcation, plot_point_counts
-    from lossatlas.plots._frame import new_figure
+    import matplotlib.pyplot as plt
 
-    figure = new_figure(6.0, 9.0)
-    norm, energy, counts = figure.subplots(3, 1, sharex=True, height_ratios=[1.3, 1.0, 0.7])
+    from lossatlas.plots import plot_bifurcation, plot_point_counts
+
+    figure, (norm, energy, counts) = plt.subplots(
+        3, sharex=True, height_ratios=[1.3, 1.0, 0.7], figsize=(6.0, 9.0), layout="constrained"
+    )
     plot_bifurcation(branches, y="norm", ax=norm, xlabel="")
     plot_bifurcation(branches, y="energy", ax=energy, xlabel="", legend=False)
     plot_point_counts(branches, ax=counts, xlabel="L2", legend=False)
