@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csgraph, csr_array
 
 
-_LOWER_TOLERANCE = 1e-9  # the tolerance with which two points count as equal in energy
+_LOWER_TOLERANCE = 1e-6  # what databases of other programs, less tightly converged, are off by
 _EQUAL_TOLERANCE = 1e-12
 
 
@@ -151,14 +151,14 @@ def disconnectivity(
     **Returns:** `DisconnectivityTree`.
 
     **Raises:** `ValueError` for wrong shapes, non-finite energies, minima that do not exist, bad
-    levels, and for a transition state that lies below one of its minima E by more than 1e-9 max(1,
+    levels, and for a transition state that lies below one of its minima E by more than 1e-6 max(1,
     |E|).
 
     Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
     """
     energies, ts_energies, ts_minima = check_points(energies, ts_energies, ts_minima)
-    # A state that rounding put below a minimum must not make a branch that runs downwards.
+    # A state that rounding, or loose convergence, put below a minimum must not make a branch that runs downwards.
     heights = np.maximum(ts_energies, energies[ts_minima].max(axis=1, initial=-np.inf))
     used = _spanning_tree(len(energies), heights, ts_minima)
     pairs, heights = ts_minima[used], heights[used]

@@ -36,7 +36,7 @@ class TransitionNetwork:
     - `first`: the number that messages give to the first minimum and transition state.
 
     **Raises:** `ValueError` for wrong shapes, energies that are not finite, minima that do not exist,
-    and for a transition state that lies below one of its minima E by more than 1e-9 max(1, |E|).
+    and for a transition state that lies below one of its minima E by more than 1e-6 max(1, |E|).
     """
 
     energies: np.ndarray
