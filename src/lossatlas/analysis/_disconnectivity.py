@@ -158,7 +158,7 @@ def disconnectivity(
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
     """
     energies, ts_energies, ts_minima = check_points(energies, ts_energies, ts_minima)
-    # A state that rounding, or loose convergence, put below a minimum must not make a branch that runs downwards.
+    # A state that lies below a minimum, by rounding or so, must not make a branch that runs downwards.
     heights = np.maximum(ts_energies, energies[ts_minima].max(axis=1, initial=-np.inf))
     used = _spanning_tree(len(energies), heights, ts_minima)
     pairs, heights = ts_minima[used], heights[used]
