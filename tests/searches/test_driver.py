@@ -477,6 +477,7 @@ def slow_compiler(monkeypatch):
         return compile_(*arguments)
 
     monkeypatch.setattr(_driver, "_programs", {})
+    monkeypatch.setattr(_driver, "_compiled", 0)
     monkeypatch.setattr(_driver, "_compile", slowly)
     return begun
 
@@ -521,3 +522,14 @@ def test_a_failed_compilation_is_forgotten(error, slow_compiler, monkeypatch):
     result = run_batch(scaled, landscape, x, np.arange(3.0))
     assert np.array_equal(result["product"], np.arange(3.0)[:, None] * x)
     assert compilations() == 1
+
+
+def test_old_programs_are_forgotten(monkeypatch):
+    monkeypatch.setattr(_driver, "_programs", {})
+    monkeypatch.setattr(_driver, "PROGRAMS_KEPT", 2)
+    points, before = np.ones((1, 5)), compilations()
+    searches = [lambda landscape, x: x, lambda landscape, x: 2 * x, lambda landscape, x: 3 * x]
+    assert [run_batch(search, glass(), points)[0, 0] for search in searches] == [1.0, 2.0, 3.0]
+    assert len(_driver._programs) == 2 and compilations() == before + 3
+    assert run_batch(searches[0], glass(), points)[0, 0] == 1.0  # compiled again
+    assert compilations() == before + 4

@@ -39,7 +39,11 @@ SHARING_LANES = 16
 QUEUE = 4  # lanes queued per lane that runs
 STRIDE = 8  # steps between looks at which lanes have finished
 
+# A program takes some 80 memory maps, of which Linux allows a process 65,530: hundreds of landscapes in one
+# process, as in a long sweep, would end it. An exploration has about ten programs.
+PROGRAMS_KEPT = 200
 _programs: dict[Any, Future[Program]] = {}
+_compiled = 0
 _shapes: dict[Any, PyTree] = {}
 _registry = threading.Lock()
 
@@ -139,7 +143,7 @@ def available_cores() -> int:
 
 def compilations() -> int:
     """Return how many programs the driver has compiled in this process."""
-    return len(_programs)
+    return _compiled
 
 
 def bytes_at_once(
@@ -196,16 +200,21 @@ def _name(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> tup
 
 def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> Program:
     """Return the compiled program; the first thread that asks compiles it, others wait."""
+    global _compiled
     name = (_name(search, landscape, arrays), memory_budget(), _accelerated())
     with _registry:
         first = name not in _programs
         future = _programs.setdefault(name, Future())
+        if len(_programs) > PROGRAMS_KEPT:
+            del _programs[next(iter(_programs))]  # the oldest; who runs it keeps it
     if first:
         try:
             future.set_result(_compile(search, landscape, arrays))
+            with _registry:
+                _compiled += 1
         except BaseException as error:
             with _registry:
-                del _programs[name]
+                _programs.pop(name, None)
             future.set_exception(error)
     return future.result()
 
