@@ -41,7 +41,7 @@ STRIDE = 8  # steps between looks at which lanes have finished
 
 # A program takes some 80 memory maps, of which Linux allows a process 65,530: hundreds of landscapes in one
 # process, as in a long sweep, would end it. An exploration has about ten programs.
-PROGRAMS_KEPT = 200
+PROGRAMS_KEPT = 60
 _programs: dict[Any, Future[Program]] = {}
 _compiled = 0
 _shapes: dict[Any, PyTree] = {}
