@@ -12,6 +12,7 @@ from ._disconnectivity import plot_disconnectivity as plot_disconnectivity
 from ._distance_density import plot_distance_density as plot_distance_density
 from ._fits import plot_fits as plot_fits
 from ._frustration import plot_frustration as plot_frustration
+from ._funnels import plot_funnels as plot_funnels
 from ._graphs import plot_graphs as plot_graphs
 from ._heat_capacity import plot_heat_capacity as plot_heat_capacity
 from ._interactive import write_interactive as write_interactive
@@ -24,4 +25,3 @@ from ._rates import plot_arrhenius as plot_arrhenius
 from ._rates import plot_evolution as plot_evolution
 from ._save import check_picture as check_picture
 from ._save import save_picture as save_picture
-from ._sequence_basins import plot_funnels as plot_funnels

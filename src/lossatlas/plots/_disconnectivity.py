@@ -11,7 +11,10 @@ from matplotlib.colors import Colormap, to_rgba_array
 
 from lossatlas.analysis import DisconnectivityTree
 
-from ._branch_colours import (
+from ._colours import GROUPS, NEUTRAL, check_limits
+from ._energy_axis import AbstractEnergyAxis, PartsAxis, mark_breaks, parts_axis
+from ._log_energy_axis import above_lowest, log_axis
+from ._tree_colours import (
     BRANCH,
     add_group_legend,
     checked_colour,
@@ -19,11 +22,8 @@ from ._branch_colours import (
     colour_by_value,
     read_sets,
 )
-from ._branches import find_bends, place_nodes
-from ._colours import GROUPS, NEUTRAL, check_limits
-from ._energy_axis import AbstractEnergyAxis, PartsAxis, mark_breaks, parts_axis
-from ._log_axis import above_lowest, log_axis
-from ._minimum_labels import read_labels, write_labels
+from ._tree_labels import read_labels, write_labels
+from ._tree_layout import find_bends, place_nodes
 
 
 _FEW = 60  # minima up to which each gets a dot

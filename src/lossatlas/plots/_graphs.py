@@ -10,10 +10,10 @@ from matplotlib.figure import Figure, SubFigure
 
 from lossatlas.analysis import DisconnectivityTree
 
-from ._branches import check_order
 from ._colours import add_colour_bar, check_limits, limits_of, sequential_map
 from ._disconnectivity import plot_disconnectivity
 from ._frame import check_figure, new_figure, set_title
+from ._tree_layout import check_order
 
 
 def plot_graphs(

@@ -14,10 +14,10 @@ from matplotlib.colors import to_hex
 
 from lossatlas.analysis import DisconnectivityTree
 
-from ._branch_colours import BRANCH, checked_colour
-from ._branches import find_bends, place_nodes
 from ._colours import GROUPS, NEUTRAL, sequential_map
-from ._log_axis import above_lowest, log_axis
+from ._log_energy_axis import above_lowest, log_axis
+from ._tree_colours import BRANCH, checked_colour
+from ._tree_layout import find_bends, place_nodes
 
 
 _PLACE_OF_DATA = "@DATA@"

@@ -70,8 +70,8 @@ def eliminate(
     """Eliminate all states but those to be kept; every state must be connected to the target.
 
     Sparse networks lose sets of states of low degree at a time, no two of them joined, then a dense
-    matrix takes over, in blocks. Where even logarithms of doubles are needed, since numbers leave their
-    range, states leave one by one, the one with fewest neighbours first.
+    matrix takes over, in blocks. Where numbers leave the range of doubles, logarithms do the same with one
+    state at a time, the one with fewest neighbours first.
 
     **Arguments:**
 
@@ -87,9 +87,11 @@ def eliminate(
     units = np.concatenate([[log_unit], log_sources[:, 1:].max(axis=0)])
     units = np.where(np.isfinite(units), units, 0.0)
     values, sources = log_conductances - log_unit, log_sources - units
-    with np.errstate(all="ignore"):  # what leaves the range of doubles is done again in logarithms
-        found = _in_doubles(pairs, np.exp(values), np.exp(sources), kept)
-    if found is None or np.min(sources[np.isfinite(sources)], initial=0.0) < np.log(_TINY):
+    found = None
+    if np.min(sources[np.isfinite(sources)], initial=0.0) >= np.log(_TINY):
+        with np.errstate(all="ignore"):  # what leaves the range of doubles is done again in logarithms
+            found = _in_doubles(pairs, np.exp(values), np.exp(sources), kept)
+    if found is None:
         found = _in_logarithms(pairs, values, sources, kept)
     steps, states, left, sources = found
     return Elimination(states, left + log_unit, sources + units, steps, units - log_unit)
