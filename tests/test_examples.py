@@ -1,10 +1,16 @@
 """Every study in examples/ runs, made small; its committed table is of the grid that its config says."""
 
 import csv
+import importlib.util
+import itertools
+import runpy
+import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
+from lossatlas.analysis import mean_critical_points, most_critical_pairs
 from lossatlas.atlas import Atlas
 from lossatlas.studies import read_config, run_sweep
 from lossatlas.studies._sweep import cells
@@ -21,7 +27,7 @@ def test_there_are_studies():
 def test_small_version_runs(path, tmp_path):
     config = read_config(path)
     landscape = config.settings["landscape"]
-    small = {"xor": {}, "nonlinear-regression": {"highest_frequency": 3.0}}.get(
+    small = {"xor": {}, "spin-glass": {}, "nonlinear-regression": {"highest_frequency": 3.0}}.get(
         landscape, {"items": 60, "test_items": 100}
     )
     if landscape == "mnist":
@@ -34,7 +40,7 @@ def test_small_version_runs(path, tmp_path):
     (atlas,) = run_sweep(config, tmp_path / "out")
     with Atlas(atlas, readonly=True) as found:
         assert len(found.minima) > 0
-        assert landscape == "nonlinear-regression" or "training_auc" in found.minima.metrics
+        assert landscape in ("nonlinear-regression", "spin-glass") or "training_auc" in found.minima.metrics
     assert (tmp_path / "out" / "summary.md").exists()
 
 
@@ -47,3 +53,80 @@ def test_committed_table_is_of_this_config(path):
     pictures = [name for name in path.parent.iterdir() if name.suffix == ".png"]
     text = (path.parent / "README.md").read_text(encoding="utf-8")
     assert pictures and all(f"({picture.name})" in text for picture in pictures)
+
+
+SPIN_GLASSES = Path(__file__).parents[1] / "examples" / "12-spin-glass-graphs"
+
+
+def table(file):
+    """Return the rows of a CSV file of numbers."""
+    with open(file, newline="", encoding="utf-8") as opened:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(opened)]
+
+
+def test_spin_glasses_against_theory_runs(tmp_path):
+    spec = importlib.util.spec_from_file_location("against_theory", SPIN_GLASSES / "against_theory.py")
+    study = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(study)
+    plt.switch_backend("Agg")
+    study.census(2, tmp_path, sizes={3: [3]}, drawn=[3, 4])
+    study.explore(2, tmp_path, sizes=[3])
+    landscape = study.la.spin_glass(3)
+    study.la.explore(landscape, tmp_path / "size_3.atlas", budget=study.la.Budget(searches=300)).close()
+    study.graphs(tmp_path, tmp_path, sizes=[3])
+    plt.close("all")
+    for name in ("census.csv", "explored.csv", "barriers.csv"):
+        assert table(tmp_path / name)[0].keys() == table(SPIN_GLASSES / name)[0].keys()
+    assert (tmp_path / "energies.png").exists() and (tmp_path / "graphs.png").exists()
+
+
+def test_committed_counts_of_spin_glasses():
+    """No exact mean is off by more than 4 standard errors, and no glass is above the bound."""
+    for row in table(SPIN_GLASSES / "census.csv"):
+        p, size = int(row["p"]), int(row["N"])
+        assert row["points_exact"] == pytest.approx(
+            mean_critical_points(p, size).sum(), rel=1e-5
+        )  # 6 digits
+        assert abs(row["points"] - row["points_exact"]) < 4 * row["points_error"]
+        assert row["most"] <= row["bound"] == 2 * most_critical_pairs(p, size)
+        assert row["morse_sum_met"] == row["glasses"] >= 20
+    for row in table(SPIN_GLASSES / "explored.csv"):
+        for name, exact in zip(("minima", "transition_states"), mean_critical_points(3, int(row["N"]))):
+            assert row[f"{name}_exact"] == pytest.approx(exact, rel=1e-5)
+            assert abs(row[name] - exact) < 4 * row[f"{name}_error"]
+
+
+STUDENTS = Path(__file__).parents[1] / "examples" / "10-student-teacher"
+
+
+def test_students_and_teachers_run(tmp_path, monkeypatch):
+    plt.switch_backend("Agg")
+    programs = [runpy.run_path(str(STUDENTS / name))["main"] for name in ("run.py", "draw.py")]
+    file, given = tmp_path / "iris.csv", ["--teacher", "2", "--gradients", "16", "--starts", "2"]
+    for sizes in ("1", "1,3"):  # the second run goes on where the first one stopped
+        monkeypatch.setattr(sys, "argv", ["run.py", "iris", sizes, *given, "--out", str(file)])
+        programs[0]()
+    monkeypatch.setattr(sys, "argv", ["draw.py", str(file)])
+    programs[1]()
+    plt.close("all")
+    with open(file, newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    methods = ("gradient", "lbfgs", "hopping")
+    ran = [(int(row["hidden"]), row["method"], int(row["start"])) for row in rows]
+    assert ran == list(itertools.product((1, 3), methods, (0, 1)))
+    for row in rows:
+        assert row["loss_1"] == rows[3 * 2 * (row["hidden"] == "3") + int(row["start"])]["loss_1"]
+        assert float(row["loss_16"]) > float(row["bound"])
+    assert (tmp_path / "iris-training.png").exists() and (tmp_path / "iris-final.png").exists()
+
+
+@pytest.mark.parametrize("name", ["digits.csv", "mnist.csv"])
+def test_committed_students_are_above_their_bound(name):
+    with open(STUDENTS / name, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"5", "10", "20"} <= {row["hidden"] for row in rows}
+    for row in rows:
+        losses = [float(value) for key, value in row.items() if key.startswith("loss_")]
+        assert min(losses) >= float(row["bound"]) and min(losses) > 0
+    text = (STUDENTS / "README.md").read_text(encoding="utf-8")
+    assert all(f"({picture.name})" in text for picture in STUDENTS.glob("*.png"))

@@ -11,7 +11,7 @@ from lossatlas.datasets import ljat3
 from lossatlas.landscapes import spin_glass
 from lossatlas.searches import run_batch
 from lossatlas.searches.curvature import hessian_product
-from lossatlas.searches.minimise import Descent, default_method
+from lossatlas.searches.minimise import default_descent
 
 
 POINTS = 64  # evaluated by one call of a compiled program
@@ -88,7 +88,7 @@ def glass(settings: Settings) -> list[Line]:
     count = GLASSES_ON_ACCELERATOR if on_accelerator() else GLASSES
     points = np.random.default_rng(1).standard_normal((count, GLASS))
     points *= np.sqrt(GLASS) / np.linalg.norm(points, axis=1, keepdims=True)
-    descent = Descent(default_method(landscape), 1e-6)
+    descent = default_descent(landscape, 1e-6)
     run = lambda: run_batch(descent, landscape, points, workers=1)
     run()  # compilation
     arrays = {"coefficients": np.asarray(landscape.coefficients), "starts": points[:GLASSES_OF_PEER]}

@@ -50,6 +50,22 @@ def test_hessian_on_the_sphere_is_the_riemannian_one():
         assert found[radial] == pytest.approx(0, abs=1e-13)
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_derivatives_from_one_pass_are_those_of_the_energy(order):
+    landscape = spin_glass(5, order=order, seed=2)
+    points = np.random.default_rng(3).normal(size=(4, 5))  # off the sphere
+    of_lanes = jax.vmap(lambda x: landscape.derivatives(landscape.shared(x), x))(points)
+    energy, gradient = jax.vmap(jax.value_and_grad(landscape.surface_energy))(points)
+    hessian = jax.vmap(jax.hessian(landscape.surface_energy))(points)
+    for found, known in zip(of_lanes, (energy, gradient, hessian)):
+        # Rounding, where the points closest to the centre have curvatures of some ten.
+        np.testing.assert_allclose(found, known, rtol=0, atol=1e-12)
+    lanes = jax.vmap(landscape.value_and_gradient)(points)
+    np.testing.assert_allclose(lanes[0], energy, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(lanes[1], gradient, rtol=0, atol=1e-12)
+    assert landscape.gives_hessian == (order >= 3)
+
+
 @pytest.mark.parametrize(
     ("coefficients", "message"),
     [

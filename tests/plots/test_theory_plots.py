@@ -18,6 +18,7 @@ from lossatlas.plots import (
     plot_clustering,
     plot_complexity,
     plot_critical_pairs,
+    plot_energy_counts,
     plot_hessian_entropy,
     plot_index_counts,
 )
@@ -60,6 +61,29 @@ def test_index_counts():
     np.testing.assert_allclose(ends[:, 1] - ends[:, 0], 2 * np.array([1, 2, 1]) / np.sqrt(3))
 
 
+def test_energy_counts():
+    """Two glasses: one point below -1, four up to -0.5; then theory at the same places."""
+    ax = plot_energy_counts({4: [[-1.0, -0.5], [-0.5, -0.5]], 6: [[-1.2], []], 7: []}, 3, 1)
+    found, exact = ax.lines[:2]
+    u, height = found.get_xydata().T
+    at = lambda place: height[np.flatnonzero(u <= place)[-1]]
+    assert u[0] == -1.0 and at(-0.9) == pytest.approx(np.log(0.5) / 4)
+    assert at(-0.5) == pytest.approx(np.log(2.0) / 4)
+    (band,) = ax.collections[:1]
+    ends = band.get_paths()[0].vertices
+    assert ends[:, 1].max() == pytest.approx(np.log(2.0) / 4)  # both glasses have two: no error
+    inside = ends[(ends[:, 0] > -0.99) & (ends[:, 0] < -0.51), 1]
+    assert inside.size == 0  # no corner between the steps
+    assert np.log(1.0) / 4 in ends[:, 1].round(12)  # at -1: 0.5 +- 0.5
+    place, theory = exact.get_xydata()[-1]
+    assert theory == pytest.approx(np.log(mean_critical_points(3, 4, below=place)[1]) / 4)
+    assert list(curves(ax)) == ["N = 4", "N = 6", "N = 7", "$\\Theta_1$"]
+    place, theory = curves(ax)["N = 7"][-1]
+    assert theory == pytest.approx(np.log(mean_critical_points(3, 7, below=place)[1]) / 7)
+    place, limit = curves(ax)["$\\Theta_1$"][0]
+    assert limit == complexity(place, 3, index=1)
+
+
 def test_critical_pairs():
     ax = plot_critical_pairs([110.0], most_layers=12)
     layers, bound = curves(ax)["110 parameters"].T
@@ -93,6 +117,10 @@ def test_hessian_entropy():
         (lambda: plot_complexity(2), "`p` must be at least 3"),
         (lambda: plot_complexity(3, indices=[]), "`indices` must hold 1 to 9"),
         (lambda: plot_index_counts([1, 2], 3), "`counts` must have shape"),
+        (lambda: plot_energy_counts({}, 3, 0), "`energies` must hold 1 to 9 sizes"),
+        (lambda: plot_energy_counts({4: [[-1.0]]}, 3, 0), "no glass or at least 2 for N = 4"),
+        (lambda: plot_energy_counts({4: [[], []], 5: []}, 3, 0), "holds no point of index 0"),
+        (lambda: plot_energy_counts({4: [[-1.0], []]}, 3, 4), "`index` must be below N = 4"),
         (lambda: plot_critical_pairs([]), "`parameters` must hold 1 to 10"),
         (lambda: plot_critical_pairs(most_layers=2), "`most_layers` must be at least 3"),
         (lambda: plot_clustering(range(2, 13)), "`layers` must hold 1 to 10"),

@@ -30,7 +30,7 @@ from lossatlas.searches import (
 )
 from lossatlas.searches._memory import memory_budget, program_bytes
 from lossatlas.searches.global_search import perturbed, random_starts
-from lossatlas.searches.minimise import Descent, default_method
+from lossatlas.searches.minimise import Descent, TruncatedNewton, default_method
 
 
 COUNT = 11  # not a multiple of the lanes per call
@@ -130,11 +130,13 @@ def test_orders_and_directions_do_not_recompile():
     assert compilations() == before
 
 
-def test_lanes_that_share_passes_find_what_each_finds_alone():
+@pytest.mark.parametrize("kind", ["L-BFGS", "truncated Newton"])
+def test_lanes_that_share_passes_find_what_each_finds_alone(kind):
     landscape = spin_glass(64)
     assert landscape.shares_passes and not glass().shares_passes
-    method, x = default_method(landscape), starts_for(landscape, 20)
-    descent = Descent(method, 1e-8)
+    x = starts_for(landscape, 20)
+    quasi = Descent(default_method(landscape), 1e-8)
+    descent = quasi if kind == "L-BFGS" else TruncatedNewton(1e-8)
     together = run_batch(descent, landscape, x, workers=1)
     alone = jax.jit(descent)
     for row in (0, 7, 19):
@@ -142,7 +144,8 @@ def test_lanes_that_share_passes_find_what_each_finds_alone():
         # Rounding of the matrix product that lanes share, over some hundred steps.
         np.testing.assert_allclose(together["energy"][row], known["energy"], rtol=1e-10)
         np.testing.assert_allclose(together["x"][row], known["x"], rtol=0, atol=1e-6)
-    for workers, rows in ((2, np.arange(20)), (1, np.arange(20)[::-1]), (2, np.array([3]))):
+    every = np.arange(20)
+    for workers, rows in ((2, every), (1, every[::-1]), (2, every[3:4]), (1, every[:5])):
         again = run_batch(descent, landscape, x[rows], workers=workers)
         np.testing.assert_allclose(again["energy"], together["energy"][rows], rtol=1e-10)
 
@@ -263,6 +266,21 @@ def test_every_lane_takes_its_own_steps(steps):
 @pytest.mark.parametrize("steps", [pytest.param(steps, id=name) for name, steps in STEPS.items()])
 def test_every_lane_takes_its_own_steps_where_lanes_are_refilled(steps, accelerated):
     count_down(steps)
+
+
+def test_lanes_without_work_have_no_numbers_and_leave_no_trace(accelerated):
+    seen = []
+
+    class Watched(Countdown):
+        def step(self, landscape, state):
+            jax.debug.callback(lambda x: seen.append(float(x[0])), state["x"])
+            return super().step(landscape, state)
+
+    landscape = PROBLEMS["Mueller-Brown"].landscape()
+    result = run_batch(Watched(), landscape, np.array([[3.0, 0.0]]), np.array([5]))
+    jax.effects_barrier()
+    assert result["taken"] == [5] and {x for x in seen if np.isfinite(x)} == {3.0}
+    assert np.isnan(seen).sum() == (LANES - 1) * np.isfinite(seen).sum()
 
 
 def test_lanes_of_accelerators_are_really_refilled(accelerated):

@@ -67,6 +67,21 @@ OPTIONS: dict[str, Any] = {
     "data_seed": Annotated[
         int | None, Option(help="Seed of the data: their split, mislabelling, noise. (default: 0)")
     ],
+    "project": Annotated[
+        int | None,
+        Option(
+            help="Inputs after a linear map: leading principal components, or the columns turned into a "
+            "larger space. (default: the columns)"
+        ),
+    ],
+    "teacher": Annotated[
+        str | None,
+        Option(
+            help="Hidden nodes of a teacher, such as 10 or 5,5: half of the data train it, the network "
+            "learns its outputs on the rest. (default: none; with one, --l2 0)"
+        ),
+    ],
+    "teacher_l2": Annotated[float | None, Option(help="L2 penalty of the teacher. (default: 1e-3)")],
     "cube": Annotated[
         str | None, Option(help="Cube of ljat3: D1, D2, D3, or the length of its side. (default: D1)")
     ],

@@ -9,6 +9,8 @@ from typing import Any
 import typer
 
 from ._census import census
+from ._depth import depth
+from ._descend import descend
 from ._evaluate import evaluate
 from ._exchange import export_atlas, import_atlas
 from ._explore import explore
@@ -43,10 +45,12 @@ app.command()(picture)
 app.command()(rates)
 app.command()(follow)
 app.command()(census)
+app.command()(descend)
 app.command()(thermo)
 app.command()(network)
 app.command()(funnels)
 app.command()(frustration)
+app.command()(depth)
 app.command(name="export")(export_atlas)
 app.command(name="import")(import_atlas)
 

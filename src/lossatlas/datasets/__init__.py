@@ -4,6 +4,7 @@ from ._data_set import DataSet as DataSet
 from ._digits import digits as digits
 from ._ljat3 import ljat3 as ljat3
 from ._mnist import mnist as mnist
+from ._project import project as project
 from ._regression import regression as regression
 from ._table import iris as iris
 from ._table import load_table as load_table

@@ -98,6 +98,14 @@ class AbstractLandscape(eqx.Module):
         """Return energy and tangent gradient."""
         return jax.value_and_grad(self.surface_energy)(x)
 
+    def shared(self, x: Point) -> Array:
+        """Return what a pass over large data leaves of `x`: the part of `derivatives` that lanes share."""
+        return x
+
+    def derivatives(self, shared: Array, x: Point) -> tuple[Scalar, Point, Matrix]:
+        """Return energy, tangent gradient and Hessian at `x` from what `shared` returned there."""
+        return *self.value_and_gradient(x), self.hessian(x)
+
     def hessian(self, x: Point) -> Matrix:
         """Return the Hessian of `surface_energy`; override where an analytic one is faster."""
         product = lambda v: jax.jvp(jax.grad(self.surface_energy), (x,), (v,))[1]
@@ -110,6 +118,11 @@ class AbstractLandscape(eqx.Module):
 
         Then one pass over the data can serve several points, and searches step together on a CPU, too.
         """
+        return False
+
+    @property
+    def gives_hessian(self) -> bool:
+        """Whether a pass over data that a gradient takes gives the Hessian, too, a small part of them."""
         return False
 
     @property

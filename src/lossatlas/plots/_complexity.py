@@ -1,6 +1,6 @@
-"""Draw how many critical points spin glasses have, by index: large ones below an energy, small ones."""
+"""Draw how many critical points spin glasses have, by index and by energy: theory and what is found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -92,3 +92,67 @@ def plot_index_counts(counts: np.ndarray, p: int, *, ax: Axes | None = None) -> 
         title=f"p = {p}, N = {size}",
     )
     return ax
+
+
+def plot_energy_counts(
+    energies: Mapping[int, Sequence[np.ndarray]], p: int, index: int, *, ax: Axes | None = None
+) -> Axes:
+    """Draw the numbers of critical points below an energy against theory, for one index.
+
+    For each number of spins N: ln(mean number of points with H <= N u) / N over glasses as a line, with a
+    band of one standard error, and the same of the exact mean, dashed. The limit for large N, `complexity`,
+    is black. Where a mean is below 1, its logarithm is negative.
+
+    **Arguments:**
+
+    - `energies`: for each N, 1 to 9 of them up to 30, the energies per spin of the points of this index of
+        every glass, dimensionless; two glasses or more. Without glasses, only the exact mean is drawn.
+    - `p`: order of the glasses, at least 2.
+    - `index`: k of the points, below every N.
+    - `ax`: where; default a new figure.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` for too many curves, a single glass, no points at all, and as
+        `mean_critical_points` and `complexity`.
+    """
+    if not 0 < len(energies) < len(GROUPS):
+        raise ValueError(f"`energies` must hold 1 to {len(GROUPS) - 1} sizes, got {len(energies)}.")
+    for size, glasses in energies.items():
+        if len(glasses) == 1:
+            raise ValueError(f"`energies` must hold no glass or at least 2 for N = {size}, got 1.")
+        if not index < size:
+            raise ValueError(f"`index` must be below N = {size}, got {index}.")
+    pooled = np.concatenate([glass for glasses in energies.values() for glass in glasses] + [[]])
+    if not len(pooled):
+        raise ValueError(f"`energies` holds no point of index {index}.")
+    low, high, most = pooled.min(), pooled.max(), max(map(len, energies.values()))
+    u = np.linspace(low - 0.05 * (high - low), high, 100)
+    ax = new_axes(5.0, 4.0) if ax is None else ax
+    for (size, glasses), colour in zip(energies.items(), GROUPS):
+        if len(glasses):
+            _draw_counts(ax, glasses, size, high, colour)
+        exact = mean_critical_points(p, size, below=u)[:, index]
+        shown = exact > 0.5 / most
+        label = None if len(glasses) else f"N = {size}"
+        ax.plot(u[shown], np.log(exact[shown]) / size, color=colour, lw=1.3, dashes=(4, 2), label=label)
+    ax.plot(u, complexity(u, p, index=index), color=GROUPS[-1], lw=1.5, label=f"$\\Theta_{index}$")
+    ax.axhline(0.0, color=NEUTRAL, lw=0.8)
+    bottom = min(float(np.min(np.asarray(line.get_ydata()))) for line in ax.lines[:-2])
+    ax.set(xlim=(u[0], high), ylim=(bottom - 0.02, None))
+    ax.set(xlabel="energy per spin $u = H/N$", ylabel="ln(mean number below $u$) / $N$")
+    ax.set_title(f"p = {p}, index {index}")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(loc="lower right", fontsize=9, frameon=False, title="dashed: exact means")
+    return ax
+
+
+def _draw_counts(ax: Axes, glasses: Sequence[np.ndarray], size: int, high: float, colour: str) -> None:
+    """Draw the mean over glasses of the number of energies below u, as ln(mean) / N, with its band."""
+    places = np.append(np.sort(np.concatenate(glasses)), high)
+    counts = np.array([np.searchsorted(np.sort(glass), places, side="right") for glass in glasses])
+    mean, error = counts.mean(axis=0), counts.std(axis=0, ddof=1) / np.sqrt(len(glasses))
+    # A single point is 1 +- 1, and the logarithm of 0 is nowhere: the band ends at a tenth of the mean.
+    ends = [np.log(end) / size for end in (np.maximum(mean - error, 0.1 * mean), mean + error)]
+    ax.fill_between(places, *ends, step="post", color=colour, alpha=0.2, lw=0)
+    ax.step(places, np.log(mean) / size, where="post", color=colour, lw=1.3, label=f"N = {size}")

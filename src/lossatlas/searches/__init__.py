@@ -6,6 +6,8 @@ from ._driver import compilations as compilations
 from ._driver import run_batch as run_batch
 from ._memory import limit_memory as limit_memory
 from ._memory_needed import memory_needed as memory_needed
+from ._records import AbstractEnds as AbstractEnds
+from ._records import Descents as Descents
 from ._records import StationaryPoints as StationaryPoints
 from ._search import AbstractSearch as AbstractSearch
 from .band import Bands as Bands
@@ -23,6 +25,8 @@ from .global_search import Hops as Hops
 from .global_search import basin_hopping as basin_hopping
 from .minimise import BFGS as BFGS
 from .minimise import LBFGS as LBFGS
+from .minimise import GradientDescent as GradientDescent
+from .minimise import descend as descend
 from .minimise import minimise as minimise
 from .pathway import Pathways as Pathways
 from .pathway import find_pathways as find_pathways

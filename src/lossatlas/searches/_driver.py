@@ -7,7 +7,7 @@ On a CPU each lane runs its own loop to its own end, many lanes per call of a co
 one core, one thread per core; a plain `vmap` would make every lane wait for the slowest. On an
 accelerator a fixed number of lanes step together under `vmap`; a lane that has finished is retired and
 refilled from the queue, within one compiled program. So do few lanes on a CPU where a gradient does little
-but read the data of its landscape: one pass over them serves all.
+but read the data of its landscape: one pass over them serves all. (One or two lanes gain nothing by it.)
 """
 
 import functools
@@ -33,11 +33,13 @@ from ._search import AbstractSearch
 CPU_LANES = 64  # per call at most: shapes are fixed, so no batch size recompiles or changes an answer
 CPU_BYTES = 2**26  # of arguments and results per call on a CPU: fewer lanes where they are large
 ACCELERATOR_LANES = 512
-# Together on a CPU. Minimisations a second (L-BFGS with 5 pairs, 3-spin glass, N = 100, one core): each
-# alone 78, 16 together 285, 32 together 256, 64 together 130, when what they keep falls out of the cache.
+# Together on a CPU. Minimisations a second (truncated Newton, 3-spin glass, N = 100, one core, batches of
+# 512): each alone 250, 16 together 790, 32 together 770, 48 together 760; with batches of 64 the more are
+# together the more wait at the end: 760, 640, 520.
 SHARING_LANES = 16
+FEW = 2  # lanes that run faster one after the other, each with passes of its own
 QUEUE = 4  # lanes queued per lane that runs
-STRIDE = 8  # steps between looks at which lanes have finished
+STRIDE = 4  # steps between looks at which lanes have finished
 
 # A program takes some 80 memory maps, of which Linux allows a process 65,530: hundreds of landscapes in one
 # process, as in a long sweep, would end it. An exploration has about ten programs.
@@ -75,7 +77,7 @@ def run_batch(
     count = jax.tree.leaves(arrays)[0].shape[0]
     if count == 0:
         return _nothing(search, landscape, arrays)
-    program = _program(search, landscape, arrays)
+    program = _program(search, landscape, arrays, _sharing(search, landscape, count))
     threads = min(workers or available_cores(), program.together)
     threads = 1 if program.accelerated else threads
     pieces = _pieces(count, threads, program.capacity, program.width)
@@ -153,7 +155,8 @@ def bytes_at_once(
 
     **Arguments:** as of `run_batch`; the arrays may have a single lane.
     """
-    program = _program(search, landscape, jax.tree.map(np.asarray, arguments))
+    arrays = jax.tree.map(np.asarray, arguments)
+    program = _program(search, landscape, arrays, _sharing(search, landscape, FEW + 1))
     threads = 1 if program.accelerated else workers or available_cores()
     return min(threads, program.together) * program.needed
 
@@ -198,10 +201,16 @@ def _name(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> tup
     return search, jax.tree.structure((landscape, arrays)), leaves, lanes
 
 
-def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> Program:
+def _sharing(search: Callable, landscape: AbstractLandscape, count: int) -> bool:
+    """Return whether lanes step together."""
+    shares = isinstance(search, AbstractSearch) and search.shares_passes and landscape.shares_passes
+    return _accelerated() or (shares and count > FEW)
+
+
+def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree, sharing: bool) -> Program:
     """Return the compiled program; the first thread that asks compiles it, others wait."""
     global _compiled
-    name = (_name(search, landscape, arrays), memory_budget(), _accelerated())
+    name = (_name(search, landscape, arrays), memory_budget(), _accelerated(), sharing)
     with _registry:
         first = name not in _programs
         future = _programs.setdefault(name, Future())
@@ -209,7 +218,7 @@ def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> 
             del _programs[next(iter(_programs))]  # the oldest; who runs it keeps it
     if first:
         try:
-            future.set_result(_compile(search, landscape, arrays))
+            future.set_result(_compile(search, landscape, arrays, sharing))
             with _registry:
                 _compiled += 1
         except BaseException as error:
@@ -219,14 +228,11 @@ def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> 
     return future.result()
 
 
-def _compile(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> Program:
+def _compile(search: Callable, landscape: AbstractLandscape, arrays: PyTree, sharing: bool) -> Program:
     shapes = _result_shapes(search, landscape, arrays)
     lane_bytes = sum(leaf[:1].nbytes for leaf in jax.tree.leaves(arrays))
     lane_bytes += sum(s.size * s.dtype.itemsize for s in jax.tree.leaves(shapes))
     accelerated = _accelerated()
-    sharing = accelerated or (
-        isinstance(search, AbstractSearch) and search.shares_passes and landscape.shares_passes
-    )
     capacity = max(1, min(CPU_LANES, CPU_BYTES // lane_bytes))
     if sharing:
         capacity = QUEUE * (ACCELERATOR_LANES if accelerated else SHARING_LANES)
@@ -291,7 +297,10 @@ def _lanes_together(search: Callable, landscape: AbstractLandscape, count: Any, 
     finished = jax.vmap(lambda s: search.finished(landscape, s))
     step = jax.vmap(lambda s: search.step(landscape, s))
     result = jax.vmap(lambda s: search.result(landscape, s))
-    waiting = lambda place: jax.tree.map(lambda a: a[jnp.minimum(place, capacity - 1)], queue)
+
+    def waiting(place):
+        rows = jax.tree.map(lambda a: a[jnp.minimum(place, capacity - 1)], queue)
+        return _where(place < count, rows, jax.tree.map(_nonsense, rows))  # where searches end at once
 
     def advance(_, state):
         return _where(finished(state), state, step(state))
@@ -318,6 +327,10 @@ def _lanes_together(search: Callable, landscape: AbstractLandscape, count: Any, 
     results = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape[1:]), s.dtype), shapes)
     carry = (state, place, jnp.asarray(width), results)
     return jax.lax.while_loop(lambda c: jnp.any(c[1] < count), cycle, carry)[3]
+
+
+def _nonsense(array: Any) -> Any:
+    return jnp.full_like(array, jnp.nan) if jnp.issubdtype(array.dtype, jnp.floating) else array
 
 
 def _where(condition: Any, yes: PyTree, no: PyTree) -> PyTree:

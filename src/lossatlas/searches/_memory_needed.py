@@ -7,7 +7,7 @@ from lossatlas.landscapes import AbstractLandscape
 from ._driver import bytes_at_once
 from .band import ElasticBand
 from .curvature import DENSE, EigenvectorFollowing, NewtonKrylov
-from .minimise import SWITCH, Descent, default_method
+from .minimise import default_descent
 from .pathway import ChebyshevDescent, SteepestDescent
 from .saddle import MANY_VARIABLES, HybridEigenvectorFollowing
 
@@ -30,7 +30,7 @@ def memory_needed(landscape: AbstractLandscape, *, workers: int | None = None) -
     x, order = np.zeros((1, landscape.dimension)), np.zeros(1, dtype=np.int64)
     large = landscape.dimension > DENSE
     searches = [
-        (Descent(default_method(landscape), SWITCH), (x,)),
+        (default_descent(landscape), (x,)),
         (ElasticBand(), (x, x)),
         (NewtonKrylov() if large else EigenvectorFollowing(), (x, x, order)),
         (ChebyshevDescent() if large else SteepestDescent(), (x, x)),

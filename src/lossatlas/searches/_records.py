@@ -1,14 +1,48 @@
 """What searches return: frozen records of numpy arrays, one row per search."""
 
+import abc
 import dataclasses
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
 from lossatlas._results import RESULTS
 
 
+class AbstractEnds(abc.ABC):
+    """Rows of a frozen record of arrays, one per search."""
+
+    outcome: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of searches."""
+        return len(self.outcome)
+
+    def __getitem__(self, rows) -> Self:
+        """Return the rows of a mask, slice or index array."""
+        rows = np.arange(len(self))[rows].reshape(-1)
+        return type(self)(**{name: values[rows] for name, values in vars(self).items()})
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of all parts, in order."""
+        names = vars(parts[0])
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Which searches ended as they should."""
+        return self.outcome == RESULTS.converged
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many searches ended how."""
+        codes, counts = np.unique(self.outcome, return_counts=True)
+        return {RESULTS(int(code)).name: int(count) for code, count in zip(codes, counts)}
+
+
 @dataclasses.dataclass(frozen=True)
-class StationaryPoints:
+class StationaryPoints(AbstractEnds):
     """Where searches ended, and what was checked there. Axis 0: one row per search.
 
     - `x`: points, shape (searches, dim), parameter units.
@@ -36,39 +70,30 @@ class StationaryPoints:
     gradients: np.ndarray
     hessians: np.ndarray
 
-    def __len__(self) -> int:
-        """Return the number of searches."""
-        return len(self.energy)
-
-    def __getitem__(self, rows) -> "StationaryPoints":
-        """Return the rows of a mask, slice or index array."""
-        rows = np.arange(len(self))[rows].reshape(-1)
-        return StationaryPoints(
-            **{field.name: getattr(self, field.name)[rows] for field in dataclasses.fields(self)}
-        )
-
     def after(self, gradients: np.ndarray | int, hessians: np.ndarray | int) -> "StationaryPoints":
         """Return the same points with the evaluations added that led to them."""
         return dataclasses.replace(
             self, gradients=self.gradients + gradients, hessians=self.hessians + hessians
         )
 
-    @staticmethod
-    def concatenate(parts: "list[StationaryPoints]") -> "StationaryPoints":
-        """Return the rows of all parts, in order."""
-        return StationaryPoints(
-            **{
-                field.name: np.concatenate([getattr(part, field.name) for part in parts])
-                for field in dataclasses.fields(StationaryPoints)
-            }
-        )
 
-    @property
-    def converged(self) -> np.ndarray:
-        """Which searches ended in a verified point of the wanted index."""
-        return self.outcome == RESULTS.converged
+@dataclasses.dataclass(frozen=True)
+class Descents(AbstractEnds):
+    """Where descents ended; nothing but the gradient was checked there. Axis 0: one row per search.
 
-    def outcomes(self) -> dict[str, int]:
-        """Return how many searches ended how."""
-        codes, counts = np.unique(self.outcome, return_counts=True)
-        return {RESULTS(int(code)).name: int(count) for code, count in zip(codes, counts)}
+    - `x`: points, shape (searches, dim), parameter units.
+    - `energy`: loss units.
+    - `rms_gradient`: ||gradient|| / sqrt(dim).
+    - `outcome`: RESULTS codes; `converged` where the rms gradient is at most the tolerance.
+    - `gradients`, `hessians`: evaluations spent.
+    - `history`: energies after 1, 2, 4, 8, ... gradients, shape (searches, levels); from the end of a
+        search on, where it ended.
+    """
+
+    x: np.ndarray
+    energy: np.ndarray
+    rms_gradient: np.ndarray
+    outcome: np.ndarray
+    gradients: np.ndarray
+    hessians: np.ndarray
+    history: np.ndarray

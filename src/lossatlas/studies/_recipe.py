@@ -1,17 +1,31 @@
 """Recipes: what a command line or a config file says of a landscape and its data, checked."""
 
 import abc
+import functools
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, PositiveInt, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from lossatlas import datasets, landscapes
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractLandscape, PartiteSpinGlass, Perceptron, SpinGlass
 
+from ._student_teacher import Lesson, halves, teach, train_teacher
 
+
+TEACHER_L2 = 1e-3  # penalty of a teacher: without one its outputs would grow for ever
 TEST_DATA = "test_data"  # in what an atlas remembers, beside the settings: a hash of the test data
 
 
@@ -49,6 +63,7 @@ def _cube(value: Any) -> Any:
 
 
 Layers = Annotated[list[int], BeforeValidator(_layers)]
+TeacherLayers = Annotated[list[PositiveInt], Field(min_length=1), BeforeValidator(_layers)]
 Cube = Annotated[str | float, BeforeValidator(_cube)]
 
 
@@ -146,15 +161,15 @@ class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
     neighbours: int | None = None
     regularise: Literal["all", "weights"] = "all"
 
-    def network(self, data: DataSet) -> Perceptron:
-        """Return the network on training data."""
+    def network(self, data: DataSet, outputs: np.ndarray | None = None) -> Perceptron:
+        """Return the network on training data, or on their inputs and the outputs of a teacher."""
         return Perceptron(
             data.inputs,
-            data.targets,
+            data.targets if outputs is None else outputs,
             hidden=self.hidden,
             l2=self.l2,
             activation=self.activation,
-            loss=data.loss,
+            loss=data.loss if outputs is None else "squared_error",
             penalise_biases=self.regularise == "all",
             neighbours=self.neighbours,
             classes=len(data.classes) if data.classes else None,
@@ -185,23 +200,66 @@ class XorRecipe(AbstractNetworkRecipe, frozen=True):
 
 
 class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
-    """A perceptron on data of which some are kept for tests, some perhaps mislabelled."""
+    """A perceptron on data of which some are kept for tests, some perhaps mislabelled.
+
+    With a `teacher` it is a student: half of the training data teach a network of those hidden layers,
+    the other half get its outputs, and the student learns these (see `lesson`), by default unpenalised.
+    """
 
     items: PositiveInt | None = None
     test_items: PositiveInt | None = None
     mislabelled: Annotated[float, Field(ge=0, le=1)] = 0.0
     data_seed: Annotated[int, Field(ge=0)] = 0
+    project: PositiveInt | None = None
+    teacher: TeacherLayers | None = None
+    teacher_l2: PositiveFloat | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unpenalised_student(cls, settings: Any) -> Any:
+        """Give a student no penalty unless one is asked for: its ground state is then zero."""
+        if isinstance(settings, dict) and settings.get("teacher") is not None:
+            return {"l2": 0.0, **settings}
+        return settings
 
     @abc.abstractmethod
     def parts(self) -> tuple[DataSet, DataSet | None]:
         """Return training and test data."""
 
-    def build(self) -> Problem:
-        """Return the network on the training data, mislabelled last."""
+    def training_parts(self) -> tuple[DataSet, DataSet | None]:
+        """Return training data, projected and then mislabelled, and test data."""
         training, test = self.parts()
+        if self.project is not None:
+            training, test = datasets.project(training, self.project, test=test, seed=self.data_seed)
         if self.mislabelled:
             training = training.mislabel(self.mislabelled, seed=self.data_seed)
-        return Problem(self.network(training), training, test)
+        return training, test
+
+    def build(self) -> Problem:
+        """Return the network on the training data, or the student on what its teacher says."""
+        training, test = self.training_parts()
+        if self.teacher is None:
+            if self.teacher_l2 is not None:
+                raise ValueError("`teacher_l2` needs `teacher`: which hidden layers has it?")
+            return Problem(self.network(training), training, test)
+        lesson = self.lesson()
+        return Problem(self.network(lesson.data, lesson.targets), lesson.data, test)
+
+    def lesson(self) -> Lesson:
+        """Return the teacher of the students: trained on one half of the data, it relabels the other.
+
+        It has the student's activation and penalises the same variables, by `teacher_l2`, 1e-3 unless
+        given. It is the best of a few minima; `data_seed` draws the halves and the starts.
+
+        **Raises:** `ValueError` without a teacher, with `neighbours`, or if it reaches no minimum.
+        """
+        if self.teacher is None:
+            raise ValueError(f"The recipe of {self.landscape} names no `teacher`.")
+        if self.neighbours is not None:
+            raise ValueError("`neighbours` cuts links that a `teacher` has, so it cannot be learnt.")
+        teacher = {"hidden": self.teacher, "l2": self.teacher_l2 or TEACHER_L2, "teacher": None}
+        settings = to_settings(self.model_copy(update={**teacher, "teacher_l2": None}))
+        return _taught(json.dumps(settings, sort_keys=True))
 
 
 class AbstractTableRecipe(AbstractDataRecipe, frozen=True):
@@ -379,6 +437,16 @@ def to_settings(recipe: AbstractRecipe) -> dict[str, Any]:
     return {
         key: str(value.resolve()) if isinstance(value, Path) else value for key, value in settings.items()
     }
+
+
+@functools.lru_cache(maxsize=8)  # students of several sizes have one teacher
+def _taught(settings: str) -> Lesson:
+    """Return the lesson of a teacher whose recipe is given as JSON."""
+    recipe = read_recipe(json.loads(settings))
+    assert isinstance(recipe, AbstractDataRecipe)
+    first, second = halves(recipe.training_parts()[0], seed=recipe.data_seed)
+    network = recipe.network(first)
+    return teach(network, train_teacher(network, seed=recipe.data_seed), second)
 
 
 def shown(value: Any) -> str:

@@ -131,6 +131,18 @@ def test_a_number_to_predict_has_a_loss_only():
     np.testing.assert_allclose(found.columns["training_loss"], energies, rtol=1e-12)
 
 
+def test_a_network_that_learnt_the_outputs_of_a_classifier():
+    data = data_set(60)
+    classifier = network_on(data)
+    x = np.random.default_rng(1).normal(size=(3, classifier.dimension))
+    outputs = np.asarray(classifier.outputs(x[0], data.inputs.T)).T
+    student = Perceptron(data.inputs, outputs, hidden=classifier.sizes[1:-1], l2=0.0, loss="squared_error")
+    said, expected = (evaluate(network, x, data).columns for network in (student, classifier))
+    assert said.keys() == expected.keys() and "training_auc" in said
+    for name in expected:
+        np.testing.assert_array_equal(said[name], expected[name])
+
+
 def test_binary_cross_entropy():
     data = data_set(60, classes=2)
     one = Perceptron(data.inputs, data.targets, hidden=[3], l2=1e-3, loss="binary_cross_entropy")

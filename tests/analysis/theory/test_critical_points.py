@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import integrate
+from scipy import integrate, linalg
 
 from lossatlas.analysis import mean_critical_points, most_critical_pairs
 from lossatlas.analysis.theory import _critical_points
@@ -102,6 +102,47 @@ def test_energies_mirror():
     low, high, everything = mean_critical_points(3, 5, below=[-0.7, 0.7, np.inf])
     np.testing.assert_allclose(low, (everything - high)[::-1], rtol=0, atol=1e-12)
     assert mean_critical_points(3, 5, below=-20.0).max() < 1e-12
+    assert mean_critical_points(3, 5, below=[]).shape == (0, 5)
+
+
+@pytest.mark.parametrize("p, size", [(3, 2), (3, 3), (4, 13), (3, 24)])
+def test_low_indices_are_those_of_all(p, size):
+    """On another circle of the transform, which costs 0.05^-k in rounding and skips the other indices."""
+    highest, below = min(size - 1, 4), [-1.5, np.inf]
+    low = mean_critical_points(p, size, below=below, highest=highest)
+    everything = mean_critical_points(p, size, below=below)
+    assert low.shape == (2, highest + 1)
+    # Both have absolute errors: 1e-12 of the sum over indices, and 1e-15 / 0.05^k of the lowest mean.
+    error = (
+        1e-12 * everything.sum(axis=-1, keepdims=True) + 1e-15 * 20.0 ** np.arange(highest + 1) * low[1, 0]
+    )
+    assert np.all(np.abs(low - everything[:, : highest + 1]) < error)
+
+
+def test_low_indices_of_large_matrices():
+    """Two of each index at p = 2, exactly."""
+    np.testing.assert_allclose(mean_critical_points(2, 40, highest=2), 2.0, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("size", [31, 44])
+def test_large_tridiagonal_matrices(size):
+    """The average over lowest eigenvalues of tridiagonal matrices with the same eigenvalues.
+
+    Dumitriu & Edelman (2002): normal numbers on the diagonal, chi of N - 1, ..., 1 degrees beside it.
+    """
+    rng, p = np.random.default_rng(size), 3
+    y = np.array([
+        linalg.eigvalsh_tridiagonal(
+            rng.standard_normal(size), np.sqrt(rng.chisquare(np.arange(size - 1, 0, -1)) / 2),
+            select="i", select_range=(0, 1),
+        )
+        for _ in range(3000)
+    ])  # fmt: skip
+    weights = np.exp(-(p - 2) / (2 * p) * y**2) * 2 * math.sqrt(2 / p) * (p - 1) ** (size / 2)
+    error = weights.std(axis=0) / math.sqrt(len(y))
+    found = mean_critical_points(p, size, highest=1)
+    assert np.all(error < 0.05 * found)
+    assert np.all(np.abs(found - weights.mean(axis=0)) < 4 * error)
 
 
 @pytest.mark.parametrize("size", [2, 4, 8])
@@ -145,6 +186,15 @@ def test_census_of_random_spin_glasses(size):
 def test_mistakes(p, size):
     with pytest.raises(ValueError, match="must be a whole number"):
         mean_critical_points(p, size)
+
+
+@pytest.mark.parametrize(
+    "size, highest, message",
+    [(4, 4, "from 0 to 3"), (60, 5, "from 0 to 4"), (60, -1, "from 0"), (121, 0, "from 2 to 120")],
+)
+def test_mistakes_of_low_indices(size, highest, message):
+    with pytest.raises(ValueError, match=message):
+        mean_critical_points(3, size, highest=highest)
 
 
 def test_no_energy():

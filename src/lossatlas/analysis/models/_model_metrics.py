@@ -59,7 +59,8 @@ def evaluate(
     - `misclassification_index` (with `lowest`): fraction of items that are misclassified by exactly one
         of this minimum and the lowest one.
 
-    For a number to predict: `loss`, the mean squared error, alone.
+    For a number to predict: `loss`, the mean squared error, alone. A network of several outputs that
+    learnt their values by squared error, such as a student, is judged as if they were a classifier's.
 
     **Arguments:**
 
@@ -144,7 +145,7 @@ class _Judge(eqx.Module):
 
     def __call__(self, network: Perceptron, x: Point) -> dict[str, Array]:
         outputs, targets = network.outputs(x, network.inputs), network.targets
-        if network.loss == "squared_error":
+        if network.loss == "squared_error" and len(targets) == 1:
             return {"loss": jnp.mean(jnp.sum((outputs - targets) ** 2, axis=0))}
         if network.loss == "binary_cross_entropy":
             outputs = jnp.concatenate([jnp.zeros_like(outputs), outputs])  # a softmax of two
@@ -169,10 +170,11 @@ def _on(landscape: Perceptron, data: DataSet) -> Perceptron:
         raise ValueError(
             f"{data.name} has {len(data.columns)} inputs, but the network takes {landscape.sizes[0]}."
         )
-    if (data.classes is None) != (landscape.loss == "squared_error"):
-        raise ValueError(f"{data.name} does not fit a network with the loss {landscape.loss}.")
     outputs = 2 if landscape.loss == "binary_cross_entropy" else landscape.sizes[-1]
-    if landscape.loss == "squared_error":
+    values = landscape.loss == "squared_error"
+    if not (values if data.classes is None else outputs > 1):
+        raise ValueError(f"{data.name} does not fit a network with the loss {landscape.loss}.")
+    if data.classes is None:
         if outputs != 1:
             raise ValueError(
                 f"{data.name} has one number to predict, but the network has {outputs} outputs."
@@ -181,7 +183,7 @@ def _on(landscape: Perceptron, data: DataSet) -> Perceptron:
         raise ValueError(
             f"{data.name} has class {data.targets.max()}, but the network has {outputs} outputs."
         )
-    if landscape.loss == "cross_entropy":
+    if data.classes is not None and landscape.loss != "binary_cross_entropy":
         targets = np.eye(landscape.sizes[-1])[data.targets].T
     else:
         targets = np.asarray(data.targets, dtype=np.float64)[None, :]

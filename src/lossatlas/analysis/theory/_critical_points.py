@@ -1,6 +1,7 @@
 """Mean numbers of critical points of a spherical p-spin glass of N spins, exactly, by index and energy."""
 
 import math
+from functools import lru_cache
 from numbers import Integral
 
 import numpy as np
@@ -11,7 +12,11 @@ from scipy.special import gammaln
 from ._p_spin_complexity import check_order
 
 
-_LARGEST = 30  # spins, which take a second; 60 take a minute
+_LARGEST = 30  # spins, which take a second; rounding errors grow with the number of all points
+_LARGEST_LOW = 120  # spins, for low indices alone, which take a minute
+_HIGHEST_LOW = 4  # such an index
+_RADIUS, _ROOTS = 0.05, 16  # z for low indices: an index k has errors of 1e-16 / 0.05^k and of 0.05^16
+_BLOCK = 128  # places at once: matrices of 30 MB for 120 spins
 _MARGIN = 7.0  # beyond the semicircle, where densities are below 1e-20 of the largest
 
 
@@ -41,7 +46,9 @@ def most_critical_pairs(p: int, size: int) -> int:
     return sum(int(p - 1) ** power for power in range(int(size)))
 
 
-def mean_critical_points(p: int, size: int, *, below: ArrayLike = np.inf) -> np.ndarray:
+def mean_critical_points(
+    p: int, size: int, *, below: ArrayLike = np.inf, highest: int | None = None
+) -> np.ndarray:
     """Compute the mean numbers of critical points of each index for N spins, over normal coefficients.
 
     With y_0 <= ... <= y_(N-1) the eigenvalues of a symmetric N x N matrix of density exp(-tr M^2 / 2), the
@@ -51,52 +58,63 @@ def mean_critical_points(p: int, size: int, *, below: ArrayLike = np.inf) -> np.
 
     The density of y_k at y is the coefficient of z^k in a Pfaffian (de Bruijn): N - 1 other eigenvalues,
     each with weight |y - y_i| exp(-y_i^2 / 2), times z if it is below y. Everything is integrated to
-    rounding level, about 1e-12 of the sum over the indices.
+    rounding level, about 1e-12 of the sum over the indices. Low indices alone come from small z, on which
+    the many points of other indices have no weight: so they are right for more spins, too.
 
     **Arguments:**
 
     - `p`: order of the glass, at least 2.
-    - `size`: number of spins N, 2 to 30.
+    - `size`: number of spins N, 2 to 30; with `highest` 2 to 120, of which 100 take a minute per energy.
     - `below`: energies per spin u, any shape, dimensionless; default all energies.
+    - `highest`: only indices up to this one, 0 to 4 and below N; default all, up to N - 1.
 
-    **Returns:** the means, of the shape of `below` with an axis of length N, the index, at its end.
+    **Returns:** the means, of the shape of `below` with an axis for the index, 0 to N - 1 or `highest`, at
+        its end.
 
-    **Raises:** `ValueError` for an order below 2, another size, and NaN energies.
+    **Raises:** `ValueError` for an order below 2, another size or index, and NaN energies.
 
     Source: A. Auffinger, G. Ben Arous & J. Cerny, Comm. Pure Appl. Math. 66, 165 (2013),
     doi:10.1002/cpa.21422, theorem 2.1.
     """
     check_order(p)
-    if not isinstance(size, Integral) or not 2 <= size <= _LARGEST:
-        raise ValueError(f"`size` must be a whole number from 2 to {_LARGEST}, got {size}.")
+    largest = _LARGEST if highest is None else _LARGEST_LOW
+    if not isinstance(size, Integral) or not 2 <= size <= largest:
+        raise ValueError(f"`size` must be a whole number from 2 to {largest}, got {size}.")
+    most = min(size - 1, _HIGHEST_LOW)
+    if highest is not None and not (isinstance(highest, Integral) and 0 <= highest <= most):
+        raise ValueError(f"`highest` must be a whole number from 0 to {most}, got {highest}.")
     energies = np.asarray(below, dtype=float)
     if np.isnan(energies).any():
         raise ValueError("`below` must hold numbers, got NaN.")
     far = math.sqrt(2 * size) + _MARGIN
     nodes, weights = legendre.leggauss(8 * size + 100)
-    means = np.empty((energies.size, size))
+    means = np.empty((energies.size, size if highest is None else highest + 1))
     for number, end in enumerate(energies.ravel() * math.sqrt(size * p / (2 * (p - 1)))):
         half = (np.clip(end, -far, far) + far) / 2
         y = half * (nodes + 1) - far
-        means[number] = half * weights * np.exp(-(p - 2) / (2 * p) * y**2) @ _ordered_densities(y, size)
+        blocks = np.array_split(y, math.ceil(len(y) / _BLOCK))
+        densities = np.concatenate([_ordered_densities(block, size, highest) for block in blocks])
+        means[number] = half * weights * np.exp(-(p - 2) / (2 * p) * y**2) @ densities
     means *= 2 * math.sqrt(2 / p) * (p - 1) ** (size / 2)
-    return np.maximum(means, 0.0).reshape(*energies.shape, size)
+    return np.maximum(means, 0.0).reshape(*energies.shape, means.shape[1])
 
 
-def _ordered_densities(y: np.ndarray, size: int) -> np.ndarray:
-    """Return the densities of the eigenvalues of a matrix, lowest first, shape (len(y), size).
+def _ordered_densities(y: np.ndarray, size: int, highest: int | None) -> np.ndarray:
+    """Return the densities of the eigenvalues of a matrix, lowest first, shape (len(y), indices).
 
     With f_i the first N - 1 oscillator functions times |y - a|, and products L, R of one or two of them
     integrated below and above y, the matrix of de Bruijn's Pfaffian is R + z (L_i R_j - R_i L_j) + z^2 L
-    with, for an odd number of functions, another row and column R_i + z L_i.
+    with, for an odd number of functions, another row and column R_i + z L_i. The Pfaffian has the degree
+    N - 1 in z; a discrete Fourier transform on a circle gives its coefficients.
     """
     others = size - 1
     far = math.sqrt(2 * size) + _MARGIN
     below, above = _half_line(y, -far, others), _half_line(y, far, others)
     mixed = below[0][:, :, None] * above[0][:, None, :]
     mixed = mixed - mixed.swapaxes(1, 2)
-    roots = np.exp(2j * np.pi * np.arange(size) / size)
-    pfaffians = np.empty((len(y), size), dtype=complex)
+    radius, count = (1.0, size) if highest is None else (_RADIUS, _ROOTS)
+    roots = radius * np.exp(2j * np.pi * np.arange(count // 2 + 1) / count)  # the others are conjugate
+    pfaffians = np.empty((len(y), len(roots)), dtype=complex)
     for number, z in enumerate(roots):
         matrix = above[1] + z * mixed + z**2 * below[1]
         if others % 2:
@@ -104,7 +122,8 @@ def _ordered_densities(y: np.ndarray, size: int) -> np.ndarray:
             matrix = np.pad(matrix, ((0, 0), (0, 1), (0, 1)))
             matrix[:, :-1, -1], matrix[:, -1, :-1] = border, -border
         pfaffians[:, number] = _pfaffian(matrix)
-    coefficients = np.fft.fft(pfaffians, axis=1).real / size
+    powers = radius ** np.arange(count if highest is None else highest + 1)
+    coefficients = np.fft.hfft(pfaffians, count, axis=1)[:, : len(powers)] / (count * powers)
     return np.exp(-(y**2) / 2 + _log_norm(size))[:, None] * coefficients
 
 
@@ -119,6 +138,7 @@ def _half_line(y: np.ndarray, end: float, count: int) -> tuple[np.ndarray, np.nd
     return single, half[:, None, None] ** 2 * (rows @ order @ rows.swapaxes(1, 2))
 
 
+@lru_cache(maxsize=1)
 def _quadrature(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return Gauss's nodes and weights on [-1, 1], and the matrix of int int sgn(b - a) f(a) g(b).
 

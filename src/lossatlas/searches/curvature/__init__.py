@@ -13,6 +13,7 @@ from ._spectrum import count_negative as count_negative
 from ._spectrum import count_zero as count_zero
 from ._spectrum import gradient_tolerance as gradient_tolerance
 from ._spectrum import log_product as log_product
+from ._spectrum import projected as projected
 from ._spectrum import spectrum as spectrum
 from ._spectrum import spectrum_of as spectrum_of
 from ._spectrum import tangent as tangent

@@ -28,12 +28,18 @@ def spectrum_of(hessian: Matrix, modes: Modes) -> tuple[Point, Matrix]:
     finite = jnp.all(jnp.isfinite(hessian))
     hessian = jnp.where(finite, hessian, jnp.eye(size))  # eigh does not return from NaN
     if modes.shape[0]:
-        inside = jnp.eye(size) - modes.T @ modes
         shift = 2.0 * jnp.linalg.norm(hessian) + 1.0
-        hessian = inside @ hessian @ inside + shift * modes.T @ modes
+        hessian = projected(hessian, modes) + shift * modes.T @ modes
     values, vectors = jnp.linalg.eigh(hessian, symmetrize_input=False)
     kept = size - modes.shape[0]
     return jnp.where(finite, values[:kept], jnp.nan), vectors[:, :kept]
+
+
+def projected(hessian: Matrix, modes: Modes) -> Matrix:
+    """Return P H P with P = 1 - Z^T Z, Z the k modes, shape (k, dim): k dim^2 products instead of dim^3."""
+    across = modes @ hessian
+    across = across - 0.5 * (across @ modes.T) @ modes
+    return hessian - modes.T @ across - across.T @ modes
 
 
 def tangent(landscape: AbstractLandscape, x: Point, vector: Point) -> Point:

@@ -1,13 +1,16 @@
 """Basin-hopping: perturb, minimise, accept or not; many chains at once."""
 
 import dataclasses
+import functools
+from typing import Any
 
 import jax
 import numpy as np
 
+from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.minimise import BFGS, LBFGS, minimise
+from lossatlas.searches._records import Descents, StationaryPoints
+from lossatlas.searches.minimise import Method, descend, minimise
 
 from ._starts import perturbed
 
@@ -16,13 +19,13 @@ from ._starts import perturbed
 class Hops:
     """Every minimisation of a basin-hopping run.
 
-    - `quenches`: `StationaryPoints`, (steps + 1) * chains rows: the first minimisations, then hops step
-        by step.
+    - `quenches`: `StationaryPoints`, without polish `Descents`, (steps + 1) * chains rows: the first
+        minimisations, then hops step by step.
     - `accepted`: shape (steps + 1, chains).
     - `x`, `energy`: where the chains ended, shapes (chains, dim) and (chains,).
     """
 
-    quenches: StationaryPoints
+    quenches: StationaryPoints | Descents
     accepted: np.ndarray
     x: np.ndarray
     energy: np.ndarray
@@ -50,7 +53,10 @@ def basin_hopping(
     temperature: float,
     key: jax.Array,
     step: float | None = None,
-    method: BFGS | LBFGS | None = None,
+    method: Method | None = None,
+    max_steps: int = 5000,
+    polish: bool = True,
+    tolerance: float = 1e-6,
     workers: int | None = None,
 ) -> Hops:
     """Run one basin-hopping chain from every start.
@@ -63,24 +69,36 @@ def basin_hopping(
     - `temperature`: kT, loss units.
     - `key`: JAX random key; chain c of step s uses `fold_in(key, s * chains + c)`.
     - `step`: standard deviation of the longest hops, parameter units; default by landscape and point.
-    - `method`: see `minimise`.
+    - `method`, `max_steps`: see `minimise`.
+    - `polish`: whether quenches are by `minimise`, to verified minima, or by `descend`, of which those
+        that ran out of steps are accepted, too: for losses whose minima are degenerate.
+    - `tolerance`: rms gradient at which quenches without polish end, loss units per parameter unit.
     - `workers`: threads; default one per core.
 
-    **Returns:** `Hops`. A quench that did not converge is never accepted, and is in the record.
+    **Returns:** `Hops`. A quench that failed is never accepted, and is in the record.
 
     Source: Wales & Doye, J. Phys. Chem. A 101, 5111 (1997), doi:10.1021/jp970984n.
     """
-    first = minimise(landscape, starts, method=method, workers=workers)
-    x, energy = first.x.copy(), np.where(first.converged, first.energy, np.inf)
-    quenches, history = [first], [first.converged]
+    search = minimise if polish else functools.partial(descend, tolerance=tolerance)
+    quench = functools.partial(search, landscape, method=method, max_steps=max_steps, workers=workers)
+    first = quench(starts)
+    x, energy = first.x.copy(), _energies(first)
+    quenches: list[Any] = [first]
+    history = [np.isfinite(energy)]
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     for s in range(steps):
         numbers = s * len(x) + np.arange(len(x))
         trials = perturbed(landscape, x, key, numbers, step=step, workers=workers)
-        found = minimise(landscape, trials, method=method, workers=workers)
-        new = np.where(found.converged, found.energy, np.inf)
+        found = quench(trials)
+        new = _energies(found)
         taken = accepted(energy, new, temperature, rng)
         x[taken], energy[taken] = found.x[taken], new[taken]
         quenches.append(found)
         history.append(taken)
-    return Hops(StationaryPoints.concatenate(quenches), np.stack(history), x, energy)
+    return Hops(first.concatenate(quenches), np.stack(history), x, energy)
+
+
+def _energies(found: StationaryPoints | Descents) -> np.ndarray:
+    """Return the energies of quenches, infinite where they failed."""
+    unfinished = isinstance(found, Descents) & (found.outcome == RESULTS.max_steps)
+    return np.where(found.converged | unfinished, found.energy, np.inf)

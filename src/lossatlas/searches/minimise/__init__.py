@@ -1,8 +1,13 @@
 """Downhill to minima."""
 
 from ._bfgs import BFGS as BFGS
+from ._descend import Method as Method
+from ._descend import default_descent as default_descent
+from ._descend import default_method as default_method
+from ._descend import descend as descend
 from ._descent import Descent as Descent
+from ._gradient_descent import GradientDescent as GradientDescent
 from ._lbfgs import LBFGS as LBFGS
 from ._minimise import SWITCH as SWITCH
-from ._minimise import default_method as default_method
 from ._minimise import minimise as minimise
+from ._truncated_newton import TruncatedNewton as TruncatedNewton

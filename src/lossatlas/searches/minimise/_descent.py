@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from lossatlas._results import RESULTS
 from lossatlas._types import Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._search import AbstractSearch
@@ -85,10 +86,7 @@ class Descent(AbstractSearch):
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
         """Stop on the gradient, after too many of them, or where the search is lost."""
-        rms = jnp.linalg.norm(state.gradient) / jnp.sqrt(1.0 * state.gradient.shape[0])
-        inside = jnp.max(jnp.abs(state.x)) <= landscape.region
-        running = state.finite & inside & (rms > self.tolerance) & (state.gradients < state.limit)
-        return ~running
+        return stopped(landscape, state, self.tolerance)
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
         """Try one step."""
@@ -120,14 +118,30 @@ class Descent(AbstractSearch):
         )
 
     def result(self, landscape: AbstractLandscape, state: _State) -> dict:
-        """Return point, energy, gradient and what was spent."""
+        """Return point, energy, gradient, what was spent, and the outcome."""
         return {
             "x": state.x,
             "energy": state.energy,
             "gradient": state.gradient,
             "gradients": state.gradients,
             "hessians": state.hessians,
+            "outcome": outcome_of(landscape, state, self.tolerance),
         }
+
+
+def stopped(landscape: AbstractLandscape, state: PyTree, tolerance: float) -> Flag:
+    """Return whether a descent is over: `converged`, lost, or at its limit of gradients."""
+    ended = outcome_of(landscape, state, tolerance) != RESULTS.max_steps
+    return ended | (state.gradients >= state.limit)
+
+
+def outcome_of(landscape: AbstractLandscape, state: PyTree, tolerance: float) -> Integer:
+    """Return how a descent ends that stops here; `max_steps` where nothing else does."""
+    rms = jnp.linalg.norm(state.gradient) / jnp.sqrt(1.0 * state.gradient.shape[0])
+    inside = jnp.max(jnp.abs(state.x)) <= landscape.region
+    left_region = jnp.where(inside, RESULTS.max_steps, RESULTS.left_region)
+    still = jnp.where(rms <= tolerance, RESULTS.converged, left_region)
+    return jnp.where(state.finite & jnp.isfinite(rms), still, RESULTS.nonfinite)
 
 
 def _refreshed(landscape: AbstractLandscape, method: BFGS, state: _State) -> _State:

@@ -1,7 +1,6 @@
 """Local minimisation to rounding level, with the index checked from the spectrum."""
 
 import dataclasses
-import math
 
 import numpy as np
 
@@ -11,42 +10,27 @@ from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import DENSE, follow_eigenvectors, newton_krylov
 
-from ._bfgs import BFGS
+from ._descend import Method, descent_by
 from ._descent import Descent
-from ._lbfgs import LBFGS
+from ._gradient_descent import ConstantSteps
+from ._truncated_newton import TruncatedNewton
 
 
 SWITCH = 1e-6  # rms gradient at which Newton steps take over, loss units per parameter unit
-MATRIX = 300  # variables up to which the inverse Hessian is kept as a matrix
-FEW_PAIRS = 10  # of L-BFGS where lanes share passes
 OFF = 0.1  # step off a saddle along its lowest mode, in length scales
 DESCENTS = 3  # more, one after the other, from saddles or where Newton steps lead away
 TIGHTER = 1e-3  # the gradient that those end at, relative to the first
-
-
-def default_method(landscape: AbstractLandscape) -> BFGS | LBFGS:
-    """Return BFGS with exact Hessians now and then up to 300 variables, above L-BFGS.
-
-    A Hessian is asked for when the gradients since the last one cost 2.5 times as much. L-BFGS has 100
-    pairs, and 20 above 1,000 variables, where the recursion would cost more than it saves. Where lanes
-    share passes over large data a gradient is cheap: L-BFGS with few pairs.
-    """
-    if landscape.shares_passes:
-        return LBFGS(FEW_PAIRS)
-    if landscape.dimension > MATRIX:
-        return LBFGS(100 if landscape.dimension <= DENSE else 20)
-    return BFGS(refresh=max(20, math.ceil(2.5 * landscape.hessian_cost)))
 
 
 def minimise(
     landscape: AbstractLandscape,
     starts: np.ndarray,
     *,
-    method: BFGS | LBFGS | None = None,
+    method: Method | None = None,
     max_steps: int = 5000,
     workers: int | None = None,
 ) -> StationaryPoints:
-    """Minimise from every start: quasi-Newton descent, then Newton steps to rounding level.
+    """Minimise from every start: a descent, by default quasi-Newton, then Newton steps to rounding level.
 
     Above 1,000 variables the steps and the check of the index need Hessian-vector products only, and a
     search that ends on a saddle, by symmetry, steps off it and descends again.
@@ -55,14 +39,14 @@ def minimise(
 
     - `landscape`: what is minimised.
     - `starts`: shape (starts, dim), parameter units.
-    - `method`: `BFGS(refresh)` or `LBFGS(memory)`; default by dimension.
+    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; default by dimension.
     - `max_steps`: gradients of the descent per start; the Newton polish after it has a limit of its own.
     - `workers`: threads; default one per core.
 
     **Returns:** `StationaryPoints`, one row per start; rows whose `outcome` is `converged` are minima
     with a gradient at rounding level and only positive eigenvalues.
     """
-    descent = Descent(method or default_method(landscape), SWITCH, max_steps)
+    descent = descent_by(landscape, method, SWITCH, max_steps)
     points = as_points(landscape, starts, "starts")
     if landscape.dimension > DENSE:
         return _by_products(landscape, descent, points, workers)
@@ -72,7 +56,10 @@ def minimise(
 
 
 def _by_products(
-    landscape: AbstractLandscape, descent: Descent, starts: np.ndarray, workers: int | None
+    landscape: AbstractLandscape,
+    descent: Descent | ConstantSteps | TruncatedNewton,
+    starts: np.ndarray,
+    workers: int | None,
 ) -> StationaryPoints:
     """Minimise without Hessians, and again from beside the saddles where that ends.
 

@@ -1,0 +1,111 @@
+"""Gradient descent with a constant step: what training does in its simplest form."""
+
+import math
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from lossatlas._types import Flag, Integer, Point, Scalar
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._search import AbstractSearch
+
+from ._descent import outcome_of, stopped
+
+
+class _State(eqx.Module):
+    x: Point
+    energy: Scalar
+    gradient: Point
+    gradients: Integer
+    limit: Integer
+    finite: Flag
+
+
+class GradientDescent(eqx.Module):
+    """Steps of constant length per gradient: x <- retract(x - step * gradient).
+
+    **Arguments:**
+
+    - `step`: parameter units squared per loss unit. Above 2 / (largest curvature) it oscillates or
+        diverges, which nothing in it prevents: the outcome says so.
+
+    **Raises:** `ValueError` if the step is not a positive number.
+
+    Source: the protocol of Sagun, Guney, Ben Arous & LeCun (2014), arXiv:1412.6615.
+    """
+
+    step: float
+
+    def __check_init__(self):
+        if not (isinstance(self.step, int | float) and 0 < self.step < math.inf):
+            raise ValueError(f"`step` must be a positive number, got {self.step!r}.")
+
+
+class ConstantSteps(AbstractSearch):
+    """Take constant steps until the rms gradient is below `tolerance`; one gradient per step.
+
+    Energies may rise. A point that is not finite, or outside the landscape's region, ends the search.
+
+    **Arguments:**
+
+    - `method`: the length of the steps.
+    - `tolerance`: rms gradient, loss units per parameter unit.
+    - `max_steps`: gradients.
+
+    A lane is `(x,)`, or `(x, limit)` with a limit on gradients that counts instead of `max_steps`.
+    """
+
+    method: GradientDescent
+    tolerance: float
+    max_steps: int = 5000
+
+    @property
+    def shares_passes(self) -> bool:
+        """A step is a gradient and nothing else."""
+        return True
+
+    def init(self, landscape: AbstractLandscape, x: Point, limit: Integer | None = None) -> _State:
+        """Evaluate the start."""
+        x = landscape.geometry.retract(x)
+        energy, gradient = landscape.value_and_gradient(x)
+        return _State(
+            x=x,
+            energy=energy,
+            gradient=gradient,
+            gradients=jnp.asarray(1),
+            limit=jnp.asarray(self.max_steps if limit is None else limit),
+            finite=_finite(energy, gradient),
+        )
+
+    def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
+        """Stop on the gradient, after too many of them, or where the search is lost."""
+        return stopped(landscape, state, self.tolerance)
+
+    def step(self, landscape: AbstractLandscape, state: _State) -> _State:
+        """Take one step; one to a point that is not finite is not taken, and is the last."""
+        trial = landscape.geometry.retract(state.x - self.method.step * state.gradient)
+        energy, gradient = landscape.value_and_gradient(trial)
+        finite = _finite(energy, gradient)
+        return _State(
+            x=jnp.where(finite, trial, state.x),
+            energy=jnp.where(finite, energy, state.energy),
+            gradient=jnp.where(finite, gradient, state.gradient),
+            gradients=state.gradients + 1,
+            limit=state.limit,
+            finite=finite,
+        )
+
+    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
+        """Return point, energy, gradient, what was spent, and the outcome."""
+        return {
+            "x": state.x,
+            "energy": state.energy,
+            "gradient": state.gradient,
+            "gradients": state.gradients,
+            "hessians": jnp.asarray(0),
+            "outcome": outcome_of(landscape, state, self.tolerance),
+        }
+
+
+def _finite(energy: Scalar, gradient: Point) -> Flag:
+    return jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))

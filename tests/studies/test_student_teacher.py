@@ -1,0 +1,228 @@
+"""Students and teachers: what the teacher says, where the student's ground state is, what is refused."""
+
+import functools
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from lossatlas import datasets
+from lossatlas.landscapes import Perceptron
+from lossatlas.searches import LBFGS, descend
+from lossatlas.searches.global_search import random_starts
+from lossatlas.studies import (
+    RecipeError,
+    ground_state,
+    rank_bound,
+    read_recipe,
+    teach,
+    to_settings,
+    train_teacher,
+)
+
+
+IRIS = {"landscape": "iris", "items": 100, "teacher": 2, "teacher_l2": 1e-2}
+
+
+@functools.cache
+def iris(**changed):
+    return read_recipe({**IRIS, **changed})
+
+
+def by_hand(sizes, x, inputs, activation=np.tanh):
+    """Outputs of a network, shape (items, outputs), from the vector of variables as documented."""
+    signal, start = inputs, 0
+    for layer, (have, want) in enumerate(zip(sizes[:-1], sizes[1:])):
+        weights = x[start : start + have * want].reshape(want, have)
+        biases = x[start + have * want : start + have * want + want]
+        start += have * want + want
+        signal = (activation(signal) if layer else signal) @ weights.T + biases
+    assert start == len(x)
+    return signal
+
+
+def random_lesson(teacher_sizes, activation="tanh", items=30):
+    """A teacher with random weights: the ground state does not ask how it was trained."""
+    rng = np.random.default_rng(1)
+    inputs = rng.normal(size=(items, teacher_sizes[0]))
+    teacher = Perceptron(
+        inputs, rng.normal(size=(items, teacher_sizes[-1])), hidden=teacher_sizes[1:-1], l2=0.0,
+        activation=activation, loss="squared_error",
+    )  # fmt: skip
+    data = read_recipe({"landscape": "iris"}).parts()[0][:items]
+    return teach(teacher, rng.normal(size=teacher.dimension), data)
+
+
+def test_halves_are_all_items_once():
+    recipe = iris()
+    lesson = recipe.lesson()
+    training = recipe.parts()[0]
+    taught = np.asarray(lesson.teacher.inputs).T
+    both = np.vstack([taught, lesson.data.inputs])
+    assert (len(taught), len(lesson.data)) == (50, 50)
+    np.testing.assert_array_equal(both[np.lexsort(both.T)], training.inputs[np.lexsort(training.inputs.T)])
+
+
+def test_teacher_is_a_minimum_of_the_first_half():
+    lesson = iris().lesson()
+    energy, gradient = jax.jit(lambda x: lesson.teacher.value_and_gradient(x))(lesson.x)
+    # Newton steps end where the gradient is rounding, 1e-16 times curvatures of order one or less.
+    assert np.linalg.norm(gradient) < 1e-11
+    assert np.linalg.eigvalsh(jax.jit(lambda x: lesson.teacher.hessian(x))(lesson.x))[0] > 0
+    scores = by_hand(lesson.teacher.sizes, lesson.x, np.asarray(lesson.teacher.inputs).T)
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    loss = -np.mean(np.sum(scores * np.asarray(lesson.teacher.targets).T, axis=1))
+    assert float(energy) == pytest.approx(loss + 1e-2 * lesson.x @ lesson.x, rel=1e-12)
+
+
+def test_student_learns_what_the_teacher_says():
+    recipe = iris(hidden=(4,))
+    lesson, problem = recipe.lesson(), recipe.build()
+    outputs = by_hand((4, 2, 3), lesson.x, lesson.data.inputs)
+    np.testing.assert_allclose(lesson.targets, outputs, rtol=0, atol=1e-13 * np.abs(outputs).max())
+    np.testing.assert_array_equal(np.asarray(problem.landscape.targets).T, lesson.targets)
+    np.testing.assert_array_equal(problem.training.targets, np.argmax(outputs, axis=1))
+    assert problem.landscape.loss == "squared_error" and float(problem.landscape.l2) == 0.0
+    assert len(problem.test) == 50
+    x = np.random.default_rng(0).normal(size=problem.landscape.dimension)
+    expected = np.mean(np.sum((by_hand((4, 4, 3), x, lesson.data.inputs) - outputs) ** 2, axis=1))
+    assert float(problem.landscape.energy(x)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_number_to_predict():
+    data = datasets.regression("yacht")[:60]
+    teacher = Perceptron(data.inputs, data.targets, hidden=[2], l2=1e-2, loss="squared_error")
+    x = np.random.default_rng(0).normal(size=teacher.dimension)
+    lesson = teach(teacher, x, data)
+    np.testing.assert_allclose(lesson.targets, by_hand((6, 2, 1), x, data.inputs), rtol=1e-12)
+    np.testing.assert_array_equal(lesson.data.targets, lesson.targets[:, 0])
+    assert lesson.data.classes is None and "the answers of a teacher [6, 2, 1]" in lesson.data.note
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "softplus"])
+@pytest.mark.parametrize(
+    "teacher, student", [((3,), (3,)), ((3,), (7,)), ((2, 3), (2, 3)), ((2, 3), (5, 4))]
+)
+def test_teacher_in_a_student_has_no_loss(activation, teacher, student):
+    lesson = random_lesson((4, *teacher, 3), activation)
+    network = Perceptron(
+        lesson.data.inputs,
+        lesson.targets,
+        hidden=student,
+        l2=0.0,
+        activation=activation,
+        loss="squared_error",
+    )
+    x = ground_state(lesson, network)
+    scale = np.mean(np.sum(lesson.targets**2, axis=1))
+    # Outputs agree to rounding, some 1e-15 of their size; the loss is its square.
+    assert float(network.energy(x)) < 1e-28 * scale
+    assert np.linalg.norm(jax.jit(lambda x: network.value_and_gradient(x)[1])(x)) < 1e-12 * scale
+    moved = float(network.energy(x + 1e-3))
+    assert moved > 1e-10 * scale
+
+
+def test_descent_finds_the_ground_state_from_beside_it():
+    recipe = iris(hidden=(3,))
+    student = recipe.build().landscape
+    x = ground_state(recipe.lesson(), student)
+    starts = x + 1e-2 * np.random.default_rng(0).normal(size=(3, len(x)))
+    found = descend(student, starts, method=LBFGS(20), tolerance=1e-9, max_steps=3000, workers=1)
+    assert found.converged.all()
+    # At this gradient, with curvatures down to 1e-6, at most g^2/(2 c) is left.
+    assert np.all(found.energy < 1e-11)
+
+
+def test_rank_bound():
+    rng = np.random.default_rng(0)
+    targets = rng.normal(size=(40, 2)) @ rng.normal(size=(2, 5)) + rng.normal(size=5)
+    assert rank_bound(targets, 0) == pytest.approx(np.sum(np.var(targets, axis=0)), rel=1e-12)
+    # Rank two but for a constant: the rest is rounding.
+    assert rank_bound(targets, 2) < 1e-25
+    noisy = targets + 0.1 * rng.normal(size=targets.shape)
+    variances = np.sort(np.linalg.eigvalsh(np.cov(noisy.T, bias=True)))[::-1]
+    for nodes in range(6):
+        assert rank_bound(noisy, nodes) == pytest.approx(variances[nodes:].sum(), rel=1e-10, abs=1e-12)
+
+
+def test_students_smaller_than_the_teacher_stay_above_the_bound():
+    recipe = iris(hidden=(1,))
+    student, lesson = recipe.build().landscape, recipe.lesson()
+    bound = rank_bound(lesson.targets, 1)
+    assert bound > 1e-3
+    starts = random_starts(student, jax.random.key(0), np.arange(20), workers=1)
+    found = descend(student, starts, method=LBFGS(20), max_steps=2000, workers=1)
+    assert np.all(found.energy >= bound)
+    assert found.energy.min() < rank_bound(lesson.targets, 0)  # and yet it learns
+
+
+def test_one_teacher_for_students_of_all_sizes():
+    assert iris(hidden=(3,)).lesson() is iris(hidden=(5,), l2=1e-4).lesson()
+    other = iris(data_seed=1).lesson()
+    assert not np.array_equal(other.x, iris().lesson().x)
+
+
+@pytest.mark.parametrize("changed, l2", [({}, 0.0), ({"l2": 1e-3}, 1e-3)])
+def test_built_again_from_what_an_atlas_remembers(changed, l2):
+    recipe = iris(**changed)
+    settings = json.loads(json.dumps(to_settings(recipe)))
+    assert (settings["l2"], settings["teacher_l2"]) == (l2, 1e-2)
+    again = read_recipe(settings).build().landscape
+    assert again.fingerprint() == recipe.build().landscape.fingerprint()
+    assert again.fingerprint()["l2"] == l2
+
+
+def test_recipes_without_a_teacher_are_as_before():
+    settings = to_settings(read_recipe({"landscape": "iris"}))
+    assert settings["l2"] == 1e-3 and "teacher" not in settings and "teacher_l2" not in settings
+
+
+@pytest.mark.parametrize("settings, key, sentence", [
+    ({"landscape": "xor", "teacher": 2}, "teacher", "The landscape xor does not take `teacher`."),
+    ({"landscape": "spin-glass", "teacher": 2}, "teacher", "does not take `teacher`"),
+    ({**IRIS, "teacher": 0}, "teacher", "`teacher` should be greater than 0, got 0"),
+    ({**IRIS, "teacher": "ten"}, "teacher", "takes whole numbers such as 3 or 5,5, got 'ten'"),
+    ({**IRIS, "teacher": []}, "teacher", "`teacher`"),
+    ({**IRIS, "teacher_l2": 0.0}, "teacher_l2", "`teacher_l2` should be greater than 0"),
+])  # fmt: skip
+def test_mistakes(settings, key, sentence):
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(settings)
+    assert caught.value.key == key
+    assert sentence in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("settings, sentence", [
+    ({"landscape": "iris", "teacher_l2": 1e-2}, "`teacher_l2` needs `teacher`"),
+    ({**IRIS, "neighbours": 1}, "`neighbours` cuts links that a `teacher` has"),
+    ({**IRIS, "landscape": "digits", "items": 1}, "a teacher and a student need an item each, got 1"),
+])  # fmt: skip
+def test_mistakes_that_building_finds(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        read_recipe(settings).build()
+
+
+@pytest.mark.parametrize("sizes, settings, sentence", [
+    ((4, 2, 3), {}, r"A teacher \[4, 3, 3\] does not fit in a student \[4, 2, 3\]"),
+    ((4, 3, 3, 3), {}, "does not fit"),
+    ((4, 3, 3), {"activation": "relu"}, "A tanh teacher does not fit in a relu student"),
+    ((4, 3, 3), {"neighbours": 2}, "only if neither has links left out"),
+])  # fmt: skip
+def test_students_that_hold_no_teacher(sizes, settings, sentence):
+    lesson = random_lesson((4, 3, 3))
+    settings = {"hidden": sizes[1:-1], "l2": 0.0, "loss": "squared_error", **settings}
+    with pytest.raises(ValueError, match=sentence):
+        ground_state(lesson, Perceptron(lesson.data.inputs, lesson.targets, **settings))
+
+
+def test_no_lesson_without_a_teacher():
+    with pytest.raises(ValueError, match="names no `teacher`"):
+        read_recipe({"landscape": "iris"}).lesson()
+
+
+def test_a_teacher_that_learns_nothing():
+    # All but no penalty: on data that a plane divides the loss falls for ever.
+    network = read_recipe({**IRIS, "teacher": None, "teacher_l2": None, "hidden": 2, "l2": 1e-300})
+    with pytest.raises(ValueError, match="no verified minimum from 2 starts"):
+        train_teacher(network.network(network.parts()[0][:50]), starts=2, workers=1)
