@@ -72,9 +72,12 @@ class DescentSummary(AbstractResult):
         return list(dict.fromkeys(part.method for part in self.reached))
 
     def exponents(self) -> dict[str, ExponentFit]:
-        """Return the fit of variance against value by method, where values and errors allow one."""
+        """Return the fit of variance against `size` by method, where errors allow one.
+
+        Of energies per spin: losses of networks of different width are not measured on one scale.
+        """
         fits = {}
-        for method in self.methods:
+        for method in self.methods if self.key == "size" else ():
             points = []
             for part in self.of(method):
                 spread, x = part.spread, number_of(part.value)
