@@ -22,12 +22,12 @@ from ._descents import run_descents as run_descents
 from ._ends import Ends as Ends
 from ._energy_unit import EnergyUnit as EnergyUnit
 from ._energy_unit import energy_unit as energy_unit
-from ._recipe import RECIPES as RECIPES
-from ._recipe import AbstractDataRecipe as AbstractDataRecipe
+from ._network_recipes import AbstractDataRecipe as AbstractDataRecipe
+from ._read_recipe import RECIPES as RECIPES
+from ._read_recipe import read_recipe as read_recipe
 from ._recipe import AbstractRecipe as AbstractRecipe
 from ._recipe import Problem as Problem
 from ._recipe import RecipeError as RecipeError
-from ._recipe import read_recipe as read_recipe
 from ._recipe import shown as shown
 from ._recipe import to_settings as to_settings
 from ._run import evaluate_atlas as evaluate_atlas

@@ -7,7 +7,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
-from ._recipe import AbstractRecipe, RecipeError, first_error, read_recipe
+from ._read_recipe import read_recipe
+from ._recipe import AbstractRecipe, RecipeError, first_error
 
 
 def seconds(text: str) -> float | None:

@@ -23,7 +23,9 @@ from lossatlas.analysis import (
 from lossatlas.landscapes import Perceptron
 
 from ._ends import Ends, minimised, read, start, write
-from ._recipe import AbstractDataRecipe, AbstractRecipe, read_recipe, to_settings
+from ._network_recipes import AbstractDataRecipe
+from ._read_recipe import read_recipe
+from ._recipe import AbstractRecipe, to_settings
 
 
 AT_ONCE = 4  # starts between two writes of a file

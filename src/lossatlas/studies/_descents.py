@@ -15,7 +15,8 @@ from lossatlas.searches import LBFGS, Descents, GradientDescent, basin_hopping, 
 from lossatlas.searches.global_search import random_starts
 
 from ._descent_file import DescentFile
-from ._recipe import AbstractRecipe, RecipeError, first_error, read_recipe, shown, to_settings
+from ._read_recipe import read_recipe
+from ._recipe import AbstractRecipe, RecipeError, first_error, shown, to_settings
 
 
 DRAWN = ("disorder", "data_seed")  # keys of recipes that say which draw of a landscape it is

@@ -1,31 +1,15 @@
 """Recipes: what a command line or a config file says of a landscape and its data, checked."""
 
 import abc
-import functools
-import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ValidationError
 
-from lossatlas import datasets, landscapes
 from lossatlas.datasets import DataSet
-from lossatlas.landscapes import AbstractLandscape, PartiteSpinGlass, Perceptron, SpinGlass
-
-from ._student_teacher import Lesson, halves, teach, train_teacher
+from lossatlas.landscapes import AbstractLandscape
 
 
-TEACHER_L2 = 1e-3  # penalty of a teacher: without one its outputs would grow for ever
 TEST_DATA = "test_data"  # in what an atlas remembers, beside the settings: a hash of the test data
 
 
@@ -42,31 +26,6 @@ class Problem(NamedTuple):
     test: DataSet | None = None
 
 
-def _layers(value: Any) -> Any:
-    """Read hidden layers from 5, "5,5" or [5, 5]."""
-    if isinstance(value, str):
-        try:
-            return [int(part) for part in value.split(",")]
-        except ValueError:
-            raise ValueError("takes whole numbers such as 3 or 5,5") from None
-    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _cube(value: Any) -> Any:
-    """Read the name of a cube or the length of its side."""
-    if value in ("D1", "D2", "D3"):
-        return value
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ValueError("should be D1, D2, D3 or the length of a side") from None
-
-
-Layers = Annotated[list[int], BeforeValidator(_layers)]
-TeacherLayers = Annotated[list[PositiveInt], Field(min_length=1), BeforeValidator(_layers)]
-Cube = Annotated[str | float, BeforeValidator(_cube)]
-
-
 class AbstractRecipe(BaseModel, extra="forbid", frozen=True):
     """What all recipes have in common: the name of the landscape, and `build`."""
 
@@ -75,315 +34,6 @@ class AbstractRecipe(BaseModel, extra="forbid", frozen=True):
     @abc.abstractmethod
     def build(self) -> Problem:
         """Return the landscape and its data."""
-
-
-class SurfaceRecipe(AbstractRecipe, frozen=True):
-    """Surfaces in the plane with known stationary points."""
-
-    landscape: Literal["mueller-brown", "six-hump-camel"]
-
-    def build(self) -> Problem:
-        """Return the surface."""
-        known = {"mueller-brown": landscapes.MuellerBrown, "six-hump-camel": landscapes.SixHumpCamel}
-        return Problem(known[self.landscape]())
-
-
-class SpinGlassRecipe(AbstractRecipe, frozen=True):
-    """A spherical p-spin glass or a p-partite one, with random coefficients or those of a file."""
-
-    landscape: Literal["spin-glass"]
-    size: int | None = None
-    # Atlases of the first versions remember p as `order`.
-    p: Annotated[int | None, Field(validation_alias=AliasChoices("p", "order"))] = None
-    partite: bool = False
-    disorder: Annotated[int, Field(ge=0)] = 0
-    coefficients: Path | None = None
-
-    def build(self) -> Problem:
-        """Return the spin glass."""
-        if self.coefficients is not None:
-            tensor = self._read(self.coefficients)
-            return Problem((PartiteSpinGlass if self.partite else SpinGlass)(tensor))
-        size, p = 6 if self.size is None else self.size, 3 if self.p is None else self.p
-        if self.partite:
-            return Problem(landscapes.partite_spin_glass((size,) * p, seed=self.disorder))
-        if 2 <= size < p:
-            raise ValueError(f"A p-spin glass needs at least as many spins as p, got {size} and p = {p}.")
-        return Problem(landscapes.spin_glass(size, order=p, seed=self.disorder))
-
-    def _read(self, file: Path) -> np.ndarray:
-        """Return the coefficients of a file, which must be as `size` and `p` say."""
-        try:
-            tensor = np.load(file, allow_pickle=False)
-        except FileNotFoundError:
-            raise ValueError(f"There is no file {file}.") from None
-        except (ValueError, EOFError, OSError):
-            raise ValueError(f"{file} is not an .npy file that holds an array of numbers.") from None
-        if not isinstance(tensor, np.ndarray):
-            raise ValueError(f"{file} holds several arrays; --coefficients takes one .npy array.")
-        for option, given, found in (("size", self.size, tensor.shape[:1]), ("p", self.p, (tensor.ndim,))):
-            if given is not None and found != (given,):
-                raise ValueError(f"--{option} {given} does not fit {file}, which has shape {tensor.shape}.")
-        if not self.partite and len(set(tensor.shape)) == 1 and 2 <= len(tensor) < tensor.ndim:
-            raise ValueError(
-                f"A p-spin glass needs at least as many spins as p, but {file} has shape {tensor.shape}."
-            )
-        return tensor
-
-
-class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):
-    """Fits of a damped product of two sines to noisy data."""
-
-    landscape: Literal["nonlinear-regression"]
-    items: PositiveInt = 100
-    noise: float = 0.02
-    highest_frequency: float = 10.0
-    data_seed: Annotated[int, Field(ge=0)] = 0
-
-    def build(self) -> Problem:
-        """Return the regression."""
-        return Problem(
-            landscapes.nonlinear_regression(
-                self.data_seed,
-                items=self.items,
-                noise=self.noise,
-                highest_frequency=self.highest_frequency,
-            )
-        )
-
-
-class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
-    """A perceptron; subclasses say on which data."""
-
-    hidden: Layers = [3]
-    l2: float = 1e-3
-    activation: str = "tanh"
-    neighbours: int | None = None
-    regularise: Literal["all", "weights"] = "all"
-
-    def network(self, data: DataSet, outputs: np.ndarray | None = None) -> Perceptron:
-        """Return the network on training data, or on their inputs and the outputs of a teacher."""
-        return Perceptron(
-            data.inputs,
-            data.targets if outputs is None else outputs,
-            hidden=self.hidden,
-            l2=self.l2,
-            activation=self.activation,
-            loss=data.loss if outputs is None else "squared_error",
-            penalise_biases=self.regularise == "all",
-            neighbours=self.neighbours,
-            classes=len(data.classes) if data.classes else None,
-            name=data.name,
-        )
-
-
-class XorRecipe(AbstractNetworkRecipe, frozen=True):
-    """XOR."""
-
-    landscape: Literal["xor"]
-    hidden: Layers = [2]
-
-    def build(self) -> Problem:
-        """Return the network on the four items, which are its training data, too."""
-        network = landscapes.xor(
-            self.hidden,
-            l2=self.l2,
-            activation=self.activation,
-            penalise_biases=self.regularise == "all",
-            neighbours=self.neighbours,
-        )
-        inputs = np.asarray(network.inputs).T
-        data = DataSet(
-            "xor", inputs, np.array([0, 1, 1, 0]), ("0", "1"), ("x1", "x2"), "x1 xor x2", "the truth table"
-        )
-        return Problem(network, data)
-
-
-class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
-    """A perceptron on data of which some are kept for tests, some perhaps mislabelled.
-
-    With a `teacher` it is a student: half of the training data teach a network of those hidden layers,
-    the other half get its outputs, and the student learns these (see `lesson`), by default unpenalised.
-    """
-
-    items: PositiveInt | None = None
-    test_items: PositiveInt | None = None
-    mislabelled: Annotated[float, Field(ge=0, le=1)] = 0.0
-    data_seed: Annotated[int, Field(ge=0)] = 0
-    project: PositiveInt | None = None
-    teacher: TeacherLayers | None = None
-    teacher_l2: PositiveFloat | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _unpenalised_student(cls, settings: Any) -> Any:
-        """Give a student no penalty unless one is asked for: its ground state is then zero."""
-        if isinstance(settings, dict) and settings.get("teacher") is not None:
-            return {"l2": 0.0, **settings}
-        return settings
-
-    @abc.abstractmethod
-    def parts(self) -> tuple[DataSet, DataSet | None]:
-        """Return training and test data."""
-
-    def training_parts(self) -> tuple[DataSet, DataSet | None]:
-        """Return training data, projected and then mislabelled, and test data."""
-        training, test = self.parts()
-        if self.project is not None:
-            training, test = datasets.project(training, self.project, test=test, seed=self.data_seed)
-        if self.mislabelled:
-            training = training.mislabel(self.mislabelled, seed=self.data_seed)
-        return training, test
-
-    def build(self) -> Problem:
-        """Return the network on the training data, or the student on what its teacher says."""
-        training, test = self.training_parts()
-        if self.teacher is None:
-            if self.teacher_l2 is not None:
-                raise ValueError("`teacher_l2` needs `teacher`: which hidden layers has it?")
-            return Problem(self.network(training), training, test)
-        lesson = self.lesson()
-        return Problem(self.network(lesson.data, lesson.targets), lesson.data, test)
-
-    def lesson(self) -> Lesson:
-        """Return the teacher of the students: trained on one half of the data, it relabels the other.
-
-        It has the student's activation and penalises the same variables, by `teacher_l2`, 1e-3 unless
-        given. It is the best of a few minima; `data_seed` draws the halves and the starts.
-
-        **Raises:** `ValueError` without a teacher, with `neighbours`, or if it reaches no minimum.
-        """
-        if self.teacher is None:
-            raise ValueError(f"The recipe of {self.landscape} names no `teacher`.")
-        if self.neighbours is not None:
-            raise ValueError("`neighbours` cuts links that a `teacher` has, so it cannot be learnt.")
-        teacher = {"hidden": self.teacher, "l2": self.teacher_l2 or TEACHER_L2, "teacher": None}
-        settings = to_settings(self.model_copy(update={**teacher, "teacher_l2": None}))
-        return _taught(json.dumps(settings, sort_keys=True))
-
-
-class AbstractTableRecipe(AbstractDataRecipe, frozen=True):
-    """Data that come as one table, whose parts are drawn at random."""
-
-    @abc.abstractmethod
-    def everything(self) -> DataSet:
-        """Return all data that there are."""
-
-    def parts(self) -> tuple[DataSet, DataSet | None]:
-        """Return `items` of the table, drawn at random, and the rest."""
-        data = self.everything()
-        if self.items is None:
-            if self.test_items is not None:
-                raise ValueError("`test_items` needs `items`: how many of the others are for training?")
-            return data, None
-        training, test = data.split(self.items, seed=self.data_seed)
-        return training, _first(test, self.test_items)
-
-
-class IrisRecipe(AbstractTableRecipe, frozen=True):
-    """Fisher's iris."""
-
-    landscape: Literal["iris"]
-
-    def everything(self) -> DataSet:
-        """Return the flowers."""
-        return datasets.iris()
-
-
-class DigitsRecipe(AbstractTableRecipe, frozen=True):
-    """Handwritten digits of 8 x 8 pixels."""
-
-    landscape: Literal["digits"]
-    hidden: Layers = [10]
-    l2: float = 1e-2
-    items: PositiveInt | None = 1000
-
-    def everything(self) -> DataSet:
-        """Return the digits."""
-        return datasets.digits()
-
-
-class RegressionRecipe(AbstractTableRecipe, frozen=True):
-    """One of the six regression sets."""
-
-    landscape: Literal["boston", "concrete", "energy", "power", "wine_red", "yacht"]
-
-    def everything(self) -> DataSet:
-        """Return the set."""
-        return datasets.regression(self.landscape)
-
-
-class CsvRecipe(AbstractTableRecipe, frozen=True):
-    """A CSV file of the user's own."""
-
-    landscape: Literal["csv"]
-    table_file: Annotated[Path, Field(alias="table")]
-    target: str
-    task: str = "auto"
-
-    def everything(self) -> DataSet:
-        """Read the file."""
-        return datasets.load_table(self.table_file, self.target, task=self.task)
-
-
-class Ljat3Recipe(AbstractDataRecipe, frozen=True):
-    """Outcomes of geometry optimisations of three atoms."""
-
-    landscape: Literal["ljat3"]
-    hidden: Layers = [10]
-    l2: float = 1e-4
-    items: PositiveInt | None = 1000
-    test_items: PositiveInt | None = 10_000
-    cube: Cube = "D1"
-    inputs: Literal[2, 3] = 2
-    steps_before: Annotated[int, Field(ge=0)] | None = None
-
-    def parts(self) -> tuple[DataSet, DataSet]:
-        """Return the first items, and those after them."""
-        items, test = self.items or 1000, self.test_items or 10_000
-        try:
-            data = datasets.ljat3(
-                self.cube,
-                items=items + test,
-                inputs=self.inputs,
-                seed=self.data_seed,
-                steps_before=self.steps_before,
-            )
-        except RuntimeError as error:  # from a cube so large that atoms miss each other
-            raise ValueError(str(error)) from None
-        return data.split(items)
-
-
-class MnistRecipe(AbstractDataRecipe, frozen=True):
-    """MNIST; the first 1,000 training images are shipped."""
-
-    landscape: Literal["mnist"]
-    hidden: Layers = [10]
-    l2: float = 0.1
-    items: PositiveInt | None = 1000
-    data: Path | None = None
-
-    def parts(self) -> tuple[DataSet, DataSet]:
-        """Return the first training images, and the test images."""
-        training = datasets.mnist("training", path=self.data)
-        if self.items and self.items > len(training):
-            hint = "" if self.data else "; name the full set by --data"
-            raise ValueError(f"There are {len(training)} training images, not {self.items}{hint}.")
-        return training[: self.items], _first(datasets.mnist("test", path=self.data), self.test_items)
-
-
-RECIPES: dict[str, type[AbstractRecipe]] = {
-    "xor": XorRecipe,
-    "ljat3": Ljat3Recipe,
-    "mnist": MnistRecipe,
-    "digits": DigitsRecipe,
-    "iris": IrisRecipe,
-    "csv": CsvRecipe,
-    **dict.fromkeys(("boston", "concrete", "energy", "power", "wine_red", "yacht"), RegressionRecipe),
-    "nonlinear-regression": NonlinearRegressionRecipe,
-    "spin-glass": SpinGlassRecipe,
-    **dict.fromkeys(("mueller-brown", "six-hump-camel"), SurfaceRecipe),
-}
 
 
 class RecipeError(ValueError):
@@ -404,26 +54,6 @@ class RecipeError(ValueError):
         return self.sentence.replace("{}", label)
 
 
-def read_recipe(settings: dict[str, Any]) -> AbstractRecipe:
-    """Check settings, such as `{"landscape": "ljat3", "cube": "D1"}`.
-
-    **Raises:** `RecipeError`, a `ValueError`, that names the first key that does not fit.
-    """
-    name = settings.get("landscape")
-    if not isinstance(name, str) or name not in RECIPES:
-        said = "is missing" if name is None else f"{name!r} is not known"
-        raise RecipeError("landscape", f"The landscape {said}; choose one of {', '.join(RECIPES)}.")
-    try:
-        return RECIPES[name].model_validate(settings)
-    except ValidationError as error:
-        key, predicate, kind = first_error(error)
-    if kind == "extra_forbidden":
-        raise RecipeError(key, f"The landscape {name} does not take {{}}.")
-    if kind == "missing":
-        raise RecipeError(key, f"The landscape {name} needs {{}}.")
-    raise RecipeError(key, f"{{}} {predicate}.")
-
-
 def first_error(error: ValidationError) -> tuple[str, str, str]:
     """Return the key, what is wrong with its value as a predicate, and pydantic's name for it."""
     first = error.errors()[0]
@@ -439,22 +69,6 @@ def to_settings(recipe: AbstractRecipe) -> dict[str, Any]:
     }
 
 
-@functools.lru_cache(maxsize=8)  # students of several sizes have one teacher
-def _taught(settings: str) -> Lesson:
-    """Return the lesson of a teacher whose recipe is given as JSON."""
-    recipe = read_recipe(json.loads(settings))
-    assert isinstance(recipe, AbstractDataRecipe)
-    first, second = halves(recipe.training_parts()[0], seed=recipe.data_seed)
-    network = recipe.network(first)
-    return teach(network, train_teacher(network, seed=recipe.data_seed), second)
-
-
 def shown(value: Any) -> str:
     """Return the value of a setting as it stands in names of files and in pictures."""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value).replace("/", "_")
-
-
-def _first(data: DataSet, items: int | None) -> DataSet:
-    if items is not None and items > len(data):
-        raise ValueError(f"{data.name}: there are {len(data)} test items, not {items}.")
-    return data[:items]

@@ -11,7 +11,8 @@ from lossatlas.exploration import Budget, Progress, explore
 from lossatlas.landscapes import Perceptron, data_hash
 
 from ._config import ExploreSettings
-from ._recipe import TEST_DATA, AbstractRecipe, Problem, RecipeError, read_recipe, to_settings
+from ._read_recipe import read_recipe
+from ._recipe import TEST_DATA, AbstractRecipe, Problem, RecipeError, to_settings
 
 
 def explore_recipe(

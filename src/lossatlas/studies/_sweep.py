@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from lossatlas.atlas import Atlas
 
 from ._config import Config, ExploreSettings, where
-from ._recipe import TEST_DATA, AbstractNetworkRecipe, AbstractRecipe, shown, to_settings
+from ._network_recipes import AbstractNetworkRecipe
+from ._recipe import TEST_DATA, AbstractRecipe, shown, to_settings
 from ._run import evaluate_atlas, explore_recipe
 from ._table import summarise, to_csv, to_markdown, unjudged
 

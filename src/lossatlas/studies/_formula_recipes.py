@@ -1,0 +1,87 @@
+"""Recipes of landscapes that are formulas: surfaces, spin glasses, fits of two sines."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import AliasChoices, Field, PositiveInt
+
+from lossatlas import landscapes
+from lossatlas.landscapes import PartiteSpinGlass, SpinGlass
+
+from ._recipe import AbstractRecipe, Problem
+
+
+class SurfaceRecipe(AbstractRecipe, frozen=True):
+    """Surfaces in the plane with known stationary points."""
+
+    landscape: Literal["mueller-brown", "six-hump-camel"]
+
+    def build(self) -> Problem:
+        """Return the surface."""
+        known = {"mueller-brown": landscapes.MuellerBrown, "six-hump-camel": landscapes.SixHumpCamel}
+        return Problem(known[self.landscape]())
+
+
+class SpinGlassRecipe(AbstractRecipe, frozen=True):
+    """A spherical p-spin glass or a p-partite one, with random coefficients or those of a file."""
+
+    landscape: Literal["spin-glass"]
+    size: int | None = None
+    # Atlases of the first versions remember p as `order`.
+    p: Annotated[int | None, Field(validation_alias=AliasChoices("p", "order"))] = None
+    partite: bool = False
+    disorder: Annotated[int, Field(ge=0)] = 0
+    coefficients: Path | None = None
+
+    def build(self) -> Problem:
+        """Return the spin glass."""
+        if self.coefficients is not None:
+            tensor = self._read(self.coefficients)
+            return Problem((PartiteSpinGlass if self.partite else SpinGlass)(tensor))
+        size, p = 6 if self.size is None else self.size, 3 if self.p is None else self.p
+        if self.partite:
+            return Problem(landscapes.partite_spin_glass((size,) * p, seed=self.disorder))
+        if 2 <= size < p:
+            raise ValueError(f"A p-spin glass needs at least as many spins as p, got {size} and p = {p}.")
+        return Problem(landscapes.spin_glass(size, order=p, seed=self.disorder))
+
+    def _read(self, file: Path) -> np.ndarray:
+        """Return the coefficients of a file, which must be as `size` and `p` say."""
+        try:
+            tensor = np.load(file, allow_pickle=False)
+        except FileNotFoundError:
+            raise ValueError(f"There is no file {file}.") from None
+        except (ValueError, EOFError, OSError):
+            raise ValueError(f"{file} is not an .npy file that holds an array of numbers.") from None
+        if not isinstance(tensor, np.ndarray):
+            raise ValueError(f"{file} holds several arrays; --coefficients takes one .npy array.")
+        for option, given, found in (("size", self.size, tensor.shape[:1]), ("p", self.p, (tensor.ndim,))):
+            if given is not None and found != (given,):
+                raise ValueError(f"--{option} {given} does not fit {file}, which has shape {tensor.shape}.")
+        if not self.partite and len(set(tensor.shape)) == 1 and 2 <= len(tensor) < tensor.ndim:
+            raise ValueError(
+                f"A p-spin glass needs at least as many spins as p, but {file} has shape {tensor.shape}."
+            )
+        return tensor
+
+
+class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):
+    """Fits of a damped product of two sines to noisy data."""
+
+    landscape: Literal["nonlinear-regression"]
+    items: PositiveInt = 100
+    noise: float = 0.02
+    highest_frequency: float = 10.0
+    data_seed: Annotated[int, Field(ge=0)] = 0
+
+    def build(self) -> Problem:
+        """Return the regression."""
+        return Problem(
+            landscapes.nonlinear_regression(
+                self.data_seed,
+                items=self.items,
+                noise=self.noise,
+                highest_frequency=self.highest_frequency,
+            )
+        )
