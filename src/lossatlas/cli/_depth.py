@@ -27,7 +27,13 @@ _ELSE = {"unverified": "on kinks", "trivial": "constant"}  # ends that are no mi
 
 
 def depth(
-    sets: Annotated[list[str], typer.Argument(metavar="SET...", help="Data sets, such as boston yacht.")],
+    sets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SET...",
+            help="Of boston, concrete, energy, power, wine_red, yacht, digits, iris, mnist, ljat3.",
+        ),
+    ],
     layers: Annotated[
         str, typer.Option(help="Numbers of hidden layers; first and last are compared.")
     ] = "2,6",
@@ -55,6 +61,7 @@ def depth(
     """Compare minima of shallow and deep networks: how far apart they are, and how wide at which loss.
 
     Running the same command again goes on where it was stopped; a larger --starts adds to what is there.
+    With the defaults a set takes from half an hour to hours on one core: begin with --starts 4.
     """
     options.limit_memory(memory)
     from lossatlas.plots import plot_depth_distances, plot_depth_entropy
@@ -198,7 +205,9 @@ def _ended(row: dict[str, Any]) -> str:
 
 
 def _with_error(value: float, error: float) -> str:
-    return "-" if value != value else f"{value:.3g} \N{PLUS-MINUS SIGN} {_known(error, '.2g')}"
+    if error != error:
+        return _known(value, ".3g")
+    return "-" if value != value else f"{value:.3g} \N{PLUS-MINUS SIGN} {error:.2g}"
 
 
 def _known(value: float, form: str) -> str:

@@ -122,38 +122,46 @@ def _print(summary: "DescentSummary") -> None:
     print_table(
         "energies reached",
         (
-            *(summary.key or "landscape", "method", "unit", "mean +- sd", "variance", "between draws"),
-            *("best", "converged", "gradients per start"),
+            *(summary.key or "landscape", "method", "unit", "mean", "variance", "between draws"),
+            *("best", "median", "converged", "gradients per start"),
         ),
         [_row(part) for part in summary.reached],
     )
+    typer.echo("+- standard errors over draws; converged: descents, for hopping its quenches")
+    for part in summary.reached:
+        if part.lost:
+            hint = "; try a smaller --step" if part.method == "gradient" else ""
+            which = f"{summary.key} {part.value}, {part.method}".strip()
+            typer.echo(f"{which}: {part.lost} of {part.descents} descents diverged and are left out{hint}")
     for method, fit in summary.exponents().items():
-        typer.echo(
-            f"variance, {method}: {summary.key}^({fit.exponent:.3f} +- {fit.error:.3f}), "
-            f"chi^2 {fit.chi_squared:.2g} per degree of freedom"
-        )
-    levels = {name: value for part in summary.reached for name, value in part.unit.levels.items()}
-    if levels:
-        said = ", ".join(f"{name} = {value:.4f}" for name, value in levels.items())
-        typer.echo(f"theory of large ones: {said}")
+        scatter = f", chi^2 {fit.chi_squared:.2g} per degree of freedom" if fit.chi_squared >= 0 else ""
+        typer.echo(f"variance, {method}: {summary.key}^({fit.exponent:.3f} +- {fit.error:.3f}){scatter}")
+    levels = {part.value: part.unit.levels for part in summary.reached if part.unit.levels}
+    for value, known in levels.items() if summary.levels is None else [("", summary.levels)]:
+        if known:
+            said = ", ".join(f"{name} = {level:.4f}" for name, level in known.items())
+            typer.echo(f"theory of large ones{f', {summary.key} {value}' if value else ''}: {said}")
 
 
 def _row(part: "Reached") -> tuple[str, ...]:
     import math
 
+    import numpy as np
+
     spread = part.spread
     counts = f"{part.converged}/{part.descents}", f"{part.gradients:.1f}"
     first = part.value or "-", part.method, part.unit.label
     if spread is None:
-        return (*first, "-", "-", "-", "-", *counts)
-    known = lambda value: "-" if math.isnan(value) else f"{value:.3e}"
-    deviation = "-" if math.isnan(spread.variance) else f"{math.sqrt(max(spread.variance, 0.0)):.2g}"
+        return (*first, "-", "-", "-", "-", "-", *counts)
+    known = lambda value: "" if math.isnan(value) else f"{value:.2e}"
+    error = lambda value: "" if math.isnan(value) else f" +- {value:.1g}"
     return (
         *first,
-        f"{spread.mean:.6g} +- {deviation}",
-        f"{known(spread.variance)} +- {known(spread.variance_error)}",
+        f"{spread.mean:.5g}{error(spread.mean_error)}",
+        f"{known(spread.variance)}{error(spread.variance_error)}",
         known(spread.between),
         f"{spread.best:.6g}",
+        f"{np.median(part.energy):.5g}",
         *counts,
     )
 
@@ -171,7 +179,7 @@ def _draw(summary: "DescentSummary") -> Any:
 
     unit = summary.reached[0].unit
     names = {"-E_inf": "$-E_\\infty$", "-E_0": "$-E_0$", "H/sqrt(N)": "$H/\\sqrt{N}$"}
-    levels = {names[name]: value for name, value in unit.levels.items()}
+    levels = {names[name]: value for name, value in (summary.levels or {}).items()}
     label, key = names.get(unit.label, unit.label), summary.key
     panels: list[Any] = []
     for method in [name for name in summary.methods if name != "hopping"] or summary.methods:

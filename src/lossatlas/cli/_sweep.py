@@ -9,7 +9,7 @@ from . import _landscape as options
 
 
 def sweep(
-    config: Annotated[Path, typer.Argument(help="A config with [sweep], CONFIG.toml.")],
+    config: Annotated[Path, typer.Argument(help="A config with a table `sweep`, CONFIG.toml.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the atlases. (default: CONFIG)")] = None,
     memory: options.Memory = None,
 ) -> None:

@@ -62,7 +62,7 @@ def plot_depth_distances(
     axes, colours = _grid(pairs, columns, figure, draw)
     handles: list = [Patch(color=colour, alpha=0.5, label=name) for name, colour in colours.items()]
     handles.append(Line2D([], [], color=NEUTRAL, ls=(0, (3, 1.5)), label="not aligned"))
-    _finish(axes, handles, "distance / norm", "part of the pairs")
+    _finish(axes, handles, "distance / norm", "fraction of pairs")
     return axes
 
 

@@ -14,6 +14,7 @@ from ._colours import GROUPS, sequential_map
 from ._frame import new_axes
 
 
+WIDE = 1e3  # ratio of the highest to the lowest energy above which their axis is logarithmic
 _MARKERS = "osv^D"
 _DASHES = ((), (4, 2), (1, 1.5))  # of methods
 _LEVELS = ((5, 2), (1.5, 1.5))  # of energies of theory
@@ -31,9 +32,10 @@ def plot_energy_histograms(
 
     **Arguments:**
 
-    - `energies`: by the label of their group, finite, shape (starts,) each.
+    - `energies`: by the label of their group, finite, shape (starts,) each; an empty one keeps its colour
+        for other panels.
     - `levels`: energies to mark, by label.
-    - `label`: of the energy axis.
+    - `label`: of the energy axis; logarithmic where energies are positive and span a factor above 1000.
     - `title`: of the legend.
     - `ax`: where; default a new figure.
 
@@ -41,17 +43,25 @@ def plot_energy_histograms(
 
     **Raises:** `ValueError` if there is no energy.
     """
+    shades = dict(zip(energies, _shades(len(energies))))
     groups = {name: np.asarray(values) for name, values in energies.items() if len(values)}
     if not groups:
         raise ValueError("`energies` holds none.")
     ax = new_axes(6.0, 4.0) if ax is None else ax
     everything = np.concatenate(list(groups.values()))
-    bins = np.histogram_bin_edges(everything, min(max(12, round(math.sqrt(len(everything)))), 60))
-    for (name, values), colour in zip(groups.items(), _shades(len(groups))):
-        density = np.histogram(values, bins, density=True)[0]
-        ax.stairs(density, bins, color=colour, lw=1.4, label=name)
+    count = min(max(12, round(math.sqrt(len(everything)))), 60)
+    wide = 0 < everything.min() < everything.max() / WIDE
+    bins = np.histogram_bin_edges(np.log10(everything) if wide else everything, count)
+    bins = 10**bins if wide else bins
+    for name, values in groups.items():
+        density = np.histogram(values, bins)[0] / len(values)
+        if not wide:
+            density = density / np.diff(bins)
+        ax.stairs(density, bins, color=shades[name], lw=1.4, label=name)
     _mark(ax.axvline, levels)
-    ax.set(xlabel=label, ylabel="density", ylim=(0, None))
+    if wide:
+        ax.set_xscale("log")
+    ax.set(xlabel=label, ylabel="fraction" if wide else "density", ylim=(0, None))
     _finish(ax, title)
     return ax
 

@@ -115,7 +115,7 @@ class DepthResult(AbstractResult):
             "trivial": self.trivial,
             "distinct": int(self.distinct.sum()),
             "loss": _mean(ends.energy),
-            "loss_sd": float(np.std(ends.energy, ddof=1)) if len(ends) > 1 else np.nan,
+            "loss_sd": float(np.std(ends.energy, ddof=1)) if self.distinct.sum() > 1 else np.nan,
             "error": _mean(ends.error),
             "rms_variable": _mean(np.linalg.norm(ends.x, axis=1)) / np.sqrt(ends.x.shape[1]),
             "plain": plain.value,
@@ -229,6 +229,8 @@ def run_depth(
         done = sum(map(len, parts))
         report(f"{number} of {len(cells)}: {cell.name}, {done} of {starts} starts done")
         for first in range(done, starts, AT_ONCE):
+            if first > done:
+                report(f"{number} of {len(cells)}: {cell.name}, {first} of {starts} starts done")
             chosen = [start(network, seed, i) for i in range(first, min(first + AT_ONCE, starts))]
             parts.append(minimised(network, np.stack(chosen), max_steps, workers))
             write(path, note, Ends.concatenate(parts))
@@ -252,7 +254,7 @@ def _judged(cell: DepthCell, network: Perceptron, ends: Ends, starts: list[np.nd
         trivial=int(constant.sum()),
         distinct=distinct,
         ends=used,
-        distances=relative_distances(distances, used.x),
+        distances=relative_distances(_without_rounding(distances, used), used.x),
         start_distances=relative_distances(
             parameter_distances(network.symmetry, np.array(starts)), np.array(starts)
         ),
@@ -261,14 +263,25 @@ def _judged(cell: DepthCell, network: Perceptron, ends: Ends, starts: list[np.nd
     )
 
 
-def _distinct(ends: Ends, distances: ParameterDistances) -> np.ndarray:
-    """Return which points are the first of their kind, images under the symmetry being one."""
+def _same(ends: Ends, distances: ParameterDistances) -> np.ndarray:
+    """Return which pairs are one point, images under the symmetry being one, shape (points, points)."""
     norm = np.linalg.norm(ends.x, axis=1)
     near = distances.aligned <= SAME_PLACE * np.maximum(1.0, norm[:, None])
     limit = SAME_LOSS * np.maximum(1.0, np.abs(ends.energy))
-    alike = np.abs(ends.energy[:, None] - ends.energy[None, :]) <= limit
-    first = np.argmax(near & alike, axis=1) if len(ends) else np.zeros(0, dtype=int)
+    return near & (np.abs(ends.energy[:, None] - ends.energy[None, :]) <= limit)
+
+
+def _distinct(ends: Ends, distances: ParameterDistances) -> np.ndarray:
+    """Return which points are the first of their kind."""
+    same = _same(ends, distances)
+    first = np.argmax(same, axis=1) if len(ends) else np.zeros(0, dtype=int)
     return first == np.arange(len(ends))
+
+
+def _without_rounding(distances: ParameterDistances, ends: Ends) -> ParameterDistances:
+    """Return the distances with zero between two images of one point."""
+    aligned = np.where(_same(ends, distances), 0.0, distances.aligned)
+    return dataclasses.replace(distances, aligned=aligned)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -30,7 +30,8 @@ class Reached:
     - `best`: lowest energy so far against the number of quenches, shape (draws, quenches): the mean over
         the chains of a draw, and over all choices of so many of its independent starts.
     - `converged`, `descents`: how many descents reached the tolerance, of how many. What did not in as
-        many steps as it had counts as reached; what was lost does not.
+        many steps as it had counts as reached.
+    - `lost`: descents that diverged or left the region of the landscape.
     - `gradients`: mean per start, all hops of a chain included.
     - `unit`: of the energies.
     """
@@ -42,6 +43,7 @@ class Reached:
     best: Float[np.ndarray, "draws quenches"]
     converged: int
     descents: int
+    lost: int
     gradients: float
     unit: EnergyUnit
 
@@ -70,6 +72,12 @@ class DescentSummary(AbstractResult):
     def methods(self) -> list[str]:
         """The methods, in the order in which they were run."""
         return list(dict.fromkeys(part.method for part in self.reached))
+
+    @property
+    def levels(self) -> dict[str, float] | None:
+        """The energies that theory gives, by name; None where they are not the same for all values."""
+        several = [part.unit.levels for part in self.reached]
+        return several[0] if all(levels == several[0] for levels in several) else None
 
     def exponents(self) -> dict[str, ExponentFit]:
         """Return the fit of variance against `size` by method, where errors allow one.
@@ -163,6 +171,7 @@ def _reached(value: str, method: str, runs: DescentRuns, unit: EnergyUnit) -> Re
         best=np.array([curve[:quenches] for curve in curves]),
         converged=int((runs.outcome == RESULTS.converged).sum()),
         descents=len(runs),
+        lost=int(np.sum(~usable)),
         gradients=float(runs.gradients.sum() / starts),
         unit=unit,
     )

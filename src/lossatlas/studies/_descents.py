@@ -15,6 +15,7 @@ from lossatlas.searches import LBFGS, Descents, GradientDescent, basin_hopping, 
 from lossatlas.searches.global_search import random_starts
 
 from ._descent_file import DescentFile
+from ._network_recipes import AbstractDataRecipe
 from ._read_recipe import read_recipe
 from ._recipe import AbstractRecipe, RecipeError, first_error, shown, to_settings
 
@@ -255,6 +256,8 @@ def _draws(family: Family, draws: int | None) -> int:
 def _drawn_key(recipe: AbstractRecipe) -> str | None:
     """Return the key that says which draw of a landscape a recipe is, None where nothing is drawn."""
     if getattr(recipe, "coefficients", None) is not None:
+        return None
+    if isinstance(recipe, AbstractDataRecipe) and not recipe.draws_data:
         return None
     return next((key for key in DRAWN if key in type(recipe).model_fields), None)
 

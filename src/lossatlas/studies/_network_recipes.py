@@ -115,6 +115,11 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
             return {"l2": 0.0, **settings}
         return settings
 
+    @property
+    def draws_data(self) -> bool:
+        """Whether `data_seed` makes a difference to what is learnt."""
+        return bool(self.mislabelled or self.teacher)
+
     @abc.abstractmethod
     def parts(self) -> tuple[DataSet, DataSet | None]:
         """Return training and test data."""
@@ -157,6 +162,11 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
 
 class AbstractTableRecipe(AbstractDataRecipe, frozen=True):
     """Data that come as one table, whose parts are drawn at random."""
+
+    @property
+    def draws_data(self) -> bool:
+        """Whether items are drawn, or something is done to them at random."""
+        return self.items is not None or super().draws_data
 
     @abc.abstractmethod
     def everything(self) -> DataSet:
@@ -230,6 +240,11 @@ class Ljat3Recipe(AbstractDataRecipe, frozen=True):
     cube: Cube = "D1"
     inputs: Literal[2, 3] = 2
     steps_before: Annotated[int, Field(ge=0)] | None = None
+
+    @property
+    def draws_data(self) -> bool:
+        """Always: atoms are placed at random."""
+        return True
 
     def parts(self) -> tuple[DataSet, DataSet]:
         """Return the first items, and those after them."""
