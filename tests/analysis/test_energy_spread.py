@@ -64,7 +64,7 @@ def test_one_draw_or_one_start():
     assert alone.variance == alone.within == pytest.approx(7.0)
     assert np.isnan([alone.between, alone.mean_error, alone.variance_error]).all()
     single = energy_spread(np.array([1.0, 2.0, 6.0]), np.arange(3))
-    assert single.variance == single.between == pytest.approx(7.0) and np.isnan(single.within)
+    assert single.variance == pytest.approx(7.0) and np.isnan([single.between, single.within]).all()
     assert single.mean_error == pytest.approx(np.sqrt(7.0 / 3))
     assert np.isnan(energy_spread(np.array([1.0]), np.array([0])).variance)
     # Without one of two draws nothing between them is left.

@@ -77,7 +77,15 @@ MISTAKES = {
     "landscape": ("nothing", "There is no landscape 'nothing'"),
     "toml": ("a.toml", "A config is for explore and sweep only"),
     "picture": ("spin-glass --plot a.gif", "A picture ends in"),
-    "file": ("spin-glass --out nowhere/runs.csv", "No such file"),
+    "file": ("spin-glass --out nowhere/runs.csv", "must be a file in a folder that is there"),
+    "twice": ("spin-glass --methods lbfgs,lbfgs", "--methods should name each method once"),
+    "alias": ("spin-glass --vary order=3,4", "--vary: The landscape spin-glass does not take order."),
+    "huge": ("spin-glass --max-steps 100000000000000000000", "--max-steps should be less than"),
+    "tolerance": ("spin-glass --tolerance inf", "--tolerance should be a finite number"),
+    "both": ("spin-glass --json --csv", "Choose one of --json and --csv"),
+    "large": ("spin-glass --p 9 --size 9", "too many to make symmetric"),
+    "memory": ("spin-glass --p 20 --size 20", "more than 8 GiB"),
+    "parts": ("spin-glass --partite --p 40 --size 2", "more than 8 GiB"),
 }
 
 
@@ -87,6 +95,33 @@ def test_a_mistake_is_one_sentence(capsys, tmp_path, monkeypatch, command, sente
     status, out, err = run(capsys, *command.split())
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert sentence in err and err.startswith("lossatlas: ")
+
+
+def test_theory_is_that_of_every_p(capsys, tmp_path):
+    picture = tmp_path / "p.png"
+    out = run(capsys, "spin-glass", "--vary", "p=3,4", "--size", 5, *SMALL, "--plot", picture)[1]
+    assert "theory of large ones, p 3: -E_inf = -1.6330, -E_0 = -1.6570" in out
+    assert "theory of large ones, p 4: -E_inf = -1.7321" in out
+
+
+def test_what_diverges_is_said(capsys):
+    out = run(capsys, "iris", "--methods", "gradient", "--step", 1e9, "--starts", 3, "--workers", 1)[1]
+    assert "gradient: 3 of 3 descents diverged and are left out; try a smaller --step" in out
+
+
+def test_a_refused_command_leaves_no_file(capsys, tmp_path):
+    file = tmp_path / "runs.csv"
+    assert run(capsys, "spin-glass", "--size", 1, "--out", file)[0] == 2 and not file.exists()
+
+
+def test_other_coefficients_of_the_same_name_are_refused(capsys, tmp_path):
+    tensor, file = tmp_path / "x.npy", tmp_path / "runs.csv"
+    command = ("spin-glass", "--coefficients", tensor, "--methods", "lbfgs", "--starts", 2, "--out", file)
+    for number in (1, 2):
+        np.save(tensor, np.random.default_rng(number).normal(size=(4, 4, 4)))
+        status, _, err = run(capsys, *command, "--workers", 1)
+        assert status == (0 if number == 1 else 2), err
+    assert "was made with coefficients_sha256 = " in err
 
 
 def test_a_file_of_other_settings(capsys, tmp_path):

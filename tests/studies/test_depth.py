@@ -6,12 +6,13 @@ import itertools
 import jax
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from lossatlas._results import RESULTS
 from lossatlas.analysis import parameter_distances
 from lossatlas.landscapes import Perceptron
 from lossatlas.studies import depth_cells, run_depth
-from lossatlas.studies._depth import _distinct
+from lossatlas.studies._depth import _constant_loss, _distinct
 from lossatlas.studies._ends import Ends, start
 
 
@@ -128,6 +129,20 @@ def test_constant_outputs_are_counted_and_left_out(tmp_path):
     assert np.isnan(row["aligned"]) and np.isnan(row["slope"]) and np.isnan(row["loss"])
 
 
+@pytest.mark.parametrize("settings", [{}, {"loss": "binary_cross_entropy"}, {"loss": "squared_error"}])
+def test_loss_of_the_best_constant(settings):
+    kinds = np.array([0, 0, 0, 1, 1, 0, 1, 0])
+    network = Perceptron(
+        np.random.default_rng(0).normal(size=(8, 2)), kinds, hidden=[2], l2=0.0, **settings
+    )
+    layers = [jax.numpy.zeros(network.dimension)]
+    outputs = network.sizes[-1]
+    # Biases of the outputs are the last variables; all other variables zero.
+    loss = lambda b: float(network.energy(layers[0].at[-outputs:].set(jax.numpy.asarray(b))))
+    best = minimize(loss, np.zeros(outputs), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-14})
+    assert _constant_loss(network) == pytest.approx(best.fun, rel=1e-9)  # a quadratic minimum: (1e-6)^2
+
+
 def test_images_are_one_minimum(done):
     result = done[1][0]  # ReLU descents end at different losses
     symmetry = result.cell.recipe.build().landscape.symmetry
@@ -170,6 +185,7 @@ def test_table(done):
         ({"layers": (0, 2)}, "`layers` must be at least 1, got 0"),
         ({"nodes": 0}, "`nodes` must be at least 1, got 0"),
         ({"activations": []}, "`activations` must name one or more"),
+        ({"activations": "tanh"}, "`activations` must be a list, got 'tanh'"),
     ],
 )
 def test_settings_that_do_not_fit(settings, message):
@@ -178,8 +194,8 @@ def test_settings_that_do_not_fit(settings, message):
 
 
 def test_other_mistakes(tmp_path):
-    with pytest.raises(ValueError, match="xor has no data of which items could be drawn|does not take"):
+    with pytest.raises(ValueError, match="xor is no shipped data set of which items could be drawn"):
         depth_cells(["xor"])
-    with pytest.raises(ValueError, match="`starts` must be at least 2, got 1"):
+    with pytest.raises(ValueError, match="`starts` must be a whole number of at least 2, got 1"):
         run_depth(tiny(), tmp_path, starts=1)
     assert not list(tmp_path.iterdir())

@@ -94,6 +94,15 @@ def test_a_run_that_was_killed_is_completed(tmp_path, runs, cut):
     same(again, runs)
 
 
+def test_rows_that_two_runs_have_written_count_once(tmp_path, runs):
+    file = tmp_path / "runs.csv"
+    run(file=file)
+    whole = file.read_text()
+    file.write_text(whole + whole.split("\n", 2)[2])
+    same(run(file=file, report=lambda text, part: pytest.fail("nothing is missing")), runs)
+    assert file.read_text() == whole
+
+
 def test_a_file_whose_first_line_was_cut_is_refused(tmp_path):
     file = tmp_path / "runs.csv"
     file.write_text("# {")
@@ -121,7 +130,7 @@ def test_a_file_of_other_settings_is_refused(tmp_path, changed, sentence):
     assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize("line", ["4,0,lbfgs,x,0,1.0,1.0,1,0", "4,0,lbfgs"])
+@pytest.mark.parametrize("line", ["4,0,lbfgs,x,0,1.0,1.0,1,0", "4,0,lbfgs", "4,0,adam,0,0,1.0,1.0,1,0"])
 def test_a_line_that_is_no_descent_is_refused(tmp_path, line):
     file = tmp_path / "runs.csv"
     run("size=4", file, SETTINGS.model_copy(update={"methods": ("lbfgs",), "draws": 1}))

@@ -16,7 +16,7 @@ class EnergySpread:
     - `variance`, `variance_error`: of the energy of one start on one draw, `between` + `within`, and its
         standard error.
     - `between`: variance between draws of the mean of a draw, starts averaged out; by chance it can be
-        negative. Not a number with one draw.
+        negative. Not a number with one draw, or one start per draw.
     - `within`: mean variance between the starts of a draw. Not a number with one start per draw.
     - `best`: the lowest energy.
     - `draws`, `starts`: numbers of draws, and of starts together.
@@ -90,7 +90,7 @@ def energy_spread(energy: Float[np.ndarray, " starts"], draw: Int[np.ndarray, " 
         mean_error=_jackknife([float(np.concatenate(part).mean()) for part in left_out]),
         variance=_variance(groups),
         variance_error=_jackknife(variances),  # of one draw there is no variance between draws
-        between=between,
+        between=between if energy.size > len(groups) else math.nan,
         within=within,
         best=float(energy.min()),
         draws=len(groups),
@@ -177,6 +177,8 @@ def expected_best(energy: Float[np.ndarray, " starts"]) -> Float[np.ndarray, " s
     - `energy`: of independent starts, loss units, shape (starts,).
     """
     ordered = np.sort(np.asarray(energy, dtype=float))
+    if ordered.ndim != 1 or not np.all(np.isfinite(ordered)):
+        raise ValueError(f"`energy` must be finite, of shape (starts,), got {ordered.shape}.")
     count = len(ordered)
     place, chosen = np.arange(1, count + 1)[None, :], np.arange(1, count + 1)[:, None]
     possible = place <= count - chosen + 1

@@ -27,7 +27,7 @@ def descend(
         str | None,
         typer.Option(
             metavar="KEY=V1,V2",
-            help="One option of the landscape and its values, such as size=10,20 or hidden=5,5;10.",
+            help="One option of the landscape and its values, such as size=10,20 or 'hidden=5,5;10'.",
         ),
     ] = None,
     draws: Annotated[
@@ -69,7 +69,7 @@ def descend(
     """Descend from random starts by several methods and compare the energies that are reached.
 
     Nothing is polished: what counts is where training ends. A file (--out) can be extended by more values,
-    draws and methods; without them, the table is of all that it holds.
+    draws and methods; the table is of all that it holds of the values named.
     """
     asked: dict[str, Any] = {
         "methods": None if methods is None else tuple(part.strip() for part in methods.split(",")),
@@ -78,6 +78,8 @@ def descend(
         **{"tolerance": tolerance, "seed": seed},
     }
     options.limit_memory(memory)
+    if as_json and as_csv:
+        raise ValueError("Choose one of --json and --csv.")
     from lossatlas.studies import (
         RecipeError,
         read_descent_settings,

@@ -8,6 +8,9 @@ from jaxtyping import Float
 from ._data_set import DataSet
 
 
+LARGEST = 10_000  # inputs
+
+
 def project(
     training: DataSet, inputs: int, *, test: DataSet | None = None, seed: int = 0
 ) -> tuple[DataSet, DataSet | None]:
@@ -33,6 +36,10 @@ def project(
     if isinstance(inputs, bool) or not isinstance(inputs, int | np.integer) or inputs < 1:
         raise ValueError(f"`inputs` must be a whole number of at least 1, got {inputs!r}.")
     columns = len(training.columns)
+    if inputs > LARGEST:
+        raise ValueError(f"`inputs` must be at most {LARGEST}, got {inputs}.")
+    if test is not None and len(test.columns) != columns:
+        raise ValueError(f"`test` has {len(test.columns)} columns, `training` {columns}.")
     if columns == inputs:
         return training, test
     mean = np.zeros(columns)

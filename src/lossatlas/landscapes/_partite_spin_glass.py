@@ -15,7 +15,7 @@ from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import ProductOfSpheres
 from ._landscape import AbstractLandscape, data_hash
-from ._spin_glass import CACHE_BYTES, finite_tensor
+from ._spin_glass import CACHE_BYTES, check_numbers, finite_tensor
 from ._symmetry import AbstractSymmetry, even_signs
 
 
@@ -159,4 +159,5 @@ def partite_spin_glass(sizes: Sequence[int], *, seed: int = 0) -> PartiteSpinGla
         raise ValueError(
             f"A partite spin glass needs at least 2 parts of at least 2 variables each, got {list(sizes)}."
         )
+    check_numbers(sizes)
     return PartiteSpinGlass(np.random.default_rng(seed).standard_normal(tuple(sizes)))

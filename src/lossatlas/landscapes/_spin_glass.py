@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -19,6 +20,8 @@ from ._symmetry import AbstractSymmetry, NoSymmetry, sign_symmetry
 from ._triangle import pair_numbers
 
 
+MOST_NUMBERS = 2**30  # coefficients: 8 GiB
+MOST_WORK = 10**11  # numbers added up to make coefficients symmetric: some minutes
 CACHE_BYTES = 2**20  # coefficients that are larger are read from memory by every gradient
 
 
@@ -48,6 +51,7 @@ class SpinGlass(AbstractLandscape):
                 f"`coefficients` must have equal sides N >= 2 such as (N, N, N), got {tensor.shape}."
             )
         self.size, self.order = tensor.shape[0], tensor.ndim
+        _check_work(self.size, self.order)
         symmetric = tensor.copy()
         for axes in itertools.islice(itertools.permutations(range(self.order)), 1, None):
             symmetric += np.transpose(tensor, axes)  # in place: 512 MB for p = 3, N = 400
@@ -155,6 +159,20 @@ class SpinGlass(AbstractLandscape):
         return 1 + (-1) ** (self.dimension - 1)
 
 
+def check_numbers(sizes: Sequence[int]) -> None:
+    """Refuse a tensor that no machine of today would hold.
+
+    **Raises:** `ValueError` for more than 8 GiB.
+    """
+    if sum(math.log2(size) for size in sizes) > math.log2(MOST_NUMBERS):
+        raise ValueError(f"{len(sizes)} axes of {max(sizes)} make too many coefficients: more than 8 GiB.")
+
+
+def _check_work(size: int, order: int) -> None:
+    if math.lgamma(order + 1) + order * math.log(size) > math.log(MOST_WORK):
+        raise ValueError(f"Coefficients of p = {order} and {size} spins are too many to make symmetric.")
+
+
 def finite_tensor(coefficients: Any) -> np.ndarray:
     """Return coefficients as float64.
 
@@ -184,4 +202,6 @@ def spin_glass(size: int, *, order: int = 3, seed: int = 0) -> SpinGlass:
         raise ValueError(f"A spin glass needs at least 2 spins, got {size}.")
     if order < 1:
         raise ValueError(f"A spin glass needs an order p of at least 1, got {order}.")
+    check_numbers((size,) * order)
+    _check_work(size, order)
     return SpinGlass(np.random.default_rng(seed).standard_normal((size,) * order))

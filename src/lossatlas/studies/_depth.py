@@ -23,14 +23,14 @@ from lossatlas.analysis import (
 from lossatlas.landscapes import Perceptron
 
 from ._ends import Ends, minimised, read, start, write
-from ._network_recipes import AbstractDataRecipe
-from ._read_recipe import read_recipe
+from ._network_recipes import AbstractDataRecipe, CsvRecipe
+from ._read_recipe import RECIPES, read_recipe
 from ._recipe import AbstractRecipe, to_settings
 
 
 AT_ONCE = 4  # starts between two writes of a file
 SAME_LOSS, SAME_PLACE = 1e-9, 1e-5  # relative, as in an atlas
-TRIVIAL = 0.99  # of the variance of the targets: an error above that is of a constant output
+TRIVIAL = 0.99  # of the loss of the best constant output: an error above that is of one
 
 
 class DepthCell(NamedTuple):
@@ -159,6 +159,8 @@ def depth_cells(
     **Raises:** `ValueError` for a landscape without data, and settings that do not fit.
     """
     for name, given in (("sets", sets), ("layers", layers), ("activations", activations)):
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            raise ValueError(f"`{name}` must be a list, got {given!r}.")
         if not given or len(set(given)) < len(given):
             raise ValueError(f"`{name}` must name one or more, each once, got {list(given)}.")
     for name, numbers in (("layers", layers), ("nodes", [nodes])):
@@ -177,9 +179,10 @@ def depth_cells(
             "project": inputs,
             "data_seed": data_seed,
         }
+        kind = RECIPES.get(data)
+        if kind is not None and not (issubclass(kind, AbstractDataRecipe) and kind is not CsvRecipe):
+            raise ValueError(f"{data} is no shipped data set of which items could be drawn.")
         recipe = read_recipe({key: value for key, value in settings.items() if value is not None})
-        if not isinstance(recipe, AbstractDataRecipe):
-            raise ValueError(f"{data} has no data of which items could be drawn.")
         cells.append(DepthCell(data, activation, depth, recipe))
     return cells
 
@@ -214,8 +217,13 @@ def run_depth(
     **Raises:** `ValueError`, before anything runs, if a file in the folder was made with other settings.
     """
     for name, value, least in (("starts", starts, 2), ("seed", seed, 0), ("max_steps", max_steps, 1)):
-        if value < least:
-            raise ValueError(f"`{name}` must be at least {least}, got {value}.")
+        if not isinstance(value, int | np.integer) or not least <= value < 2**31:
+            raise ValueError(f"`{name}` must be a whole number of at least {least}, got {value}.")
+    folder = Path(folder)
+    if not folder.is_dir() and any(
+        part.exists() and not part.is_dir() for part in (folder, *folder.parents)
+    ):
+        raise ValueError(f"{folder} cannot be made: a part of it is a file.")
     paths = [folder / cell.name for cell in cells]
     notes = [{**to_settings(cell.recipe), "seed": seed, "max_steps": max_steps} for cell in cells]
     for path, note in zip(paths, notes):
@@ -240,7 +248,7 @@ def run_depth(
 
 
 def _judged(cell: DepthCell, network: Perceptron, ends: Ends, starts: list[np.ndarray]) -> DepthResult:
-    constant = ends.error > TRIVIAL * float(np.var(network.targets))
+    constant = ends.error > TRIVIAL * _constant_loss(network)
     verified = ends.converged & ~constant
     on_kinks = (ends.outcome == RESULTS.max_steps) & (not network.smooth) & ~constant
     used = ends[verified | on_kinks]
@@ -261,6 +269,17 @@ def _judged(cell: DepthCell, network: Perceptron, ends: Ends, starts: list[np.nd
         widths=widths,
         fit=trade_off(used.energy[distinct], widths.entropy[distinct]),
     )
+
+
+def _constant_loss(network: Perceptron) -> float:
+    """Return the loss of the best outputs that are the same for all items."""
+    targets = np.asarray(network.targets)
+    if network.loss == "squared_error":
+        return float(np.sum(np.var(targets, axis=1)))
+    part = targets.mean(axis=1)  # of items in each class
+    if network.loss == "binary_cross_entropy":
+        part = np.concatenate([part, 1.0 - part])
+    return float(-np.sum(part * np.log(np.where(part > 0, part, 1.0))))
 
 
 def _same(ends: Ends, distances: ParameterDistances) -> np.ndarray:

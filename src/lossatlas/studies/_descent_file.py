@@ -52,14 +52,16 @@ class DescentFile:
     def __init__(self, path: Path | None, header: dict[str, Any], rows: Callable[[str], int]):
         self._path, self._head = path, f"# {json.dumps(header)}\n{','.join(COLUMNS)}\n"
         self._rows: list[tuple] = []
+        if path is not None:
+            path = self._path = Path(path)
+            if path.is_dir() or not path.absolute().parent.is_dir():
+                raise ValueError(f"{path} must be a file in a folder that is there.")
         if path is not None and path.exists() and path.stat().st_size:
-            found = _read(path, header)
+            found = list(dict.fromkeys(_read(path, header)))  # two runs at once may have written both
             counts = Counter(Piece(*row[:3]) for row in found)
             self._rows = [row for row in found if counts[Piece(*row[:3])] == rows(row[2])]
-            if len(self._rows) < len(found) or not path.read_bytes().endswith(b"\n"):
+            if path.read_text(encoding="utf-8") != self._head + _text(self._rows):
                 self._replace()
-        elif path is not None:
-            self._replace()
         self._pieces = {Piece(*row[:3]) for row in self._rows}
 
     def __contains__(self, piece: tuple[str, int, str]) -> bool:
@@ -72,6 +74,9 @@ class DescentFile:
         self._rows += new
         self._pieces.add(Piece(*piece))
         if self._path is not None:
+            if not self._path.exists() or not self._path.stat().st_size:
+                self._replace()  # with these rows
+                return
             with open(self._path, "a", encoding="utf-8") as file:
                 file.write(_text(new))
                 file.flush()
@@ -109,7 +114,7 @@ def _read(path: Path, header: dict[str, Any]) -> list[tuple]:
         raise foreign from None
     if names != ",".join(COLUMNS) or not isinstance(before, dict):
         raise foreign
-    for key in dict.fromkeys([*header, *before]):
+    for key in dict.fromkeys([*header, *before]) if any(lines) else ():
         if header.get(key) != before.get(key):
             raise ValueError(
                 f"{path} was made with {key} = {before.get(key)}, not {header.get(key)}: "
@@ -117,7 +122,7 @@ def _read(path: Path, header: dict[str, Any]) -> list[tuple]:
             )
     rows = []
     for number, fields in enumerate(csv.reader(lines[:-1])):
-        if len(fields) != len(COLUMNS):
+        if len(fields) != len(COLUMNS) or fields[2] not in ("gradient", "lbfgs", "hopping"):
             raise ValueError(f"{path}, line {number + 3}, is not a descent: name another file.")
         with contextlib.suppress(ValueError):
             rows.append(tuple(kind(field) for kind, field in zip(COLUMNS.values(), fields)))

@@ -1,14 +1,15 @@
 """Descents: the energies that training reaches, on many draws of a landscape, kept piece by piece."""
 
 import dataclasses
+import hashlib
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import jax
 import numpy as np
-from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from lossatlas.landscapes import AbstractLandscape, PartiteSpinGlass, SpinGlass
 from lossatlas.searches import LBFGS, Descents, GradientDescent, basin_hopping, descend
@@ -27,6 +28,15 @@ HOP_ON_SPHERES = 8.0
 FEW_PAIRS = 10  # of L-BFGS where lanes share passes over large data
 
 Method = Literal["gradient", "lbfgs", "hopping"]
+METHODS: tuple[Method, ...] = get_args(Method)
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _once(methods: tuple[Method, ...]) -> tuple[Method, ...]:
+    if len(set(methods)) < len(methods):
+        raise ValueError("should name each method once")
+    return methods
 
 
 class DescentSettings(BaseModel, extra="forbid", frozen=True):
@@ -50,17 +60,17 @@ class DescentSettings(BaseModel, extra="forbid", frozen=True):
     - `seed`: of starts and hops.
     """
 
-    methods: Annotated[tuple[Method, ...], Field(min_length=1)] = ("gradient", "lbfgs", "hopping")
-    draws: PositiveInt | None = None
-    starts: PositiveInt = 100
-    chains: PositiveInt = 4
-    hops: Annotated[int, Field(ge=0)] = 24
-    step: PositiveFloat = 0.1
-    temperature: Annotated[float, Field(ge=0)] = 1.0
-    hop_length: PositiveFloat | None = None
-    max_steps: PositiveInt = 20_000
-    tolerance: PositiveFloat = 1e-6
-    seed: Annotated[int, Field(ge=0)] = 0
+    methods: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(_once)] = METHODS
+    draws: Count | None = None
+    starts: Count = 100
+    chains: Count = 4
+    hops: Annotated[int, Field(ge=0, lt=2**31)] = 24
+    step: Positive = 0.1
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    hop_length: Positive | None = None
+    max_steps: Count = 20_000
+    tolerance: Positive = 1e-6
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
 class Family(NamedTuple):
@@ -98,6 +108,8 @@ def read_family(settings: dict[str, Any], vary: str | None = None) -> Family:
     recipes = {}
     for value in values:
         recipe = read_recipe({**settings, key: value})
+        if key not in type(recipe).model_fields:
+            raise RecipeError(key, f"The landscape {recipe.landscape} does not take {{}}.")
         recipes[shown(getattr(recipe, key))] = recipe
     if len(recipes) < len(values):
         raise ValueError(f"Values of {key} are repeated: {text}.")
@@ -271,4 +283,7 @@ def _header(family: Family, settings: DescentSettings) -> dict[str, Any]:
     """Return what all pieces of a file have in common, JSON-able."""
     recipe = to_settings(next(iter(family.recipes.values())))
     recipe.pop(family.key, None)
+    for key, value in list(recipe.items()):
+        if isinstance(value, str) and Path(value).is_file():
+            recipe[f"{key}_sha256"] = hashlib.sha256(Path(value).read_bytes()).hexdigest()
     return {**recipe, "vary": family.key, **settings.model_dump(mode="json", exclude={"methods", "draws"})}

@@ -98,7 +98,9 @@ def read(path: Path, note: dict[str, Any]) -> Ends | None:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             before = json.loads(str(arrays["settings"]))
             ends = Ends(**{field.name: arrays[field.name] for field in dataclasses.fields(Ends)})
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        if len({len(array) for array in vars(ends).values()}) > 1 or ends.x.shape != ends.eigenvalues.shape:
+            raise ValueError
+    except (ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile):
         raise ValueError(f"{path} is no file of this study: name another folder, or remove it.") from None
     for key in dict.fromkeys([*note, *before]):
         if before.get(key) != note.get(key):

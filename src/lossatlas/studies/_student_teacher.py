@@ -75,6 +75,11 @@ def teach(teacher: Perceptron, x: Float[np.ndarray, " dim"], data: DataSet) -> L
 
     **Returns:** `Lesson`; `clean_targets` of its data are None: what the teacher says is right.
     """
+    x = np.asarray(x, dtype=float)
+    if x.shape != (teacher.dimension,) or not np.all(np.isfinite(x)):
+        raise ValueError(f"`x` must be finite, of shape ({teacher.dimension},), got {x.shape}.")
+    if data.inputs.shape[1] != teacher.sizes[0]:
+        raise ValueError(f"`data` has {data.inputs.shape[1]} inputs, the teacher {teacher.sizes[0]}.")
     targets = np.asarray(teacher.outputs(jnp.asarray(x), jnp.asarray(data.inputs.T))).T
     classes = data.classes is not None
     said = np.argmax(targets, axis=1) if classes else targets[:, 0]
@@ -108,6 +113,8 @@ def ground_state(lesson: Lesson, student: Perceptron) -> Float[np.ndarray, " dim
 
     **Raises:** `ValueError` for a student that the teacher does not fit in.
     """
+    if student.loss != "squared_error":
+        raise ValueError(f"The ground state is known for squared_error, not for {student.loss}.")
     sizes, needed = student.sizes, lesson.teacher.sizes
     ends = len(sizes) == len(needed) and (sizes[0], sizes[-1]) == (needed[0], needed[-1])
     if not ends or any(have < need for have, need in zip(sizes, needed)):
@@ -143,7 +150,14 @@ def rank_bound(targets: Float[np.ndarray, "items outputs"], nodes: int) -> float
     - `targets`: shape (items, outputs).
     - `nodes`: of the last hidden layer, whatever the layers before it.
 
+    **Raises:** `ValueError` for a negative number of nodes, and targets of another shape or not finite.
+
     Source: Eckart & Young, Psychometrika 1, 211 (1936), doi:10.1007/BF02288367.
     """
+    if not isinstance(nodes, int | np.integer) or nodes < 0:
+        raise ValueError(f"`nodes` must be a whole number of at least 0, got {nodes!r}.")
+    targets = np.asarray(targets, dtype=float)
+    if targets.ndim != 2 or not targets.size or not np.all(np.isfinite(targets)):
+        raise ValueError(f"`targets` must be finite, of shape (items, outputs), got {targets.shape}.")
     singular = np.linalg.svd(targets - targets.mean(axis=0), compute_uv=False)
     return float(np.sum(singular[nodes:] ** 2) / len(targets))

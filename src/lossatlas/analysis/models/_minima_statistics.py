@@ -85,7 +85,10 @@ def relative_distances(
 
     **Raises:** `ValueError` if the numbers of minima differ.
     """
-    squares = np.sum(np.asarray(x, dtype=float) ** 2, axis=1)
+    x = np.asarray(x, dtype=float)
+    if x.ndim != 2 or not np.all(np.isfinite(x)):
+        raise ValueError(f"`x` must be finite, of shape (minima, dim), got {x.shape}.")
+    squares = np.sum(x**2, axis=1)
     if distances.plain.shape != (len(squares),) * 2:
         raise ValueError(f"`x` has {len(squares)} minima, `distances` {len(distances.plain)}.")
     norms = np.sqrt(squares[:, None] + squares[None, :])
@@ -105,6 +108,8 @@ def log_determinants(
 
     **Raises:** `ValueError` for another shape, or a spectrum of zeros alone.
     """
+    if not 0 <= zero < 1:
+        raise ValueError(f"`zero` must be at least 0 and below 1, got {zero}.")
     values = np.asarray(eigenvalues, dtype=float)
     if values.ndim != 2 or not np.all(np.isfinite(values)):
         raise ValueError(f"`eigenvalues` must be finite, of shape (points, dim), got {values.shape}.")
@@ -165,6 +170,8 @@ def trade_off(
     **Raises:** `ValueError` for other shapes.
     """
     loss, entropy = np.asarray(loss, dtype=float), np.asarray(entropy, dtype=float)
+    if not (np.all(np.isfinite(loss)) and np.all(np.isfinite(entropy))):
+        raise ValueError("`loss` and `entropy` must be finite.")
     if loss.ndim != 1 or loss.shape != entropy.shape:
         raise ValueError(
             f"`loss` and `entropy` must have one shape (minima,), got {loss.shape} and {entropy.shape}."

@@ -77,8 +77,16 @@ def basin_hopping(
 
     **Returns:** `Hops`. A quench that failed is never accepted, and is in the record.
 
+    **Raises:** `ValueError` for a negative number of hops or temperature, or a step that is not positive.
+
     Source: Wales & Doye, J. Phys. Chem. A 101, 5111 (1997), doi:10.1021/jp970984n.
     """
+    if not isinstance(steps, int | np.integer) or steps < 0:
+        raise ValueError(f"`steps` must be a whole number of at least 0, got {steps!r}.")
+    if not 0 <= temperature < np.inf:
+        raise ValueError(f"`temperature` must be a finite number of at least 0, got {temperature}.")
+    if step is not None and not 0 < step < np.inf:
+        raise ValueError(f"`step` must be a positive number, got {step}.")
     search = minimise if polish else functools.partial(descend, tolerance=tolerance)
     quench = functools.partial(search, landscape, method=method, max_steps=max_steps, workers=workers)
     first = quench(starts)
