@@ -281,6 +281,27 @@ def test_interrupt_ends_cleanly(tmp_path):
         assert atlas.count("searches") > 0
 
 
+def test_an_interrupt_within_a_garbage_collection_is_not_lost():
+    code = """
+import gc, signal, time
+from lossatlas.cli import _main
+
+def _xla_gc_callback(phase, info):
+    gc.callbacks.clear()
+    signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, _main._interrupt)
+gc.callbacks[:] = [_xla_gc_callback]
+try:
+    gc.collect()
+    time.sleep(30)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
+
+
 def _searched(path):
     if not path.exists():
         return False

@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import warnings
+from types import FrameType
 from typing import Any
 
 import typer
@@ -87,6 +90,8 @@ def run() -> None:
 
     After Ctrl-C during a compilation JAX's own shutdown ends in a segmentation fault.
     """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     status = 0
     try:
         main()
@@ -96,6 +101,19 @@ def run() -> None:
         with contextlib.suppress(OSError, ValueError):  # a pipe that nobody reads
             stream.flush()
     os._exit(status)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt; a moment later from within JAX's part of a garbage collection.
+
+    Python prints what is raised there, and forgets it: about one Ctrl-C in ten had no effect.
+    """
+    while frame is not None:
+        if frame.f_code.co_name == "_xla_gc_callback":
+            threading.Timer(0.05, signal.raise_signal, (number,)).start()
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def _refuse(sentence: str) -> None:
