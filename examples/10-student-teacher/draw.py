@@ -9,10 +9,10 @@ import csv
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from lossatlas.plots import plot_final_losses, plot_training, save_picture
-from lossatlas.plots._frame import new_figure
 
 
 NAMES = {"gradient": "gradient descent", "lbfgs": "L-BFGS", "hopping": "basin-hopping"}
@@ -41,7 +41,7 @@ def main() -> None:
         curves, bounds = read(file)
         methods = max(map(len, curves.values()))
         whole = {hidden: losses for hidden, losses in curves.items() if len(losses) == methods}
-        figure = new_figure(3.3 * len(whole), 3.3)
+        figure = plt.figure(figsize=(3.3 * len(whole), 3.3), layout="constrained")
         panels = figure.subplots(1, len(whole), sharey=True, squeeze=False)[0]
         for ax, (hidden, losses) in zip(panels, whole.items()):
             plot_training(losses, bound=bounds.get(hidden), ax=ax)
@@ -53,7 +53,7 @@ def main() -> None:
             for name in NAMES.values()
             if any(name in losses for losses in curves.values())
         }
-        figure = new_figure(6.0, 4.0)
+        figure = plt.figure(figsize=(6.0, 4.0), layout="constrained")
         plot_final_losses(final, bounds=bounds, ax=figure.subplots())
         save_picture(figure, file.with_name(f"{file.stem}-final.png"), dpi=150)
 

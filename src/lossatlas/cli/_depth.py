@@ -61,7 +61,7 @@ def depth(
     """Compare minima of shallow and deep networks: how far apart they are, and how wide at which loss.
 
     Running the same command again goes on where it was stopped; a larger --starts adds to what is there.
-    With the defaults a set takes from half an hour to hours on one core: begin with --starts 4.
+    Deep networks take long: begin with --starts 4.
     """
     options.limit_memory(memory)
     from lossatlas.plots import plot_depth_distances, plot_depth_entropy

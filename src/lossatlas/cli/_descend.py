@@ -185,7 +185,8 @@ def _draw(summary: "DescentSummary") -> Any:
     label, key = names.get(unit.label, unit.label), summary.key
     panels: list[Any] = []
     for method in [name for name in summary.methods if name != "hopping"] or summary.methods:
-        energies = {part.value or unit.label: part.energy for part in summary.of(method)}
+        energies = {part.value or unit.label: part.energy[:0] for part in summary.reached}
+        energies |= {part.value or unit.label: part.energy for part in summary.of(method)}
         if any(map(len, energies.values())):
             title = f"{method}, {key}" if key else method
             panels.append(

@@ -106,7 +106,7 @@ def run() -> None:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Raise KeyboardInterrupt; a moment later from within JAX's part of a garbage collection.
 
-    Python prints what is raised there, and forgets it: about one Ctrl-C in ten had no effect.
+    Python prints what is raised there, and forgets it.
     """
     while frame is not None:
         if frame.f_code.co_name == "_xla_gc_callback":

@@ -9,6 +9,7 @@ from ._depth import DepthCell as DepthCell
 from ._depth import DepthResult as DepthResult
 from ._depth import depth_cells as depth_cells
 from ._depth import run_depth as run_depth
+from ._depth_ends import Ends as Ends
 from ._descent_summary import DescentSummary as DescentSummary
 from ._descent_summary import Reached as Reached
 from ._descent_summary import number_of as number_of
@@ -19,7 +20,6 @@ from ._descents import Family as Family
 from ._descents import read_descent_settings as read_descent_settings
 from ._descents import read_family as read_family
 from ._descents import run_descents as run_descents
-from ._ends import Ends as Ends
 from ._energy_unit import EnergyUnit as EnergyUnit
 from ._energy_unit import energy_unit as energy_unit
 from ._network_recipes import AbstractDataRecipe as AbstractDataRecipe

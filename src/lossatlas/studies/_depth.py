@@ -22,7 +22,7 @@ from lossatlas.analysis import (
 )
 from lossatlas.landscapes import Perceptron
 
-from ._ends import Ends, minimised, read, start, write
+from ._depth_ends import Ends, minimised, read, start, write
 from ._network_recipes import AbstractDataRecipe, CsvRecipe
 from ._read_recipe import RECIPES, read_recipe
 from ._recipe import AbstractRecipe, to_settings

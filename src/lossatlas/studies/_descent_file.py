@@ -8,11 +8,13 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 
+Method = Literal["gradient", "lbfgs", "hopping"]
+METHODS: tuple[Method, ...] = get_args(Method)
 COLUMNS: dict[str, type] = {
     "value": str,
     "draw": int,
@@ -122,7 +124,7 @@ def _read(path: Path, header: dict[str, Any]) -> list[tuple]:
             )
     rows = []
     for number, fields in enumerate(csv.reader(lines[:-1])):
-        if len(fields) != len(COLUMNS) or fields[2] not in ("gradient", "lbfgs", "hopping"):
+        if len(fields) != len(COLUMNS) or fields[2] not in METHODS:
             raise ValueError(f"{path}, line {number + 3}, is not a descent: name another file.")
         with contextlib.suppress(ValueError):
             rows.append(tuple(kind(field) for kind, field in zip(COLUMNS.values(), fields)))

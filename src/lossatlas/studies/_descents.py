@@ -5,7 +5,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import numpy as np
@@ -15,7 +15,7 @@ from lossatlas.landscapes import AbstractLandscape, PartiteSpinGlass, SpinGlass
 from lossatlas.searches import LBFGS, Descents, GradientDescent, basin_hopping, descend
 from lossatlas.searches.global_search import random_starts
 
-from ._descent_file import DescentFile
+from ._descent_file import METHODS, DescentFile, Method
 from ._network_recipes import AbstractDataRecipe
 from ._read_recipe import read_recipe
 from ._recipe import AbstractRecipe, RecipeError, first_error, shown, to_settings
@@ -27,8 +27,6 @@ DRAWS = 10
 HOP_ON_SPHERES = 8.0
 FEW_PAIRS = 10  # of L-BFGS where lanes share passes over large data
 
-Method = Literal["gradient", "lbfgs", "hopping"]
-METHODS: tuple[Method, ...] = get_args(Method)
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

@@ -5,9 +5,9 @@ from ._descend import Method as Method
 from ._descend import default_descent as default_descent
 from ._descend import default_method as default_method
 from ._descend import descend as descend
-from ._descent import Descent as Descent
 from ._gradient_descent import GradientDescent as GradientDescent
 from ._lbfgs import LBFGS as LBFGS
 from ._minimise import SWITCH as SWITCH
 from ._minimise import minimise as minimise
+from ._quasi_newton import Descent as Descent
 from ._truncated_newton import TruncatedNewton as TruncatedNewton

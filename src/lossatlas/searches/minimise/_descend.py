@@ -15,9 +15,9 @@ from lossatlas.searches._search import AbstractSearch
 from lossatlas.searches.curvature import DENSE
 
 from ._bfgs import BFGS
-from ._descent import Descent
 from ._gradient_descent import ConstantSteps, GradientDescent
 from ._lbfgs import LBFGS
+from ._quasi_newton import Descent
 from ._truncated_newton import TruncatedNewton
 
 

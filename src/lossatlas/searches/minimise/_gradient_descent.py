@@ -9,7 +9,7 @@ from lossatlas._types import Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._search import AbstractSearch
 
-from ._descent import outcome_of, stopped
+from ._quasi_newton import end_of, stopped
 
 
 class _State(eqx.Module):
@@ -97,14 +97,7 @@ class ConstantSteps(AbstractSearch):
 
     def result(self, landscape: AbstractLandscape, state: _State) -> dict:
         """Return point, energy, gradient, what was spent, and the outcome."""
-        return {
-            "x": state.x,
-            "energy": state.energy,
-            "gradient": state.gradient,
-            "gradients": state.gradients,
-            "hessians": jnp.asarray(0),
-            "outcome": outcome_of(landscape, state, self.tolerance),
-        }
+        return end_of(landscape, state, self.tolerance, jnp.asarray(0))
 
 
 def _finite(energy: Scalar, gradient: Point) -> Flag:

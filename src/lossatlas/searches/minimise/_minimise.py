@@ -11,8 +11,8 @@ from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import DENSE, follow_eigenvectors, newton_krylov
 
 from ._descend import Method, descent_by
-from ._descent import Descent
 from ._gradient_descent import ConstantSteps
+from ._quasi_newton import Descent
 from ._truncated_newton import TruncatedNewton
 
 
@@ -30,7 +30,7 @@ def minimise(
     max_steps: int = 5000,
     workers: int | None = None,
 ) -> StationaryPoints:
-    """Minimise from every start: a descent, by default quasi-Newton, then Newton steps to rounding level.
+    """Minimise from every start: a descent, then Newton steps to rounding level.
 
     Above 1,000 variables the steps and the check of the index need Hessian-vector products only, and a
     search that ends on a saddle, by symmetry, steps off it and descends again.
@@ -39,7 +39,8 @@ def minimise(
 
     - `landscape`: what is minimised.
     - `starts`: shape (starts, dim), parameter units.
-    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; default by dimension.
+    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; default by
+        landscape (`default_descent`).
     - `max_steps`: gradients of the descent per start; the Newton polish after it has a limit of its own.
     - `workers`: threads; default one per core.
 

@@ -10,7 +10,7 @@ from lossatlas._types import Flag, Integer, Matrix, Modes, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._search import AbstractSearch
 
-from ._descent import outcome_of, stopped
+from ._quasi_newton import end_of, stopped
 
 
 REACH = 4.0  # the longest step, in length scales: where curvature is known exactly a step may be long
@@ -111,14 +111,7 @@ class TruncatedNewton(AbstractSearch):
 
     def result(self, landscape: AbstractLandscape, state: _State) -> dict:
         """Return point, energy, gradient, what was spent, and the outcome."""
-        return {
-            "x": state.x,
-            "energy": state.energy,
-            "gradient": state.gradient,
-            "gradients": state.gradients,
-            "hessians": state.gradients,
-            "outcome": outcome_of(landscape, state, self.tolerance),
-        }
+        return end_of(landscape, state, self.tolerance, state.gradients)
 
 
 def _conjugate_gradients(hessian: Matrix, modes: Modes, gradient: Point, longest: Scalar) -> Point:

@@ -119,20 +119,25 @@ class Descent(AbstractSearch):
 
     def result(self, landscape: AbstractLandscape, state: _State) -> dict:
         """Return point, energy, gradient, what was spent, and the outcome."""
-        return {
-            "x": state.x,
-            "energy": state.energy,
-            "gradient": state.gradient,
-            "gradients": state.gradients,
-            "hessians": state.hessians,
-            "outcome": outcome_of(landscape, state, self.tolerance),
-        }
+        return end_of(landscape, state, self.tolerance, state.hessians)
 
 
 def stopped(landscape: AbstractLandscape, state: PyTree, tolerance: float) -> Flag:
     """Return whether a descent is over: `converged`, lost, or at its limit of gradients."""
     ended = outcome_of(landscape, state, tolerance) != RESULTS.max_steps
     return ended | (state.gradients >= state.limit)
+
+
+def end_of(landscape: AbstractLandscape, state: PyTree, tolerance: float, hessians: Integer) -> dict:
+    """Return what every descent does: where it ended, how, and what it spent."""
+    return {
+        "x": state.x,
+        "energy": state.energy,
+        "gradient": state.gradient,
+        "gradients": state.gradients,
+        "hessians": hessians,
+        "outcome": outcome_of(landscape, state, tolerance),
+    }
 
 
 def outcome_of(landscape: AbstractLandscape, state: PyTree, tolerance: float) -> Integer:
