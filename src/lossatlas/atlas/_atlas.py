@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
-from lossatlas.landscapes import KnownPoints
+from lossatlas.landscapes import KnownPoints, Units
 
 from . import _convert
 from ._columns import Minima, TransitionStates, components, read_columns, read_points
@@ -60,6 +60,7 @@ class Atlas(AbstractMemory):
     ):
         self.path = Path(path)
         self._symmetry = None if landscape is None else landscape.symmetry
+        self._units = getattr(landscape, "units", Units())
         self._stores: dict[str, KnownPoints] = {}
         self._columns: tuple[Minima, TransitionStates] | None = None
         self._components: list[list[int]] | None = None
@@ -407,6 +408,7 @@ class Atlas(AbstractMemory):
                 energy_tol=self._settings.energy_tol,
                 distance_tol=self._settings.distance_tol,
                 by_energy=self.identity == "energy",
+                units=self._units,
             )
         return self._stores[table]
 

@@ -93,7 +93,7 @@ def write_points(
     values = [
         range(known + 1, len(store) + 1),
         energy[is_new].tolist(),
-        [str(int(orbit_size(point))) for point in x[is_new]],
+        [str(int(orbit_size(point))) for point in x[is_new] / store.units.variables],
         gained[known:].tolist(),
         [point.tobytes() for point in x[is_new].astype("<f8", copy=False)],
         [run] * (len(store) - known),

@@ -12,7 +12,7 @@ import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas, Search
-from lossatlas.landscapes import AbstractLandscape, KnownPoints
+from lossatlas.landscapes import AbstractLandscape, KnownPoints, dimensionless
 from lossatlas.searches import (
     Pathways,
     StationaryPoints,
@@ -87,7 +87,12 @@ class Executor:
         fresh = found[known == 0]
         pathway = np.full(len(saddles), -1)
         # One pathway for those that are the same: a batch of near pairs finds a third of them twice.
-        seen = KnownPoints(np.empty((0, dimension)), np.empty(0), self.landscape.symmetry)
+        seen = KnownPoints(
+            np.empty((0, dimension)),
+            np.empty(0),
+            self.landscape.symmetry,
+            units=self.landscape.units,
+        )
         pathway[fresh], first = seen.add(saddles.x[fresh], saddles.energy[fresh])
         fresh = fresh[first]
         paths = find_pathways(
@@ -171,7 +176,14 @@ class Executor:
 
     def _ends(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
         """Return the end points of a pair: the n-th nearest image of b, n the number of the attempt."""
-        a, b = self.atlas.minimum_x(_given(search.a)), self.atlas.minimum_x(_given(search.b))
+        unit = self.landscape.units.variables
+        a, b = (self.atlas.minimum_x(_given(end)) / unit for end in (search.a, search.b))
+        a, b = self._nearest_images(search, a, b)
+        return a * unit, b * unit
+
+    def _nearest_images(
+        self, search: Search, a: np.ndarray, b: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         attempt, symmetry = _given(search.mode), self.landscape.symmetry
         if search.a == search.b:
             images = symmetry.neighbour_images(a, attempt + 1)
@@ -188,12 +200,13 @@ class Executor:
 
         Modes 0, 1, 2, 3, ... are + and - the softest, + and - the next one, and so on.
         """
-        x = np.stack([self.atlas.minimum_x(_given(search.a)) for search in searches])
+        own, unit = dimensionless(self.landscape), self.landscape.units.variables
+        x = np.stack([self.atlas.minimum_x(_given(search.a)) for search in searches]) / unit
         numbers = np.array([_given(search.mode) for search in searches])
-        directions = run_batch(_mode, self.landscape, x, numbers // 2, workers=self.workers)
+        directions = run_batch(_mode, own, x, numbers // 2, workers=self.workers)
         directions = directions * np.where(numbers % 2, -1.0, 1.0)[:, None]
-        moved = x + 0.2 * self.landscape.length_scale * directions
-        return run_batch(_retracted, self.landscape, moved, workers=self.workers), directions
+        moved = x + 0.2 * own.length_scale * directions
+        return run_batch(_retracted, own, moved, workers=self.workers) * unit, directions * unit
 
     def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
         outcome = int(minima.outcome[row])

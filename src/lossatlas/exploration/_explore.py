@@ -69,7 +69,7 @@ def explore(
     if workers is not None and workers < 1:
         raise ValueError(f"`workers` must be at least 1, got {workers}.")
     check_landscape(landscape)
-    if not landscape.smooth:
+    if landscape.smoothness == "kinked":
         warnings.warn(
             "This loss has kinks (ReLU): it has no second derivative everywhere, so some "
             "minimisations do not converge and transition states are not searched.",
@@ -167,7 +167,7 @@ class _Loop:
             self.atlas,
             state,
             self.selector,
-            grow=self.landscape.smooth,
+            grow=self.landscape.smoothness != "kinked",
             hurry=share > MINIMA_SHARE,
             closing=share > 1.0 - JOINING_SHARE,
             mix=mix,

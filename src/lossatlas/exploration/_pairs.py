@@ -21,6 +21,7 @@ class PairSelector:
 
     def __init__(self, landscape: AbstractLandscape, atlas: Atlas):
         self.symmetry, self.atlas = landscape.symmetry, atlas
+        self.unit = landscape.units.variables
         self._distances: dict[Pair, float] = {}
 
     def select(self, limit: int) -> list[tuple[int, int, int]]:
@@ -52,7 +53,7 @@ class PairSelector:
         pair = (min(a, b), max(a, b))
         if pair not in self._distances:
             x, y = self.atlas.minimum_x(pair[0]), self.atlas.minimum_x(pair[1])
-            self._distances[pair] = self.symmetry.align(x, y).distance
+            self._distances[pair] = self.symmetry.align(x / self.unit, y / self.unit).distance
         return self._distances[pair]
 
     def _neighbours(self, minima) -> list[tuple[float, int, int]]:
@@ -62,7 +63,7 @@ class PairSelector:
             pairs = [(i, j) for i in range(count) for j in range(i)]
         else:
             # The norm is invariant under the group, so a difference of norms bounds the distance.
-            norms = np.argsort(np.linalg.norm(minima.x, axis=1), kind="stable")
+            norms = np.argsort(np.linalg.norm(minima.x / self.unit, axis=1), kind="stable")
             order = np.argsort(minima.energy, kind="stable")
             chosen = {
                 (max(ranked[i], ranked[i - k]), min(ranked[i], ranked[i - k]))

@@ -14,6 +14,7 @@ from lossatlas._types import Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry
 from ._landscape import AbstractLandscape, data_hash
+from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry, FiniteSymmetry
 
 
@@ -139,6 +140,11 @@ class NonlinearRegression(AbstractLandscape):
     def symmetry(self) -> AbstractSymmetry:
         """The 16 maps of the class docstring."""
         return _SYMMETRY
+
+    @property
+    def smoothness(self) -> Smoothness:
+        """Second derivatives exist everywhere."""
+        return "smooth"
 
     @property
     def length_scale(self) -> float:

@@ -15,6 +15,7 @@ from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import ProductOfSpheres
 from ._landscape import AbstractLandscape, data_hash
+from ._smoothness import Smoothness
 from ._spin_glass import CACHE_BYTES, check_numbers, finite_tensor
 from ._symmetry import AbstractSymmetry, even_signs
 
@@ -109,6 +110,11 @@ class PartiteSpinGlass(AbstractLandscape):
     def shares_passes(self) -> bool:
         """Whether the coefficients take 1 MiB or more."""
         return self.coefficients.nbytes >= CACHE_BYTES
+
+    @property
+    def smoothness(self) -> Smoothness:
+        """Second derivatives exist everywhere."""
+        return "smooth"
 
     @property
     def length_scale(self) -> float:

@@ -16,6 +16,7 @@ from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Sphere
 from ._landscape import AbstractLandscape, data_hash
+from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry, NoSymmetry, sign_symmetry
 from ._triangle import pair_numbers
 
@@ -147,6 +148,11 @@ class SpinGlass(AbstractLandscape):
     def geometry(self) -> AbstractGeometry:
         """The sphere of radius sqrt(N)."""
         return Sphere(math.sqrt(self.dimension))
+
+    @property
+    def smoothness(self) -> Smoothness:
+        """Second derivatives exist everywhere."""
+        return "smooth"
 
     @property
     def symmetry(self) -> AbstractSymmetry:

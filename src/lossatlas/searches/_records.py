@@ -8,6 +8,9 @@ from typing import Self
 import numpy as np
 
 from lossatlas._results import RESULTS
+from lossatlas.landscapes import Units
+
+from ._units import unit_vectors
 
 
 class AbstractEnds(abc.ABC):
@@ -51,7 +54,8 @@ class StationaryPoints(AbstractEnds):
     - `index`: number of negative Hessian eigenvalues.
     - `zeros`: number of zero eigenvalues beyond the forced ones.
     - `lowest`, `second`: the two lowest eigenvalues (forced zero modes left out).
-    - `log_product`: sum of ln of the positive eigenvalues.
+    - `curvatures`: number of positive eigenvalues; `log_product`: sum of their logarithms. (NaN and 0 where
+        the spectrum is not known.)
     - `direction`: unit eigenvector of the lowest eigenvalue, shape (searches, dim).
     - `outcome`: RESULTS codes.
     - `gradients`, `hessians`: evaluations spent.
@@ -64,6 +68,7 @@ class StationaryPoints(AbstractEnds):
     zeros: np.ndarray
     lowest: np.ndarray
     second: np.ndarray
+    curvatures: np.ndarray
     log_product: np.ndarray
     direction: np.ndarray
     outcome: np.ndarray
@@ -74,6 +79,20 @@ class StationaryPoints(AbstractEnds):
         """Return the same points with the evaluations added that led to them."""
         return dataclasses.replace(
             self, gradients=self.gradients + gradients, hessians=self.hessians + hessians
+        )
+
+    def in_units(self, units: Units) -> "StationaryPoints":
+        """Return dimensionless points in the units of the caller."""
+        positive = np.where(np.isnan(self.log_product), 0, self.curvatures)
+        return dataclasses.replace(
+            self,
+            x=self.x * units.variables,
+            energy=self.energy * units.energy,
+            rms_gradient=self.rms_gradient * units.slope,
+            lowest=self.lowest * units.curvature,
+            second=self.second * units.curvature,
+            log_product=self.log_product + positive * np.log(units.curvature),
+            direction=unit_vectors(self.direction, units),
         )
 
 
@@ -97,3 +116,13 @@ class Descents(AbstractEnds):
     gradients: np.ndarray
     hessians: np.ndarray
     history: np.ndarray
+
+    def in_units(self, units: Units) -> "Descents":
+        """Return dimensionless ends in the units of the caller."""
+        return dataclasses.replace(
+            self,
+            x=self.x * units.variables,
+            energy=self.energy * units.energy,
+            rms_gradient=self.rms_gradient * units.slope,
+            history=self.history * units.energy,
+        )

@@ -250,7 +250,7 @@ def run_depth(
 def _judged(cell: DepthCell, network: Perceptron, ends: Ends, starts: list[np.ndarray]) -> DepthResult:
     constant = ends.error > TRIVIAL * _constant_loss(network)
     verified = ends.converged & ~constant
-    on_kinks = (ends.outcome == RESULTS.max_steps) & (not network.smooth) & ~constant
+    on_kinks = (ends.outcome == RESULTS.max_steps) & (network.smoothness != "smooth") & ~constant
     used = ends[verified | on_kinks]
     distances = parameter_distances(network.symmetry, used.x)
     widths, distinct = log_determinants(used.eigenvalues), _distinct(used, distances)

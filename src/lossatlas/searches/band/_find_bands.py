@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, run_batch, same_rows
+from lossatlas.searches._units import in_own_units, unit_vectors
 
 from ._dneb import ElasticBand
 
@@ -32,7 +33,14 @@ class Bands:
     outcome: np.ndarray
     gradients: np.ndarray
 
+    def in_units(self, units: Units) -> "Bands":
+        """Return guesses from a dimensionless landscape in the units of the caller."""
+        return dataclasses.replace(
+            self, x=self.x * units.variables, direction=unit_vectors(self.direction, units)
+        )
 
+
+@in_own_units(a="points", b="points")
 def find_bands(
     landscape: AbstractLandscape,
     a: np.ndarray,

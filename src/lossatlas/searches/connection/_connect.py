@@ -6,9 +6,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from lossatlas.landscapes import AbstractLandscape, KnownPoints
+from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units
 from lossatlas.searches._driver import as_points, same_rows
 from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches._units import in_own_units
 from lossatlas.searches.band import find_bands
 from lossatlas.searches.pathway import Pathways, find_pathways
 from lossatlas.searches.saddle import find_saddles
@@ -39,7 +40,14 @@ class Connections:
     failed: int
     cycles: np.ndarray
 
+    def in_units(self, units: Units) -> "Connections":
+        """Return dimensionless connections in the units of the caller."""
+        return dataclasses.replace(
+            self, states=self.states.in_units(units), pathways=self.pathways.in_units(units)
+        )
 
+
+@in_own_units(a="points", b="points")
 def connect(
     landscape: AbstractLandscape,
     a: np.ndarray,

@@ -117,7 +117,7 @@ def _family(landscape: AbstractLandscape, to: float, where: Callable[[Any], Any]
     start = float(leaf)
     if not np.isfinite(to) or to == start:
         raise ValueError(f"`to` must be a number other than {start:g}, where the points are; got {to}.")
-    if not landscape.smooth:
+    if landscape.smoothness != "smooth":
         raise ValueError("Branches are followed on smooth losses only; this one has kinks.")
     if landscape.dimension > DENSE:
         raise ValueError(

@@ -8,8 +8,9 @@ import jax
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._records import Descents, StationaryPoints
+from lossatlas.searches._units import in_own_units
 from lossatlas.searches.minimise import Method, descend, minimise
 
 from ._starts import perturbed
@@ -30,6 +31,15 @@ class Hops:
     x: np.ndarray
     energy: np.ndarray
 
+    def in_units(self, units: Units) -> "Hops":
+        """Return a dimensionless run in the units of the caller."""
+        return dataclasses.replace(
+            self,
+            quenches=self.quenches.in_units(units),
+            x=self.x * units.variables,
+            energy=self.energy * units.energy,
+        )
+
 
 def accepted(old: np.ndarray, new: np.ndarray, temperature: float, rng: np.random.Generator) -> np.ndarray:
     """Return which hops are accepted, with probability min(1, exp(-(new - old) / kT)).
@@ -45,6 +55,7 @@ def accepted(old: np.ndarray, new: np.ndarray, temperature: float, rng: np.rando
     return np.isfinite(new) & (rng.random(len(new)) < np.nan_to_num(probability))
 
 
+@in_own_units(starts="points", temperature="energies", step="lengths", method="method", tolerance="slopes")
 def basin_hopping(
     landscape: AbstractLandscape,
     starts: np.ndarray,

@@ -9,5 +9,6 @@ from ._gradient_descent import GradientDescent as GradientDescent
 from ._lbfgs import LBFGS as LBFGS
 from ._minimise import SWITCH as SWITCH
 from ._minimise import minimise as minimise
+from ._polish import polish as polish
 from ._quasi_newton import Descent as Descent
 from ._truncated_newton import TruncatedNewton as TruncatedNewton

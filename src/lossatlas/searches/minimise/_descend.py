@@ -12,6 +12,7 @@ from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import Descents
 from lossatlas.searches._search import AbstractSearch
+from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import DENSE
 
 from ._bfgs import BFGS
@@ -65,6 +66,7 @@ def descent_by(
     return Descent(method, tolerance, max_steps)
 
 
+@in_own_units(starts="points", method="method", tolerance="slopes")
 def descend(
     landscape: AbstractLandscape,
     starts: np.ndarray,

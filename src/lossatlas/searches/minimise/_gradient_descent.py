@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from lossatlas._types import Flag, Integer, Point, Scalar
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._search import AbstractSearch
 
 from ._quasi_newton import end_of, stopped
@@ -35,6 +35,10 @@ class GradientDescent(eqx.Module):
     """
 
     step: float
+
+    def in_units(self, units: Units) -> "GradientDescent":
+        """Return the same steps in a landscape's own units, if all variables have one."""
+        return GradientDescent(self.step * units.curvature)
 
     def __check_init__(self):
         if not (isinstance(self.step, int | float) and 0 < self.step < math.inf):

@@ -8,10 +8,12 @@ from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.curvature import DENSE, follow_eigenvectors, newton_krylov
+from lossatlas.searches._units import in_own_units
+from lossatlas.searches.curvature import DENSE, newton_krylov, refuse_kinks
 
 from ._descend import Method, descent_by
 from ._gradient_descent import ConstantSteps
+from ._polish import polish
 from ._quasi_newton import Descent
 from ._truncated_newton import TruncatedNewton
 
@@ -22,6 +24,7 @@ DESCENTS = 3  # more, one after the other, from saddles or where Newton steps le
 TIGHTER = 1e-3  # the gradient that those end at, relative to the first
 
 
+@in_own_units(starts="points", method="method")
 def minimise(
     landscape: AbstractLandscape,
     starts: np.ndarray,
@@ -52,8 +55,7 @@ def minimise(
     if landscape.dimension > DENSE:
         return _by_products(landscape, descent, points, workers)
     end = run_batch(descent, landscape, points, workers=workers)
-    polished = follow_eigenvectors(landscape, end["x"], 0, workers=workers)
-    return polished.after(end["gradients"], end["hessians"])
+    return polish(landscape, end["x"], workers=workers).after(end["gradients"], end["hessians"])
 
 
 def _by_products(
@@ -85,4 +87,4 @@ def _by_products(
         order = np.arange(len(points))
         order[rows] = len(points) + np.arange(len(rows))
         points = StationaryPoints.concatenate([points, again])[order]
-    return points
+    return refuse_kinks(landscape, points, workers=workers)

@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 
 from lossatlas._types import Point
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, as_rows, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.curvature import DENSE, follow_eigenvectors
-from lossatlas.searches.minimise import SWITCH, Descent, default_method, minimise
+from lossatlas.searches._units import in_own_units
+from lossatlas.searches.curvature import DENSE
+from lossatlas.searches.minimise import SWITCH, Descent, default_method, minimise, polish
 
 from ._chebyshev_descent import ChebyshevDescent
 from ._push import PUSH, push_off
@@ -32,7 +33,17 @@ class Pathways:
     length: np.ndarray
     points: list[np.ndarray]
 
+    def in_units(self, units: Units) -> "Pathways":
+        """Return dimensionless pathways in the units of the caller."""
+        return Pathways(
+            self.forward.in_units(units),
+            self.backward.in_units(units),
+            self.length * units.length,
+            [path * units.variables for path in self.points],
+        )
 
+
+@in_own_units(states="points", directions="directions")
 def find_pathways(
     landscape: AbstractLandscape,
     states: np.ndarray,
@@ -83,7 +94,7 @@ def find_pathways(
     if large:
         ends = minimise(landscape, descent["x"], workers=workers)
     else:
-        ends = follow_eigenvectors(landscape, descent["x"], 0, workers=workers)
+        ends = polish(landscape, descent["x"], workers=workers)
     ends = ends.after(descent["gradients"], descent["hessians"])
     if method == "steepest":
         lengths = descent["length"] + np.linalg.norm(ends.x - descent["x"], axis=1)

@@ -5,7 +5,8 @@ import numpy as np
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, as_rows, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.curvature import DENSE, follow_eigenvectors, newton_krylov
+from lossatlas.searches._units import in_own_units
+from lossatlas.searches.curvature import DENSE, follow_eigenvectors, newton_krylov, refuse_kinks
 from lossatlas.searches.minimise import minimise
 
 from ._hybrid import HybridEigenvectorFollowing
@@ -18,6 +19,7 @@ MANY_VARIABLES = {"products": 16, "switch": 1e-6}
 EXACT = 300  # variables up to which exact Hessians are the default; above, Hessian-vector products
 
 
+@in_own_units(starts="points", directions="directions")
 def find_saddles(
     landscape: AbstractLandscape,
     starts: np.ndarray,
@@ -76,7 +78,9 @@ def find_saddles(
             result = follow_eigenvectors(
                 landscape, near["x"], 1, directions=near["direction"], max_steps=POLISH, workers=workers
             )
-        return result.after(near["gradients"], 0)
-    return follow_eigenvectors(
-        landscape, starts, order, directions=directions, max_steps=max_steps, workers=workers
-    )
+        result = result.after(near["gradients"], 0)
+    else:
+        result = follow_eigenvectors(
+            landscape, starts, order, directions=directions, max_steps=max_steps, workers=workers
+        )
+    return refuse_kinks(landscape, result, workers=workers)
