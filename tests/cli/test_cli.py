@@ -268,9 +268,9 @@ def test_interrupt_ends_cleanly(tmp_path):
         assert atlas.count("searches") > 0
 
 
-@pytest.mark.parametrize("steps, status", [(0, 130), (1, 130), (3, 0)])
+@pytest.mark.parametrize("steps, status", [(0, 130), (1, 130), (2, 0)])
 def test_an_interrupt_at_any_step_leaves_a_whole_atlas(capsys, tmp_path, monkeypatch, steps, status):
-    """Step 1 plans the first round, steps 2 and 3 run two batches; without a minimum nothing is printed."""
+    """Step 1 plans the first round, step 2 runs a batch of it; before that there is no minimum."""
     from lossatlas.exploration import _explore
 
     step, taken = _explore._Loop._step, []
@@ -285,11 +285,11 @@ def test_an_interrupt_at_any_step_leaves_a_whole_atlas(capsys, tmp_path, monkeyp
     path = tmp_path / "a.atlas"
     ended, out, err = run(capsys, "explore", "xor", "--hidden", 1, "--workers", 1, "--out", path)
     assert ended == status
-    assert ("not complete" in out) == (status == 0) and ("interrupted" in err) == (status == 130)
+    assert ("not complete" in out) == (steps > 0) and "Traceback" not in err
     with Atlas(path, readonly=True) as atlas:
         atlas.check()
         assert len(atlas.runs) == 1 and atlas.runs[0]["finished"] is not None
-        assert (atlas.count("searches") > 0) == (steps == 3)
+        assert (atlas.count("searches") > 0) == (steps == 2)
     left = {file.name for file in tmp_path.iterdir()} - {"a.png"}
     assert left == {"a.atlas"}  # closed, its lock released
 
