@@ -1,5 +1,7 @@
 """A batch from plan to atlas, with searches that answer at once: who starts where, and what is written."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from stand_ins import search
@@ -21,10 +23,11 @@ def ended(x, outcome=RESULTS.converged):
     x = np.asarray(x, dtype=float).reshape(-1, 2)
     count = len(x)
     full = lambda value, kind=float: np.full(count, value, dtype=kind)
-    return StationaryPoints(
-        x, x.sum(axis=1), full(0.0), full(0, int), full(0, int), full(1.0), full(2.0), full(0.0),
-        full(0.0)[:, None] + [1.0, 0.0], full(0, int) + outcome, full(GRADIENTS, int), full(HESSIANS, int),
-    )  # fmt: skip
+    known = {"x": x, "energy": x.sum(axis=1), "direction": full(0.0)[:, None] + [1.0, 0.0]}
+    known |= {"gradients": full(GRADIENTS, int), "hessians": full(HESSIANS, int)}
+    known |= {"outcome": full(0, int) + outcome, "lowest": full(1.0)}
+    names = [field.name for field in dataclasses.fields(StationaryPoints)]
+    return StationaryPoints(**{name: known.get(name, full(0.0)) for name in names})
 
 
 class Calls:
