@@ -194,14 +194,25 @@ def data_hash(*arrays: Array | np.ndarray) -> str:
     return digest.hexdigest()
 
 
+def check_kind(landscape: Any) -> None:
+    """Refuse what is no landscape, such as a data set or a bare function; raises `ValueError`."""
+    if not isinstance(landscape, AbstractLandscape):
+        got = landscape.__name__ if isinstance(landscape, type) else type(landscape).__name__
+        raise ValueError(
+            f"`landscape` must be a landscape, got {got}: make one by Loss(function, variables), "
+            "Perceptron(inputs, targets, ...), xor() or another function of lossatlas.landscapes."
+        )
+
+
 def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     """Refuse a landscape that no search can work on.
 
     **Raises:**
 
-    - `ValueError`: the energy is not a scalar, not float64, not finite at any of eight random starts,
-        its gradient is not finite there, or two evaluations of one point differ.
+    - `ValueError`: it is no landscape, the energy is not a scalar, not float64, not finite at any of eight
+        random starts, its gradient is not finite there, or two evaluations of one point differ.
     """
+    check_kind(landscape)
     key = jax.random.key(seed)
     start = landscape.sample(key)
     if start.shape != (landscape.dimension,) or start.dtype != jnp.float64:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
+from lossatlas._checks import check_whole, is_whole
 from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import ProductOfSpheres
@@ -160,10 +161,15 @@ def partite_spin_glass(sizes: Sequence[int], *, seed: int = 0) -> PartiteSpinGla
 
     - `sizes`: number of variables of each part, each at least 2; at least two parts.
     - `seed`: of the coefficients, drawn with numpy's default generator.
+
+    **Raises:** `ValueError` for numbers that do not fit, and for too many coefficients.
     """
-    if len(sizes) < 2 or min(sizes) < 2:
+    given = list(sizes) if isinstance(sizes, Sequence | np.ndarray) else [sizes]
+    if len(given) < 2 or not all(is_whole(size) and size >= 2 for size in given):
         raise ValueError(
-            f"A partite spin glass needs at least 2 parts of at least 2 variables each, got {list(sizes)}."
+            "A partite spin glass needs at least 2 parts of at least 2 variables each, whole numbers, got "
+            f"{sizes!r}."
         )
-    check_numbers(sizes)
-    return PartiteSpinGlass(np.random.default_rng(seed).standard_normal(tuple(sizes)))
+    check_numbers(given)
+    rng = np.random.default_rng(check_whole("seed", seed, least=0))
+    return PartiteSpinGlass(rng.standard_normal(tuple(given)))

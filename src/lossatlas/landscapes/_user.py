@@ -12,6 +12,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
+from lossatlas._checks import check_positive
 from lossatlas._types import Point, Scalar
 
 from ._landscape import AbstractLandscape, Units, check_landscape, data_hash
@@ -89,8 +90,8 @@ class Loss(AbstractLandscape):
                 )
         if not callable(function):
             raise ValueError(f"`function` must be a function of the parameters, got {function!r}.")
-        if energy_scale is not None and not (_is_number(energy_scale) and 0 < energy_scale < math.inf):
-            raise ValueError(f"`energy_scale` must be a positive number, got {energy_scale!r}.")
+        if energy_scale is not None:
+            energy_scale = check_positive("energy_scale", energy_scale)
         if smooth is not None:
             check_smoothness(smooth)
         leaves, structure = jax.tree.flatten(parameters)
@@ -221,7 +222,3 @@ def _spread(loss: Loss) -> float:
         if 1e-290 < size < 1e290:
             return float(size)
     return 1.0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)

@@ -13,10 +13,36 @@ from lossatlas.landscapes import Units
 from ._units import unit_vectors
 
 
-class AbstractEnds(abc.ABC):
-    """Rows of a frozen record of arrays, one per search."""
+class AbstractOutcomes(abc.ABC):
+    """A frozen record of arrays that knows how each of its searches ended.
+
+    Two records are equal if they are one object: a comparison of arrays would not be one answer.
+    """
 
     outcome: np.ndarray
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Which searches ended as they should."""
+        return self.outcome == RESULTS.converged
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many searches ended how."""
+        codes, counts = np.unique(self.outcome, return_counts=True)
+        return {RESULTS(int(code)).name: int(count) for code, count in zip(codes, counts)}
+
+    def __repr__(self) -> str:
+        """Return the number of searches and how they ended."""
+        return f"{type(self).__name__}({self._ended()})"
+
+    def _ended(self) -> str:
+        """Return the number of searches and how they ended, as in `3: converged 2, max_steps 1`."""
+        ended = ", ".join(f"{name} {count}" for name, count in self.outcomes().items())
+        return f"{len(self.outcome)}{ended and ': '}{ended}"
+
+
+class AbstractEnds(AbstractOutcomes):
+    """Rows of a frozen record of arrays, one per search."""
 
     def __len__(self) -> int:
         """Return the number of searches."""
@@ -33,18 +59,8 @@ class AbstractEnds(abc.ABC):
         names = vars(parts[0])
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
-    @property
-    def converged(self) -> np.ndarray:
-        """Which searches ended as they should."""
-        return self.outcome == RESULTS.converged
 
-    def outcomes(self) -> dict[str, int]:
-        """Return how many searches ended how."""
-        codes, counts = np.unique(self.outcome, return_counts=True)
-        return {RESULTS(int(code)).name: int(count) for code, count in zip(codes, counts)}
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class StationaryPoints(AbstractEnds):
     """Where searches ended, and what was checked there. Axis 0: one row per search.
 
@@ -96,7 +112,7 @@ class StationaryPoints(AbstractEnds):
         )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Descents(AbstractEnds):
     """Where descents ended; nothing but the gradient was checked there. Axis 0: one row per search.
 

@@ -27,9 +27,10 @@ def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
 
         @functools.wraps(verb)
         def converted(landscape: AbstractLandscape, *positional: Any, **named: Any) -> Any:
-            units = getattr(landscape, "units", None)  # what is no landscape is refused by the entry point
-            if units is None or units.is_one:
+            # What is no landscape is refused by the entry point.
+            if not isinstance(landscape, AbstractLandscape) or landscape.units.is_one:
                 return verb(landscape, *positional, **named)
+            units = landscape.units
             given = signature.bind(landscape, *positional, **named)
             for name, kind in arguments.items():
                 value = given.arguments.get(name)

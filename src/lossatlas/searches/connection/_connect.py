@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from lossatlas._checks import check_whole
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units
 from lossatlas.searches._driver import as_points, same_rows
 from lossatlas.searches._records import StationaryPoints
@@ -20,7 +21,7 @@ MOVED = 1e-2  # relative distance that the polish may move a minimum: rms 1e-6 l
 GAPS = 4  # bands per connection and cycle
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Connections:
     """Which pairs were connected, and what was found on the way.
 
@@ -46,6 +47,13 @@ class Connections:
             self, states=self.states.in_units(units), pathways=self.pathways.in_units(units)
         )
 
+    def __repr__(self) -> str:
+        """Return how many pairs were connected, and by how many transition states."""
+        return (
+            f"Connections({len(self.connected)} pairs: connected {int(np.sum(self.connected))}; "
+            f"{len(self.states)} transition states)"
+        )
+
 
 @in_own_units(a="points", b="points")
 def connect(
@@ -68,15 +76,16 @@ def connect(
 
     - `landscape`: what is searched.
     - `a`, `b`: minima, shape (pairs, dim), parameter units.
-    - `cycles`: at most.
+    - `cycles`: the largest number of cycles, at least 1.
     - `workers`: threads; default one per core.
 
     **Returns:** `Connections`.
 
-    **Raises:** `ValueError` if the numbers of rows differ or a point is no minimum.
+    **Raises:** `ValueError` if the numbers of rows differ, a point is no minimum, or there is no cycle.
 
     Source: Carr, Trygubenko & Wales, J. Chem. Phys. 122, 234903 (2005), doi:10.1063/1.1931587.
     """
+    cycles = check_whole("cycles", cycles)
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
     same_rows(a=a, b=b)
     given = np.concatenate([a, b])

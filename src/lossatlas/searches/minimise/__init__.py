@@ -1,5 +1,6 @@
 """Downhill to minima."""
 
+from ._abstract_descent import AbstractDescent as AbstractDescent
 from ._bfgs import BFGS as BFGS
 from ._descend import Method as Method
 from ._descend import default_descent as default_descent

@@ -11,14 +11,12 @@ from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import DENSE, newton_krylov, refuse_kinks
 
-from ._descend import Method, descent_by
-from ._gradient_descent import ConstantSteps
+from ._abstract_descent import AbstractDescent
+from ._descend import TOLERANCE, Method, descent_by
 from ._polish import polish
-from ._quasi_newton import Descent
-from ._truncated_newton import TruncatedNewton
 
 
-SWITCH = 1e-6  # rms gradient at which Newton steps take over, loss units per parameter unit
+SWITCH = TOLERANCE  # rms gradient at which Newton steps take over, loss units per parameter unit
 OFF = 0.1  # step off a saddle along its lowest mode, in length scales
 DESCENTS = 3  # more, one after the other, from saddles or where Newton steps lead away
 TIGHTER = 1e-3  # the gradient that those end at, relative to the first
@@ -30,7 +28,7 @@ def minimise(
     starts: np.ndarray,
     *,
     method: Method | None = None,
-    max_steps: int = 5000,
+    max_steps: int | None = None,
     workers: int | None = None,
 ) -> StationaryPoints:
     """Minimise from every start: a descent, then Newton steps to rounding level.
@@ -42,16 +40,21 @@ def minimise(
 
     - `landscape`: what is minimised.
     - `starts`: shape (starts, dim), parameter units.
-    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; default by
-        landscape (`default_descent`).
-    - `max_steps`: gradients of the descent per start; the Newton polish after it has a limit of its own.
+    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; or a descent with limits of
+        its own, such as `TruncatedNewton(tolerance)`, at whose tolerance Newton steps take over (rms
+        gradient 1e-6 for the others); default by landscape (`default_descent`).
+    - `max_steps`: gradients of the descent per start, default 5000; the Newton polish after it has a limit
+        of its own.
     - `workers`: threads; default one per core.
 
     **Returns:** `StationaryPoints`, one row per start; rows whose `outcome` is `converged` are minima
     with a gradient at rounding level and only positive eigenvalues.
+
+    **Raises:** `ValueError` for starts that do not fit, another method, not even one step, and for
+    `max_steps` beside a descent that has its own.
     """
-    descent = descent_by(landscape, method, SWITCH, max_steps)
     points = as_points(landscape, starts, "starts")
+    descent = descent_by(landscape, method, max_steps=max_steps)
     if landscape.dimension > DENSE:
         return _by_products(landscape, descent, points, workers)
     end = run_batch(descent, landscape, points, workers=workers)
@@ -60,7 +63,7 @@ def minimise(
 
 def _by_products(
     landscape: AbstractLandscape,
-    descent: Descent | ConstantSteps | TruncatedNewton,
+    descent: AbstractDescent,
     starts: np.ndarray,
     workers: int | None,
 ) -> StationaryPoints:
