@@ -151,8 +151,12 @@ def _follow(left: WideElimination, step: csr_array, reduced: np.ndarray) -> np.n
 def _back(left: WideElimination, p: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
     """Return the occupation of all states from that of those that are left, shape (times, n)."""
     x = Wide.from_floats(p.T) / left.sources[:, 1, None]
-    found = left.extend(x, sources=False) * Wide.from_log(log_weights)[:, None]
-    return found.floats(0.0).T
+    weights = Wide.from_log(log_weights)
+    found = (left.extend(x, sources=False) * weights[:, None]).floats(0.0).T
+    found[:, left.kept] = p * (weights[left.kept] / left.sources[:, 1]).floats(
+        0.0
+    )  # 1 if nothing was added
+    return found
 
 
 def _by_vectors(step: csr_array, p: np.ndarray, reduced: np.ndarray) -> np.ndarray:
