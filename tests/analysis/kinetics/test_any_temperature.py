@@ -132,6 +132,14 @@ def test_states_far_away_are_reached_at_short_times():
     assert np.all(p > 0)
 
 
+def test_barriers_that_logarithms_hardly_tell_apart():
+    # At 1e20 kT a logarithm is rounded by 1e4: the rate keeps its logarithm, occupations have no meaning.
+    rates = row([1e20, 2.0])
+    assert first_passage(rates, [0], [2]).log_rate == pytest.approx(-1e20, rel=1e-15)
+    with pytest.raises(ValueError, match="above 1e[+]15 their rounding decides"):
+        evolve(rates, [1.0, 0.0, 0.0], [1.0])
+
+
 def test_no_rates_at_all():
     rates = RateNetwork(1.0, 0.0, np.zeros(2), np.zeros((0, 2), dtype=int), np.zeros(0))
     np.testing.assert_array_equal(evolve(rates, [0.2, 0.8], [0.0, 1e300]).occupation, [[0.2, 0.8]] * 2)

@@ -18,6 +18,7 @@ _FEW_STEPS = 3000.0  # up to which vectors are faster than matrices
 _FAST = 1e20  # steps after which a state that leaves once in a step is in a steady state
 _LONGEST = 1e60  # steps in one go
 _LEAST = 1e-300  # of the entries of a matrix: what even 1e60 steps do not bring above 1e-240
+_FARTHEST = 1e15  # logarithm of a weight or a conductance: it is rounded by 0.1
 _MOST_STATES = 3000  # of a dense matrix
 _MOST_PRODUCTS = 5e10  # multiplications with a sparse matrix: minutes
 
@@ -65,8 +66,8 @@ def evolve(
     - `times`: not negative, shape (times,).
     - `log_times`: their natural logarithms instead, where times are beyond the range of floats.
 
-    **Raises:** `ValueError` for bad probabilities and times, and where times are so long for so many
-    states (over 3,000) that this would take hours.
+    **Raises:** `ValueError` for bad probabilities and times, energies beyond 1e15 kT, and where times are
+    so long for so many states (over 3,000) that this would take hours.
 
     Source: A. Jensen, Scand. Actuar. J. 1953, 87 (1953), doi:10.1080/03461238.1953.10419459.
     """
@@ -74,6 +75,12 @@ def evolve(
     if p.shape != (n,) or not np.all(p >= 0) or not abs(p.sum() - 1) <= 1e-9:
         raise ValueError(f"`initial` must hold {n} probabilities that sum to 1, got shape {p.shape}.")
     times, logs, exact = _check_times(times, log_times)
+    largest = max(np.abs(v).max(initial=0.0) for v in (network.log_weights, network.log_conductances))
+    if largest > _FARTHEST:
+        raise ValueError(
+            f"Energies over kT reach {largest:.1e}; above {_FARTHEST:.0e} their rounding decides what "
+            "happens at any time."
+        )
     occupation, order = np.empty((len(logs), n)), np.argsort(logs, kind="stable")
     done = np.count_nonzero(logs == -np.inf)
     occupation[order[:done]] = p

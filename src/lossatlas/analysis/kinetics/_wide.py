@@ -146,4 +146,8 @@ def power_of_two(exponents: np.ndarray) -> np.ndarray:
 def _normal(fractions: np.ndarray, exponents: np.ndarray) -> Wide:
     """Return f 2^e with f from 0.5 to 1, or the one zero."""
     fractions, shift = np.frexp(fractions)
-    return Wide(fractions, np.where(fractions > 0, exponents + shift, _ZERO))
+    moved = exponents + shift
+    lost = shift - (moved - exponents)  # an exponent beyond 2^53 does not change by 1
+    if lost.any():
+        fractions = np.ldexp(fractions, lost.astype(np.int64))
+    return Wide(fractions, np.where(fractions > 0, moved, _ZERO))
