@@ -175,3 +175,42 @@ def test_graph_of_free_energies(capsys, atlas, tmp_path):
     ):
         status, _, err = run(capsys, "graph", atlas, "-o", picture, *options)
         assert status == 2 and sentence in err
+
+
+def test_a_temperature_that_fails_fails_alone(capsys, atlas):
+    command = ("rates", atlas, "--from", 1, "--to", 3, "--kt", "1e-310,0.5,1e-305")
+    expected = first_passage(rates(0.5), [0], [2]).rate
+    status, out, err = run(capsys, *command, "--paths", 1)
+    assert (status, err) == (0, "")
+    assert f"{expected:.6g}" in out and out.count("path 1 - 2 - 3") == 1
+    assert "kT 1e-310 failed: `kt` must be from 1e-300 to 1e+300, got 1e-310." in out
+    assert "kT 1e-305 failed: " in out
+    data = json.loads(run(capsys, *command, "--json")[1])
+    assert data["kt"] == [1e-310, 0.5, 1e-305]
+    assert data["rate"] == [None, pytest.approx(expected, rel=1e-13), None]
+    assert data["error"][1] is None and "must be from 1e-300" in data["error"][0]
+    assert data["committor"][0] is None and data["paths"][1] == []
+    lines = list(csv.DictReader(io.StringIO(run(capsys, *command, "--csv")[1])))
+    assert [line["rate"] for line in lines] == ["", str(data["rate"][1]), ""]
+    assert lines[1]["error"] == "" and "got 1e-305" in lines[2]["error"]
+    status, out, err = run(capsys, "rates", atlas, "--from", 1, "--to", 3, "--kt", "1e-310,1e-305")
+    assert (status, out) == (2, "") and "got 1e-310" in err
+
+
+def test_numbers_beyond_the_range_of_doubles(capsys, atlas, tmp_path):
+    command = ("rates", atlas, "--from", 1, "--to", 3, "--kt", 2e-6)
+    found = first_passage(rates(2e-6), [0], [2])
+    out = run(capsys, *command)[1]
+    decimals = found.log_rate / np.log(10)  # minus 282,000 or so
+    assert f"{10 ** (decimals % 1):.6g}e{int(np.floor(decimals))}" in out
+    back = run(capsys, "rates", atlas, "--from", 3, "--to", 2, "--kt", 2e-6, "--monte-carlo", 50)[1]
+    assert re.search(r"first-passage time of [\d.]+e\+\d{6} \+- [\d.]+e\+\d{6}", back)
+    data = json.loads(run(capsys, *command, "--json")[1])
+    assert (data["rate"], data["mfpt"]) == (0.0, None) and data["error"] is None
+    for name in ("log_rate", "log_mfpt", "log_mean_rate", "log_steady_state_rate"):
+        assert data[name] == pytest.approx(getattr(found, name), rel=1e-15), name
+    assert data["log_committor"][1] == pytest.approx(found.log_committor[1], rel=1e-15)
+    status, _, err = run(capsys, *command, "--plot", tmp_path / "no.png")
+    assert status == 2 and re.search(
+        r"The times, .*e[+-]\d+ to .*e\+\d{6}, are beyond the range of floats", err
+    )

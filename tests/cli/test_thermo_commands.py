@@ -122,3 +122,21 @@ def test_atlas_with_one_energy_or_no_transition_state(capsys, tmp_path):
         status, _, err = run(capsys, command, file, *options)
         assert status == 2 and sentence in err and err.count("\n") == 1
     assert run(capsys, "thermo", file, "--kt", "1")[0] == 0
+
+
+def test_a_temperature_that_fails_fails_alone(capsys, imported):
+    command = ("thermo", imported, "--kt", "0.1,1e-310,0.2")
+    expected = thermodynamics(network(), [0.1, 0.2])
+    status, out, err = run(capsys, *command)
+    assert (status, err) == (0, "")
+    assert "kT 1e-310 failed: `kt` must be from 1e-300 to 1e+300, got 1e-310." in out
+    assert f"{expected.heat_capacity[1]:.6g}" in out
+    data = json.loads(run(capsys, *command, "--json")[1])
+    first, failed, last = data["heat_capacity"]
+    assert failed is None and [first, last] == pytest.approx(expected.heat_capacity.tolist(), rel=1e-14)
+    assert data["kt"] == [0.1, 1e-310, 0.2] and data["error"][0] is None and "1e-310" in data["error"][1]
+    assert np.sum(data["occupation"][2]) == pytest.approx(1.0) and data["occupation"][1] == [None] * 3
+    rows = list(csv.DictReader(io.StringIO(run(capsys, *command, "--csv")[1])))
+    assert rows[0]["error"] == "" and "must be from" in rows[1]["error"]
+    status, out, err = run(capsys, "thermo", imported, "--kt", "1e-310")
+    assert (status, out) == (2, "") and "got 1e-310" in err

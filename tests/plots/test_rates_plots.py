@@ -1,5 +1,7 @@
 """Curves of occupation against time, and rates against temperature."""
 
+import dataclasses
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -44,6 +46,6 @@ def test_bad_input():
     with pytest.raises(ValueError, match="`sets` must hold 1 to 10 sets"):
         plot_evolution(found, {})
     with pytest.raises(ValueError, match="at least two positive times"):
-        plot_evolution(type(found)(np.zeros(3), found.occupation[:3]), {"a": [0]})
+        plot_evolution(dataclasses.replace(found, times=np.zeros(4)), {"a": [0]})
     with pytest.raises(ValueError, match="no positive rate"):
         plot_arrhenius([1.0], {"a": [0.0]})

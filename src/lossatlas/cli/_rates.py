@@ -1,5 +1,6 @@
 """`lossatlas rates`: rate constants, first-passage times and paths between two sets of minima."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,9 @@ from ._report import (
     AsCsv,
     AsJson,
     Plot,
+    at_each,
+    number_from_log,
+    print_failures,
     print_result,
     print_shallow,
     read_ids,
@@ -20,7 +24,9 @@ from ._report import (
 
 
 _PRINTED = ("rate", "mfpt", "mean_rate", "steady_state_rate", "non_steady_state_rate")
-_LISTS = ("committor", "shares", "unconnected")  # of a row: in JSON alone
+_LISTS = ("unconnected", "committor", "log_committor", "shares", "log_shares")  # of a row: in JSON alone
+
+_DRAWN = 680.0  # ln of the longest time of a picture
 
 
 def rates(
@@ -49,16 +55,18 @@ def rates(
     paths = int(len(temperatures) == 1) if paths is None else paths
     if paths < 0 or monte_carlo < 0:
         raise ValueError("--paths and --monte-carlo must not be negative.")
-    found = [_at(network, float(value), start, end, paths, monte_carlo) for value in temperatures]
-    rows = [passage for passage, _, _ in found]
+    found, errors = at_each(temperatures, lambda t: _at(network, t, start, end, paths, monte_carlo))
+    rows = _rows(temperatures, found, errors)
+    good = [one for one in found if one is not None]
+    hidden = {*_LISTS, "paths"}
     print_result(
         as_json,
         as_csv,
-        record=lambda: _record(found),
-        columns=lambda: {name: [row[name] for row in rows] for name in rows[0] if name not in _LISTS},
-        table=lambda: _print(network, found, len(start)),
+        record=lambda: _record(rows),
+        columns=lambda: {name: [row[name] for row in rows] for name in rows[0] if name not in hidden},
+        table=lambda: _print(network, rows, good, len(start)),
     )
-    save_plot(plot, lambda: _draw(found, start, end))
+    save_plot(plot, lambda: _draw(good, start, end))
 
 
 def _at(network, kt: float, start, end, paths: int, monte_carlo: int) -> tuple[dict[str, Any], Any, Any]:
@@ -72,46 +80,61 @@ def _at(network, kt: float, start, end, paths: int, monte_carlo: int) -> tuple[d
 
     rates = rate_network(network, kt)
     passage = first_passage(rates, start, end)
-    row: dict[str, Any] = {
-        "kt": kt,
-        "rate": passage.rate,
-        "log_rate": passage.log_rate,
-        "mfpt": passage.mfpt,
-        "mean_rate": passage.mean_rate,
-        "steady_state_rate": passage.steady_state_rate,
-        "non_steady_state_rate": passage.non_steady_state_rate,
-        "unconnected": (passage.unconnected + 1).tolist(),
-        "committor": passage.committor,
-        "shares": passage.shares,
-    }
+    row: dict[str, Any] = {"kt": kt}
+    for name in _PRINTED:
+        row |= {name: getattr(passage, name), f"log_{name}": getattr(passage, f"log_{name}")}
+    row["unconnected"] = (passage.unconnected + 1).tolist()
+    row |= {name: getattr(passage, name) for name in _LISTS[1:]}
     if monte_carlo and not len(passage.unconnected):
         drawn = kinetic_monte_carlo(rates, start, end, trajectories=monte_carlo)
-        row |= {"monte_carlo_mfpt": drawn.mfpt, "monte_carlo_error": drawn.standard_error}
+        row |= {
+            "monte_carlo_mfpt": drawn.mfpt,
+            "monte_carlo_error": drawn.standard_error,
+            "log_monte_carlo_mfpt": drawn.log_mfpt,
+            "monte_carlo_relative_error": drawn.relative_error,
+        }
     return row, fastest_paths(rates, start, end, count=paths) if paths else [], rates
 
 
-def _record(found) -> dict[str, Any]:
+def _rows(temperatures, found, errors) -> list[dict[str, Any]]:
+    """Return one record per temperature; where that failed, all but kT and `error` is None."""
+    names = dict.fromkeys(name for one in found if one is not None for name in one[0])
+    rows = []
+    for kt, one, error in zip(temperatures.tolist(), found, errors):
+        rows.append(
+            {**dict.fromkeys(names), "kt": kt, **(one[0] if one else {}), "paths": None, "error": error}
+        )
+        if one is not None:
+            rows[-1]["paths"] = [
+                {"minima": path.states + 1, "log_probability": path.log_probability} for path in one[1]
+            ]
+    return rows
+
+
+def _record(rows) -> dict[str, Any]:
     """Return JSON: numbers for one temperature, lists over the temperatures for several."""
-    records = []
-    for row, paths, _ in found:
-        listed = [{"minima": path.states + 1, "log_probability": path.log_probability} for path in paths]
-        records.append(row | {"paths": listed})
-    if len(records) == 1:
-        return records[0]
-    return {name: [record[name] for record in records] for name in records[0]}
+    return rows[0] if len(rows) == 1 else {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _print(network, found, count: int) -> None:
+def _print(network, rows, found, count: int) -> None:
     print_table(
         "rate constants",
         ("kT", *(name.replace("_", " ") for name in _PRINTED)),
-        [(f"{row['kt']:.6g}", *(f"{row[name]:.6g}" for name in _PRINTED)) for row, _, _ in found],
+        [
+            (
+                f"{row['kt']:.6g}",
+                *("failed" if row["error"] else number_from_log(row[f"log_{name}"]) for name in _PRINTED),
+            )
+            for row in rows
+        ],
     )
+    print_failures([row["kt"] for row in rows], [row["error"] for row in rows])
     for row, paths, _ in found:
         if "monte_carlo_mfpt" in row:
+            error = row["log_monte_carlo_mfpt"] + math.log(row["monte_carlo_relative_error"])
             typer.echo(
                 f"kT {row['kt']:.6g}: kinetic Monte Carlo gives a first-passage time of "
-                f"{row['monte_carlo_mfpt']:.6g} +- {row['monte_carlo_error']:.2g}"
+                f"{number_from_log(row['log_monte_carlo_mfpt'])} +- {number_from_log(error)}"
             )
         for path in paths:
             steps = " - ".join(str(state + 1) for state in path.states)
@@ -139,10 +162,16 @@ def _draw(found, start, end) -> Any:
         logs = np.array([row["log_rate"] for row, _, _ in found])
         return plot_arrhenius(kt, {"rate": logs}, log=True)
     row, _, rates = found[0]
-    if not row["rate"] > 0:
+    if not row["log_rate"] > -np.inf:
         raise ValueError("The rate is zero, so there is nothing to draw.")
-    fastest = float(rates.rates().sum(axis=1).max())
-    times = np.geomspace(0.1 / fastest, 300 / row["rate"], 120)
+    fastest = float(rates.branching()[3].max())
+    ends = np.log(0.1) - fastest, np.log(300) + row["log_mfpt"]
+    if np.abs(ends).max() > _DRAWN:
+        raise ValueError(
+            f"The times, {number_from_log(ends[0])} to {number_from_log(ends[1])}, are beyond the range of "
+            "floats, so the occupation cannot be drawn."
+        )
+    times = np.exp(np.linspace(*ends, 120))
     sets = {_name("from", start): start, _name("to", end): end}
     return plot_evolution(evolve(rates, rates.equilibrium(start), times), sets)
 

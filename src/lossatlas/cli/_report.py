@@ -80,6 +80,45 @@ def choose_temperatures(text: str | None, network: "TransitionNetwork") -> Any:
     return np.geomspace(*limits, 25)
 
 
+def at_each(temperatures: Any, compute: Callable[[float], Any]) -> tuple[list[Any], list[str | None]]:
+    """Compute something at every temperature; one that fails fails alone.
+
+    **Returns:** what was computed, None where that failed, and a sentence that says why, None where it did
+    not.
+
+    **Raises:** `ValueError` if all fail, as the first.
+    """
+    found, errors = [], []
+    for kt in temperatures:
+        try:
+            found.append(compute(float(kt)))
+            errors.append(None)
+        except ValueError as error:
+            found.append(None)
+            errors.append(error)
+    if all(errors):
+        raise errors[0]
+    return found, [None if error is None else str(error) for error in errors]
+
+
+def print_failures(temperatures: Any, errors: list[str | None]) -> None:
+    """Say at which temperatures nothing could be computed, and why."""
+    for kt, error in zip(temperatures, errors):
+        if error is not None:
+            typer.echo(f"kT {kt:.6g} failed: {error}")
+
+
+def number_from_log(log: float) -> str:
+    """Return a number as people write it from its natural logarithm, also beyond the range of floats."""
+    import math
+
+    if not math.isfinite(log) or abs(log) < 690:
+        return f"{math.exp(log):.6g}"
+    exponent = math.floor(log / math.log(10))
+    fraction = f"{10 ** (log / math.log(10) - exponent):.6g}"
+    return f"1e{exponent + 1:+d}" if fraction == "10" else f"{fraction}e{exponent:+d}"
+
+
 def print_shallow(network: "TransitionNetwork", kt: Any) -> None:
     """Say where harmonic numbers are not to be trusted, if that is a tenth of the occupation or more."""
     from lossatlas.analysis import shallow

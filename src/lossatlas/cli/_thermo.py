@@ -12,8 +12,10 @@ from ._report import (
     Modes,
     Plot,
     Temperatures,
+    at_each,
     check_plot,
     choose_temperatures,
+    print_failures,
     print_result,
     print_shallow,
     read_network,
@@ -48,18 +50,26 @@ def thermo(
 
     Without --kt, 25 temperatures between which the occupation of the minima changes.
     """
+    import numpy as np
+
     from lossatlas.analysis import heat_capacity_peaks, occupation, shallow, thermodynamics
 
     network = read_network(file, modes)
     temperatures = choose_temperatures(kt, network)
-    result = thermodynamics(network, temperatures, convention=convention)
+    compute = lambda kt: thermodynamics(network, kt, convention=convention)
+    _, errors = at_each(temperatures, compute)
+    good = np.array([error is None for error in errors])
+    result = compute(temperatures[good])
     peaks = heat_capacity_peaks(network, convention=convention)
-    columns = {**result.to_columns(), "shallow": shallow(network, temperatures).occupation}
+    shares = occupation(network, result.kt)
+    columns = {**result.to_columns(), "shallow": shallow(network, result.kt).occupation}
+    columns = {name: _spread(values, good) for name, values in columns.items()}
+    columns |= {"kt": temperatures, "error": errors}
 
     def record() -> dict[str, Any]:
         return {
             **columns,
-            "occupation": occupation(network, temperatures),
+            "occupation": _spread(shares, good),
             "convention": convention,
             "modes": result.modes,
             "peaks": [
@@ -79,26 +89,35 @@ def thermo(
         as_csv,
         record=record,
         columns=lambda: columns,
-        table=lambda: _print(network, columns, peaks, result),
+        table=lambda: _print(network, columns, _spread(shares, good), peaks, result),
     )
     save_plot(plot, lambda: _draw_curves(network, result, peaks))
     save_plot(plot_graph, lambda: _draw_graphs(network, peaks))
 
 
-def _print(network, columns, peaks, result) -> None:
-    from lossatlas.analysis import occupation
+def _spread(values, good) -> Any:
+    """Return rows for all temperatures from those of the good ones; NaN for the others."""
+    import numpy as np
 
-    most = [(int(p.argmax()), p.max()) for kt in result.kt for p in occupation(network, kt)]
+    spread = np.full((len(good), *values.shape[1:]), np.nan)
+    spread[good] = values
+    return spread
+
+
+def _print(network, columns, shares, peaks, result) -> None:
+    rows = []
+    for i, (kt, error, p) in enumerate(zip(columns["kt"], columns["error"], shares)):
+        numbers = [columns[name][i] for name in _PRINTED]
+        minimum = int(p.argmax())
+        cells = [*(f"{value:.6g}" for value in numbers), f"{columns['shallow'][i]:.3f}"]
+        cells.append(f"{minimum + 1} ({p[minimum]:.3f})")
+        rows.append([f"{kt:.6g}", *(cells if error is None else ["failed"] * len(cells))])
     print_table(
         f"{len(network)} minima, {result.convention} convention",
         ("kT", *(name.replace("_", " ") for name in _PRINTED), "shallow", "most occupied"),
-        [
-            [f"{value:.6g}" for value in row] + [f"{held:.3f}", f"{minimum + 1} ({p:.3f})"]
-            for *row, held, (minimum, p) in zip(
-                result.kt, *(columns[name] for name in _PRINTED), columns["shallow"], most
-            )
-        ],
+        rows,
     )
+    print_failures(columns["kt"], columns["error"])
     if result.modes is None:
         typer.echo(
             "The number of modes is not known, so U, S, F and C_V lack the part that all minima have in "

@@ -181,8 +181,9 @@ def _pieces(count: int, threads: int, capacity: int, width: int) -> list[tuple[i
 def _nothing(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
     """Return results without lanes; traces the search once, but compiles nothing."""
     name = _name(search, landscape, arrays)
-    shapes = _shapes.get(name) or _shapes.setdefault(name, _result_shapes(search, landscape, arrays))
-    return jax.tree.map(lambda s: np.zeros((0, *s.shape), s.dtype), shapes)
+    if name not in _shapes:
+        _shapes[name] = _result_shapes(search, landscape, arrays)
+    return jax.tree.map(lambda s: np.zeros((0, *s.shape), s.dtype), _shapes[name])
 
 
 def _result_shapes(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:

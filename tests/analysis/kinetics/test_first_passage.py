@@ -5,8 +5,17 @@ import pytest
 from scipy.sparse import csr_matrix, diags_array
 
 from lossatlas.analysis import TransitionNetwork
-from lossatlas.analysis.kinetics import _elimination, first_passage, rate_network
+from lossatlas.analysis.kinetics import (
+    _abstract_elimination,
+    _double_elimination,
+    _elimination,
+    first_passage,
+    rate_network,
+)
 from networks import chain, dense_generator, exact_times, random_network
+
+
+AVERAGES = ("rate", "mean_rate", "steady_state_rate", "non_steady_state_rate")
 
 
 def three_states(kt=0.7):
@@ -125,20 +134,19 @@ def test_cold_networks_where_doubles_fail(network, kt, digits):
     assert not np.nanmax(wrong) < 1e-2 or np.isnan(wrong).any()
 
 
-def test_logarithms_agree_with_doubles(monkeypatch):
+def test_numbers_of_any_size_agree_with_doubles(monkeypatch):
     rates = rate_network(random_network(150, 260, 5), 0.3)
     doubles = first_passage(rates, [0, 2], [1, 9])
-    monkeypatch.setattr(_elimination, "_in_doubles", lambda *arguments: None)
-    logarithms = first_passage(rates, [0, 2], [1, 9])
-    for name in ("log_times", "committor", "shares"):
-        np.testing.assert_allclose(getattr(logarithms, name), getattr(doubles, name), rtol=1e-12)
-    assert logarithms.non_steady_state_rate == pytest.approx(doubles.non_steady_state_rate, rel=1e-12)
+    monkeypatch.setattr(_elimination, "eliminate_in_doubles", lambda *arguments: None)
+    wide = first_passage(rates, [0, 2], [1, 9])
+    for name in ("times", "committor", "shares", *AVERAGES):
+        np.testing.assert_allclose(getattr(wide, name), getattr(doubles, name), rtol=1e-12)
 
 
 def test_sparse_and_dense_elimination_agree(monkeypatch):
     rates = rate_network(random_network(900, 1500, 6), 0.3)
     sparse = first_passage(rates, [0, 2], [1, 9])
-    monkeypatch.setattr(_elimination, "_FEW", 10_000)
+    monkeypatch.setattr(_double_elimination, "_FEW", 10_000)
     dense = first_passage(rates, [0, 2], [1, 9])
     np.testing.assert_allclose(sparse.times, dense.times, rtol=1e-12)
     np.testing.assert_allclose(sparse.committor, dense.committor, rtol=1e-12)
@@ -208,7 +216,7 @@ def test_no_transition_state_and_degenerate_points():
 
 
 def test_too_dense_for_a_matrix(monkeypatch):
-    monkeypatch.setattr(_elimination, "_MOST_BYTES", 100)
+    monkeypatch.setattr(_abstract_elimination, "_MOST_BYTES", 100)
     with pytest.raises(ValueError, match="joined too densely for graph transformation"):
         first_passage(rate_network(random_network(20, 60, 9), 0.5), [0], [1])
 
@@ -216,5 +224,5 @@ def test_too_dense_for_a_matrix(monkeypatch):
 def test_table():
     _, rates = three_states()
     frame = first_passage(rates, [0], [2]).to_dataframe()
-    assert list(frame.columns) == ["state", "mfpt", "committor"]
+    assert list(frame.columns) == ["state", "mfpt", "log_mfpt", "committor", "log_committor"]
     assert len(frame) == 3

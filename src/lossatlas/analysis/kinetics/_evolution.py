@@ -1,18 +1,24 @@
 """How occupation probabilities change with time."""
 
 import dataclasses
+import math
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from .._result import AbstractResult
-from ._rate_network import RateNetwork
+from ._rate_network import RateNetwork, exponential
+from ._wide import Wide, concatenate, stack
+from ._wide_elimination import WideElimination, eliminate_in_wide_numbers
 
 
 _STEP = 0.5  # of a matrix power series, in units of 1 / the highest total rate
 _CHUNK = 32.0  # the same for a series that acts on a vector
 _FEW_STEPS = 3000.0  # up to which vectors are faster than matrices
-_LONGEST = 1e250  # steps: a rate so low that it never acts cannot be told from none
+_FAST = 1e20  # steps after which a state that leaves once in a step is in a steady state
+_LONGEST = 1e60  # steps in one go
+_LEAST = 1e-300  # of the entries of a matrix: what even 1e60 steps do not bring above 1e-240
+_FARTHEST = 1e15  # logarithm of a weight or a conductance: it is rounded by 0.1
 _MOST_STATES = 3000  # of a dense matrix
 _MOST_PRODUCTS = 5e10  # multiplications with a sparse matrix: minutes
 
@@ -21,11 +27,14 @@ _MOST_PRODUCTS = 5e10  # multiplications with a sparse matrix: minutes
 class Evolution(AbstractResult):
     """Occupation probabilities at some times.
 
-    - `times`: shape (times,), in parameter units / sqrt(loss units) for unit masses.
-    - `occupation`: shape (times, n).
+    - `times`: shape (times,), in parameter units / sqrt(loss units) for unit masses; infinite where only
+        the logarithm is a float.
+    - `log_times`: their natural logarithms.
+    - `occupation`: shape (times, n); what is below 1e-240 may be 0.
     """
 
     times: np.ndarray
+    log_times: np.ndarray
     occupation: np.ndarray
 
     def to_columns(self) -> dict[str, np.ndarray]:
@@ -33,7 +42,13 @@ class Evolution(AbstractResult):
         return {"time": self.times} | {str(i): p for i, p in enumerate(self.occupation.T)}
 
 
-def evolve(network: RateNetwork, initial: np.ndarray, times: np.ndarray) -> Evolution:
+def evolve(
+    network: RateNetwork,
+    initial: np.ndarray,
+    times: np.ndarray | None = None,
+    *,
+    log_times: np.ndarray | None = None,
+) -> Evolution:
     """Follow occupation probabilities, dp_b/dt = sum_a p_a k_ab - p_b k_ba, from some beginning.
 
     p(t) = p(0) exp(Q t) is a power series in a matrix without negative entries (uniformisation), so
@@ -41,43 +56,114 @@ def evolve(network: RateNetwork, initial: np.ndarray, times: np.ndarray) -> Evol
     series acts on the vector; beyond, the matrix exp(Q h) is squared, its rows made to sum to 1 each
     time, so that a time 1e20 times as long takes 66 squarings more, and slow rates stay right.
 
+    States that are left 1e20 times by the time asked for are eliminated first: by then they are in a
+    steady state with the others, but for 1e-20 of what they hold. So time scales may lie 1e100000 apart.
+
     **Arguments:**
 
     - `network`: the rates.
     - `initial`: probabilities at time 0, shape (n,); they sum to 1.
     - `times`: not negative, shape (times,).
+    - `log_times`: their natural logarithms instead, where times are beyond the range of floats.
 
-    **Raises:** `ValueError` for bad probabilities and times, and where times are so long for so many
-    states (over 3,000) that this would take hours.
+    **Raises:** `ValueError` for bad probabilities and times, energies beyond 1e15 kT, and where times are
+    so long for so many states (over 3,000) that this would take hours.
 
     Source: A. Jensen, Scand. Actuar. J. 1953, 87 (1953), doi:10.1080/03461238.1953.10419459.
     """
-    n = len(network)
-    p, times = np.asarray(initial, dtype=float), np.asarray(times, dtype=float)
-    if p.shape != (n,) or not np.all(p >= 0) or abs(p.sum() - 1) > 1e-9:
+    n, p = len(network), np.asarray(initial, dtype=float)
+    if p.shape != (n,) or not np.all(p >= 0) or not abs(p.sum() - 1) <= 1e-9:
         raise ValueError(f"`initial` must hold {n} probabilities that sum to 1, got shape {p.shape}.")
+    times, logs, exact = _check_times(times, log_times)
+    largest = max(np.abs(v).max(initial=0.0) for v in (network.log_weights, network.log_conductances))
+    if largest > _FARTHEST:
+        raise ValueError(
+            f"Energies over kT reach {largest:.1e}; above {_FARTHEST:.0e} their rounding decides what "
+            "happens at any time."
+        )
+    occupation, order = np.empty((len(logs), n)), np.argsort(logs, kind="stable")
+    done = np.count_nonzero(logs == -np.inf)
+    occupation[order[:done]] = p
+    while done < len(order):
+        left = _steady(network, p, float(logs[order[done]]))
+        fastest, step = _step(left)
+        reduced = (exact[order[done:]] * fastest).floats(0.0)
+        reduced = reduced[: max(1, np.searchsorted(reduced, _LONGEST, side="right"))]
+        now = order[done : done + len(reduced)]
+        occupation[now] = _back(left, _follow(left, step, reduced), network.log_weights)
+        done += len(now)
+    return Evolution(times, logs, occupation)
+
+
+def _check_times(times, log_times) -> tuple[np.ndarray, np.ndarray, Wide]:
+    """Return times, their logarithms, and numbers of any size, or say what is wrong with them."""
+    if (times is None) == (log_times is None):
+        raise ValueError("Give either `times` or `log_times`.")
+    if times is None:
+        logs = np.asarray(log_times, dtype=float)
+        if logs.ndim != 1 or not np.all(logs < np.inf):
+            raise ValueError("`log_times` must be a vector of numbers below infinity.")
+        return exponential(logs), logs, Wide.from_log(logs)
+    times = np.asarray(times, dtype=float)
     if times.ndim != 1 or not np.all(np.isfinite(times)) or np.any(times < 0):
         raise ValueError("`times` must be a vector of finite numbers that are not negative.")
-    rates = network.rates()
-    total = rates.sum(axis=1)
-    fastest = float(total.max())
-    # One step of the chain that moves at the pace of the fastest state: no entry is negative.
-    step = (rates + diags_array(fastest - total)) / fastest
-    occupation = np.empty((len(times), n))
-    order = np.argsort(times, kind="stable")
-    with np.errstate(over="ignore"):
-        reduced = np.minimum(times[order] * fastest, _LONGEST)
-    steps = reduced.max(initial=0.0)
-    if steps <= _FEW_STEPS or n > _MOST_STATES and steps * rates.nnz <= _MOST_PRODUCTS:
-        occupation[order] = _by_vectors(step, p, reduced)
-    elif n <= _MOST_STATES:
-        occupation[order] = _by_squaring(step, p, reduced)
-    else:
-        raise ValueError(
-            f"{steps:.1e} steps of the fastest of {n} states take too long; lump states that "
-            f"interconvert quickly first, by `regroup` in Python, to {_MOST_STATES} or fewer."
-        )
-    return Evolution(times, occupation)
+    with np.errstate(divide="ignore"):
+        return times, np.log(times), Wide.from_floats(times)
+
+
+def _steady(network: RateNetwork, p: np.ndarray, log_time: float) -> WideElimination:
+    """Eliminate the states that are in a steady state at a time; right-hand sides are none, Z and p."""
+    n = len(network)
+    sources = stack([Wide.zeros(n), Wide.from_log(network.log_weights), Wide.from_floats(p)])
+    conductances, slowest = Wide.from_log(network.log_conductances), math.log(_FAST) - log_time
+    start, _, log_rates = network.directed()
+    if np.max(log_rates, initial=-np.inf) + math.log(n) < slowest:  # not one of them is
+        return WideElimination(np.arange(n), network.pairs, conductances, sources, [])
+    return eliminate_in_wide_numbers(
+        network.pairs, conductances, sources, np.zeros(n, dtype=bool), log_slowest=slowest
+    )
+
+
+def _step(left: WideElimination) -> tuple[Wide, csr_array]:
+    """Return the highest total rate, and a step of the chain that moves at its pace: none is negative."""
+    n = len(left.kept)
+    start, end = np.concatenate([left.pairs, left.pairs[:, ::-1]]).T
+    rates = concatenate([left.conductances] * 2) / left.sources[start, 1]
+    total = rates.sum_groups(start, n)
+    fastest = total[int(np.argmax(total.log()))]
+    if not fastest.fractions > 0:
+        return fastest, csr_array((n, n))
+    floats = (rates / fastest).floats(0.0)
+    seen = floats > 0
+    step = csr_array((floats[seen], (start[seen], end[seen])), shape=(n, n))
+    return fastest, csr_array(step + diags_array(1.0 - step.sum(axis=1)))
+
+
+def _follow(left: WideElimination, step: csr_array, reduced: np.ndarray) -> np.ndarray:
+    """Return the occupation of the states that are left; times in units of 1 / the highest total rate."""
+    n, p = len(left.kept), left.sources[:, 2].floats(0.0)
+    steps = reduced.max()
+    if steps == 0:
+        return np.tile(p, (len(reduced), 1))
+    if steps <= _FEW_STEPS or n > _MOST_STATES and steps * step.nnz <= _MOST_PRODUCTS:
+        return _by_vectors(step, p, reduced)
+    if n <= _MOST_STATES:
+        return _by_squaring(step, p, reduced)
+    raise ValueError(
+        f"{steps:.1e} steps of the fastest of {n} states take too long; lump states that "
+        f"interconvert quickly first, by `regroup` in Python, to {_MOST_STATES} or fewer."
+    )
+
+
+def _back(left: WideElimination, p: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
+    """Return the occupation of all states from that of those that are left, shape (times, n)."""
+    x = Wide.from_floats(p.T) / left.sources[:, 1, None]
+    weights = Wide.from_log(log_weights)
+    found = (left.extend(x, sources=False) * weights[:, None]).floats(0.0).T
+    found[:, left.kept] = p * (weights[left.kept] / left.sources[:, 1]).floats(
+        0.0
+    )  # 1 if nothing was added
+    return found
 
 
 def _by_vectors(step: csr_array, p: np.ndarray, reduced: np.ndarray) -> np.ndarray:
@@ -94,7 +180,7 @@ def _by_vectors(step: csr_array, p: np.ndarray, reduced: np.ndarray) -> np.ndarr
 def _series(backwards, p: np.ndarray, time: float) -> np.ndarray:
     """Return p exp(Q t) = exp(-t) sum_k t^k / k! p B^k, made to sum to what p does."""
     term, total, k = p, p.copy(), 0
-    while k < time or term.sum() > 1e-17 * total.sum():
+    while k < time or np.any(term > 1e-17 * total) and term.max() > _LEAST:
         k += 1
         term = (backwards @ term) * (time / k)
         total += term
@@ -126,6 +212,6 @@ def _exponential(step: csr_array, n: int) -> np.ndarray:
 
 
 def _normalised(power: np.ndarray) -> np.ndarray:
-    """Make rows sum to 1; what even the longest time does not bring above 1e-40 is dropped, for speed."""
-    power[power < 1e-40 / _LONGEST] = 0.0
+    """Make rows sum to 1, and drop what would only cost time."""
+    power[power < _LEAST] = 0.0
     return power / power.sum(axis=1, keepdims=True)

@@ -64,10 +64,7 @@ def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> li
         raise ValueError(f"`count` must be 1 to {_MOST}, got {count}.")
     n = len(network)
     source, target = check_sets(source, target, n)
-    start, end, log_rates = network.directed()
-    log_total = np.full(n, -np.inf)
-    np.logaddexp.at(log_total, start, log_rates)
-    steps = log_rates - log_total[start]
+    start, end, steps, _ = network.branching()
     allowed = ~np.isin(end, source) & ~np.isin(start, target)
     log_source = network.log_weights[source] - np.logaddexp.reduce(network.log_weights[source])
     # Two more states, one before the source and one after the target.

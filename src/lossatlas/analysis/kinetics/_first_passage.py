@@ -5,57 +5,108 @@ import dataclasses
 import numpy as np
 
 from .._result import AbstractResult
-from ._elimination import Elimination, eliminate
-from ._rate_network import RateNetwork, check_sets
+from ._abstract_elimination import AbstractElimination
+from ._elimination import eliminate
+from ._rate_network import RateNetwork, check_sets, exponential
+from ._wide import Wide, stack
+
+
+_NONE = (-np.inf, -np.inf, -np.inf, -np.inf)  # ln of the four rate constants where nothing arrives
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FirstPassage(AbstractResult):
     """What happens between two sets of states, a source and a target.
 
+    Every number is kept as its natural logarithm, `log_...`, because at low temperature it leaves the
+    range of doubles; without `log_` it is a double, which may be 0 or infinite then. Times are in
+    parameter units / sqrt(loss units) for unit masses.
+
     In a network of several parts only source states that are connected to the target count in averages;
     the others, which never arrive, are listed.
 
     - `source`, `target`: the two sets, numbers of states.
-    - `times`: mean first-passage time to the target from every state, shape (n,), in parameter units /
-        sqrt(loss units) for unit masses; 0 in the target, infinite where no path leads there (or the
-        time is beyond 1e308: `log_times` has it).
-    - `log_times`: ln of it.
-    - `committor`: probability to reach the target before the source, shape (n,); 1 in the target, 0 in
-        the source, NaN where no path leads to either.
-    - `shares`: part of first passages from the source, at equilibrium within, that end in each state of
-        the target, shape (target,).
-    - `mfpt`: mean first-passage time from the source at equilibrium, sum of p_a T_a over p_a.
-    - `rate`: 1 / mfpt, the rate constant from source to target.
-    - `log_rate`: ln of it, also where doubles underflow; -inf if nothing arrives.
-    - `mean_rate`: sum of p_a / T_a over p_a, Wales' k.
-    - `steady_state_rate`: from trajectories that leave the source and reach the target before they
-        return, source states in equilibrium throughout; Wales' k^SS.
-    - `non_steady_state_rate`: the same without that equilibrium; Wales' k^NSS. All four are equal for a
-        source of one state, but `steady_state_rate`, which leaves out the time of returns.
+    - `log_times`, `times`: mean first-passage time to the target from every state, shape (n,); 0 in the
+        target, infinite where no path leads there.
+    - `log_committor`, `committor`: probability to reach the target before the source, shape (n,); 1 in
+        the target, 0 in the source, NaN where no path leads to either.
+    - `log_shares`, `shares`: part of first passages from the source, at equilibrium within, that end in
+        each state of the target, shape (target,).
+    - `log_mfpt`, `mfpt`: mean first-passage time from the source at equilibrium, sum of p_a T_a over p_a.
+    - `log_rate`, `rate`: 1 / mfpt, the rate constant from source to target; 0 if nothing arrives.
+    - `log_mean_rate`, `mean_rate`: sum of p_a / T_a over p_a, Wales' k.
+    - `log_steady_state_rate`, `steady_state_rate`: from trajectories that leave the source and reach the
+        target before they return, source states in equilibrium throughout; Wales' k^SS.
+    - `log_non_steady_state_rate`, `non_steady_state_rate`: the same without that equilibrium; Wales'
+        k^NSS. All four are equal for a source of one state, but `steady_state_rate`, which leaves out the
+        time of returns.
     - `unconnected`: states of the source from which no path leads to the target.
     """
 
     source: np.ndarray
     target: np.ndarray
-    times: np.ndarray
     log_times: np.ndarray
-    committor: np.ndarray
-    shares: np.ndarray
-    mfpt: float
-    rate: float
+    log_committor: np.ndarray
+    log_shares: np.ndarray
     log_rate: float
-    mean_rate: float
-    steady_state_rate: float
-    non_steady_state_rate: float
+    log_mean_rate: float
+    log_steady_state_rate: float
+    log_non_steady_state_rate: float
     unconnected: np.ndarray
+
+    @property
+    def times(self) -> np.ndarray:
+        """Mean first-passage time from every state."""
+        return exponential(self.log_times)
+
+    @property
+    def committor(self) -> np.ndarray:
+        """Probability to reach the target before the source."""
+        return exponential(self.log_committor)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Part of first passages that end in each state of the target."""
+        return exponential(self.log_shares)
+
+    @property
+    def log_mfpt(self) -> float:
+        """Logarithm of the mean first-passage time from the source."""
+        return -self.log_rate
+
+    @property
+    def mfpt(self) -> float:
+        """Mean first-passage time from the source."""
+        return float(exponential(self.log_mfpt))
+
+    @property
+    def rate(self) -> float:
+        """Rate constant from source to target."""
+        return float(exponential(self.log_rate))
+
+    @property
+    def mean_rate(self) -> float:
+        """Mean of the rates from the states of the source."""
+        return float(exponential(self.log_mean_rate))
+
+    @property
+    def steady_state_rate(self) -> float:
+        """Rate constant with the source in equilibrium throughout."""
+        return float(exponential(self.log_steady_state_rate))
+
+    @property
+    def non_steady_state_rate(self) -> float:
+        """Rate constant without that equilibrium."""
+        return float(exponential(self.log_non_steady_state_rate))
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per state."""
         return {
-            "state": np.arange(len(self.times)),
+            "state": np.arange(len(self.log_times)),
             "mfpt": self.times,
+            "log_mfpt": self.log_times,
             "committor": self.committor,
+            "log_committor": self.log_committor,
         }
 
 
@@ -94,86 +145,66 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
     free = connected.copy()
     free[target] = False
     starts = np.setdiff1d(source, unconnected)
-    shares, logs = np.zeros(len(target)), dict.fromkeys(_AVERAGES, -np.inf)
+    log_shares, averages = np.full(len(target), -np.inf), _NONE
     if free.any():
         passage = _passage(network, np.flatnonzero(free), starts, target)
-        log_times[free], log_committor[free], shares, logs = passage
-    return FirstPassage(
-        source=source,
-        target=target,
-        times=_exp(log_times),
-        log_times=log_times,
-        committor=np.minimum(np.exp(log_committor), 1.0),  # sums of rounded terms
-        shares=shares,
-        mfpt=float(_exp(-logs["rate"])),
-        log_rate=float(logs["rate"]),
-        **{name: float(_exp(value)) for name, value in logs.items()},
-        unconnected=unconnected,
-    )
-
-
-_AVERAGES = ("rate", "mean_rate", "steady_state_rate", "non_steady_state_rate")
+        log_times[free], log_committor[free], log_shares, averages = passage
+    return FirstPassage(source, target, log_times, log_committor, log_shares, *averages, unconnected)
 
 
 def _passage(network: RateNetwork, free, starts, target):
-    """Return ln T and ln q of the free states, shares of the target states, ln of the rate constants."""
+    """Return ln T and ln q of the free states, ln of the shares of the target states and of the rates."""
     number = np.full(len(network), -1)
     number[free] = np.arange(len(free))
     low, high = number[network.pairs].T
     inside = (low >= 0) & (high >= 0)
-    pairs, log_conductances = np.stack([low, high], axis=1)[inside], network.log_conductances[inside]
-    ground, exits = _to_target(network, number, target, len(free))
-    log_weights = network.log_weights[free]
+    pairs = np.stack([low, high], axis=1)[inside]
+    conductances = Wide.from_log(network.log_conductances[inside])
+    states, ends, exits = _to_target(network, number, target)
+    weights = Wide.from_log(network.log_weights[free])
     kept = np.zeros(len(free), dtype=bool)
     kept[number[starts]] = True
-    log_start = np.where(kept, log_weights, -np.inf)
-    log_start -= np.logaddexp.reduce(log_start) if kept.any() else 0.0
-    sources = np.stack([ground, log_weights, log_start], axis=1)
-    around = eliminate(pairs, log_conductances, sources, kept)
-    kept = around.kept
-    solved = _solve_dense(around) if len(kept) else np.empty((0, 3))
-    solved[:, 0] = -np.inf  # the committor is 0 in the source
-    log_x = around.extend(solved)
-    log_times, log_committor, log_visits = log_x[:, 1], log_x[:, 0], log_x[:, 2]
-    shares = np.array([np.exp(np.logaddexp.reduce(c + log_visits[i])) for i, c in exits])
-    if not len(kept):
-        return log_times, log_committor, np.zeros(len(target)), dict.fromkeys(_AVERAGES, -np.inf)
-    log_p = log_start[kept]
-    out, weights = around.log_sources[:, 0], around.log_sources[:, 1]
-    logs = {
-        "rate": -np.logaddexp.reduce(log_p + log_times[kept]),
-        "mean_rate": np.logaddexp.reduce(log_p - log_times[kept]),
-        "steady_state_rate": np.logaddexp.reduce(out) - np.logaddexp.reduce(log_weights[kept]),
-        "non_steady_state_rate": np.logaddexp.reduce(log_p + out - weights),
-    }
-    return log_times, log_committor, shares, logs
+    start = Wide.zeros(len(free))
+    if kept.any():
+        start[kept] = weights[kept] / weights[kept].sum(axis=0)
+    sources = stack([exits.sum_groups(states, len(free)), weights, start])
+    around, found = eliminate(pairs, conductances, sources, kept, _solve)
+    committor, times, visits = (found[:, side] for side in range(3))
+    log_committor = np.minimum(committor.log(), 0.0)  # sums of rounded terms
+    if not len(starts):
+        return times.log(), log_committor, np.full(len(target), -np.inf), _NONE
+    shares = (exits * visits[states]).sum_groups(ends, len(target))
+    log_shares = (shares / shares.sum(axis=0)).log()  # the sum is 1 but for rounding
+    averages = _averages(around, weights[around.kept], start[around.kept], times[around.kept])
+    return times.log(), log_committor, log_shares, averages
 
 
-def _solve_dense(around: Elimination) -> np.ndarray:
-    """Return the solutions at the states that were kept, a network of their own; as logarithms."""
-    n = len(around.kept)
-    a, b = np.triu_indices(n, 1)
-    joined = around.log_conductances[a, b] > -np.inf
-    pairs, log_conductances = np.stack([a, b], axis=1)[joined], around.log_conductances[a, b][joined]
-    alone = eliminate(pairs, log_conductances, around.log_sources, np.zeros(n, dtype=bool))
-    return alone.extend(np.empty((0, 3)))
+def _averages(around: AbstractElimination, weights, p, times) -> tuple[float, float, float, float]:
+    """Return ln of the four rate constants from the states that were kept."""
+    out, waits = around.sources[:, 0], around.sources[:, 1]
+    return (
+        -float((p * times).sum(axis=0).log()),
+        float((p / times).sum(axis=0).log()),
+        float((out.sum(axis=0) / weights.sum(axis=0)).log()),
+        float((p * out / waits).sum(axis=0).log()),
+    )
 
 
-def _to_target(network: RateNetwork, number, target, n: int):
-    """Return ln of the conductance of every free state to the target, and the exits to each of its states.
+def _solve(around: AbstractElimination) -> Wide:
+    """Return the solutions at the states that were kept, a network of their own."""
+    n, sides = around.sources.shape
+    if not n:
+        return Wide.zeros((0, sides))
+    nothing = lambda left: Wide.zeros((0, sides))
+    alone = np.zeros(n, dtype=bool)
+    _, found = eliminate(around.pairs, around.conductances, around.sources, alone, nothing)
+    found[:, 0] = Wide.zeros(n)  # the committor is 0 in the source
+    return found
 
-    **Returns:** shape (n,), and for every target state the free states joined to it with ln C.
-    """
-    start, end, log_rates = network.directed()
+
+def _to_target(network: RateNetwork, number, target):
+    """Return the ways out to the target: free states, positions in the target, and conductances."""
+    start, end = np.concatenate([network.pairs, network.pairs[:, ::-1]]).T
+    values = np.tile(network.log_conductances, 2)
     leaving = (number[start] >= 0) & np.isin(end, target)
-    states, ends = number[start[leaving]], np.searchsorted(target, end[leaving])
-    values = log_rates[leaving] + network.log_weights[start[leaving]]
-    ground = np.full(n, -np.inf)
-    np.logaddexp.at(ground, states, values)
-    exits = [(states[ends == i], values[ends == i]) for i in range(len(target))]
-    return ground, exits
-
-
-def _exp(values):
-    with np.errstate(over="ignore"):  # infinite is what it is then
-        return np.exp(values)
+    return number[start[leaving]], np.searchsorted(target, end[leaving]), Wide.from_log(values[leaving])

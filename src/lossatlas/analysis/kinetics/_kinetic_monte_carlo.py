@@ -5,26 +5,52 @@ import dataclasses
 import numpy as np
 
 from .._result import AbstractResult
-from ._rate_network import RateNetwork, check_sets
+from ._rate_network import RateNetwork, check_sets, exponential
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Trajectories(AbstractResult):
     """First passages of trajectories from a source to a target.
 
-    - `times`: of the first passage, shape (trajectories,); NaN where a trajectory had not arrived after
-        the steps it was allowed.
+    - `log_times`, `times`: of the first passage, shape (trajectories,); NaN where a trajectory had not
+        arrived after the steps it was allowed. `times` is infinite where only its logarithm is a float.
     - `ends`: state of the target that was reached, shape (trajectories,); -1 where none was.
     - `steps`: jumps made, shape (trajectories,).
-    - `mfpt`: mean of the times, NaN if a trajectory did not arrive: the mean of the others is too low.
-    - `standard_error`: of `mfpt`.
+    - `log_mfpt`, `mfpt`: mean of the times, NaN if a trajectory did not arrive: the mean of the others is
+        too low.
+    - `relative_error`, `standard_error`: standard error of `mfpt`, divided by it and as it is.
     """
 
-    times: np.ndarray
+    log_times: np.ndarray
     ends: np.ndarray
     steps: np.ndarray
-    mfpt: float
-    standard_error: float
+
+    @property
+    def times(self) -> np.ndarray:
+        """Times of the first passages."""
+        return exponential(self.log_times)
+
+    @property
+    def log_mfpt(self) -> float:
+        """Logarithm of the mean of the times."""
+        top = self.log_times.max()
+        return float(top + np.log(np.exp(self.log_times - top).mean()))
+
+    @property
+    def mfpt(self) -> float:
+        """Mean of the times."""
+        return float(exponential(self.log_mfpt))
+
+    @property
+    def relative_error(self) -> float:
+        """Standard error of the mean over the mean."""
+        ratios = np.exp(self.log_times - self.log_mfpt)
+        return float(ratios.std(ddof=1) / np.sqrt(len(ratios)))
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the mean."""
+        return self.mfpt * self.relative_error
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per trajectory."""
@@ -68,31 +94,28 @@ def kinetic_monte_carlo(
     if stranded.size:
         raise ValueError(f"No path leads from state {stranded[0]} of the source to the target.")
     rng = np.random.default_rng(seed)
-    rates = network.rates()
-    total = rates.sum(axis=1)
+    start, neighbours, log_probabilities, log_total = network.branching()
+    rows = np.searchsorted(start, np.arange(len(network) + 1))
     # One increasing list for all rows: row a holds a + cumulative probabilities.
-    probabilities = rates.data / total[np.repeat(np.arange(len(network)), np.diff(rates.indptr))]
-    cumulative = np.cumsum(probabilities)
-    first = np.concatenate([[0.0], cumulative])[rates.indptr]
-    weights = network.log_weights[source]
-    weights = np.exp(weights - np.logaddexp.reduce(weights))
+    cumulative = np.cumsum(exponential(log_probabilities))
+    first = np.concatenate([[0.0], cumulative])[rows]
+    weights = network.equilibrium(source)[source]
     at = rng.choice(source, size=trajectories, p=weights / weights.sum())
-    times, steps = np.zeros(trajectories), np.zeros(trajectories, dtype=np.int64)
+    log_times, steps = np.full(trajectories, -np.inf), np.zeros(trajectories, dtype=np.int64)
     is_target = np.zeros(len(network), dtype=bool)
     is_target[target] = True
     going = np.arange(trajectories)
     for _ in range(max_steps):
         states = at[going]
-        times[going] += rng.exponential(size=len(going)) / total[states]
+        waits = np.log(rng.exponential(size=len(going))) - log_total[states]
+        log_times[going] = np.logaddexp(log_times[going], waits)
         steps[going] += 1
         low, high = first[states], first[states + 1]
         jump = np.searchsorted(cumulative, low + rng.random(len(going)) * (high - low), side="right")
-        jump = np.clip(jump, rates.indptr[states], rates.indptr[states + 1] - 1)  # rounding of the sum
-        at[going] = rates.indices[jump]
+        jump = np.clip(jump, rows[states], rows[states + 1] - 1)  # rounding of the sum
+        at[going] = neighbours[jump]
         going = going[~is_target[at[going]]]
         if not going.size:
             break
-    times[going] = np.nan
-    ends = np.where(is_target[at], at, -1)
-    error = float(times.std(ddof=1) / np.sqrt(trajectories))
-    return Trajectories(times, ends, steps, float(times.mean()), error)
+    log_times[going] = np.nan
+    return Trajectories(log_times, np.where(is_target[at], at, -1), steps)

@@ -47,10 +47,15 @@ class RateNetwork:
 
     def equilibrium(self, states) -> np.ndarray:
         """Return occupation probabilities of a set of states at equilibrium within, shape (n,)."""
+        return exponential(self.log_equilibrium(states))
+
+    def log_equilibrium(self, states) -> np.ndarray:
+        """Return their natural logarithms, -inf outside of the set, shape (n,)."""
         states = check_states(states, len(self), "states")
-        weights = np.zeros(len(self))
-        weights[states] = np.exp(self.log_weights[states] - self.log_weights[states].max())
-        return weights / weights.sum()
+        logs = np.full(len(self), -np.inf)
+        weights = self.log_weights[states] - self.log_weights[states].max()
+        logs[states] = weights - np.log(exponential(weights).sum())
+        return logs
 
     @property
     def occupation(self) -> np.ndarray:
@@ -64,10 +69,23 @@ class RateNetwork:
         order = np.lexsort((end, start))
         return start[order], end[order], log_rates[order]
 
-    def rates(self) -> csr_array:
-        """Return k_ab from state a (row) to b (column), shape (n, n); 0 on the diagonal."""
+    def branching(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return where jumps lead: from, to and ln of the probability, and ln of the total rate out.
+
+        **Returns:** shape (2 edges,) each, sorted by from and to, and shape (n,).
+        """
         start, end, log_rates = self.directed()
-        return csr_array((np.exp(log_rates), (start, end)), shape=(len(self), len(self)))
+        log_total = np.full(len(self), -np.inf)
+        np.logaddexp.at(log_total, start, log_rates)
+        return start, end, np.minimum(log_rates - log_total[start], 0.0), log_total
+
+    def rates(self) -> csr_array:
+        """Return k_ab from state a (row) to b (column), shape (n, n); 0 on the diagonal.
+
+        Rates beyond the range of doubles are 0 or infinite here; `directed` has their logarithms.
+        """
+        start, end, log_rates = self.directed()
+        return csr_array((exponential(log_rates), (start, end)), shape=(len(self), len(self)))
 
     def free_energies(self) -> tuple[np.ndarray, np.ndarray]:
         """Return free energies of states, and of the transition states of every pair.
@@ -137,6 +155,12 @@ def combine(kt: float, base: float, log_weights, pairs, log_conductances) -> Rat
     summed = np.logaddexp.reduceat(values, first) if first.size else values
     pairs = np.stack(np.divmod(keys[first], len(log_weights)), axis=1)
     return RateNetwork(kt, float(base), log_weights, pairs, summed)
+
+
+def exponential(values) -> np.ndarray:
+    """Return exp(values): infinite, or 0, is what it is beyond the range of doubles."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.exp(values)
 
 
 def check_temperature(kt: float) -> float:
