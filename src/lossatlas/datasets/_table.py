@@ -147,7 +147,7 @@ def _target(path: Path, name: str, rows: dict[int, str], task: str):
             "a name of the items, not something to predict."
         )
     if len(order) < 2:
-        raise ValueError(f"Column {name} of {path.name} holds one class only, {order[0]!r}.")
+        raise ValueError(f"Column {name} of {path.name} holds one class only, {next(iter(order))!r}.")
     return np.array(numbers_of_classes), order, said
 
 

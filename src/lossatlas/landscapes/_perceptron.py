@@ -310,7 +310,9 @@ _OUTPUT_DERIVATIVES: dict[str, Callable] = {
 def _hidden_layers(hidden: Any) -> tuple[int, ...]:
     """Return the nodes of each hidden layer from one whole number or several."""
     given = hidden.tolist() if isinstance(hidden, np.ndarray) else hidden
-    layers = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    layers: list[Any] = (
+        list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    )
     if any(isinstance(h, bool | np.bool_) or not isinstance(h, int | np.integer) for h in layers):
         raise ValueError(
             f"`hidden` must be a whole number of nodes, such as 3, or one for each layer, such as (5, 5); "
