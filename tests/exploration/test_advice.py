@@ -102,6 +102,15 @@ def test_many_searches_that_ran_away_are_said(atlas, count, said):
         assert sentence.startswith("11 of 100 minimisations ended nowhere (left_region 11); searches left")
 
 
+def test_a_loss_that_falls_for_ever_beyond_a_minimum_gets_a_hint(tmp_path):
+    falling = Loss(lambda x: x[0] ** 2 - 0.1 * x[0] ** 4, 1, scale=3.0)
+    with pytest.warns(UserWarning, match="below all minima that were found; a loss that falls for ever"):
+        atlas = explore(falling, tmp_path / "f.atlas", budget=Budget(searches=40), workers=1)
+    with atlas:
+        assert atlas.minima.energy.tolist() == [0.0]
+        assert atlas.failures["sample"]["left_region"] > 10
+
+
 def mixture(x, data):
     """Negative log-likelihood of two normal distributions of one variable, with free widths."""
     means, widths, share = x[:2], jnp.abs(x[2:4]), jax.nn.log_softmax(jnp.array([x[4], 0.0]))
@@ -110,6 +119,7 @@ def mixture(x, data):
     return -jnp.mean(jax.nn.logsumexp(logs, axis=1))
 
 
+@pytest.mark.slow
 def test_a_mixture_with_free_variances_gets_a_hint(tmp_path):
     rng = np.random.default_rng(0)
     data = np.concatenate([rng.normal(-2, 1, 8), rng.normal(2, 1, 8)])
