@@ -89,7 +89,7 @@ def explore(
         )
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
         _Loop(landscape, atlas, budget or Budget(), seed, progress, workers, batch_size, started).run()
-        said = _advice(atlas, landscape.smooth) if atlas.count("searches") else None
+        said = _advice(atlas, landscape.smoothness == "smooth") if atlas.count("searches") else None
     if said:
         warnings.warn(said, stacklevel=2)
     return Atlas(Path(out), readonly=True)
