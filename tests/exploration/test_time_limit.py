@@ -56,7 +56,9 @@ def timed(monkeypatch, tmp_path):
     def run(limit, *, seconds, compiling, workers=2):
         clock = Clock(seconds, compiling)
         monkeypatch.setattr(explore_module, "time", clock)
-        monkeypatch.setattr(explore_module.Executor, "run", lambda self, batch, inputs: clock.run(self, batch))
+        monkeypatch.setattr(
+            explore_module.Executor, "run", lambda self, batch, inputs: clock.run(self, batch)
+        )
         monkeypatch.setattr(explore_module.Executor, "write", lambda self, *args: clock.write(self, *args))
         with pytest.warns(UserWarning, match="No search ended in a minimum"):
             atlas = explore(
