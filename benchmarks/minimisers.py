@@ -17,7 +17,6 @@ import scipy.optimize
 from lossatlas.datasets import ljat3
 from lossatlas.landscapes import Perceptron
 from lossatlas.searches import BFGS, LBFGS, run_batch
-from lossatlas.searches.curvature import hessian_product
 from lossatlas.searches.minimise import Descent, default_method
 
 
@@ -38,7 +37,7 @@ def ours(landscape, method, starts):
 def scipys(landscape, method, starts):
     evaluate = jax.jit(lambda x: landscape.value_and_gradient(x))
     hessian = jax.jit(lambda x: landscape.hessian(x))
-    product = jax.jit(lambda x, v: hessian_product(landscape, x, v))
+    product = jax.jit(lambda x, v: landscape.hessian_product(x)(v))
     counts = {"gradients": 0, "hessians": 0}
 
     def value(x):

@@ -10,7 +10,6 @@ from _problems import for_peers, random_network, starts
 from lossatlas.datasets import ljat3
 from lossatlas.landscapes import spin_glass
 from lossatlas.searches import run_batch
-from lossatlas.searches.curvature import hessian_product
 from lossatlas.searches.minimise import default_descent
 
 
@@ -51,7 +50,7 @@ def hessian(settings: Settings) -> list[Line]:
     landscape = random_network()
     points = starts(landscape, POINTS)
     automatic = lambda land, x: jax.hessian(land.surface_energy)(x)
-    product = lambda land, x: hessian_product(land, x, x)
+    product = lambda land, x: land.hessian_product(x)(x)
     analytic = lambda land, x: land.hessian(x)
     time = lambda function: lambda: per_point(function, landscape, points)
     lines = compare("hessian", "us", time(analytic), {"jax.hessian": time(automatic)}, settings.repeats)

@@ -13,7 +13,7 @@ from _measure import Line, Row, Settings, Value, clock, compare
 from _problems import mnist_network
 from _scipy import lbfgs
 from lossatlas.searches import LBFGS, find_bands, find_pathways, find_saddles, minimise, run_batch
-from lossatlas.searches.curvature import hessian_product, lowest_eigenpair
+from lossatlas.searches.curvature import lowest_eigenpair
 from lossatlas.searches.minimise import Descent
 
 
@@ -91,7 +91,7 @@ def network_growth(landscape, repeats: int) -> list[Line]:
 
 
 def eigenpair(landscape, x: np.ndarray, repeats: int) -> list[Line]:
-    product = jax.jit(hessian_product)
+    product = jax.jit(lambda land, x, v: land.hessian_product(x)(v))
     operator = LinearOperator(
         (len(x), len(x)), lambda v: np.asarray(product(landscape, x, v.ravel())), dtype=float
     )

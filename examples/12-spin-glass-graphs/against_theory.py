@@ -83,7 +83,7 @@ def explore(glasses: int, out: Path, sizes=EXPLORED) -> None:
                     minima[seed], states[seed] = len(atlas.minima), len(atlas.transition_states)
                     complete[seed] = atlas.get_state("exploration")["phase"] == "complete"
                     connected[seed] = len(atlas.components) == 1
-                    estimate = la.coverage(atlas.minima.hits)
+                    estimate = la.coverage(atlas)
                     seen[seed], chao1[seed] = estimate.good_turing, estimate.chao1
                     network = transition_network(atlas)
             climbs = barriers_to_global_minimum(network) - network.energies

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from lossatlas.analysis import coverage
+from lossatlas.atlas import Atlas
+from lossatlas.landscapes import SixHumpCamel
 
 
 @pytest.mark.parametrize(
@@ -97,3 +99,47 @@ def test_full_coverage_may_still_miss_something():
     found = coverage(np.full(5, 20))
     assert found.good_turing_interval == (pytest.approx(1 - 3.8415 / 103.8415, abs=1e-5), 1.0)
     assert found.chao1_interval == (5.0, pytest.approx(5.0, abs=1e-3))
+
+
+def test_failed_starts_are_said_beside_the_estimates():
+    found = coverage(np.array([200, 81]), failed={"max_steps": 300, "wrong_index": 0, "degenerate": 75})
+    alone = coverage(np.array([200, 81]))
+    assert found.good_turing == alone.good_turing == 1.0 and found.chao1 == alone.chao1
+    assert found.starts == 656 and alone.starts == 281
+    assert str(found) == f"{alone}; 375 of 656 starts ended in no minimum (max_steps 300, degenerate 75)"
+    assert found.lost == 375 / 656 and not found.conclusive and alone.conclusive
+
+
+@pytest.mark.parametrize("failed, conclusive", [
+    ({}, True),
+    ({"max_steps": 10}, True),
+    ({"max_steps": 11}, False),
+    ({"max_steps": 6, "left_region": 5}, False),
+    ({"wrong_index": 70}, True),
+    ({"wrong_index": 70, "nonfinite": 10}, True),
+])  # fmt: skip
+def test_more_than_a_tenth_of_lost_starts_leaves_the_question_open(failed, conclusive):
+    """Of a hundred starts; one that ends on a saddle is not lost."""
+    assert coverage(np.array([100 - sum(failed.values())]), failed=failed).conclusive == conclusive
+
+
+def test_only_failures_say_nothing_of_minima():
+    found = coverage(np.zeros(0, int), failed={"max_steps": 7})
+    assert (found.good_turing, found.starts, found.lost) == (0.0, 7, 1.0)
+
+
+def test_an_atlas_knows_its_starts(tmp_path):
+    with Atlas(tmp_path / "a.atlas", SixHumpCamel()) as atlas:
+        x = np.array([[0.1, -0.7], [1.7, 0.8]])
+        atlas.add_minima(x, [-1.0, -0.2], [0, 0], [1, 1], [0, 0], hits=[5, 4])
+        atlas.count_failure("sample", "max_steps", 3)
+        atlas.count_failure("climb", "max_steps", 99)
+        found = coverage(atlas)
+        assert (found.starts, dict(found.failed)) == (12, {"max_steps": 3})
+        assert found == coverage(atlas.minima.hits, failed=atlas.failures["sample"])
+
+
+@pytest.mark.parametrize("failed", [{"lost": 1}, {"converged": 1}, {"max_steps": -1}, {"max_steps": 0.5}])
+def test_bad_failures(failed):
+    with pytest.raises(ValueError, match="`failed` must"):
+        coverage(np.array([1]), failed=failed)

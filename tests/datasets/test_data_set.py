@@ -42,6 +42,14 @@ def test_says_what_it_is():
     assert "30 classes of kind (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...)" in str(many)
 
 
+def test_says_which_classes_no_item_has():
+    training, test = made(8, targets=np.repeat([0, 1, 2, 3], 2)).split(6)
+    assert training.missing_classes == ("d",) and test.missing_classes == ("a", "b", "c")
+    assert "(a, b, c, d); no item of class d; training part" in str(training)
+    assert "no item of classes a, b, c; " in str(test)
+    assert made().missing_classes == number().missing_classes == ()
+
+
 def test_loss():
     assert (made().loss, number().loss) == ("cross_entropy", "squared_error")
 

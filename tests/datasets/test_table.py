@@ -45,6 +45,44 @@ def test_recognition(tmp_path, values, task, classes):
     assert load_table(write(tmp_path, "a,y\n" + rows), "y", task=task).classes == classes
 
 
+LABELS = {
+    "equal numbers": ("0 0.0 1 1.0 +1 1e0 01 -0", "0 0 1 1 1 1 1 0", ("0", "1"), "-0, 0.0 as 0"),
+    "halves": (".5 0.50 5e-1 1.5", "0 0 0 1", (".5", "1.5"), "0.50, 5e-1 as .5"),
+    "numbers among words": ("1 1.0 a a", "0 0 1 1", ("1", "a"), "1.0 as 1"),
+    "truth": ("True true FALSE false TRUE", "1 1 0 0 1", ("FALSE", "TRUE"), "false as FALSE"),
+    "yes": ("Yes yes No no", "1 1 0 0", ("No", "Yes"), "no as No"),
+    "quotes": ("'a' a 'b' ‘b’", "0 0 1 1", ("a", "b"), ""),
+    "underscores are no digits": ("1_0 10 1_0 10", "1 0 1 0", ("10", "1_0"), ""),
+    "long numbers": ("9007199254740993 9007199254740992 " * 2, "1 0 1 0", None, ""),
+    "words in another case": ("A a A a", "0 1 0 1", ("A", "a"), "only their case differs: A and a"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_of_one_value_are_one_class_and_it_is_said(tmp_path, name):
+    texts, targets, classes, said = LABELS[name]
+    rows = "".join(f"{i * i},{text}\n" for i, text in enumerate(texts.split()))
+    data = load_table(write(tmp_path, "a,y\n" + rows), "y", task="classes")
+    assert data.targets.tolist() == [int(number) for number in targets.split()]
+    assert classes in (None, data.classes)
+    assert said in data.note and bool(said) == bool(data.note)
+    assert data.note in str(data)
+
+
+def test_white_space_and_quotes_around_labels_do_not_count(tmp_path):
+    text = 'a,y\n1,b  c\n2, b c\n3,"b\tc "\n4, "d"\n5,d\n6,"e\u0301"\n7,\u00e9\n'
+    data = load_table(write(tmp_path, text), "y")
+    assert data.classes == ("b c", "d", "\u00e9") and data.targets.tolist() == [0, 0, 0, 1, 1, 2, 2]
+    assert data.note == ""
+
+
+def test_many_groups_of_joined_labels_are_counted(tmp_path):
+    rows = "".join(f"{i * i},{i % 9}{'.0' * (i % 2)}\n" for i in range(36))
+    data = load_table(write(tmp_path, "a,y\n" + rows), "y")
+    assert len(data.classes) == 9
+    assert data.note.endswith("3.0 as 3, 4.0 as 4 and 4 more alike")
+
+
 def test_many_whole_numbers_are_a_number(tmp_path):
     rows = "".join(f"{i},{2 * i}\n" for i in range(40))
     assert load_table(write(tmp_path, "a,y\n" + rows), "y").classes is None
@@ -68,6 +106,9 @@ def test_many_whole_numbers_are_a_number(tmp_path):
     ("a,y\n1e200,0\n-1e200,1\n", "column a: the numbers are too large"),
     ("a,y\n1,1e200\n2,-1e200\n3,0.5\n", "column y: the numbers are too large"),
     ("a,y\n1_0,0\n2,1\n", "'1_0' is not a number"),
+    ("a,y\n1,0\n2,'NA'\n", "row 3, column y: the value is missing"),
+    ("a,y\n1,0.5\n2,inf\n3,1.5\n", "row 3, column y: inf is not finite"),
+    ("a,y\n1,1\n2,1.0\n3,+1\n", "one class only, '1'"),
     ("a,y\n1,p\n2,q\n3,r\n4,s\n", "4 classes for 4 items"),
 ])  # fmt: skip
 def test_refused(tmp_path, text, sentence):

@@ -257,8 +257,8 @@ OTHER_DATA = {
     "regression": (nonlinear_regression, lambda: nonlinear_regression(1)),
     "loss": (tree_loss, lambda: tree_loss((-INPUTS, VALUES[:, 1]))),
     "loss with a group": (
-        lambda: tree_loss(symmetry=sign_symmetry(3)),
-        lambda: tree_loss((-INPUTS, VALUES[:, 1]), symmetry=sign_symmetry(3)),
+        lambda: tree_loss((INPUTS, np.zeros(8)), symmetry=sign_symmetry(3)),  # even without targets
+        lambda: tree_loss((2 * INPUTS, np.zeros(8)), symmetry=sign_symmetry(3)),
     ),
 }
 

@@ -5,7 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lossatlas.landscapes import Loss, sign_symmetry
+from lossatlas.landscapes import (
+    FiniteSymmetry,
+    Loss,
+    NodeSymmetry,
+    SixHumpCamel,
+    check_landscape,
+    sign_symmetry,
+)
 
 
 RNG = np.random.default_rng(0)
@@ -66,6 +73,52 @@ def test_data_arrays_are_leaves():
     arrays = jax.tree.leaves(landscape)
     assert [a.shape for a in arrays] == [(5, 2), (5,), ()]  # the last one is the unit of energy
     assert all(isinstance(a, jax.Array) for a in arrays)
+
+
+def double_well(x):
+    return jnp.sum((x**2 - 1.0) ** 2) + 0.1 * x[0] * x[1]
+
+
+HALF_TURN = FiniteSymmetry(np.array([[0, 1], [1, 0]]), np.array([[1, 1], [-1, -1]]))
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize("group", [sign_symmetry(2), HALF_TURN], ids=["signs", "signed exchange"])
+def test_a_symmetry_of_the_loss_is_accepted_in_any_units(group, scale):
+    landscape = Loss(lambda x: scale * double_well(x / scale), 2, scale=scale, symmetry=group)
+    assert landscape.symmetry is group
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_a_symmetry_that_changes_the_loss_is_refused(scale):
+    tilted = lambda x: scale * (double_well(x / scale) + 1e-6 * x[0] / scale)
+    with pytest.raises(ValueError, match=r"The symmetry \(FiniteSymmetry of order 2\) is none of"):
+        Loss(tilted, 2, scale=scale, symmetry=sign_symmetry(2))
+
+
+def test_a_group_of_which_half_is_wrong_is_refused():
+    """The four changes of two signs: only those of both at once leave the loss as it is."""
+    signs = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    with pytest.raises(ValueError, match="of order 4"):
+        Loss(double_well, 2, symmetry=FiniteSymmetry(np.tile([0, 1], (4, 1)), signs))
+
+
+@pytest.mark.parametrize("group", [
+    sign_symmetry(1), sign_symmetry(3), NodeSymmetry((2, 2, 1), odd=True),
+], ids=["fewer", "more", "a network"])  # fmt: skip
+def test_a_symmetry_of_other_variables_is_refused_in_one_sentence(group):
+    with pytest.raises(ValueError, match="does not map points of 2 variables: it is of another number"):
+        Loss(double_well, 2, symmetry=group)
+
+
+def test_any_landscape_s_symmetry_is_tested():
+    class Tilted(SixHumpCamel):
+        def energy(self, x):
+            return super().energy(x) + 1e-3 * x[0]
+
+    check_landscape(SixHumpCamel())
+    with pytest.raises(ValueError, match="is none of this loss"):
+        check_landscape(Tilted())
 
 
 def noisy(x):

@@ -64,7 +64,11 @@ def test_perceptron_with_neighbours():
 
 def test_classes():
     inputs = np.random.default_rng(0).normal(size=(6, 2))
-    assert Perceptron(inputs, [0, 1, 0, 1, 1, 0], hidden=[2], l2=1e-3, classes=4).sizes == (2, 2, 4)
+    with pytest.warns(UserWarning, match="No item has class 2, 3 of the 4"):
+        network = Perceptron(inputs, [0, 1, 0, 1, 1, 0], hidden=[2], l2=1e-3, classes=4)
+    assert network.sizes == (2, 2, 4)
+    with pytest.warns(UserWarning, match="No item has class 1 of the 3"):
+        Perceptron(inputs, [0, 2, 0, 2, 2, 0], hidden=[2], l2=1e-3)
     with pytest.raises(ValueError, match="must be below `classes`, 2, got 2"):
         Perceptron(inputs, [0, 1, 2, 1, 1, 0], hidden=[2], l2=1e-3, classes=2)
     for targets in ([1] * 6, [0] * 6):

@@ -199,6 +199,12 @@ def test_xor_is_the_loss_of_the_specification():
     assert xor([2, 2]).dimension == 18
 
 
+@pytest.mark.parametrize("hidden", [2, np.int64(2), [2], (2,), np.array([2]), np.array(2)], ids=repr)
+def test_one_hidden_layer_may_be_given_as_a_number(hidden):
+    assert xor(hidden).sizes == (2, 2, 2)
+    assert Perceptron(INPUTS, TARGETS["cross_entropy"], hidden=hidden, l2=1e-3).sizes == (2, 2, 3)
+
+
 GOOD = {"inputs": INPUTS, "targets": TARGETS["cross_entropy"], "hidden": [3], "l2": 1e-3}
 INFINITE = np.where(np.arange(14).reshape(7, 2) == 3, np.inf, INPUTS)
 REFUSED = {
@@ -230,7 +236,10 @@ REFUSED = {
     "input symmetry": ({"input_symmetries": [(0, 2)]}, r"input.symmetr.*2 inputs.*\(0, 2\)"),
 }
 WRONG_ERROR = {
-    "hidden is a number": ({"hidden": 3}, "hidden"),
+    "hidden is no whole number": ({"hidden": 2.5}, r"`hidden` must be a whole number of nodes.*got 2\.5"),
+    "hidden is text": ({"hidden": "2"}, "`hidden` must be a whole number of nodes.*got '2'"),
+    "hidden is true": ({"hidden": True}, "`hidden` must be a whole number of nodes.*got True"),
+    "no hidden node": ({"hidden": 0}, "`hidden`: every layer needs at least one node, got 0"),
     "mask is a number": ({"mask": 3}, "mask"),
     "l2 is text": ({"l2": "small"}, "l2"),
     "inputs are text": ({"inputs": [["a", "b"]] * 7}, "inputs"),

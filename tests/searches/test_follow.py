@@ -30,7 +30,8 @@ def quartic(x, data):
 
 CUSP, PITCHFORK, TRANSCRITICAL = (1.0, 0, -1.0, 0, 1.0), (1.0, 0, 0, -1.0, 0), (0, 1.0, 0, -1.0, 0)
 QUARTIC = Loss(quartic, 1, data={"shape": np.ones(5), "p": np.array(0.0)})
-EVEN = Loss(quartic, 1, data={"shape": np.ones(5), "p": np.array(0.0)}, symmetry=sign_symmetry(1))
+EVEN_DATA = {"shape": np.array([1.0, 0, 0, -1.0, 0]), "p": np.array(0.0)}
+EVEN = Loss(quartic, 1, data=EVEN_DATA, symmetry=sign_symmetry(1))
 FOLD = 2 / (3 * np.sqrt(3))  # where x^3 - x + p has a double root, at x = 1/sqrt(3)
 
 

@@ -32,13 +32,14 @@ def test_ljat3_as_published():
 
 @pytest.mark.parametrize("settings, dimension", [
     ({"landscape": "xor"}, 12),
+    ({"landscape": "xor", "hidden": np.int64(2)}, 12),
     ({"landscape": "xor", "hidden": 3, "regularise": "weights"}, 17),
     ({"landscape": "ljat3", "items": 20, "test_items": 5, "hidden": "5,5"}, 69),
     ({"landscape": "ljat3", "items": 20, "test_items": 5, "hidden": [4, 4, 4], "inputs": 3}, 76),
     ({"landscape": "ljat3", "items": 20, "test_items": 5, "neighbours": 2}, 54),
     ({"landscape": "ljat3", "items": 20, "test_items": 5, "cube": 2.5, "steps_before": 3}, 74),
     ({"landscape": "mnist", "items": 20, "test_items": 5}, 7960),
-    ({"landscape": "digits", "items": 20, "hidden": 2}, 64 * 2 + 2 + 30),
+    ({"landscape": "digits", "items": 100, "hidden": 2}, 64 * 2 + 2 + 30),
     ({"landscape": "iris", "items": 100}, 27),
     ({"landscape": "yacht", "items": 200}, 6 * 3 + 3 + 4),
     ({"landscape": "spin-glass", "size": 4}, 4),

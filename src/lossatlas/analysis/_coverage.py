@@ -2,10 +2,15 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
+from lossatlas._results import RESULTS
+from lossatlas.atlas import Atlas
 
+
+MOST_LOST = 0.1  # share of the starts that may end nowhere before nothing is said of what starts reach
 _Z = 1.959963984540054  # of a normal distribution, 95 % lies within this many standard deviations
 
 
@@ -19,24 +24,47 @@ class Coverage:
         were hit.
     - `good_turing_interval`, `chao1_interval`: where the true values lie with 95 % confidence, lower
         end first; an upper end of infinity where no minimum was hit twice.
+    - `starts`: how many there were; `failed`: those that ended in no minimum, by name of the outcome.
+        The estimates know nothing of them: they are of what the other starts reach.
     """
 
     good_turing: float
     chao1: float
     good_turing_interval: tuple[float, float]
     chao1_interval: tuple[float, float]
+    starts: int = 0
+    failed: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    @property
+    def lost(self) -> float:
+        """Share of the starts that ended neither in a minimum nor on a saddle, 0 to 1."""
+        nowhere = sum(count for name, count in self.failed.items() if name != RESULTS.wrong_index.name)
+        return nowhere / self.starts if self.starts else 0.0
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether at most a tenth of the starts were lost, so that the estimates are of the landscape."""
+        return self.lost <= MOST_LOST
+
+    @property
+    def failures(self) -> str:
+        """Say how many starts ended in no minimum, and how; nothing where all did."""
+        count = sum(self.failed.values())
+        how = ", ".join(f"{name} {number}" for name, number in self.failed.items() if number)
+        return f"{count} of {self.starts} starts ended in no minimum ({how})" if count else ""
 
     def __str__(self) -> str:
-        """Return both with their intervals."""
+        """Return both with their intervals, and what they leave out."""
         (low, high), (fewest, most) = self.good_turing_interval, self.chao1_interval
         number = f"{most:.1f}" if np.isfinite(most) else "any number"
-        return (
+        said = (
             f"Good-Turing coverage {self.good_turing:.4f} (95 %: {low:.4f} to {high:.4f}), Chao1 estimate "
             f"{self.chao1:.1f} minima within their reach (95 %: {fewest:.0f} to {number})"
         )
+        return f"{said}; {self.failures}" if self.failures else said
 
 
-def coverage(hits: np.ndarray) -> Coverage:
+def coverage(hits: np.ndarray | Atlas, *, failed: Mapping[str, int] | None = None) -> Coverage:
     """Estimate from the hits of each minimum how many minima are missing.
 
     With n the sum of the hits, S the number of minima hit at least once and f1, f2 the numbers of
@@ -58,14 +86,19 @@ def coverage(hits: np.ndarray) -> Coverage:
     0.8 to 0.99) they held the coverage in 92 to 95 %, but the number in 0 to 86 %; for 10 basins (ratio
     0.7, 100 and 300 starts) they held the coverage in 84 and 89 % only.
 
+    Starts that failed are left out of both, and counted beside them: where more than a tenth of all starts
+    were lost (not on a saddle), the basins that they began in are unknown, and so is what is missing.
+
     **Arguments:**
 
     - `hits`: how many independent random starts ended in each minimum, integers >= 0, shape
-        (minima,).
+        (minima,); or an atlas, whose random starts are taken, failed ones, too.
+    - `failed`: how many starts ended in no minimum, by name of the outcome, a member of RESULTS; default
+        none, or those of the atlas.
 
     **Returns:** `Coverage`.
 
-    **Raises:** `ValueError` when `hits` is not a vector of whole numbers >= 0.
+    **Raises:** `ValueError` when `hits` is not a vector of whole numbers >= 0, or `failed` has other names.
 
     Source: I. J. Good, Biometrika 40, 237 (1953), doi:10.1093/biomet/40.3-4.237; A. Chao, Scand. J.
     Stat. 11, 265 (1984), here in its usual bias-corrected form; W. W. Esty, Ann. Stat. 11, 905 (1983); E.
@@ -73,6 +106,10 @@ def coverage(hits: np.ndarray) -> Coverage:
     43, 783 (1987), doi:10.2307/2531532, with the variances of R. K. Colwell's EstimateS, User's Guide,
     appendix B.
     """
+    if isinstance(hits, Atlas):
+        failed = hits.failures.get("sample", {}) if failed is None else failed
+        hits = hits.minima.hits
+    failed = _checked(failed or {})
     counts = np.asarray(hits)
     if counts.ndim != 1:
         raise ValueError(f"`hits` must have shape (minima,), got shape {counts.shape}.")
@@ -81,15 +118,28 @@ def coverage(hits: np.ndarray) -> Coverage:
     if np.any(counts < 0):
         raise ValueError(f"`hits` must not be negative, got {counts.min()}.")
     total, seen = int(counts.sum()), int(np.count_nonzero(counts))
+    starts = total + sum(failed.values())
     if total == 0:
-        return Coverage(0.0, 0.0, (0.0, 1.0), (0.0, math.inf))
+        return Coverage(0.0, 0.0, (0.0, 1.0), (0.0, math.inf), starts, failed)
     once, twice = int(np.count_nonzero(counts == 1)), int(np.count_nonzero(counts == 2))
     return Coverage(
         good_turing=1.0 - once / total,
         chao1=seen + once * (once - 1) / (2 * (twice + 1)),
         good_turing_interval=_good_turing_interval(total, once, twice),
         chao1_interval=_chao1_interval(total, seen, once, twice),
+        starts=starts,
+        failed=failed,
     )
+
+
+def _checked(failed: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts of failed starts as a dictionary of whole numbers."""
+    for name, count in failed.items():
+        if name not in RESULTS.__members__ or name == RESULTS.converged.name:
+            raise ValueError(f"`failed` must count outcomes such as max_steps, got {name!r}.")
+        if not isinstance(count, int | np.integer) or count < 0:
+            raise ValueError(f"`failed` must hold whole numbers from 0, but {name} has {count!r}.")
+    return {name: int(count) for name, count in failed.items()}
 
 
 def _good_turing_interval(total: int, once: int, twice: int) -> tuple[float, float]:

@@ -168,7 +168,8 @@ def _print_searches(atlas, state: dict) -> None:
     """Print how far the searches got, and what may be missing."""
     from lossatlas.analysis import coverage
 
-    typer.echo(f"random starts: {coverage(atlas.minima.hits)}")
+    estimate = coverage(atlas)
+    typer.echo(f"random starts: {estimate}")
     rounds = state.get("rounds", [])
     if rounds:  # older files do not know
         searches, minima, states = (
@@ -186,6 +187,11 @@ def _print_searches(atlas, state: dict) -> None:
     )
     if state["phase"] == "complete":
         typer.echo("complete: the last searches brought nothing new")
+    elif state["phase"] == "inconclusive":
+        typer.echo(
+            f"not complete: the last searches brought nothing new, but {estimate.failures}, so minima "
+            "that those were on the way to may be missing"
+        )
     else:
         typer.echo("not complete: a limit or Ctrl-C ended it; run the same command again to go on")
 

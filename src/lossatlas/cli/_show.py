@@ -44,7 +44,7 @@ def describe(atlas) -> dict[str, Any]:
     from lossatlas.analysis import coverage
 
     minima, states = atlas.minima, atlas.transition_states
-    estimate = coverage(minima.hits)
+    estimate = coverage(atlas)
     searched = atlas.get_state("exploration", None) is not None  # nobody knows an import's hits
     return {
         "landscape": atlas.landscape,

@@ -78,6 +78,12 @@ class DataSet:
             return np.zeros(len(self), dtype=bool)
         return self.targets != self.clean_targets
 
+    @property
+    def missing_classes(self) -> tuple[str, ...]:
+        """Names of the classes that no item has, such as those whose items all went to the test part."""
+        present = set(self.targets.tolist())
+        return tuple(name for number, name in enumerate(self.classes or ()) if number not in present)
+
     def split(self, training: int | float, *, seed: int | None = None) -> tuple["DataSet", "DataSet"]:
         """Return a training part and the rest, to test with.
 
@@ -161,6 +167,9 @@ class DataSet:
             what = f"{len(self.classes)} classes of {self.target} ({_listed(self.classes)})"
         said = f"{self.name}: {len(self)} items, {len(self.columns)} inputs"
         said += f" (standardised), predicting {what}" if self.standardised else f", predicting {what}"
+        missing = self.missing_classes
+        if missing:
+            said += f"; no item of class{'es' if len(missing) > 1 else ''} {_listed(missing)}"
         wrong = int(self.mislabelled.sum())
         said += f"; {wrong} of the items mislabelled" if wrong else ""
         said += f"; {self.note}" if self.note else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ._data_set import DataSet
+from ._labels import as_number, bare, read_labels
 from ._standardise import left_out, spreads
 
 
@@ -25,7 +26,12 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> D
     - `task`: `classes`, `number`, or `auto`: text and whole numbers with at most 20 different values
         are classes, anything else is a number.
 
-    **Returns:** `DataSet`; its note names constant columns, which carry nothing and are left out.
+    Labels are one class if they are the same value: equal numbers written differently (1, 1.0, 1e0, 01),
+    or a truth value in different case (true, True). Quotes around them and white space do not count. Other
+    words that differ in case only are different classes.
+
+    **Returns:** `DataSet`; its note names the labels that were joined, those that differ in case only, and
+    constant columns, which carry nothing and are left out.
 
     **Raises:** `ValueError` that names row (the header is row 1) and column of what is missing or not a
     number, or the column that is not there.
@@ -44,7 +50,7 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> D
         if len(row) != len(header):
             raise ValueError(f"{path.name}, row {number}: {len(row)} values for {len(header)} columns.")
         for name, value in zip(header, row):
-            if value.strip().lower() in ("", "na", "nan", "null", "none", "?"):
+            if value.strip(" \t'\"").lower() in ("", "na", "nan", "null", "none", "?"):
                 raise ValueError(
                     f"{path.name}, row {number}, column {name}: the value is missing; fill it in or "
                     "remove the row."
@@ -63,8 +69,8 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> D
         raise ValueError(f"{path.name}, column {column}: the numbers are too large to standardise.")
     if not varies.any():
         raise ValueError(f"Every input column of {path.name} is constant; nothing can be learnt.")
-    targets, classes = _target(
-        path, target, {number: row[place].strip() for number, row in rows.items()}, task
+    targets, classes, said = _target(
+        path, target, {number: bare(row[place]) for number, row in rows.items()}, task
     )
     kept = values[:, varies]
     return DataSet(
@@ -75,7 +81,7 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> D
         columns=tuple(name for name, kept in zip(names, varies) if kept),
         target=target,
         source=path.name,
-        note=left_out(tuple(names), varies),
+        note="; ".join(filter(None, (said, left_out(tuple(names), varies)))),
         standardised=True,
     )
 
@@ -126,29 +132,37 @@ def _target(path: Path, name: str, rows: dict[int, str], task: str):
     if task not in ("auto", "classes", "number"):
         raise ValueError(f"`task` must be auto, classes or number, got {task}.")
     texts = list(rows.values())
-    try:
-        numbers = [float(text) for text in texts]
-    except ValueError:
-        numbers = None
-    if task == "number" or (task == "auto" and numbers and not _looks_like_classes(numbers)):
+    if task == "number" or (task == "auto" and not _looks_like_classes(texts)):
         values = _numbers(path, name, rows)
         spread, varies = spreads(values[:, None])
         if not np.all(np.isfinite(spread)):
             raise ValueError(f"{path.name}, column {name}: the numbers are too large to standardise.")
         if not varies.all():
             raise ValueError(f"Column {name} of {path.name} is constant; there is nothing to predict.")
-        return (values - values.mean()) / spread, None
-    order = sorted(set(texts), key=(lambda t: (float(t), t)) if numbers else (lambda t: (0.0, t)))
+        return (values - values.mean()) / spread, None, ""
+    numbers_of_classes, order, said = read_labels(texts)
     if len(order) > max(2, len(texts) // 2):
         raise ValueError(
             f"Column {name} of {path.name} has {len(order)} classes for {len(texts)} items; it looks like "
             "a name of the items, not something to predict."
         )
     if len(order) < 2:
-        raise ValueError(f"Column {name} of {path.name} holds one class only, {order[0]!r}.")
-    return np.array([order.index(text) for text in texts]), tuple(order)
+        raise ValueError(f"Column {name} of {path.name} holds one class only, {next(iter(order))!r}.")
+    return np.array(numbers_of_classes), order, said
 
 
-def _looks_like_classes(numbers: list[float]) -> bool:
-    whole = all(n == int(n) for n in numbers if np.isfinite(n))
+def _looks_like_classes(texts: list[str]) -> bool:
+    """Return whether labels are words, or few whole numbers; other numbers are there to be predicted."""
+    numbers = [as_number(text) for text in texts]
+    if None in numbers:
+        return not all(_is_float(text) for text in texts)  # 1, 2, inf are no words
+    whole = all(isinstance(number, int) for number in numbers)
     return whole and len(set(numbers)) <= min(CLASS_LIMIT, max(2, len(numbers) // 2))
+
+
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -43,7 +43,7 @@ class Budget:
 class Progress:
     """How far an exploration is, handed to the `progress` callback after every batch.
 
-    - `phase`: `minima`, `network` or `complete`.
+    - `phase`: `minima`, `network`, `complete` or `inconclusive`.
     - `round`: rounds planned so far.
     - `quiet`: searches since the last new point; `patience`: how many of them end the exploration.
     - the counts and seconds that `Budget` limits; `components`: connected parts of the network.

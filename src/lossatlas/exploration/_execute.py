@@ -26,6 +26,8 @@ from lossatlas.searches import (
 from lossatlas.searches.curvature import DENSE, lowest_eigenpairs, spectrum
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
 
+from ._advice import note_lost
+
 
 # Kinds of searches. Minimisations: `sample` from an independent random start, `symmetric` from one
 # projected on points that symmetries fix, `hop` from a displaced minimum. Saddle searches: `pair` by an
@@ -233,6 +235,7 @@ class Executor:
         spent = int(minima.gradients[row] + minima.hessians[row])
         if outcome != RESULTS.converged:
             self.atlas.count_failure(search.kind, outcome)
+            note_lost(self.atlas, outcome, float(minima.energy[row]))
             self.atlas.finish(search.id, outcome)
             return False, spent
         ids, new = self._add_minima(minima[[row]], run, hits=int(search.kind == "sample"))

@@ -1,22 +1,25 @@
 """The loop that maps a landscape: plan a round, run it in batches, write each batch at once."""
 
+import contextlib
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from lossatlas._checks import check_seed, check_whole
-from lossatlas._results import RESULTS
-from lossatlas.atlas import Atlas
+from lossatlas.atlas import Atlas, AtlasError, Search
 from lossatlas.landscapes import AbstractLandscape, check_landscape
+from lossatlas.searches import available_cores
 from lossatlas.searches.curvature import DENSE
 
+from ._advice import why_lost, why_nothing
 from ._budget import Budget, Progress
 from ._execute import Executor
+from ._pace import Pace
 from ._pairs import PairSelector
-from ._plan import MANY_VARIABLES, Mix, initial_state, patience, plan_round
+from ._plan import ENDED, MANY_VARIABLES, Mix, initial_state, patience, plan_round
 
 
 MINIMA_SHARE = 0.3  # of a budget may go to minima alone before the network is grown
@@ -47,17 +50,19 @@ def explore(
 
     - `landscape`: what is explored.
     - `out`: file of the atlas; made if it is not there, continued if it is.
-    - `budget`: limits on time, evaluations, searches and counts; default none.
+    - `budget`: limits on time, evaluations, searches and counts; default none. Time is exceeded by one
+        search per core and by what is being compiled, at most.
     - `seed`: same seed, same atlas, whatever `workers` and `batch_size` (without a time budget). Another
         seed than the file's searches on with other random numbers, even where the map was complete.
     - `progress`: called with a `Progress` after every batch.
     - `workers`: threads; default one per core.
-    - `batch_size`: searches per transaction.
+    - `batch_size`: searches per transaction at most; under a limit on time fewer where searches are slow.
     - `identity`: points are the same if energy and aligned `distance` agree, or `energy` alone (as in
         most literature); default as stored, `distance` for a new file.
 
     **Returns:** the atlas, open for reading. `atlas.get_state("exploration")["phase"]` is `complete` if
-    the exploration ended by itself.
+    the exploration ended by itself, and `inconclusive` if it did, but more than a tenth of the random
+    starts ended neither in a minimum nor on a saddle (see `coverage`).
 
     **Raises:**
 
@@ -74,6 +79,7 @@ def explore(
         raise ValueError(f"`out` must be the path of the atlas, got {out!r}.")
     batch_size, seed = check_whole("batch_size", batch_size), check_seed(seed)
     workers = None if workers is None else check_whole("workers", workers)
+    started = time.monotonic()
     check_landscape(landscape)
     if landscape.smoothness == "kinked":
         warnings.warn(
@@ -81,39 +87,52 @@ def explore(
             "minimisations do not converge and transition states are not searched.",
             stacklevel=2,
         )
-    with Atlas(out, landscape, identity=identity) as atlas:
-        _Loop(landscape, atlas, budget or Budget(), seed, progress, workers, batch_size).run()
-        if atlas.count("searches") and not atlas.count("minima"):
-            warnings.warn(_why_nothing(atlas), stacklevel=2)
+    with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
+        _Loop(landscape, atlas, budget or Budget(), seed, progress, workers, batch_size, started).run()
+        said = _advice(atlas, landscape.smoothness == "smooth") if atlas.count("searches") else None
+    if said:
+        warnings.warn(said, stacklevel=2)
     return Atlas(Path(out), readonly=True)
 
 
-def _why_nothing(atlas: Atlas) -> str:
-    """Return a sentence on why no search ended in a minimum."""
-    outcomes: dict[str, int] = {}
-    for kind in atlas.failures.values():
-        for name, count in kind.items():
-            outcomes[name] = outcomes.get(name, 0) + count
-    advice = {
-        "degenerate": "the loss has directions without curvature: add a penalty or give the symmetry",
-        "left_region": "searches left the region: does the loss grow at infinity, is `scale` too small?",
-        "nonfinite": "the loss is not finite where searches go",
-        "max_steps": "searches did not converge: has the loss kinks, or no minimum?",
-    }
-    most = max(outcomes, key=lambda name: outcomes[name], default="max_steps")
-    counts = ", ".join(f"{name} {count}" for name, count in outcomes.items())
-    return f"No search ended in a minimum ({counts}); {advice.get(most, RESULTS[most].sentence)}"
+@contextlib.contextmanager
+def no_empty_file(out: str | os.PathLike) -> Iterator[None]:
+    """Remove a file that was not there before if an error leaves an atlas without searches in it.
+
+    An atlas of nothing would only keep its name from others.
+    """
+    is_new = not Path(out).exists()
+    try:
+        yield
+    except Exception:
+        if is_new and Path(out).exists():
+            if _is_empty(out):
+                Path(out).unlink()
+        raise
+
+
+def _is_empty(path: str | os.PathLike) -> bool:
+    try:
+        with Atlas(path, readonly=True) as atlas:
+            return atlas.count("searches") == 0
+    except AtlasError:
+        return False
+
+
+def _advice(atlas: Atlas, smooth: bool) -> str | None:
+    return why_lost(atlas, smooth=smooth) if atlas.count("minima") else why_nothing(atlas)
 
 
 class _Loop:
     """One run of an exploration."""
 
-    def __init__(self, landscape, atlas, budget, seed, progress, workers, batch_size):
+    def __init__(self, landscape, atlas, budget, seed, progress, workers, batch_size, started):
         self.landscape, self.atlas, self.budget = landscape, atlas, budget
         self.report, self.batch_size = progress, batch_size
         self.executor = Executor(landscape, atlas, seed, workers)
         self.selector = PairSelector(landscape, atlas)
-        self.seed, self.started = seed, time.monotonic()
+        self.pace = Pace(workers or available_cores())
+        self.seed, self.started = seed, started
 
     def run(self) -> None:
         """Search until complete or out of budget; Ctrl-C ends the run in the file, too, and is raised."""
@@ -149,11 +168,12 @@ class _Loop:
         progress = self._progress(state)
         if self.report:
             self.report(progress)
-        if state["phase"] == "complete" or self.budget.spent(progress):
+        if state["phase"] in ENDED or self.budget.spent(progress):
             return False
-        batch = self.atlas.pending(self.batch_size)
+        batch = self._batch(progress)
         if not batch:
             return self._plan(state, progress)
+        begun, kinds = time.monotonic(), [search.kind for search in batch]
         findings = self.executor.run(batch, self.executor.inputs(batch))
         with self.atlas.transaction():
             news, evaluations = self.executor.write(batch, findings, run)
@@ -162,7 +182,16 @@ class _Loop:
             state["evaluations"] += evaluations
             self._note_round(state, progress, len(batch))
             self.atlas.set_state("exploration", state)
+        self.pace.note(kinds, time.monotonic() - begun)
         return True
+
+    def _batch(self, progress: Progress) -> list[Search]:
+        """Return the next searches, only as many as a limit on time has room for."""
+        batch = self.atlas.pending(self.batch_size)
+        if self.budget.seconds is None:
+            return batch
+        left = self.budget.seconds - progress.seconds
+        return batch[: self.pace.allowed([search.kind for search in batch], left)]
 
     def _note_round(self, state: dict, before: Progress, searches: int) -> None:
         """Add to what the round has brought so far; older files know nothing of their last one."""

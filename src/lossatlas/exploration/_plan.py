@@ -19,6 +19,9 @@ from ._pairs import Candidates, PairSelector
 
 
 ENOUGH_SAMPLES = 2000  # random starts after which the network is grown anyway
+# Phases in which nothing is planned any more. Both mean that the last searches brought nothing new; in the
+# second too many random starts ended nowhere to say that there is nothing else.
+ENDED = ("complete", "inconclusive")
 ROUNDS_KEPT = 10  # of which the state knows what they brought
 
 
@@ -112,9 +115,9 @@ def plan_round(
     candidates = functools.cache(selector.candidates)  # asked for where they are needed, and once
     hurry = hurry and atlas.count("minima") > 0
     if state["phase"] == "minima" and (hurry or _minima_exhausted(atlas, mix)):
-        state["phase"] = "network" if grow and len(atlas.minima) else "complete"
+        state["phase"] = "network" if grow and len(atlas.minima) else _end(atlas)
     if state["phase"] == "network" and _network_complete(atlas, state, candidates):
-        state["phase"] = "complete"
+        state["phase"] = _end(atlas)
     rows: list[Task] = []
     if state["phase"] == "minima":
         rows += _quenches(atlas, state, mix, 1.0)
@@ -139,7 +142,18 @@ def _quenches(atlas: Atlas, state: dict, mix: Mix, share: float) -> list[Task]:
     return rows + _hops(atlas, state, round(share * mix.chains))
 
 
+def _end(atlas: Atlas) -> str:
+    """Return the phase that an exploration ends in."""
+    return "complete" if coverage(atlas).conclusive else "inconclusive"
+
+
 def _minima_exhausted(atlas: Atlas, mix: Mix) -> bool:
+    """Return whether random starts bring no new minimum.
+
+    Failed starts do not count: more of them would fail in the same way, and say no more. (Of five small
+    networks with L2 1e-5 and 1e-6 none of 1,024 starts failed; of one with ReLU 97 % did, and there
+    `ENOUGH_SAMPLES` decides.)
+    """
     hits = atlas.minima.hits
     drawn = atlas.finished("sample")
     if drawn >= ENOUGH_SAMPLES:

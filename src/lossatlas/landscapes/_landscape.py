@@ -2,7 +2,9 @@
 
 import abc
 import dataclasses
+import functools
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -18,6 +20,8 @@ from ._smoothness import Smoothness, inferred_smoothness
 from ._symmetry import AbstractSymmetry, NoSymmetry
 
 
+IMAGES = 8  # of a random point, at which a symmetry is tested
+SAME_ENERGY = 1e-9  # relative to the energy, and to what a relative change of the point makes of it
 COLUMNS = 128  # of an automatic Hessian, computed together
 
 
@@ -159,11 +163,32 @@ class AbstractLandscape(eqx.Module):
         """Return energy, tangent gradient and Hessian at `x` from what `shared` returned there."""
         return *self.value_and_gradient(x), self.hessian(x)
 
+    @property
+    def forward_mode(self) -> bool:
+        """Whether JAX can differentiate the gradient forwards.
+
+        It cannot where a part of the loss has its own rule for the reverse mode (`jax.custom_vjp`), as many
+        solvers of differential equations and implicit layers have.
+        """
+        leaves, structure = jax.tree.flatten(self)
+        return _goes_forward(structure, tuple((np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
+
+    def hessian_product(self, x: Point) -> Callable[[Point], Point]:
+        """Return the function v -> H v at `x`, H the Hessian of `surface_energy`.
+
+        Forward over reverse differentiation, linearised once for all v; reverse over reverse, which needs
+        about twice the time, where that is not possible.
+        """
+        gradient = jax.grad(self.surface_energy)
+        if self.forward_mode:
+            return jax.linearize(gradient, x)[1]
+        pullback = jax.vjp(gradient, x)[1]  # the Hessian is symmetric
+        return lambda vector: pullback(vector)[0]
+
     def hessian(self, x: Point) -> Matrix:
         """Return the Hessian of `surface_energy`; override where an analytic one is faster."""
-        product = lambda v: jax.jvp(jax.grad(self.surface_energy), (x,), (v,))[1]
         # All columns at once would need the memory of that many gradients.
-        return jax.lax.map(product, jnp.eye(x.shape[0]), batch_size=COLUMNS)
+        return jax.lax.map(self.hessian_product(x), jnp.eye(x.shape[0]), batch_size=COLUMNS)
 
     @property
     def shares_passes(self) -> bool:
@@ -182,6 +207,24 @@ class AbstractLandscape(eqx.Module):
     def hessian_cost(self) -> float:
         """What a Hessian costs, in gradients; decides how often a minimisation asks for one."""
         return float(self.dimension)
+
+
+@functools.lru_cache(maxsize=256)
+def _goes_forward(structure: Any, leaves: tuple) -> bool:
+    """Try a forward derivative of the gradient, once for all landscapes of one form.
+
+    A rule for the reverse mode alone passes when it is traced, and is refused when it is lowered, if
+    anything depends on it: the derivative of the energy does.
+    """
+    shapes = (jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in leaves)
+    landscape = jax.tree.unflatten(structure, shapes)
+    point = jax.ShapeDtypeStruct((landscape.dimension,), jnp.float64)
+    along = lambda land, x, v: jax.jvp(jax.value_and_grad(land.surface_energy), (x,), (v,))
+    try:
+        jax.jit(along).lower(landscape, point, point)
+    except Exception:  # JAX and the libraries on it have no common type for it
+        return False
+    return True
 
 
 def data_hash(*arrays: Array | np.ndarray) -> str:
@@ -210,7 +253,8 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     **Raises:**
 
     - `ValueError`: it is no landscape, the energy is not a scalar, not float64, not finite at any of eight
-        random starts, its gradient is not finite there, or two evaluations of one point differ.
+        random starts, its gradient is not finite there, or two evaluations of one point differ; JAX cannot
+        differentiate it twice; or the symmetry is for other variables, or changes the energy.
     """
     check_kind(landscape)
     key = jax.random.key(seed)
@@ -234,13 +278,15 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
         raise ValueError(
             f"The loss must be computed in float64, but it returned {shape.dtype}: convert its data."
         )
+    _check_derivatives(landscape, start)
     evaluate = jax.jit(lambda land, x: land.value_and_gradient(x))
-    finite = False
+    finite = None
     for i in range(8):
         x = landscape.sample(jax.random.fold_in(key, i))
         energy, gradient = evaluate(landscape, x)
-        finite = finite or bool(jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient)))
-    if not finite:
+        if bool(jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))):
+            finite = np.asarray(x)
+    if finite is None:
         raise ValueError(
             "The loss or its gradient is not finite (NaN or infinite) at any of 8 random starts: "
             "check the loss, or give starts where it is defined."
@@ -249,3 +295,44 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     again = jax.jit(lambda land, x: land.value_and_gradient(x)[0])(landscape, x)
     if not bool(jnp.isclose(again, energy, rtol=1e-9, atol=1e-12, equal_nan=True)):
         raise ValueError("The loss gives two different values at one point; it must be deterministic.")
+    _check_symmetry(landscape, finite, evaluate, np.random.default_rng(seed))
+
+
+def _check_derivatives(landscape: AbstractLandscape, x: Point) -> None:
+    """Refuse a loss whose gradient or Hessian JAX cannot compute; nothing is compiled."""
+    derivatives: dict[str, Callable] = {
+        "gradient": lambda land, x: land.value_and_gradient(x),
+        "Hessian": lambda land, x: land.hessian(x),
+    }
+    for what, derivative in derivatives.items():
+        try:
+            jax.jit(derivative).lower(landscape, x)
+        except Exception as error:
+            why = " ".join(str(error).split())[:200] or type(error).__name__
+            raise ValueError(f"JAX cannot compute the {what} of the loss: {why}") from error
+
+
+def _check_symmetry(
+    landscape: AbstractLandscape, x: np.ndarray, evaluate: Callable, rng: np.random.Generator
+) -> None:
+    """Compare the energy at random images of a point; half of a group at least changes it, or none."""
+    group = landscape.symmetry
+    if group.order == 1:
+        return
+    said = f"The symmetry ({type(group).__name__} of order {group.order})"
+    wrong_size = f"{said} does not map points of {len(x)} variables: it is of another number of them."
+    try:
+        images = [np.asarray(group.random_image(x, rng)) for _ in range(4 * IMAGES)]
+    except (IndexError, ValueError, TypeError) as error:
+        raise ValueError(wrong_size) from error
+    if any(image.shape != x.shape for image in images):
+        raise ValueError(wrong_size)
+    energy, gradient = evaluate(landscape, jnp.asarray(x))
+    size = abs(float(energy)) + float(jnp.linalg.norm(gradient)) * float(np.linalg.norm(x))
+    for image in [image for image in images if not np.array_equal(image, x)][:IMAGES]:
+        other = float(evaluate(landscape, jnp.asarray(image))[0])
+        if not abs(other - float(energy)) <= SAME_ENERGY * size:
+            raise ValueError(
+                f"{said} is none of this loss, which is {float(energy):.9g} at a random point and "
+                f"{other:.9g} at an image of it: name only maps that leave the loss unchanged."
+            )

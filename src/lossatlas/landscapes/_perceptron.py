@@ -1,6 +1,7 @@
 """Multilayer perceptrons: classifiers and regressors with any number of hidden layers."""
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ class Perceptron(AbstractLandscape):
 
     - `inputs`: shape (items, inputs).
     - `targets`: class numbers (items,), or values (items,) or (items, outputs) for squared error.
-    - `hidden`: nodes of each hidden layer.
+    - `hidden`: nodes of the one hidden layer, such as 3, or of each of several, such as (5, 5).
     - `l2`: lam, in loss units per squared parameter unit, >= 0.
     - `activation`: tanh, sigmoid, softplus, gelu or relu (relu is not twice differentiable
         everywhere: some searches will not converge, and are counted).
@@ -86,7 +87,7 @@ class Perceptron(AbstractLandscape):
         inputs: Any,
         targets: Any,
         *,
-        hidden: Sequence[int],
+        hidden: int | Sequence[int],
         l2: float,
         activation: str = "tanh",
         loss: str = "cross_entropy",
@@ -100,9 +101,7 @@ class Perceptron(AbstractLandscape):
         data = _finite(inputs, "inputs")
         if data.ndim != 2 or data.shape[0] == 0:
             raise ValueError(f"`inputs` must have shape (items, inputs), got {data.shape}.")
-        nodes = list(hidden) if isinstance(hidden, Sequence | np.ndarray) else [0]
-        if not nodes or any(not isinstance(h, int | np.integer) or h < 1 for h in nodes):
-            raise ValueError(f"`hidden`: every layer needs at least one node, got {_shown(hidden)}.")
+        nodes = _hidden_layers(hidden)
         if not isinstance(l2, int | float | np.number) or not (np.isfinite(l2) and l2 >= 0):
             raise ValueError(f"`l2` must be zero or positive, got {l2!r}.")
         if activation not in ACTIVATIONS:
@@ -113,7 +112,7 @@ class Perceptron(AbstractLandscape):
         self.inputs = jnp.asarray(data.T)
         self.targets = jnp.asarray(values)
         self.l2 = jnp.asarray(float(l2))
-        self.sizes = (data.shape[1], *(int(h) for h in hidden), values.shape[0])
+        self.sizes = (data.shape[1], *nodes, values.shape[0])
         self.activation, self.loss, self.name = activation, loss, name
         self.penalise_biases = bool(penalise_biases)
         if neighbours is not None:
@@ -275,7 +274,7 @@ def xor(
     return Perceptron(
         [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
         [0, 1, 1, 0],
-        hidden=[hidden] if isinstance(hidden, int) else hidden,
+        hidden=hidden,
         l2=l2,
         activation=activation,
         penalise_biases=penalise_biases,
@@ -308,10 +307,21 @@ _OUTPUT_DERIVATIVES: dict[str, Callable] = {
 }
 
 
-def _shown(hidden: Any) -> Any:
-    if not isinstance(hidden, Sequence | np.ndarray):
-        return hidden
-    return ", ".join(str(nodes) for nodes in hidden) or "none"
+def _hidden_layers(hidden: Any) -> tuple[int, ...]:
+    """Return the nodes of each hidden layer from one whole number or several."""
+    given = hidden.tolist() if isinstance(hidden, np.ndarray) else hidden
+    layers: list[Any] = (
+        list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    )
+    if any(isinstance(h, bool | np.bool_) or not isinstance(h, int | np.integer) for h in layers):
+        raise ValueError(
+            f"`hidden` must be a whole number of nodes, such as 3, or one for each layer, such as (5, 5); "
+            f"got {hidden!r}."
+        )
+    if not layers or min(layers) < 1:
+        shown = ", ".join(str(nodes) for nodes in layers) or "none"
+        raise ValueError(f"`hidden`: every layer needs at least one node, got {shown}.")
+    return tuple(int(h) for h in layers)
 
 
 def _finite(values: Any, argument: str) -> np.ndarray:
@@ -347,7 +357,15 @@ def _targets(targets: Any, loss: str, items: int, classes: int | None) -> np.nda
         raise ValueError(f"`classes` must be a whole number, got {classes!r}.")
     if classes is not None and largest >= classes:
         raise ValueError(f"`targets` must be below `classes`, {classes}, got {largest}.")
-    return np.eye(classes or largest + 1)[values.astype(int)].T
+    count = classes or largest + 1
+    missing = np.setdiff1d(np.arange(count), values)
+    if len(missing):
+        warnings.warn(
+            f"No item has class {', '.join(map(str, missing))} of the {count}, so the network learns only "
+            "that it does not occur.",
+            stacklevel=3,
+        )
+    return np.eye(count)[values.astype(int)].T
 
 
 def _full_size(sizes: Sequence[int]) -> int:

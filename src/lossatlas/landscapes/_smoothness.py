@@ -111,7 +111,7 @@ def _outputs(equation: Any, kinds: list[int], signs: list[bool]) -> tuple[list[i
         branches = [_flow(branch.jaxpr, kinds[1:], signs[1:]) for branch in equation.params["branches"]]
         worst = [max(column) for column in zip(*(kind for kind, _ in branches))]
         return worst, [all(column) for column in zip(*(sign for _, sign in branches))]
-    if name == "custom_jvp_call":
+    if name in ("custom_jvp_call", "custom_vjp_call"):
         program = equation.params["call_jaxpr"].jaxpr
         if str(program.debug_info.func_name) in _SMOOTH_RULES:
             return [_SMOOTH] * count, [False] * count

@@ -1,5 +1,7 @@
 """In which units a landscape is searched: powers of two near its scales, so that nothing is rounded."""
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -57,6 +59,16 @@ class Dimensionless(AbstractLandscape):
     def hessian(self, x: Point) -> Matrix:
         """Return the Hessian."""
         return self._scaled(self.inner.hessian(x * self.unit))
+
+    def hessian_product(self, x: Point) -> Callable[[Point], Point]:
+        """Return the function that multiplies by the Hessian."""
+        product = self.inner.hessian_product(x * self.unit)
+        return lambda vector: product(vector * self.unit) * self.unit / self.energy_unit
+
+    @property
+    def forward_mode(self) -> bool:
+        """That of the landscape."""
+        return self.inner.forward_mode
 
     def _scaled(self, hessian: Matrix) -> Matrix:
         unit = jnp.broadcast_to(self.unit, (self.dimension,))

@@ -27,7 +27,7 @@ def _layers(value: Any) -> Any:
             return [int(part) for part in value.split(",")]
         except ValueError:
             raise ValueError("takes whole numbers such as 3 or 5,5") from None
-    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
+    return [value] if isinstance(value, int | np.integer) and not isinstance(value, bool) else value
 
 
 def _cube(value: Any) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 
 from lossatlas.analysis import ModelMetrics, evaluate
 from lossatlas.atlas import Atlas, AtlasError
-from lossatlas.exploration import Budget, Progress, explore
+from lossatlas.exploration import Budget, Progress, explore, no_empty_file
 from lossatlas.landscapes import Perceptron, data_hash
 
 from ._config import ExploreSettings
@@ -34,16 +34,15 @@ def explore_recipe(
 
     **Returns:** the atlas, open for reading.
     """
-    is_new = not out.exists()
-    with Atlas(out, problem.landscape) as atlas:
-        atlas.set_recipe({**to_settings(recipe), **_test_data(problem)})
     budget = Budget(
         seconds=settings.time_limit,
         evaluations=settings.evaluations,
         minima=settings.minima,
         transition_states=settings.transition_states,
     )
-    try:
+    with no_empty_file(out):
+        with Atlas(out, problem.landscape) as atlas:
+            atlas.set_recipe({**to_settings(recipe), **_test_data(problem)})
         return explore(
             problem.landscape,
             out,
@@ -52,12 +51,6 @@ def explore_recipe(
             progress=progress,
             workers=settings.workers,
         )
-    except (ValueError, MemoryError):
-        with Atlas(out, readonly=True) as atlas:
-            is_empty = atlas.count("searches") == 0
-        if is_new and is_empty:
-            out.unlink()  # an atlas of nothing would only keep its name from others
-        raise
 
 
 def problem_of(path: Path) -> Problem:

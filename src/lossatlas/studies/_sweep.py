@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lossatlas.atlas import Atlas
+from lossatlas.exploration import ENDED
 
 from ._config import Config, ExploreSettings, where
 from ._network_recipes import AbstractNetworkRecipe
@@ -134,7 +135,7 @@ def _time_left(path: Path, settings: ExploreSettings) -> float | None:
         return settings.time_limit
     limits = settings.minima, settings.transition_states, settings.evaluations
     reached = any(limit and done >= limit for limit, done in zip(limits, (*counts, state["evaluations"])))
-    if state["phase"] == "complete" or reached:
+    if state["phase"] in ENDED or reached:
         return 0
     if settings.time_limit is None:
         return None

@@ -41,7 +41,7 @@ def summarise(path: Path) -> dict[str, Any]:
     """
     with Atlas(path, readonly=True) as atlas:
         minima, states, parts = atlas.minima, atlas.transition_states, len(atlas.components)
-        dimension = atlas.dimension
+        dimension, estimate = atlas.dimension, coverage(atlas)
     row: dict[str, Any] = {
         "atlas": path.stem,
         "variables": dimension,
@@ -54,7 +54,6 @@ def summarise(path: Path) -> dict[str, Any]:
     lowest = int(np.argmin(minima.energy))
     row["loss"] = float(minima.energy[lowest])
     if minima.hits.any():  # nobody knows an import's
-        estimate = coverage(minima.hits)
         row |= {"coverage": estimate.good_turing, "chao1": estimate.chao1}
     if unjudged(minima).any():
         return row

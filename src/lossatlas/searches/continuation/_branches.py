@@ -40,7 +40,7 @@ class Branch:
         """Return the rows of the parts between events."""
         if not len(self):
             return []
-        same = (np.diff(self.parameter) == 0) & (np.diff(self.index) != 0)
+        same = (np.diff(self.parameter) == 0) & np.all(self.x[1:] == self.x[:-1], axis=1)
         edges = [0, *(np.flatnonzero(same) + 1).tolist(), len(self)]
         return [slice(low, high) for low, high in zip(edges[:-1], edges[1:])]
 
@@ -50,9 +50,10 @@ class Event:
     """A place on a branch where the Hessian is singular.
 
     - `kind`: `fold`: two points whose indices differ by one meet, and the parameter turns. `bifurcation`:
-        eigenvalues change sign while the parameter goes on: branches of less symmetry meet this one.
-        `end`: the branch meets an image of itself, on a branch of more symmetry; located to some 1e-8 only,
-        since even the bordered system is singular there.
+        eigenvalues change sign while the parameter goes on, or one touches zero where the parameter turns,
+        which is a pitchfork met from the side: other branches meet this one. `end`: such a place where the
+        branch meets an image of itself, on a branch of more symmetry. Where the parameter turns at other
+        branches the place is located to some 1e-8 only, since even the bordered system is singular there.
     - `branch`: number of the branch.
     - `parameter`, `energy`; `x`: shape (dim,).
     - `indices`: before and after, in the order of the branch.

@@ -1,6 +1,7 @@
 """Pseudo-arclength continuation: along a curve of stationary points, round its folds."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 
 from lossatlas._results import RESULTS
@@ -8,7 +9,7 @@ from lossatlas._types import Flag, Integer, Matrix, Point, Scalar
 from lossatlas.searches._search import AbstractSearch
 from lossatlas.searches.curvature import count_zero
 
-from ._family import USABLE, Family, correct, is_stationary, spectrum_at, tangent
+from ._family import SETTLED, USABLE, Corrected, Family, correct, is_stationary, spectrum_at, tangent
 
 
 FIRST_STEP = 0.01
@@ -65,12 +66,18 @@ class Continuation(AbstractSearch):
         """Correct the guess; the search ends where it is no stationary point, or a degenerate one."""
         border = direction / jnp.linalg.norm(direction)
         z, local, last, _ = correct(landscape, guess, border)
+        # Next to an end of the range a branch may have left it where it is looked for: that end is all.
+        beyond = (z[-1] < -SETTLED) | (z[-1] > 1.0 + SETTLED)
+        z, local, last, _ = jax.lax.cond(
+            beyond, lambda: _at_the_end(landscape, z), lambda: Corrected(z, local, last, jnp.asarray(0))
+        )
         values, _ = spectrum_at(landscape, z, local)
         following = tangent(local.jacobian, border)
         stationary = is_stationary(landscape, z, local, values)
         degenerate = stationary & (count_zero(values) > 0)
         found = stationary & (last <= USABLE)
         outcome = jnp.where(degenerate, int(RESULTS.degenerate), int(RESULTS.max_steps))
+        outcome = jnp.where(found & ~degenerate & beyond, int(RESULTS.converged), outcome)
         outcome = jnp.where(jnp.isfinite(local.energy), outcome, int(RESULTS.nonfinite))
         rows = self.max_steps + 1
         index = jnp.sum(values < 0)
@@ -82,7 +89,7 @@ class Continuation(AbstractSearch):
             count=jnp.where(found & ~degenerate, 1, 0),
             tries=jnp.asarray(0),
             outcome=outcome,
-            done=~found | degenerate,
+            done=~found | degenerate | beyond,
             curve=jnp.zeros((rows, z.shape[0])).at[0].set(z),
             energy=jnp.zeros(rows).at[0].set(local.energy),
             index=jnp.zeros(rows, dtype=index.dtype).at[0].set(index),
@@ -142,6 +149,14 @@ class Continuation(AbstractSearch):
             index=old.index.at[row].set(jnp.sum(values < 0)),
             turn=old.turn.at[row].set(following[-1]),
         )
+
+
+def _at_the_end(family: Family, z: Point) -> Corrected:
+    """Return the place near `z` with s at the end of the range that is next to it."""
+    end = jnp.clip(z[-1], 0.0, 1.0)
+    border = jnp.zeros_like(z).at[-1].set(1.0)
+    found = correct(family, z.at[-1].set(end), border)
+    return Corrected(found.z.at[-1].set(end), found.local, found.last, jnp.asarray(0))
 
 
 def _predict(state: _State) -> tuple[Point, Point, Scalar, Flag]:

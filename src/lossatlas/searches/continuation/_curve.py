@@ -14,7 +14,9 @@ class Root:
     - `turns`: whether s turns there.
     - `indices`: before and after it.
     - `critical`: the smallest eigenvalue by its size.
-    - `kernel`: orthonormal eigenvectors of those that change sign, shape (dim, eigenvalues).
+    - `across`: unit vectors in which other branches leave, shape (directions, dim + 1): orthonormal, in the
+        kernel of the derivatives of the gradient by z, and orthogonal to the curve.
+    - `is_image`: whether the curve goes on as its own image.
     """
 
     row: int
@@ -24,19 +26,20 @@ class Root:
     turns: bool
     indices: tuple[int, int]
     critical: float
-    kernel: np.ndarray
+    across: np.ndarray
+    is_image: bool = False
 
     @property
     def kind(self) -> str:
         """What happens, see `Event`.
 
-        Along a fold one eigenvalue crosses zero, linearly. Where a branch of less symmetry meets one of
-        more, g maps its one half on the other: the parameter is even along it, and so is the eigenvalue,
-        which touches zero.
+        Along a fold one eigenvalue crosses zero, linearly. In a pitchfork that is met from the side the
+        parameter is even along the branch, and so is the eigenvalue, which touches zero. If a symmetry maps
+        the one half of that branch on the other, the branch ends there.
         """
-        if not self.turns:
-            return "bifurcation"
-        return "fold" if self.indices[0] != self.indices[1] else "end"
+        if self.turns and self.indices[0] != self.indices[1]:
+            return "fold"
+        return "end" if self.is_image else "bifurcation"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -91,6 +94,14 @@ class Curve:
         merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         outcome = converged if ends else self.outcome
         return dataclasses.replace(self, **merged, roots=tuple(roots), outcome=outcome)
+
+    def halves(self, root: Root) -> tuple["Curve", "Curve"]:
+        """Return the curve up to a root and from it on, without its roots."""
+        place = _one(root, root.indices[0])
+        before, after = self._rows(0, root.row + 1), self._rows(root.row + 1, len(self))
+        first = {name: np.concatenate([before[name], place[name]]) for name in place}
+        second = {name: np.concatenate([place[name], after[name]]) for name in place}
+        return dataclasses.replace(self, **first), dataclasses.replace(self, **second)
 
     def crossing(self, s: float, energy: float) -> np.ndarray:
         """Return where the curve passes a value of s near an energy, by interpolation, shape (n, dim + 1).

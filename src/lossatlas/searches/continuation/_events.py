@@ -16,6 +16,7 @@ from ._family import Family, correct, spectrum_at, tangent
 TURN = -1  # what is located: the component of the tangent along s, or an eigenvalue by its number
 ITERATIONS = 60
 LOCATED = 1e-10  # of the chord between two points of the curve
+BESIDE = 0.05  # of the chord, how far from a root points lie between which the curve is taken as straight
 TOGETHER = 1e-6  # roots that are nearer than that are one; dimensionless, see `Family`
 
 
@@ -70,8 +71,26 @@ def _root(found: dict, group: list[int], row: int, which: np.ndarray, index: int
         turns=bool(which[best] == TURN),
         indices=(index, index + (crossings if rises else -crossings)),
         critical=float(values[smallest[0]]),
-        kernel=found["eigenvectors"][best][:, smallest],
+        across=_across(found, best, smallest),
     )
+
+
+def _across(found: dict, lane: int, kernel: np.ndarray) -> np.ndarray:
+    """Return the directions of other branches, see `Root`.
+
+    Tangents of all branches lie in the kernel of the derivatives of the gradient by z: it has the
+    eigenvectors whose eigenvalue is zero, and one direction in which s changes and the gradient does not.
+    """
+    values, vectors = found["eigenvalues"][lane], found["eigenvectors"][lane]
+    others = np.delete(np.arange(len(values)), kernel)
+    moved = vectors[:, others] @ ((vectors[:, others].T @ found["slope"][lane]) / values[others])
+    along_s = np.append(-moved, 1.0)
+    basis = np.pad(vectors[:, kernel].T, ((0, 0), (0, 1)))
+    basis = np.concatenate([basis, along_s[None] / np.linalg.norm(along_s)])
+    curve = basis @ found["along"][lane]
+    # The rows after the first are orthogonal to it, and to one another.
+    turned = np.linalg.qr(np.column_stack([curve, np.eye(len(basis))]))[0][:, 1:]
+    return turned.T @ basis
 
 
 def _locate(family: Family, before: Point, after: Point, which: Integer) -> dict:
@@ -83,6 +102,7 @@ def _locate(family: Family, before: Point, after: Point, which: Integer) -> dict
         values, vectors = spectrum_at(family, z, local)
         turn = tangent(local.jacobian, border)[-1]
         place = {"z": z, "energy": local.energy, "eigenvalues": values, "eigenvectors": vectors}
+        place["slope"] = local.jacobian[:, -1] / family.unit
         return jnp.where(which == TURN, turn, values[which]), {"theta": theta, **place}
 
     def closer(state):
@@ -102,4 +122,8 @@ def _locate(family: Family, before: Point, after: Point, which: Integer) -> dict
     first = jax.tree.map(lambda both: both[0], places)
     start = jax.tree.map(jnp.asarray, (low, high, first, 1.0, 0))
     more = lambda state: (state[3] > LOCATED) & (state[4] < ITERATIONS)
-    return jax.lax.while_loop(more, closer, start)[2]
+    root = jax.lax.while_loop(more, closer, start)[2]
+    # At the root the tangent is not defined by the derivatives alone.
+    sides = root["theta"] + jnp.array([-BESIDE, BESIDE])
+    behind, ahead = jax.lax.map(lambda theta: at(theta)[1]["z"], sides)
+    return {**root, "along": (ahead - behind) / jnp.linalg.norm(ahead - behind)}

@@ -93,12 +93,19 @@ def look(family: Family, z: Point) -> Local:
     landscape = family.at(s)
     energy, gradient = landscape.value_and_gradient(x)
     hessian = landscape.hessian(x)
-    slope = jax.jvp(lambda s: family.at(s).value_and_gradient(x)[1], (s,), (jnp.ones_like(s),))[1]
+    slope = _gradient_by_s(family, x, s)
     modes = landscape.zero_modes(x)
     inside = jnp.eye(x.shape[0]) - modes.T @ modes
     matrix = inside @ hessian @ inside + modes.T @ modes
     jacobian = jnp.concatenate([family.unit * matrix, (inside @ slope)[:, None]], axis=1)
     return Local(energy, inside @ gradient, hessian, jacobian)
+
+
+def _gradient_by_s(family: Family, x: Point, s: Scalar) -> Point:
+    """Return the derivative of the gradient by s, shape (dim,)."""
+    if family.landscape.forward_mode:
+        return jax.jvp(lambda s: family.at(s).value_and_gradient(x)[1], (s,), (jnp.ones_like(s),))[1]
+    return jax.grad(lambda x: jax.grad(lambda s: family.at(s).surface_energy(x))(s))(x)
 
 
 def spectrum_at(family: Family, z: Point, local: Local) -> tuple[Point, Matrix]:

@@ -1,6 +1,7 @@
 """The entry point: follow stationary points as a number in the landscape changes."""
 
 import collections
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -169,23 +170,44 @@ def _run(
         for i, rows in enumerate(found["count"].tolist())
     ]
     roots = locate_roots(family, curves, workers=workers)
+    roots = [_with_images(family, curve, own, workers) for curve, own in zip(curves, roots)]
     curves = [curve.with_roots(own, int(RESULTS.converged)) for curve, own in zip(curves, roots)]
     if sources is None:
         return curves
     return [curve.preceded_by(root) if len(curve) else curve for curve, root in zip(curves, sources)]
 
 
+def _with_images(family: Any, curve: Curve, roots: list[Root], workers: int | None) -> list[Root]:
+    """Return the roots, those marked where the curve turns and goes on as its own image."""
+    if family.landscape.symmetry.order == 1:
+        return roots
+    marked = []
+    for root in roots:
+        if root.turns and root.indices[0] == root.indices[1]:
+            # The place next to it on the one half lies on the other, if that is as long as a step.
+            before, after = curve.halves(root)
+            image = _lies_on(family, [before], after.z[1], after.energy[1], workers)
+            image |= _lies_on(family, [after], before.z[-2], before.energy[-2], workers)
+            root = dataclasses.replace(root, is_image=image)
+        marked.append(root)
+    return marked
+
+
 def _keep(family: Any, kept: list[Curve], curve: Curve, workers: int | None) -> bool:
     """Add a curve to those that are kept unless one point of it, or an image of that, lies on another."""
     if len(curve):
-        z, energy = curve.z[curve.probe], curve.energy[curve.probe]
-        guesses = [np.zeros((0, len(z))), *(other.crossing(z[-1], energy) for other in kept)]
-        found = run_batch(_at_fixed_s, family, np.concatenate(guesses), workers=workers)
-        known = KnownPoints(found[0], found[1], family.landscape.symmetry)
-        if known.find(family.unit * z[None, :-1], np.array([energy]))[0] >= 0:
+        if _lies_on(family, kept, curve.z[curve.probe], float(curve.energy[curve.probe]), workers):
             return False
     kept.append(curve)
     return True
+
+
+def _lies_on(family: Any, curves: list[Curve], z: np.ndarray, energy: float, workers: int | None) -> bool:
+    """Return whether a place, or an image of it, lies on one of the curves."""
+    guesses = [np.zeros((0, len(z))), *(curve.crossing(z[-1], energy) for curve in curves)]
+    found = run_batch(_at_fixed_s, family, np.concatenate(guesses), workers=workers)
+    known = KnownPoints(found[0], found[1], family.landscape.symmetry)
+    return bool(known.find(family.unit * z[None, :-1], np.array([energy]))[0] >= 0)
 
 
 def _at_fixed_s(family: Family, guess: Point) -> Any:
@@ -197,20 +219,19 @@ def _at_fixed_s(family: Family, guess: Point) -> Any:
 def _departures(root: Root, rng: np.random.Generator) -> list[tuple[Root, np.ndarray, np.ndarray]]:
     """Return root, guess and direction of the searches for other branches that meet this one.
 
-    They leave a bifurcation along the eigenvectors whose eigenvalues vanish. Where a branch meets its own
-    image there is one of more symmetry, along which only s changes at first.
+    They leave a bifurcation across the branch that it lies on, to where that branch does not come near:
+    so the others are found, however they cross it.
     """
     if root.kind == "fold":
         return []
-    if root.kind == "end":
-        directions = np.zeros((2, len(root.z)))
-        directions[:, -1] = 1.0, -1.0
-    else:
-        count = root.kernel.shape[1]
-        mixed = rng.standard_normal((RANDOM * count if count > 1 else 0, count))
-        mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-        directions = np.concatenate([np.eye(count), -np.eye(count), mixed]) @ root.kernel.T
-        directions = np.pad(directions, ((0, 0), (0, 1)))
-    guesses = root.z + DEPARTURE * directions
-    inside = (guesses[:, -1] > 0) & (guesses[:, -1] < 1)
-    return [(root, guess, direction) for guess, direction in zip(guesses[inside], directions[inside])]
+    count = len(root.across)
+    mixed = rng.standard_normal((RANDOM * count if count > 1 else 0, count))
+    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+    directions = np.concatenate([np.eye(count), -np.eye(count), mixed]) @ root.across
+    lanes = []
+    for direction in directions:
+        end = 1.0 if direction[-1] > 0 else 0.0
+        room = (end - root.z[-1]) / direction[-1] if direction[-1] else np.inf
+        guess = root.z + min(DEPARTURE, 0.5 * room) * direction
+        lanes.append((root, guess, direction))
+    return lanes

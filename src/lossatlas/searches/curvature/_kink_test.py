@@ -46,7 +46,7 @@ def is_bent(landscape: AbstractLandscape, x: Point) -> Flag:
     """Return whether the landscape has a kink within about 1e-6 length scales of a stationary point."""
     gradient = lambda x: landscape.value_and_gradient(x)[1]
     here = gradient(x)
-    product = jax.linearize(jax.grad(landscape.surface_energy), x)[1]
+    product = landscape.hessian_product(x)
     near, far = NEAR * landscape.length_scale, FAR * landscape.length_scale
 
     def along(direction: Point) -> tuple[Images, Point]:

@@ -46,11 +46,6 @@ class _State(eqx.Module):
     converged: Flag
 
 
-def hessian_product(landscape: AbstractLandscape, x: Point, vector: Point) -> Point:
-    """Return the Hessian times a vector, by forward over reverse differentiation."""
-    return jax.jvp(jax.grad(landscape.surface_energy), (x,), (vector,))[1]
-
-
 def lowest_eigenpair(
     landscape: AbstractLandscape, x: Point, guess: Point, *, products: int = 30
 ) -> tuple[Scalar, Point]:
@@ -97,7 +92,7 @@ def lowest_eigenpairs(
     inside = x.shape[0] - modes.shape[0]
     pairs, size = min(pairs, inside), min(BASIS, inside)
     fresh = jax.random.normal(jax.random.key(0), (size + pairs, x.shape[0]))
-    product = jax.linearize(jax.grad(landscape.surface_energy), x)[1]
+    product = landscape.hessian_product(x)
 
     def extend(_, s: _State) -> _State:
         """Add a vector to the basis, and its image under the Hessian."""

@@ -40,7 +40,7 @@ def newton_step(
     Source: Paige & Saunders, SIAM J. Numer. Anal. 12, 617 (1975), doi:10.1137/0712047, as listed by
     van der Vorst, Iterative Krylov Methods for Large Linear Systems (2003), figure 6.9.
     """
-    product = jax.linearize(jax.grad(landscape.surface_energy), x)[1]
+    product = landscape.hessian_product(x)
     size = jnp.linalg.norm(gradient)
     nothing, zero, one = jnp.zeros_like(x), jnp.asarray(0.0), jnp.asarray(1.0)
 

@@ -142,7 +142,7 @@ class ChebyshevDescent(AbstractSearch):
 
 def _stiffest(landscape: AbstractLandscape, x: Point, vector: Point, products: int):
     """Return the stiffest mode and its |curvature|, by power iteration from the last one."""
-    product = jax.linearize(jax.grad(landscape.surface_energy), x)[1]
+    product = landscape.hessian_product(x)
 
     def iterate(_, carry):
         vector = carry[0] / (jnp.linalg.norm(carry[0]) + 1e-300)

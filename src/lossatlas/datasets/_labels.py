@@ -1,0 +1,92 @@
+"""Labels of classes as people write them: which of them mean the same class."""
+
+import decimal
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+
+QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
+TRUTH = ("true", "false", "yes", "no")
+SHOWN = 5  # groups of labels that a note lists
+
+
+def read_labels(texts: Sequence[str]) -> tuple[list[int], tuple[str, ...], str]:
+    """Return the class number of every item, the names of the classes, and what was done to the labels.
+
+    Two labels are one class if they are the same value: equal numbers (0, 0.0, +0, 0e0, 00), or one
+    truth value in whatever case (true, True, TRUE; yes, Yes). Quotes around a label and how much white
+    space there is make no difference. Other words that differ in case only stay apart, since A and a may
+    well be two classes; the note says that they do.
+
+    **Arguments:**
+
+    - `texts`: a label for every item.
+
+    **Returns:** class numbers, one per item; names, numbers in ascending order before words in that of the
+    alphabet, each in its shortest writing; and the note, one clause or nothing.
+    """
+    labels = [bare(text) for text in texts]
+    keys = [_value(label) for label in labels]
+    writings: dict[float | str, Counter[str]] = {}
+    for key, label in zip(keys, labels):
+        writings.setdefault(key, Counter())[label] += 1
+    order = sorted(writings, key=lambda key: (isinstance(key, str), key))
+    number = {key: i for i, key in enumerate(order)}
+    groups = [_shortest_first(writings[key]) for key in order]
+    names = tuple(group[0] for group in groups)
+    return [number[key] for key in keys], names, "; ".join(filter(None, (_joined(groups), _apart(names))))
+
+
+def bare(text: str) -> str:
+    """Return a value without quotes around it, with single spaces, accents in one way of writing."""
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    while len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    return text
+
+
+def as_number(text: str) -> float | int | None:
+    """Return a finite number, whole ones in full, or None for anything else, such as 1_0 or nan."""
+    try:
+        exact = decimal.Decimal(text) if "_" not in text else decimal.Decimal("nan")
+    except decimal.InvalidOperation:
+        return None
+    if not exact.is_finite() or not math.isfinite(float(exact)):
+        return None
+    # As floats two long numbers that name things could be equal.
+    return int(exact) if exact == exact.to_integral_value() else float(exact)
+
+
+def _value(label: str) -> float | int | str:
+    """Return what labels of one class have in common."""
+    number = as_number(label)
+    if number is not None:
+        return number
+    return label.lower() if label.lower() in TRUTH else label
+
+
+def _shortest_first(writings: Counter[str]) -> list[str]:
+    return sorted(writings, key=lambda label: (len(label), -writings[label], label))
+
+
+def _joined(groups: list[list[str]]) -> str:
+    """Say which labels were taken as one class."""
+    several = [f"{', '.join(group[1:])} as {group[0]}" for group in groups if len(group) > 1]
+    if not several:
+        return ""
+    more = f" and {len(several) - SHOWN} more alike" if len(several) > SHOWN else ""
+    return f"labels of one value joined: {', '.join(several[:SHOWN])}{more}"
+
+
+def _apart(names: tuple[str, ...]) -> str:
+    """Say which classes differ in case only."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(name.casefold(), []).append(name)
+    several = [" and ".join(group) for group in alike.values() if len(group) > 1]
+    if not several:
+        return ""
+    more = f" and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
+    return f"different classes although only their case differs: {', '.join(several[:SHOWN])}{more}"

@@ -1,0 +1,83 @@
+"""What searches that were lost say of a landscape, and what can be done about it."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lossatlas._results import RESULTS
+from lossatlas.atlas import Atlas
+
+
+LOST = "lost"  # key of the atlas' state: how minimisations were lost, and the lowest loss that they reached
+RUNAWAY = (RESULTS.left_region, RESULTS.nonfinite, RESULTS.max_steps)
+BELOW = 1e-6  # relative to the losses of minima, by how much a lower loss is not the lowest minimum itself
+MANY = 0.1  # share of the minimisations that ran away from which it is said
+UNBOUNDED = (
+    "a loss that falls for ever, such as that of a mixture with free variances or of a network without L2, "
+    "needs a bound: bound the variances from below or add a penalty"
+)
+ADVICE = {
+    "degenerate": "the loss has directions without curvature: add a penalty or give the symmetry",
+    "left_region": "searches left the region: does the loss grow at infinity, is `scale` too small? "
+    + UNBOUNDED,
+    "nonfinite": f"the loss is not finite where searches go; {UNBOUNDED}",
+    "max_steps": f"searches did not converge: has the loss kinks, or no minimum? {UNBOUNDED}",
+}
+
+
+def note_lost(atlas: Atlas, outcome: int, energy: float) -> None:
+    """Add a minimisation that ran away to the count, and its last loss to the lowest."""
+    if outcome not in RUNAWAY:
+        return
+    lost = atlas.get_state(LOST, {})
+    row = lost.setdefault(RESULTS(outcome).name, {"searches": 0, "lowest": None})
+    row["searches"] += 1
+    if not math.isnan(energy) and (row["lowest"] is None or energy < row["lowest"]):
+        row["lowest"] = energy
+    atlas.set_state(LOST, lost)
+
+
+def why_nothing(atlas: Atlas) -> str:
+    """Return a sentence on why no search ended in a minimum."""
+    outcomes: dict[str, int] = {}
+    for kind in atlas.failures.values():
+        for name, count in kind.items():
+            outcomes[name] = outcomes.get(name, 0) + count
+    most = max(outcomes, key=lambda name: outcomes[name], default="max_steps")
+    counts = ", ".join(f"{name} {count}" for name, count in outcomes.items())
+    lost = atlas.get_state(LOST, {})
+    lowest = _lowest(lost)
+    fell = f", the loss fell to {lowest:.6g}" if most in lost and lowest < math.inf else ""
+    advice = ADVICE.get(most, RESULTS[most].sentence.rstrip("."))
+    return f"No search ended in a minimum ({counts}){fell}; {advice}."
+
+
+def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
+    """Return a sentence where minima were found, but minimisations ran away: often, or below all minima.
+
+    **Arguments:**
+
+    - `smooth`: whether the loss is; on a kink a search does not converge however low it is.
+    """
+    lost = atlas.get_state(LOST, {})
+    if not smooth:
+        lost.pop(RESULTS.max_steps.name, None)
+    minimisations = sum(atlas.finished(kind) for kind in ("sample", "symmetric", "hop"))
+    count = sum(row["searches"] for row in lost.values())
+    lowest = _lowest(lost)
+    energies = atlas.minima.energy
+    below = bool(lowest < energies.min() - BELOW * (abs(energies.min()) + np.ptp(energies)))
+    away = sum(row["searches"] for name, row in lost.items() if name != RESULTS.max_steps.name)
+    if not below and away <= MANY * minimisations:
+        return None
+    how = ", ".join(f"{name} {row['searches']}" for name, row in lost.items())
+    said = f"{count} of {minimisations} minimisations ended nowhere ({how})"
+    if not below:
+        return f"{said}; {ADVICE['left_region' if 'left_region' in lost else 'nonfinite']}."
+    return f"{said}, at losses down to {lowest:.6g}, below all minima that were found; {UNBOUNDED}."
+
+
+def _lowest(lost: dict[str, dict[str, Any]]) -> float:
+    """Return the lowest loss that a lost minimisation reached, infinity where none was."""
+    return min((row["lowest"] for row in lost.values() if row["lowest"] is not None), default=math.inf)
