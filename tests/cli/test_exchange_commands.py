@@ -163,3 +163,29 @@ def test_gaps_in_columns_of_ones_own_are_grey(capsys, folder, tmp_path):
     assert run(capsys, "graph", out, "-o", tmp_path / "a.png", "--colour", "radius")[0] == 0
     status, _, err = run(capsys, "graph", out, "-o", tmp_path / "b.png", "--x", "radius")
     assert status == 2 and "The column radius is not known of minimum 2" in err
+
+
+def test_funnels_of_lone_minima_are_counted_and_not_listed(capsys, folder, tmp_path):
+    lone = "".join(f"{-2 - i / 100} 1.0 1 1 1 1\n" for i in range(70))
+    (folder / "min.data").write_text(MINIMA + lone)
+    out, _, _ = imported(capsys, folder)
+    said = run(capsys, "funnels", out)[1].splitlines()
+    assert said[0].startswith("72 funnels of 74 minima, 3 transition states, 70 of them minima that no")
+    assert [line.split()[0] for line in said[1:]] == ["bottom", "1", "3"]
+
+
+def test_thermo_draws_of_many_parts_the_first_and_what_makes_the_peaks(
+    capsys, folder, tmp_path, monkeypatch
+):
+    titles = []
+    monkeypatch.setattr(
+        "lossatlas.plots.save_picture", lambda drawn, _: titles.append(drawn.axes[0].get_title())
+    )
+    lone = "".join(f"{-0.99 + i / 100} 1.0 1 1 1 1\n" for i in range(70))
+    (folder / "min.data").write_text(MINIMA + lone)
+    out, _, _ = imported(capsys, folder)
+    command = ("thermo", out, "--modes", 3, "--kt", "0.1,0.2")
+    peaks = json.loads(run(capsys, *command, "--json", "--plot-graph", tmp_path / "a.png")[1])["peaks"]
+    changing = {i for peak in peaks for side in ("gaining", "losing") for i in peak[side]}
+    drawn = len(changing | {1, 2, 3, 4})
+    assert 4 < drawn < 74 and titles[0].endswith(f": {drawn} of 74 minima")
