@@ -477,3 +477,13 @@ def test_errors_of_more_options(options, message):
     with pytest.raises(ValueError, match=message):
         plot_disconnectivity(random_tree(12), **options)
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("parts, reaches_top", [(60, True), (61, False)])
+def test_stubs_of_many_parts_are_short(parts, reaches_top):
+    tree = disconnectivity(np.arange(float(parts)), np.zeros(0), np.zeros((0, 2), dtype=int))
+    ax = plot_disconnectivity(tree)
+    tops = [line[:, 1].max() for drawn in ax.collections for line in getattr(drawn, "get_segments", list)()]
+    lowest = min(tops)
+    assert (lowest == ax.get_ylim()[1]) == reaches_top
+    assert reaches_top or lowest == pytest.approx(0.03 * (parts - 1), rel=1e-6)
