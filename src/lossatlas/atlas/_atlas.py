@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike
 from lossatlas.landscapes import KnownPoints
 
 from . import _convert
-from ._columns import Minima, TransitionStates, components, read_columns, read_points
+from ._columns import Minima, TransitionStates, components, read_columns, read_points, read_sets
 from ._connection import close_writer, open_reader, open_writer
 from ._errors import AtlasError, sentences
 from ._integrity import check, digest
 from ._memory import AbstractMemory
-from ._points import check_column, check_hits, check_points, write_points
+from ._points import check_column, check_flag, check_hits, check_ids, check_points, write_points
 from ._settings import new_meta, read_settings, wanted_settings
 
 
@@ -179,6 +179,7 @@ class Atlas(AbstractMemory):
         *,
         hits: ArrayLike = 0,
         run: int | None = None,
+        flag: ArrayLike | None = None,
     ) -> tuple[Ids, Flags]:
         """Add minima; those that are known only gain hits.
 
@@ -189,6 +190,8 @@ class Atlas(AbstractMemory):
           (points,).
         - `hits`: independent random starts that ended there, shape (points,) or one number.
         - `run`: id of the run that found them.
+        - `flag`: what is special about the new ones, a word for all or shape (points,), "" for an
+          ordinary point; default: all are.
 
         **Returns:** the id of every point and whether it is new, shape (points,) each.
 
@@ -200,7 +203,7 @@ class Atlas(AbstractMemory):
             "lowest_eigenvalue": lowest_eigenvalue,
             "log_product": log_product,
         }
-        return self._add("minima", x, energy, columns, {}, hits, run)
+        return self._add("minima", x, energy, columns, {}, hits, run, flag)
 
     def add_transition_states(
         self,
@@ -214,6 +217,7 @@ class Atlas(AbstractMemory):
         path_length: ArrayLike | None = None,
         hits: ArrayLike = 1,
         run: int | None = None,
+        flag: ArrayLike | None = None,
     ) -> tuple[Ids, Flags]:
         """Add transition states; those that are known only gain hits.
 
@@ -226,6 +230,7 @@ class Atlas(AbstractMemory):
         - `path_length`: arc lengths between them, shape (points,), parameter units.
         - `hits`: searches that ended there, shape (points,) or one number.
         - `run`: id of the run that found them.
+        - `flag`: as in `add_minima`.
 
         **Returns:** the id of every point and whether it is new, shape (points,) each.
 
@@ -247,7 +252,7 @@ class Atlas(AbstractMemory):
             "path_length": np.full(count, np.nan) if path_length is None else path_length,
         }
         integers = {"minimum_a": ends[:, 0], "minimum_b": ends[:, 1]}
-        return self._add("transition_states", x, energy, columns, integers, hits, run)
+        return self._add("transition_states", x, energy, columns, integers, hits, run, flag)
 
     def add_hit(self, table: str, point: int) -> None:
         """Note that another search ended at a known point of `minima` or `transition_states`."""
@@ -286,6 +291,29 @@ class Atlas(AbstractMemory):
                     for minimum, value in zip(minima.id, values)
                 ),
             )
+
+    @property
+    def sets(self) -> dict[str, Ids]:
+        """Named sets of minima, such as A and B of a PATHSAMPLE database: sorted ids by name."""
+        with sentences(self.path):
+            return read_sets(self._db)
+
+    def set_sets(self, sets: dict[str, ArrayLike]) -> None:
+        """Store named sets of minima, in place of all that were stored before.
+
+        **Arguments:**
+
+        - `sets`: name -> ids of minima, at least one. Names are words, so that they are no ids.
+
+        **Raises:** `ValueError` for other names, for a set without minima, and for ids that there are not.
+        """
+        if not all(isinstance(name, str) and name.isidentifier() for name in sets):
+            raise ValueError(f"Names of sets must be words such as A, got {list(sets)}.")
+        chosen = {name: check_ids(f"sets[{name!r}]", ids, len(self.minima)) for name, ids in sets.items()}
+        with self.transaction():
+            self._db.execute("DELETE FROM sets")
+            rows = ((name, minimum) for name, ids in chosen.items() for minimum in ids.tolist())
+            self._db.executemany("INSERT INTO sets VALUES (?, ?)", rows)
 
     # ---- transactions --------------------------------------------------------------------------
 
@@ -383,13 +411,14 @@ class Atlas(AbstractMemory):
             self._columns = self._components = None
             yield
 
-    def _add(self, table, x, energy, columns, integers, hits, run) -> tuple[Ids, Flags]:
+    def _add(self, table, x, energy, columns, integers, hits, run, flag) -> tuple[Ids, Flags]:
         x, energy = check_points(x, energy, self.dimension)
         columns = {name: check_column(name, col, len(x)) for name, col in columns.items()}
-        hits = check_hits(hits, len(x))
+        hits, flags = check_hits(hits, len(x)), check_flag(flag, len(x))
         with self._change_points():
             store = self._store(table)
-            return write_points(self._db, table, store, x, energy, {**columns, **integers}, hits, run)
+            columns = {**columns, **integers, "flag": flags}
+            return write_points(self._db, table, store, x, energy, columns, hits, run)
 
     def _find(self, table: str, x: ArrayLike, energy: ArrayLike) -> Ids:
         if self._symmetry is None:

@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -55,6 +55,7 @@ class Minima(AbstractColumns):
     - `moments`: of inertia, of imports; else NaN.
     - `hits`: independent random starts that ended here.
     - `degree`: number of other minima that a transition state joins to this one.
+    - `flag`: what is special about a point, in a word; "" for an ordinary one.
     - `x`: the points, parameter units; shape (minima, 0) for an import without coordinates.
     - `metrics`: what the minima are worth as models, by name, shape (minima,) each; NaN where it was not
       evaluated. They are columns, too: `minima["test_auc"]`.
@@ -71,6 +72,7 @@ class Minima(AbstractColumns):
     moments: Float[np.ndarray, "minima 3"]
     hits: Int[np.ndarray, " minima"]
     degree: Int[np.ndarray, " minima"]
+    flag: Shaped[np.ndarray, " minima"]
     x: Float[np.ndarray, "minima dim"]
     metrics: dict[str, np.ndarray]
 
@@ -90,6 +92,9 @@ class TransitionStates(AbstractColumns):
     - `minima`: ids of the two minima that it joins; they may be the same.
     - `path_length`: arc length of the pathway between them, parameter units; NaN if not known.
     - `hits`: searches that ended here.
+    - `flag`: what is special about a point, in a word; "" for an ordinary one. Analyses leave out
+      `below_minimum`, which lies below a minimum that it joins, and `no_energy`, whose energy, NaN, is
+      not known.
     """
 
     id: Int[np.ndarray, " states"]
@@ -104,6 +109,7 @@ class TransitionStates(AbstractColumns):
     minima: Int[np.ndarray, "states 2"]
     path_length: Float[np.ndarray, " states"]
     hits: Int[np.ndarray, " states"]
+    flag: Shaped[np.ndarray, " states"]
     x: Float[np.ndarray, "states dim"]
 
     def __len__(self) -> int:
@@ -112,7 +118,7 @@ class TransitionStates(AbstractColumns):
 
 
 _SHARED = ("id", "energy", "rms_gradient", "log_product", "orbit_size", "point_group_order")
-_SHARED += ("moments", "hits")
+_SHARED += ("moments", "hits", "flag")
 
 
 def read_columns(
@@ -173,6 +179,14 @@ def components(count: int, ends: Int[np.ndarray, "states 2"]) -> list[list[int]]
     return sorted(group.tolist() for group in np.split(order + 1, starts))
 
 
+def read_sets(db: sqlite3.Connection) -> dict[str, Int[np.ndarray, " minima"]]:
+    """Return the ids of every named set of minima, sorted."""
+    sets: dict[str, list[int]] = {}
+    for name, minimum in db.execute("SELECT name, minimum FROM sets ORDER BY name, minimum"):
+        sets.setdefault(name, []).append(minimum)
+    return {name: _frozen(np.array(ids)) for name, ids in sets.items()}
+
+
 def _read_metrics(db: sqlite3.Connection, count: int) -> dict[str, np.ndarray]:
     metrics: dict[str, np.ndarray] = {}
     for name, minimum, value in db.execute("SELECT * FROM metrics ORDER BY name, minimum"):
@@ -193,6 +207,7 @@ def _read(db: sqlite3.Connection, table: str, names: tuple[str, ...]) -> dict[st
     columns: dict[str, Any] = {
         name: _frozen(np.array(raw.pop(name), dtype=np.int64)) for name in ("id", "hits")
     }
+    columns["flag"] = _frozen(np.array([flag or "" for flag in raw.pop("flag")], dtype=str))
     columns |= {name: _frozen(np.array(values, dtype=float)) for name, values in raw.items()}
     sizes = [_size(size, order) for size, order in zip(exact, orders)]
     columns["orbit_size"] = _frozen(np.array(sizes, dtype=float))

@@ -14,9 +14,9 @@ from ._errors import AtlasError
 # What an exploration determines; `run` is left out, since an interrupted one takes more runs.
 _DETERMINED = {
     "minima": "id, energy, rms_gradient, lowest_eigenvalue, log_product, orbit_size, "
-    "point_group_order, hits, moments, x",
+    "point_group_order, hits, moments, flag, x",
     "transition_states": "id, energy, rms_gradient, negative_eigenvalue, log_product, orbit_size, "
-    "point_group_order, minimum_a, minimum_b, path_length, hits, moments, x",
+    "point_group_order, minimum_a, minimum_b, path_length, hits, moments, flag, x",
     "searches": "id, round, kind, a, b, mode, seed, outcome, minimum",
     "failures": "kind, outcome, count",
     "state": "key, value",
@@ -51,6 +51,8 @@ def check(db: sqlite3.Connection, path: Path, dimension: int) -> None:
                 f"{path} is damaged: point {wrong[0]} of {table} is not {dimension} numbers long."
             )
         x, energy = read_points(db, table, dimension)
+        flagged = db.execute(f"SELECT id FROM {table} WHERE energy IS NULL AND flag = 'no_energy'")
+        energy[[point - 1 for (point,) in flagged]] = 0.0  # known to be unknown
         finite = np.isfinite(energy) & np.isfinite(x).all(axis=1)
         if not finite.all():
             raise AtlasError(f"{path} is damaged: point {np.argmin(finite) + 1} of {table} is not finite.")

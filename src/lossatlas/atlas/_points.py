@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from lossatlas.landscapes import KnownPoints
 
@@ -52,6 +52,36 @@ def check_hits(values: Any, count: int) -> Int[np.ndarray, " points"]:
     if hits.size and hits.min() < 0:
         raise ValueError("`hits` must not be negative.")
     return np.broadcast_to(hits, (count,))
+
+
+def check_ids(name: str, values: Any, count: int) -> Int[np.ndarray, " ids"]:
+    """Return ids of minima, sorted and each once.
+
+    **Raises:** `ValueError` naming the argument that names no minimum, or one that is not in the atlas.
+    """
+    ids = np.asarray(values)
+    if ids.ndim != 1 or not ids.size or not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(f"`{name}` must be one or more ids of minima, got {values!r}.")
+    if not (ids.min() >= 1 and ids.max() <= count):
+        wrong = ids[(ids < 1) | (ids > count)][0]
+        raise ValueError(f"`{name}`: there is no minimum {wrong}; ids are 1 to {count}.")
+    return np.unique(ids)
+
+
+def check_flag(values: Any, count: int) -> Shaped[np.ndarray, " points"]:
+    """Return one flag per point, None for an ordinary one.
+
+    **Raises:** `ValueError` if they are not one word or one per point, "" or None for none.
+    """
+    flags = np.empty(count, dtype=object)
+    given = np.asarray(values, dtype=object)
+    if given.shape not in ((), (count,)):
+        raise ValueError(f"`flag` must be a word or have shape ({count},), got shape {given.shape}.")
+    flags[:] = [str(word) if word else None for word in np.broadcast_to(given, (count,))]
+    wrong = [word for word in flags if word is not None and not word.isidentifier()]
+    if wrong:
+        raise ValueError(f"`flag` must hold words such as below_minimum, got {wrong[0]!r}.")
+    return flags
 
 
 def write_points(

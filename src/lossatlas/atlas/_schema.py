@@ -4,6 +4,7 @@ History of `SCHEMA_VERSION`:
 
 1. First version.
 2. Table `metrics`.
+3. Column `flag` of both kinds of points, transition states whose energy is not known, table `sets`.
 """
 
 import sqlite3
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from ._errors import AtlasError
 
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 APPLICATION_ID = 0x6C617431  # "lat1": tells an atlas from any other SQLite file
 
@@ -22,6 +23,30 @@ _METRICS = """CREATE TABLE metrics (
         value REAL,                         -- NULL where it is not defined
         PRIMARY KEY (name, minimum)
     ) STRICT, WITHOUT ROWID"""
+
+_SETS = """CREATE TABLE sets (
+        name TEXT NOT NULL,                 -- A, B, ...
+        minimum INTEGER NOT NULL REFERENCES minima(id),
+        PRIMARY KEY (name, minimum)
+    ) STRICT, WITHOUT ROWID"""
+
+_TRANSITION_STATES = """CREATE TABLE transition_states (
+        id INTEGER PRIMARY KEY,
+        energy REAL,                        -- NULL for some of an import, with the flag no_energy
+        rms_gradient REAL,
+        negative_eigenvalue REAL,
+        log_product REAL,                   -- of the positive eigenvalues
+        orbit_size TEXT,
+        point_group_order TEXT,
+        moments BLOB,
+        minimum_a INTEGER NOT NULL REFERENCES minima(id),
+        minimum_b INTEGER NOT NULL REFERENCES minima(id),   -- may be the same minimum
+        path_length REAL,                   -- arc length from a over the transition state to b
+        hits INTEGER NOT NULL,              -- searches that ended here
+        x BLOB,
+        run INTEGER REFERENCES runs(id),
+        flag TEXT                           -- NULL for an ordinary point, else what is special about it
+    ) STRICT"""
 
 # Numbers that are not known (imports) are NULL. `x` is little-endian float64, `dimension` of them.
 # Integers that outgrow 64 bits, such as |group| = 2^h h!, are decimal text.
@@ -55,24 +80,10 @@ INIT_STATEMENTS = [
         moments BLOB,                       -- of imports: three moments of inertia
         hits INTEGER NOT NULL,              -- independent random starts that ended here
         x BLOB,                             -- NULL for imports without coordinates
-        run INTEGER REFERENCES runs(id)
+        run INTEGER REFERENCES runs(id),
+        flag TEXT                           -- NULL for an ordinary point, else what is special about it
     ) STRICT""",
-    """CREATE TABLE transition_states (
-        id INTEGER PRIMARY KEY,
-        energy REAL NOT NULL,
-        rms_gradient REAL,
-        negative_eigenvalue REAL,
-        log_product REAL,                   -- of the positive eigenvalues
-        orbit_size TEXT,
-        point_group_order TEXT,
-        moments BLOB,
-        minimum_a INTEGER NOT NULL REFERENCES minima(id),
-        minimum_b INTEGER NOT NULL REFERENCES minima(id),   -- may be the same minimum
-        path_length REAL,                   -- arc length from a over the transition state to b
-        hits INTEGER NOT NULL,              -- searches that ended here
-        x BLOB,
-        run INTEGER REFERENCES runs(id)
-    ) STRICT""",
+    _TRANSITION_STATES,
     """CREATE TABLE searches (
         id INTEGER PRIMARY KEY,             -- in the order in which they were planned
         round INTEGER NOT NULL,
@@ -96,10 +107,14 @@ INIT_STATEMENTS = [
         PRIMARY KEY (kind, outcome)
     ) STRICT, WITHOUT ROWID""",
     _METRICS,
+    _SETS,
 ]
 
 # MIGRATIONS[v] brings a file from version v to v + 1, inside one transaction over all steps.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], object]] = {1: lambda db: db.execute(_METRICS)}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], object]] = {
+    1: lambda db: db.execute(_METRICS),
+    2: lambda db: _add_flags_and_sets(db),
+}
 
 
 def create(db: sqlite3.Connection, meta: dict[str, str]) -> None:
@@ -163,6 +178,16 @@ def migrate(db: sqlite3.Connection) -> None:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _add_flags_and_sets(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE minima ADD COLUMN flag TEXT")
+    # SQLite cannot take NOT NULL from a column of a table that is there.
+    db.execute("ALTER TABLE transition_states RENAME TO older_transition_states")
+    db.execute(_TRANSITION_STATES)
+    db.execute("INSERT INTO transition_states SELECT *, NULL FROM older_transition_states")
+    db.execute("DROP TABLE older_transition_states")
+    db.execute(_SETS)
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:
