@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ._atlas import Atlas
+from ._checksums import seal
 from ._columns import Minima, TransitionStates
 from ._connection import remove
 from ._errors import AtlasError, sentences
@@ -112,6 +113,7 @@ def import_pathsample(
             db.execute("BEGIN")
             _insert(db, "minima", minima, minima_x)
             _insert(db, "transition_states", states, states_x)
+            seal(db)
             db.execute("COMMIT")
         os.replace(partial, out)
     except OSError as error:

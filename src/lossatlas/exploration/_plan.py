@@ -115,7 +115,7 @@ def plan_round(
     if state["phase"] == "minima":
         rows += _quenches(atlas, state, mix, 1.0)
     elif state["phase"] == "network":
-        if len(atlas.components) > 1:
+        if atlas.component_count > 1:
             mix = mix.joining(last=closing)
         rows += [("pair", a, b, attempt) for a, b, attempt in selector.select(mix.pairs)]
         rows += _climbs(atlas, state, mix)
@@ -149,7 +149,7 @@ def _minima_exhausted(atlas: Atlas, mix: Mix) -> bool:
 def _network_complete(atlas: Atlas, state: dict, selector: PairSelector, mix: Mix) -> bool:
     if state["quiet"] < patience(atlas):
         return False
-    return len(atlas.components) <= 1 or not any(True for a, b, _ in selector.select(mix.pairs) if a != b)
+    return atlas.component_count <= 1 or not any(True for a, b, _ in selector.select(mix.pairs) if a != b)
 
 
 def _hops(atlas: Atlas, state: dict, count: int) -> list[Task]:

@@ -1,5 +1,6 @@
 """Explore what a recipe describes, and judge what was found."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +37,11 @@ def explore_recipe(
     """
     is_new = not out.exists()
     with Atlas(out, problem.landscape) as atlas:
-        atlas.set_recipe({**to_settings(recipe), **_test_data(problem)})
+        known = json.loads(json.dumps({**to_settings(recipe), **_test_data(problem)}))  # as it is read
+        with atlas.transaction():
+            if atlas.recipe not in (None, known):
+                atlas.delete_metrics()  # they may be of other test data
+            atlas.set_recipe(known)
     budget = Budget(
         seconds=settings.time_limit,
         evaluations=settings.evaluations,
