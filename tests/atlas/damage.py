@@ -1,7 +1,7 @@
 """Damage files of atlases in many ways, and tell whether any of them gives a wrong number.
 
-Run as a program of its own, `damage.py FILES [SEED]`, it damages so many files and prints a table; with a
-few of them it also goes on exploring.
+Run as a program of its own, `damage.py FILES [SEED]`, it damages so many files and prints a table; then it
+goes on exploring a few damaged files of an exploration.
 """
 
 import collections
@@ -22,6 +22,8 @@ from fakes import FakeLandscape, add, add_states
 from lossatlas.analysis import disconnectivity, transition_network
 from lossatlas.atlas import Atlas, AtlasError, import_pathsample
 from lossatlas.cli._show import describe
+from lossatlas.exploration import Budget, explore
+from lossatlas.landscapes import xor
 
 
 SECONDS = 60  # after which a file hangs
@@ -336,6 +338,29 @@ def campaign(
     return found
 
 
+def continued(place: Path, files: int) -> collections.Counter:
+    """Go on exploring so many damaged files; the end is that of a file without damage, or a refusal."""
+    landscape, rng, found = xor(1), random.Random(0), collections.Counter()
+    explore(landscape, place / "begun", budget=Budget(searches=200)).close()
+    begun = (place / "begun").read_bytes()
+
+    def go_on_exploring(content: bytes) -> str:
+        write_files(place / "damaged", {"": content})
+        try:
+            with explore(landscape, place / "damaged", budget=Budget(searches=400)) as atlas:
+                return atlas.digest()
+        except AtlasError as error:
+            return repr(_refusal(error))
+
+    whole = go_on_exploring(begun)
+    for i in range(files):
+        content = bytearray(begun)
+        DAMAGES[i % len(DAMAGES)](content, begun, rng)
+        end = go_on_exploring(content)
+        found["refused" if end.startswith("Refused") else "right" if end == whole else "wrong"] += 1
+    return found
+
+
 def _too_long(*_: object) -> None:
     raise TimeoutError(f"a file took more than {SECONDS} s")
 
@@ -358,6 +383,7 @@ def main() -> None:
         place, int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0, write_share=0.25
     )
     print_table(found)
+    print("explorations that went on:", dict(continued(place, 24)))
     shutil.rmtree(place) if not any(place.glob("[wmt]*[0-9]")) else print(f"faults are kept in {place}")
 
 

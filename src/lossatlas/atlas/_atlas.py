@@ -95,8 +95,6 @@ class Atlas(AbstractMemory):
             self._db, self._lock = open_writer(self.path, new_meta(wanted))
         self._tables = Tables(self._db, self.path, is_writer=self._lock is not None)
         try:
-            with sentences(self.path), self._tables.snapshot():
-                self._tables.verify_schema()
             self._settings = settings_of(self._meta(), self.path)
             self._settings.compare(wanted, self.path)
         except BaseException:

@@ -60,7 +60,9 @@ def schema_total(db: sqlite3.Connection, version: int | None = None) -> tuple[in
     - `db`: the open atlas.
     - `version`: of its schema; default as the file says.
     """
-    rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    # SQLite's own tables, as of ANALYZE, may come and go.
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
+    rows = db.execute(query).fetchall()
     if version is None:
         (version,) = db.execute("PRAGMA user_version").fetchone()
     return len(rows), sum(checksums(SCHEMA, [*rows, ("user_version", version)]))

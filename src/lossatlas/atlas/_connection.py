@@ -9,6 +9,7 @@ from ._file_system import is_network
 from ._integrity import check_pages
 from ._lock import WriterLock
 from ._schema import check_version, create, is_empty, migrate
+from ._tables import Tables
 
 
 SMALLEST_DATABASE = 512  # bytes; SQLite takes a file of one byte for an empty database
@@ -41,6 +42,7 @@ def open_writer(path: Path, meta: dict[str, str]) -> tuple[sqlite3.Connection, W
                 create(db, meta)
             elif check_version(db, path):
                 check_pages(db, path)  # a damaged list of free pages would make writing destroy others
+                _verify(db, path)
             else:
                 migrate(db, path)
             _set_journal(db, path)
@@ -75,7 +77,14 @@ def open_reader(path: Path) -> sqlite3.Connection:
     _check_is_file(path)
     with sentences(path):
         db, is_current = _connect_reader(path)
-        return db if is_current else _copy_up_to_date(db, path)
+        if not is_current:
+            return _copy_up_to_date(db, path)
+        try:
+            _verify(db, path)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
 
 def _copy_up_to_date(old: sqlite3.Connection, path: Path) -> sqlite3.Connection:
@@ -117,11 +126,19 @@ def _set_journal(db: sqlite3.Connection, path: Path) -> None:
     db.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
 
 
+def _verify(db: sqlite3.Connection, path: Path) -> None:
+    tables = Tables(db, path, is_writer=False)
+    with tables.snapshot():
+        tables.verify_schema()
+
+
 def _connect_reader(path: Path) -> tuple[sqlite3.Connection, bool]:
     """Return a connection that cannot write, and whether the schema is up to date."""
     try:
         return _checked(path, "ro")
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if not any(part in str(error) for part in ("unable to open", "readonly")):
+            raise
         # WAL needs a file beside the atlas, which a read-only medium cannot take.
         if any(_size(path, suffix) for suffix in ("-wal", "-journal")):
             raise AtlasError(
