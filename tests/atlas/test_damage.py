@@ -174,6 +174,32 @@ def test_nothing_is_written_onto_what_is_damaged(copy, table):
                 action(atlas)
 
 
+@pytest.mark.parametrize("statement, sentence", [
+    ("UPDATE totals SET count = count + 1 WHERE name = 'searches'", "row searches of totals does not"),
+    ("UPDATE totals SET total = total - 1 WHERE name = 'schema'", "row schema of totals does not agree"),
+    ("DELETE FROM totals WHERE name = 'minima'", "number of rows of minima is lost"),
+    ("UPDATE totals SET name = 'maxima' WHERE name = 'minima'", "number of rows of minima is lost"),
+    ("DROP TABLE totals", "a table or column is missing"),
+    ("ALTER TABLE minima RENAME COLUMN hits TO hats", "its tables are not defined as they were"),
+    ("CREATE TABLE another (a)", "its tables are not defined as they were"),
+])  # fmt: skip
+@pytest.mark.parametrize("landscape", [None, FakeLandscape(dimension=12)])
+def test_damaged_totals_and_definitions_are_found_when_a_file_is_opened(
+    copy, statement, sentence, landscape
+):
+    damage(copy, statement)
+    content = copy.read_bytes()
+    with pytest.raises(AtlasError, match=sentence):
+        Atlas(copy, landscape)
+    assert copy.read_bytes() == content
+
+
+def test_statistics_of_sqlite_are_no_damage(copy):
+    damage(copy, "ANALYZE")
+    with Atlas(copy) as atlas:
+        atlas.check()
+
+
 def test_damaged_indices_and_views_are_found(copy):
     damage(
         copy,

@@ -209,7 +209,7 @@ class Tables:
         if found == stored:
             return
         row = next(row for row, checksum in zip(rows, found) if row[-1] != checksum)
-        key = ", ".join(str(value) for value in row[: len(key_columns(table))])
+        key = ", ".join(str(value) for value in row[: KEYS.get(table, 1)])
         raise damaged(self._path, f"row {key} of {table} does not agree with its checksum")
 
 
