@@ -152,7 +152,7 @@ class Atlas(AbstractMemory):
         """Ids of the minima in every connected part of the network, sorted."""
         if self._components is None:
             minima, states = self._load()
-            self._components = components(len(minima), states.minima)
+            self._components = components(len(minima), states.minima[states.usable])
         return [list(part) for part in self._components]
 
     def find_minima(self, x: ArrayLike, energy: ArrayLike) -> Ids:

@@ -6,9 +6,11 @@ import sqlite3
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from ._flags import LEFT_OUT
 
 
 class AbstractColumns(abc.ABC):
@@ -92,9 +94,8 @@ class TransitionStates(AbstractColumns):
     - `minima`: ids of the two minima that it joins; they may be the same.
     - `path_length`: arc length of the pathway between them, parameter units; NaN if not known.
     - `hits`: searches that ended here.
-    - `flag`: what is special about a point, in a word; "" for an ordinary one. Analyses leave out
-      `below_minimum`, which lies below a minimum that it joins, and `no_energy`, whose energy, NaN, is
-      not known.
+    - `flag`: what is special about a point, in a word; "" for an ordinary one. `below_minimum` lies
+      below a minimum that it joins; the energy of `no_energy` is not known, NaN.
     """
 
     id: Int[np.ndarray, " states"]
@@ -115,6 +116,11 @@ class TransitionStates(AbstractColumns):
     def __len__(self) -> int:
         """Return the number of transition states."""
         return len(self.id)
+
+    @property
+    def usable(self) -> Bool[np.ndarray, " states"]:
+        """Which ones analyses take: all but those with the flag `below_minimum` or `no_energy`."""
+        return ~np.isin(self.flag, LEFT_OUT)
 
 
 _SHARED = ("id", "energy", "rms_gradient", "log_product", "orbit_size", "point_group_order")
@@ -138,10 +144,11 @@ def read_columns(
     )
     ends = np.stack([states.pop("minimum_a"), states.pop("minimum_b")], axis=1)
     states["minima"] = _frozen(ends.astype(np.int64))
+    read = TransitionStates(**states, x=states_x)
     minima = _read(db, "minima", ("lowest_eigenvalue",))
-    minima["degree"] = _frozen(degrees(len(minima["id"]), states["minima"]))
+    minima["degree"] = _frozen(degrees(len(minima["id"]), read.minima[read.usable]))
     minima["metrics"] = _read_metrics(db, len(minima["id"]))
-    return Minima(**minima, x=minima_x), TransitionStates(**states, x=states_x)
+    return Minima(**minima, x=minima_x), read
 
 
 def read_points(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ._columns import read_points
 from ._errors import AtlasError
+from ._flags import NO_ENERGY
 
 
 # What an exploration determines; `run` is left out, since an interrupted one takes more runs.
@@ -51,7 +52,7 @@ def check(db: sqlite3.Connection, path: Path, dimension: int) -> None:
                 f"{path} is damaged: point {wrong[0]} of {table} is not {dimension} numbers long."
             )
         x, energy = read_points(db, table, dimension)
-        flagged = db.execute(f"SELECT id FROM {table} WHERE energy IS NULL AND flag = 'no_energy'")
+        flagged = db.execute(f"SELECT id FROM {table} WHERE energy IS NULL AND flag = ?", (NO_ENERGY,))
         energy[[point - 1 for (point,) in flagged]] = 0.0  # known to be unknown
         finite = np.isfinite(energy) & np.isfinite(x).all(axis=1)
         if not finite.all():
