@@ -447,3 +447,31 @@ def test_pygt_reads_the_export(tmp_path):
     np.testing.assert_allclose(rates.toarray(), expected, rtol=1e-12)
     assert first.tolist() == (energy == energy.min()).tolist()
     assert second.sum() == 1
+
+
+# PyGT's examples/KTN_data/chain, https://github.com/tomswinburne/PyGT: see NOTICE.
+CHAIN_ENERGIES = [3.0, 2.0, 3.0, 5.0, 6.0, 8.0, 7.0, 6.0, 5.0, 4.0, 5.0]
+CHAIN_STATES = [3.5, 3.5, 5.5, 6.5, 8.5, 8.5, 7.5, 6.5, 5.5, 5.5]
+CHAIN_LOG_PRODUCTS = [1.0, 3.0, *[2.0] * 8]
+
+
+def test_a_published_chain(tmp_path):
+    from lossatlas.analysis import first_passage, rate_network, transition_network
+
+    rows = [f" {energy}   1.0 1 1.0 1.0 1.0\n" for energy in CHAIN_ENERGIES]
+    (tmp_path / "min.data").write_text("".join(rows))
+    rows = [
+        f"   {energy} {log_product} 1              {i} {i + 1} 1.0 1.0 1.0\n"
+        for i, (energy, log_product) in enumerate(zip(CHAIN_STATES, CHAIN_LOG_PRODUCTS), start=1)
+    ]
+    (tmp_path / "ts.data").write_text("".join(rows))
+    (tmp_path / "min.A").write_text("3\n1\n2\n3\n")
+    (tmp_path / "min.B").write_text("3\n9\n10\n11\n")
+    import_pathsample(tmp_path, tmp_path / "a.atlas")
+    with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
+        network, sets = transition_network(atlas), atlas.sets
+    rates = rate_network(network, 0.3)
+    a, b = sets["A"] - 1, sets["B"] - 1
+    # Linear equations with 60 digits (mpmath); PyGT 0.3, which inverts a matrix, is off by 1.3e-8.
+    assert first_passage(rates, a, b).mfpt == pytest.approx(58110029496.267, rel=1e-12)
+    assert first_passage(rates, b, a).mfpt == pytest.approx(74042111.898648, rel=1e-12)

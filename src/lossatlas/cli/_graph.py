@@ -321,7 +321,8 @@ def _title(atlas, drawn: int) -> str:
 
 
 def _name(atlas) -> str:
-    return atlas.landscape.get("landscape", "import")
+    """Return the name of the landscape, of an import that of its directory."""
+    return atlas.landscape.get("landscape") or atlas.landscape.get("directory") or "import"
 
 
 def column(minima: "Minima", name: str, file: Path | None = None) -> Any:
