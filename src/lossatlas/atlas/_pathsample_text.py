@@ -30,9 +30,10 @@ _SHOWN = 40  # characters of a word in messages
 _COMMENT = re.compile(r"[!#].*")
 _SEPARATOR = re.compile(r",(?=\s|$)")  # a comma before a digit may be a decimal one
 _REPEATED = re.compile(r"([0-9]{1,3})\*([^*]+)")  # 3*1.0, as Intel's Fortran writes equal numbers
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eEdD][+-]?[0-9]+)?")
 _NO_LETTER = re.compile(
-    r"([+-]?[0-9]*\.[0-9]*)([+-][0-9]{3})"
+    r"([+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+))([+-][0-9]{3})"
 )  # Fortran drops the E of three-digit exponents
 _UNKNOWN = re.compile(r"\*+|[+-]?(nan(\(\w*\))?|inf(inity)?)", re.IGNORECASE)
 
@@ -121,8 +122,10 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise AtlasError(f"{path} cannot be read: {error.strerror}.") from error
     for number, line in enumerate(text.split("\n"), start=1):
         words = _SEPARATOR.sub(" ", _COMMENT.sub("", line)).split()
+        if "*" in line:
+            words = [part for word in words for part in _repeated(word)]
         if words:
-            yield number, [part for word in words for part in _repeated(word)]
+            yield number, words
 
 
 def _repeated(word: str) -> list[str]:
@@ -175,13 +178,13 @@ def _parse(path: Path, number: int, words: list[str], ends: int) -> Line:
 
 def _real(word: str, where: str) -> float:
     """Return a number, NaN if the word says that it is not known."""
-    match = _NO_LETTER.fullmatch(word)
-    if match:
-        word = f"{match[1]}e{match[2]}"
-    elif _UNKNOWN.fullmatch(word):
-        return math.nan
     if not _NUMBER.fullmatch(word):
-        raise AtlasError(f"{where}: needs a number, got {word[:_SHOWN]!r}.")
+        match = _NO_LETTER.fullmatch(word)
+        if _UNKNOWN.fullmatch(word):
+            return math.nan
+        if not match:
+            raise AtlasError(f"{where}: needs a number, got {word[:_SHOWN]!r}.")
+        word = f"{match[1]}e{match[2]}"
     value = float(word.replace("D", "E").replace("d", "e"))
     return value if math.isfinite(value) else math.nan
 
@@ -196,7 +199,7 @@ def _order(word: str, where: str) -> int | None:
 
 def _whole(word: str, where: str, what: str) -> int:
     """Return a whole number, which some programs write as 1.0."""
-    if re.fullmatch(r"[+-]?[0-9]+", word) and len(word) <= _LONGEST:
+    if _INTEGER.fullmatch(word) and len(word) <= _LONGEST:
         return int(word)
     if _NUMBER.fullmatch(word):
         value = float(word.replace("D", "E").replace("d", "e"))
