@@ -284,7 +284,7 @@ class Atlas(AbstractMemory):
         with self._change_points():
             self._db.execute("DELETE FROM metrics")
             self._db.executemany(
-                "INSERT INTO metrics VALUES (?, ?, ?)",
+                "INSERT INTO metrics (name, minimum, value) VALUES (?, ?, ?)",
                 (
                     (name, int(minimum), None if value != value else float(value))
                     for name, values in columns.items()
@@ -313,7 +313,7 @@ class Atlas(AbstractMemory):
         with self.transaction():
             self._db.execute("DELETE FROM sets")
             rows = ((name, minimum) for name, ids in chosen.items() for minimum in ids.tolist())
-            self._db.executemany("INSERT INTO sets VALUES (?, ?)", rows)
+            self._db.executemany("INSERT INTO sets (name, minimum) VALUES (?, ?)", rows)
 
     # ---- transactions --------------------------------------------------------------------------
 

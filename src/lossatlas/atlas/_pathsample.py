@@ -120,8 +120,8 @@ def import_pathsample(
             _insert(db, "minima", minima, minima_x, [None] * len(minima))
             _insert(db, "transition_states", states, states_x, _flags(minima, states))
             rows = [(name, int(i)) for name, ids in sets.items() if ids is not None for i in ids]
-            db.executemany("INSERT INTO sets VALUES (?, ?)", rows)
-            db.executemany("INSERT INTO metrics VALUES (?, ?, ?)", _metrics(own))
+            db.executemany("INSERT INTO sets (name, minimum) VALUES (?, ?)", rows)
+            db.executemany("INSERT INTO metrics (name, minimum, value) VALUES (?, ?, ?)", _metrics(own))
             db.execute("COMMIT")
         os.replace(partial, out)
     except OSError as error:
