@@ -341,7 +341,8 @@ def column(minima: "Minima", name: str, file: Path | None = None) -> Any:
         there = ", ".join([*_COLUMNS, *minima.metrics])
         hint = "" if minima.metrics else "; metrics are added by: lossatlas evaluate FILE"
         raise ValueError(f"There is no column {name!r} of the minima; there is {there}{hint}.")
-    if name in minima.metrics and file is not None:
+    # Columns of an import, which has no hits, are not metrics that could be computed: gaps stay grey.
+    if name in minima.metrics and file is not None and minima.hits.any():
         check_judged(minima, file)
     values = np.asarray(minima[name], dtype=float)
     if name in ("orbit_size", "degree") and np.all(np.abs(values) < 2**53):
