@@ -16,6 +16,7 @@ PAGES = (
     "docs/bring-your-own-loss.md",
     "docs/models.md",
     "docs/properties.md",
+    "docs/other-databases.md",
     "docs/theory.md",
 )
 COMMAND_PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))

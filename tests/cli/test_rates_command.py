@@ -103,7 +103,7 @@ def test_pictures(capsys, atlas, tmp_path, kt):
 @pytest.mark.parametrize("options, sentence", [
     ("--from 1 --to 1 --kt 1", "--from and --to must not overlap; both name minimum 1."),
     ("--from 1 --to 9 --kt 1", "--to: there is no minimum 9; ids are 1 to 4."),
-    ("--from x --to 1 --kt 1", "--from needs ids of minima such as 1,2,7-9, got 'x'."),
+    ("--from x --to 1 --kt 1", "--from needs ids of minima such as 1,2,7-9, got 'x'; the atlas has no"),
     ("--from 1 --to 2 --kt 0", "--kt needs positive numbers"),
     ("--from 1 --to 2 --kt 1 --paths -1", "--paths and --monte-carlo must not be negative."),
     ("--from 1 --to 2 --kt 1 --json --csv", "Choose one of --json and --csv."),
@@ -123,18 +123,6 @@ def test_numbers_are_printed_where_a_picture_cannot_be_drawn(capsys, atlas, tmp_
     status, out, err = run(capsys, *command)
     assert status == 2 and json.loads(out)["rate"] == 0.0
     assert err == "lossatlas: The rate is zero, so there is nothing to draw.\n"
-
-
-def test_messages_name_ids(capsys, tmp_path):
-    (tmp_path / "min.data").write_text("0 1 1 1 1 1\n0.5 1 1 1 1 1\n")
-    (tmp_path / "ts.data").write_text("0.3 1 1 1 2 1 1 1\n")
-    status, out, err = run(
-        capsys, "import", tmp_path, "--format", "pathsample", "--out", tmp_path / "below.atlas"
-    )
-    sentence = "Transition state 1 (energy 0.3) lies below its minimum 2 (energy 0.5)."
-    assert status == 0 and sentence in err
-    assert sentence in run(capsys, "thermo", tmp_path / "below.atlas", "--kt", 1)[2]
-    assert sentence in run(capsys, "graph", tmp_path / "below.atlas", "-o", tmp_path / "a.png")[2]
 
 
 def test_point_groups_beyond_floats(capsys, tmp_path):

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 from scipy.sparse import csgraph, csr_array
 
+from lossatlas.atlas import lies_below
 
-_LOWER_TOLERANCE = 1e-6  # what databases of other programs, less tightly converged, are off by
+
 _EQUAL_TOLERANCE = 1e-12
 
 
@@ -174,9 +175,12 @@ def disconnectivity(
 
 
 def check_points(
-    energies, ts_energies, ts_minima, *, first: int = 0
+    energies, ts_energies, ts_minima, *, first: int = 0, ts_ids=None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the three arrays of `disconnectivity`, or say what is wrong; numbers count from `first`."""
+    """Return the three arrays of `disconnectivity`, or say what is wrong.
+
+    Numbers in messages count from `first`, or are `ts_ids` for transition states.
+    """
     energies = np.asarray(energies, dtype=float)
     ts_energies, ts_minima = np.asarray(ts_energies, dtype=float), np.asarray(ts_minima)
     if ts_minima.size == 0:
@@ -202,11 +206,12 @@ def check_points(
             f"for transition state {state}."
         )
     ends = energies[ts_minima]
-    below = ts_energies[:, None] < ends - _LOWER_TOLERANCE * np.maximum(1.0, np.abs(ends))
+    below = lies_below(ts_energies, ends)
     if below.any():
         state, side = np.argwhere(below)[0]
+        name = state + first if ts_ids is None else ts_ids[state]
         raise ValueError(
-            f"Transition state {state + first} (energy {ts_energies[state]}) lies below its minimum "
+            f"Transition state {name} (energy {ts_energies[state]}) lies below its minimum "
             f"{ts_minima[state, side] + first} (energy {ends[state, side]})."
         )
     return energies, ts_energies, ts_minima.astype(np.int64)

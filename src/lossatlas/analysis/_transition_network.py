@@ -33,7 +33,9 @@ class TransitionNetwork:
         group (for PATHSAMPLE data: -ln of the point-group order), shapes (n,) and (m,); default 0.
     - `modes`: number of non-zero eigenvalues at a minimum: variables less forced zero modes; None if it
         is not known.
-    - `first`: the number that messages give to the first minimum and transition state.
+    - `first`: the number that messages give to the first minimum.
+    - `ts_ids`: the numbers that messages give to the transition states, shape (m,); default `first`,
+        `first` + 1, ...
 
     **Raises:** `ValueError` for wrong shapes, energies that are not finite, minima that do not exist,
     and for a transition state that lies below one of its minima E by more than 1e-6 max(1, |E|).
@@ -48,9 +50,15 @@ class TransitionNetwork:
     ts_log_orbit_sizes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
     modes: int | None = None
     first: int = 0
+    ts_ids: np.ndarray = None  # pyright: ignore[reportAssignmentType]
 
     def __post_init__(self):
-        points = check_points(self.energies, self.ts_energies, self.ts_minima, first=self.first)
+        count = np.size(self.ts_energies)
+        ids = np.arange(count) + self.first if self.ts_ids is None else np.asarray(self.ts_ids)
+        if ids.shape != (count,):
+            raise ValueError(f"`ts_ids` must have shape ({count},), got shape {ids.shape}.")
+        object.__setattr__(self, "ts_ids", ids)
+        points = check_points(self.energies, self.ts_energies, self.ts_minima, first=self.first, ts_ids=ids)
         for name, values in zip(("energies", "ts_energies", "ts_minima"), points):
             object.__setattr__(self, name, values)
         for name, like in (
@@ -102,23 +110,25 @@ class TransitionNetwork:
 
         **Raises:** `ValueError` that names the first of them and says what it needs.
         """
-        sides = [("minimum", self.log_products, self.log_orbit_sizes)]
+        ids = np.arange(len(self)) + self.first
+        sides = [("minima", ids, self.log_products, self.log_orbit_sizes)]
         if transition_states:
-            sides.append(("transition state", self.ts_log_products, self.ts_log_orbit_sizes))
-        for kind, *columns in sides:
+            sides.append(("transition states", self.ts_ids, self.ts_log_products, self.ts_log_orbit_sizes))
+        for kind, ids, *columns in sides:
             for name, values in zip(("log-product of its eigenvalues", "orbit size"), columns):
                 bad = np.flatnonzero(~(np.abs(values) < _LARGEST))
                 if bad.size:
                     raise ValueError(
                         f"The {name} is not known or not finite for {len(bad)} of {len(values)} "
-                        f"{'minima' if kind == 'minimum' else 'transition states'} (first: number "
-                        f"{bad[0] + self.first}): harmonic vibrations need a full spectrum without zero "
-                        "eigenvalues."
+                        f"{kind} (first: number {ids[bad[0]]}): harmonic vibrations need a full "
+                        "spectrum without zero eigenvalues."
                     )
 
 
 def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionNetwork:
     """Return the minima and transition states of an atlas as a network; minimum i has the id i + 1.
+
+    Transition states that are not `usable`, as in `TransitionStates`, are left out.
 
     **Arguments:**
 
@@ -131,16 +141,18 @@ def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionN
     minima, states = atlas.minima, atlas.transition_states
     if not len(minima):
         raise ValueError(f"{atlas.path} holds no minimum.")
+    used = np.flatnonzero(states.usable)
     return TransitionNetwork(
         energies=minima.energy,
-        ts_energies=states.energy,
-        ts_minima=states.minima - 1,
+        ts_energies=states.energy[used],
+        ts_minima=states.minima[used] - 1,
         log_products=minima.log_product,
-        ts_log_products=states.log_product,
+        ts_log_products=states.log_product[used],
         log_orbit_sizes=_logs(minima.orbit_size_exact, minima.point_group_order),
-        ts_log_orbit_sizes=_logs(states.orbit_size_exact, states.point_group_order),
+        ts_log_orbit_sizes=_logs(states.orbit_size_exact, states.point_group_order)[used],
         modes=atlas.modes if modes is None else modes,
         first=1,
+        ts_ids=states.id[used],
     )
 
 

@@ -479,7 +479,7 @@ class Atlas(AbstractMemory):
         """Return the number of connected parts, and the one in which each minimum is."""
         if self._parts is None:
             minima, states = self._load()
-            self._parts = part_labels(len(minima), states.minima)
+            self._parts = part_labels(len(minima), states.minima[states.usable])
         return self._parts
 
     def _store(self, table: str) -> KnownPoints:

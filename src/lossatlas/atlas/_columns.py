@@ -5,9 +5,11 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from ._flags import LEFT_OUT
 
 
 class AbstractColumns(abc.ABC):
@@ -91,9 +93,8 @@ class TransitionStates(AbstractColumns):
     - `minima`: ids of the two minima that it joins; they may be the same.
     - `path_length`: arc length of the pathway between them, parameter units; NaN if not known.
     - `hits`: searches that ended here.
-    - `flag`: what is special about a point, in a word; "" for an ordinary one. Analyses leave out
-      `below_minimum`, which lies below a minimum that it joins, and `no_energy`, whose energy, NaN, is
-      not known.
+    - `flag`: what is special about a point, in a word; "" for an ordinary one. `below_minimum` lies
+      below a minimum that it joins; the energy of `no_energy` is not known, NaN.
     """
 
     id: Int[np.ndarray, " states"]
@@ -115,6 +116,11 @@ class TransitionStates(AbstractColumns):
         """Return the number of transition states."""
         return len(self.id)
 
+    @property
+    def usable(self) -> Bool[np.ndarray, " states"]:
+        """Which ones analyses take: all but those with the flag `below_minimum` or `no_energy`."""
+        return ~np.isin(self.flag, LEFT_OUT)
+
 
 Raw = dict[str, tuple[Any, ...]]  # columns by name, values as SQLite returns them
 
@@ -132,10 +138,11 @@ def make_columns(
     known = _make(states, ("negative_eigenvalue", "path_length"))
     ends = np.stack([np.array(states[name], np.int64) for name in ("minimum_a", "minimum_b")], axis=1)
     known["minima"] = _frozen(ends)
+    read = TransitionStates(**known, x=states_x)
     found = _make(minima, ("lowest_eigenvalue",))
-    found["degree"] = _frozen(degrees(len(found["id"]), ends))
+    found["degree"] = _frozen(degrees(len(found["id"]), ends[read.usable]))
     found["metrics"] = _make_metrics(metrics, len(found["id"]))
-    return Minima(**found, x=minima_x), TransitionStates(**known, x=states_x)
+    return Minima(**found, x=minima_x), read
 
 
 def read_points(

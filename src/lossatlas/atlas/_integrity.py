@@ -11,6 +11,7 @@ import numpy as np
 from ._checksums import COLUMNS
 from ._columns import read_points
 from ._errors import damaged
+from ._flags import NO_ENERGY
 from ._tables import Tables, page_report
 
 
@@ -95,7 +96,7 @@ def _check_points(db: sqlite3.Connection, path: Path, table: str, dimension: int
             raise damaged(path, f"{name} of point {row[0]} of {table} is no whole number")
     rows = db.execute(f"SELECT x, energy FROM {table} ORDER BY id").fetchall()
     x, energy = read_points(tuple(row[0] for row in rows), tuple(row[1] for row in rows), dimension)
-    flagged = db.execute(f"SELECT id FROM {table} WHERE energy IS NULL AND flag = 'no_energy'")
+    flagged = db.execute(f"SELECT id FROM {table} WHERE energy IS NULL AND flag = ?", (NO_ENERGY,))
     energy[[point - 1 for (point,) in flagged]] = 0.0  # known to be unknown
     finite = np.isfinite(energy) & np.isfinite(x).all(axis=1)
     if not finite.all():

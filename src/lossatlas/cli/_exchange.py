@@ -1,10 +1,13 @@
 """`lossatlas export` and `lossatlas import`: PATHSAMPLE databases."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+
+_COLUMNS = {"log_product": "log-product", "orbit_size": "point-group order"}
 
 Format = Annotated[str, typer.Option("--format", help="Only pathsample.")]
 
@@ -20,6 +23,8 @@ def export_atlas(
     _check(form)
     with Atlas(file, readonly=True) as atlas:
         export_pathsample(atlas, directory)
+        for line in _unknown(atlas, ("log_product",)):
+            typer.echo(f"{line}, written as NaN", err=True)
         typer.echo(
             f"{len(atlas.minima)} minima and {len(atlas.transition_states)} transition states "
             f"written to {directory}"
@@ -29,23 +34,41 @@ def export_atlas(
 def import_atlas(
     directory: Annotated[Path, typer.Argument(help="Where min.data and ts.data lie.")],
     out: Annotated[Path, typer.Option(help="The atlas to make.")],
+    columns: Annotated[
+        Path | None, typer.Option(help="A CSV file with the header id,NAME,...: columns of one's own.")
+    ] = None,
     form: Format = "pathsample",
 ) -> None:
-    """Make an atlas of min.data and ts.data, with or without points files."""
-    from lossatlas.analysis import transition_network
+    """Make an atlas of min.data and ts.data, with or without points files, min.A and min.B."""
     from lossatlas.atlas import Atlas, import_pathsample
 
+    from ._show import print_flags
+
     _check(form)
-    import_pathsample(directory, out)
+    import_pathsample(directory, out, columns=columns)
     with Atlas(out, readonly=True) as atlas:
+        sets = "".join(f", set {name} of {len(ids)}" for name, ids in atlas.sets.items())
         typer.echo(
-            f"{len(atlas.minima)} minima and {len(atlas.transition_states)} transition states "
+            f"{len(atlas.minima)} minima and {len(atlas.transition_states)} transition states{sets} "
             f"read into {out}"
         )
-        try:
-            transition_network(atlas)
-        except ValueError as error:
-            typer.echo(f"lossatlas: {error} No analysis will take this atlas.", err=True)
+        if not (directory / "ts.data").exists():
+            typer.echo("there is no ts.data: what joins the minima is not known", err=True)
+        print_flags(atlas, err=True)
+        for line in _unknown(atlas, ("log_product", "orbit_size")):
+            typer.echo(line, err=True)
+
+
+def _unknown(atlas, names: tuple[str, ...]) -> Iterator[str]:
+    """Yield a line for every column that is not known of some points."""
+    import numpy as np
+
+    for kind, points in (("minima", atlas.minima), ("transition states", atlas.transition_states)):
+        for name in names:
+            bad = np.flatnonzero(np.isnan(points[name]))
+            some = f"{len(bad)} {kind}, the first of them number {bad[0] + 1}" if len(bad) else ""
+            if len(bad):
+                yield f"not known of {f'the {kind}' if len(bad) == len(points) else some}: {_COLUMNS[name]}"
 
 
 def _check(form: str) -> None:

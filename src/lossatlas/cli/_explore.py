@@ -118,8 +118,8 @@ def _print_summary(atlas) -> None:
                 str(minima.id[i]),
                 f"{minima.energy[i]:.12f}",
                 _known(minima.lowest_eigenvalue[i], ".3e"),
-                _known(minima.orbit_size[i], ".0f"),
-                str(minima.hits[i]),
+                _known(minima.orbit_size[i], _size_form(minima)),
+                "-" if state is None else str(minima.hits[i]),  # nobody knows an import's
                 str(degree[i]),
             )
             for i in order
@@ -135,7 +135,7 @@ def _print_summary(atlas) -> None:
                 str(states.id[i]),
                 f"{states.energy[i]:.12f}",
                 _known(states.negative_eigenvalue[i], ".3e"),
-                _known(states.orbit_size[i], ".0f"),
+                _known(states.orbit_size[i], _size_form(states)),
                 f"{states.minima[i, 0]} - {states.minima[i, 1]}",
             )
             for i in order
@@ -170,6 +170,11 @@ def _print_searches(atlas, state: dict) -> None:
         typer.echo("complete: the last searches brought nothing new")
     else:
         typer.echo("not complete: a limit or Ctrl-C ended it; run the same command again to go on")
+
+
+def _size_form(points) -> str:
+    """An import knows orbit sizes up to a factor: 1 / order of the point group."""
+    return ".4g" if any(order is not None for order in points.point_group_order) else ".0f"
 
 
 def _known(value: float, form: str) -> str:

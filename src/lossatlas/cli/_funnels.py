@@ -54,10 +54,14 @@ def funnels(
             for a, energy, merge, depth, size, superbasin in zip(*found.to_columns().values())
         ]
         names = ("bottom", "energy", "merges at", "depth", "size", "superbasin")
-        first = f", the deepest {_SHOWN}" if len(rows) > _SHOWN else ""
-        print_table(
-            f"{len(rows)} funnel{'' if len(rows) == 1 else 's'} of {network}{first}", names, rows[:_SHOWN]
-        )
+        count = f"{len(rows)} funnel{'' if len(rows) == 1 else 's'} of {network}"
+        # Of minima that nothing is joined to no depth is known, and there may be thousands.
+        is_lone = lambda row: row[3] == "inf" and row[5] == "1"
+        if len(rows) > _SHOWN and (lone := sum(map(is_lone, rows))):
+            count += f", {lone} of them minima that no transition state joins to others"
+            rows = [row for row in rows if not is_lone(row)]
+        first = f"; the deepest {_SHOWN}" if len(rows) > _SHOWN else ""
+        print_table(count + first, names, rows[:_SHOWN])
 
     def draw():
         from lossatlas.plots import plot_funnels

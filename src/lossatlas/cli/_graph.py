@@ -42,7 +42,8 @@ def graph(
     highlight: Annotated[
         list[str] | None,
         typer.Option(
-            help="Minima to colour, such as 1,5,7-9, or NAME=1,5,7-9; may be given several times."
+            help="Minima to colour, such as 1,5,7-9, a named set, or NAME=1,5,7-9; may be given several "
+            "times."
         ),
     ] = None,
     connected: Annotated[
@@ -68,8 +69,8 @@ def graph(
         if around is not None:
             around = int(branch[read_ids(str(around), "--around", n)[0]]) + 1
         sets, named = (
-            read_sets(highlight or [], n),
-            read_ids(labelled, "--label", n) if labelled else labels,
+            read_sets(highlight or [], n, atlas.sets),
+            read_ids(labelled, "--label", n, atlas.sets) if labelled else labels,
         )
         # A group of minima is drawn as its most probable one.
         drawn_as = lambda ids: ids if isinstance(ids, bool) or ids is None else minimum[branch[ids]]
@@ -177,15 +178,16 @@ def choose(
     return (tree if len(numbers) == n else tree.subtree(numbers)), numbers
 
 
-def read_sets(texts: list[str], count: int) -> Any:
-    """Return numbers of minima, or by name, from texts such as "1,5" or "losing=1,5"; None for none.
+def read_sets(texts: list[str], count: int, known: dict[str, Any] | None = None) -> Any:
+    """Return numbers of minima, or by name, from texts such as "1,5", "losing=1,5" or "A"; None for none.
 
     **Raises:** `ValueError` for several sets one of which has no name.
     """
     sets = {}
     for text in texts:
         name, _, ids = text.rpartition("=")
-        sets[name] = read_ids(ids, "--highlight", count)
+        name = name or (text if known and text in known else "")
+        sets[name] = read_ids(ids, "--highlight", count, known)
     if not sets:
         return None
     if len(sets) < len(texts) or ("" in sets and len(texts) > 1):
@@ -310,7 +312,7 @@ def _draw_picture(
 def _title(atlas, drawn: int) -> str:
     """Return the name of the landscape, and how much there is of it."""
     name = _name(atlas)
-    n, states = len(atlas.minima), len(atlas.transition_states)
+    n, states = len(atlas.minima), int(atlas.transition_states.usable.sum())
     if drawn < n:
         return f"{name}: {drawn} of {n} minima"
     return (
@@ -319,7 +321,8 @@ def _title(atlas, drawn: int) -> str:
 
 
 def _name(atlas) -> str:
-    return atlas.landscape.get("landscape", "import")
+    """Return the name of the landscape, of an import that of its directory."""
+    return atlas.landscape.get("landscape") or atlas.landscape.get("directory") or "import"
 
 
 def column(minima: "Minima", name: str, file: Path | None = None) -> Any:
@@ -338,7 +341,8 @@ def column(minima: "Minima", name: str, file: Path | None = None) -> Any:
         there = ", ".join([*_COLUMNS, *minima.metrics])
         hint = "" if minima.metrics else "; metrics are added by: lossatlas evaluate FILE"
         raise ValueError(f"There is no column {name!r} of the minima; there is {there}{hint}.")
-    if name in minima.metrics and file is not None:
+    # Columns of an import, which has no hits, are not metrics that could be computed: gaps stay grey.
+    if name in minima.metrics and file is not None and minima.hits.any():
         check_judged(minima, file)
     values = np.asarray(minima[name], dtype=float)
     if name in ("orbit_size", "degree") and np.all(np.abs(values) < 2**53):

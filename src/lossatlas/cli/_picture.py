@@ -119,7 +119,7 @@ def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any
         lowest = int(minima.id[np.argmin(minima.energy)])
         chosen = np.array(next(ids for ids in components if lowest in ids))
         rows = np.searchsorted(minima.id, chosen)
-        inside = np.isin(states.minima, chosen).all(axis=1)
+        inside = states.usable & np.isin(states.minima, chosen).all(axis=1)
         ends = np.searchsorted(chosen, states.minima[inside]).reshape(-1, 2)
         trees.append(disconnectivity(minima.energy[rows], states.energy[inside], ends))
         colours.append(minima[f"{part}_{metric}"][rows])

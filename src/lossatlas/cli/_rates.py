@@ -13,7 +13,7 @@ from ._report import (
     print_result,
     print_shallow,
     read_ids,
-    read_network,
+    read_network_and_sets,
     read_temperatures,
     save_plot,
 )
@@ -25,8 +25,10 @@ _LISTS = ("committor", "shares", "unconnected")  # of a row: in JSON alone
 
 def rates(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
-    source: Annotated[str, typer.Option("--from", help="Ids of minima, such as 1,2,7-9.")],
-    target: Annotated[str, typer.Option("--to", help="Ids of other minima.")],
+    source: Annotated[
+        str, typer.Option("--from", help="Ids of minima, such as 1,2,7-9, or sets by name, such as A,17.")
+    ],
+    target: Annotated[str, typer.Option("--to", help="Other minima.")],
     kt: Annotated[str, typer.Option("--kt", help="Temperatures, loss units: 0.1,0.2 or LOW:HIGH:COUNT.")],
     paths: Annotated[
         int | None, typer.Option(help="Number of fastest paths to list. (default: 1 for one temperature)")
@@ -39,9 +41,9 @@ def rates(
     plot: Plot = None,
 ) -> None:
     """Compute rates from one set of minima to another, by graph transformation."""
-    network = read_network(file)
-    start = read_ids(source, "--from", len(network))
-    end = read_ids(target, "--to", len(network))
+    network, sets = read_network_and_sets(file)
+    start = read_ids(source, "--from", len(network), sets)
+    end = read_ids(target, "--to", len(network), sets)
     common = sorted(set(start.tolist()) & set(end.tolist()))
     if common:
         raise ValueError(f"--from and --to must not overlap; both name minimum {common[0] + 1}.")

@@ -39,11 +39,18 @@ Modes = Annotated[
 
 def read_network(file: Path, modes: int | None = None) -> "TransitionNetwork":
     """Return the network of an atlas."""
+    return read_network_and_sets(file, modes)[0]
+
+
+def read_network_and_sets(
+    file: Path, modes: int | None = None
+) -> tuple["TransitionNetwork", dict[str, Any]]:
+    """Return the network of an atlas, and the ids of its named sets of minima."""
     from lossatlas.analysis import transition_network
     from lossatlas.atlas import Atlas
 
     with Atlas(file, readonly=True) as atlas:
-        return transition_network(atlas, modes=modes)
+        return transition_network(atlas, modes=modes), atlas.sets
 
 
 def read_temperatures(text: str) -> Any:
@@ -94,8 +101,8 @@ def print_shallow(network: "TransitionNetwork", kt: Any) -> None:
         )
 
 
-def read_ids(text: str, option: str, count: int) -> Any:
-    """Return positions from ids such as "1,2,7-9".
+def read_ids(text: str, option: str, count: int, sets: dict[str, Any] | None = None) -> Any:
+    """Return positions from ids such as "1,2,7-9", and names of sets of minima among them.
 
     **Raises:** `ValueError` that names the option for anything else, and for minima that do not exist.
     """
@@ -103,11 +110,18 @@ def read_ids(text: str, option: str, count: int) -> Any:
 
     ids: list[int] = []
     for part in text.split(","):
+        if sets and part.strip() in sets:
+            ids += sets[part.strip()].tolist()
+            continue
         low, _, high = part.partition("-")
         try:
             first, last = int(low), int(high or low)
         except ValueError:
-            raise ValueError(f"{option} needs ids of minima such as 1,2,7-9, got {text!r}.") from None
+            known = f", or sets of the atlas, {', '.join(sets)}" if sets else ""
+            hint = "" if sets or not part.strip().isidentifier() else "; the atlas has no named sets"
+            raise ValueError(
+                f"{option} needs ids of minima such as 1,2,7-9{known}, got {text!r}{hint}."
+            ) from None
         for end in (first, last):
             if not 1 <= end <= count:
                 raise ValueError(f"{option}: there is no minimum {end}; ids are 1 to {count}.")

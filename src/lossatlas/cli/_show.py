@@ -27,6 +27,9 @@ def show(
         for name, value in atlas.landscape.items():
             typer.echo(f"{name}: {value}")
         _print_summary(atlas)
+        for name, ids in atlas.sets.items():
+            typer.echo(f"set {name}: {len(ids)} minim{'um' if len(ids) == 1 else 'a'}")
+        print_flags(atlas)
         known = _compare_census(atlas)
         if known is not None:
             typer.echo(
@@ -37,6 +40,23 @@ def show(
         for kind, outcomes in atlas.failures.items():
             counts = ", ".join(f"{outcome} {count}" for outcome, count in outcomes.items())
             typer.echo(f"failed {kind}: {counts}")
+
+
+def print_flags(atlas, *, err: bool = False) -> None:
+    """Say which transition states analyses leave out, if there are any."""
+    states = atlas.transition_states
+    sentences = {
+        "below_minimum": "with an energy below that of a minimum that they join",
+        "no_energy": "whose energy is not known",
+    }
+    for flag, sentence in sentences.items():
+        ids = states.id[states.flag == flag]
+        if len(ids):
+            typer.echo(
+                f"left out of analyses: {len(ids)} of {len(states)} transition states, {sentence} "
+                f"(first: number {ids[0]})",
+                err=err,
+            )
 
 
 def describe(atlas) -> dict[str, Any]:
@@ -55,6 +75,7 @@ def describe(atlas) -> dict[str, Any]:
             {
                 "id": int(minima.id[i]),
                 "energy": float(minima.energy[i]),
+                "flag": str(minima.flag[i]) or None,
                 "rms_gradient": _number(minima.rms_gradient[i]),
                 "lowest_eigenvalue": _number(minima.lowest_eigenvalue[i]),
                 "orbit_size": minima.orbit_size_exact[i],
@@ -68,7 +89,8 @@ def describe(atlas) -> dict[str, Any]:
         "transition_states": [
             {
                 "id": int(states.id[i]),
-                "energy": float(states.energy[i]),
+                "energy": _number(states.energy[i]),
+                "flag": str(states.flag[i]) or None,
                 "rms_gradient": _number(states.rms_gradient[i]),
                 "minima": [int(m) for m in states.minima[i]],
                 "negative_eigenvalue": _number(states.negative_eigenvalue[i]),
@@ -77,6 +99,7 @@ def describe(atlas) -> dict[str, Any]:
             }
             for i in range(len(states))
         ],
+        "sets": to_json(atlas.sets),
         "components": atlas.components,
         "coverage": {
             name: to_json(value) if searched else None

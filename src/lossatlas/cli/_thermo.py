@@ -22,6 +22,7 @@ from ._report import (
 
 
 _SHOWN = 8  # ids of a peak that are printed
+_PARTS = 60  # of a network, from which on most of them are left out of the graph
 _LABELLED = 4  # of those that gain and lose most, in the picture of the graph
 _PRINTED = ("heat_capacity", "mean_energy", "entropy", "free_energy")
 
@@ -150,8 +151,12 @@ def _draw_curves(network, result, peaks) -> Any:
 
 
 def _draw_graphs(network, peaks) -> Any:
-    """Draw the disconnectivity graph once for every peak."""
+    """Draw the disconnectivity graph once for every peak.
+
+    Of a network in many parts: the part of the global minimum, and the minima that make the peaks.
+    """
     import matplotlib.pyplot as plt
+    import numpy as np
 
     from lossatlas.analysis import disconnectivity
     from lossatlas.plots import plot_disconnectivity
@@ -159,16 +164,24 @@ def _draw_graphs(network, peaks) -> Any:
     if not peaks:
         raise ValueError("The heat capacity has no peak, so there is no graph to draw.")
     tree = disconnectivity(network.energies, network.ts_energies, network.ts_minima)
+    sides = [{"gaining": peak.gaining(), "losing": peak.losing()} for peak in peaks]
+    drawn = np.ones(len(tree), dtype=bool)
+    if tree.component.max() >= _PARTS:
+        drawn = tree.component == 0
+        drawn[np.concatenate([side for pair in sides for side in pair.values()])] = True
+        tree = tree.subtree(drawn)
+    place = np.cumsum(drawn) - 1  # of a minimum of the network in what is drawn
     columns = min(len(peaks), 3)
     rows = -(-len(peaks) // columns)
     size = (4.5 * columns, 4.5 * rows)
     figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=size, layout="constrained")
     panels = axes.ravel()
-    for ax, peak in zip(panels, peaks):
-        sides = {"gaining": peak.gaining(), "losing": peak.losing()}
-        named = {int(i): str(i + 1) for side in sides.values() for i in side[:_LABELLED]}
-        plot_disconnectivity(tree, ax=ax, order="centre", highlight=sides, labels=named)
-        ax.set_title(f"kT = {peak.kt:.3g}")
+    for ax, peak, pair in zip(panels, peaks, sides):
+        named = {int(place[i]): str(i + 1) for side in pair.values() for i in side[:_LABELLED]}
+        highlight = {name: place[side] for name, side in pair.items()}
+        plot_disconnectivity(tree, ax=ax, order="centre", highlight=highlight, labels=named)
+        count = "" if drawn.all() else f": {len(tree)} of {len(network)} minima"
+        ax.set_title(f"kT = {peak.kt:.3g}{count}")
         if peak is not peaks[-1]:
             ax.get_legend().remove()  # one for all
     for spare in panels[len(peaks) :]:

@@ -55,7 +55,8 @@ def plot_disconnectivity(
     A branch rises vertically from its energy. In the exact tree it turns at the merge energy and
     runs level to the branch that it merges with; with regular levels it slants there from one level
     below, as in the literature. Lines never cross, unless the branches are placed by `x`. The top of
-    every tree is a dashed stub when there are several: nothing known joins them.
+    every tree is a dashed stub when there are several, a short one when they are many: nothing known
+    joins them.
 
     **Arguments:**
 
@@ -191,7 +192,7 @@ def _set_frame(ax: Axes, tree: DisconnectivityTree, place, axis: AbstractEnergyA
     """Set the limits and leave of the frame only the energy axis."""
     side = 0.5 + 0.01 * np.ptp(place)
     ax.set_xlim(place.min() - side, place.max() + side)
-    several = np.count_nonzero(tree.parent < 0) > 1
+    several = 1 < np.count_nonzero(tree.parent < 0) <= _FEW
     low, high = axis.to_height(np.array([tree.energy.min(), tree.energy.max()]))
     axis.set_up(ax, tree.energy)
     own = axis.to_energy(np.array([low - 0.05, high + (0.12 if several else 0.05)]))
@@ -221,9 +222,10 @@ def _draw_branches(ax: Axes, tree, place, axis: AbstractEnergyAxis, colours, wid
     accent = np.isin(inner, np.flatnonzero(chosen))
     drawn = np.lexsort((-inner, accent))
     roots = np.flatnonzero(tree.parent < 0)
-    several = len(roots) > 1
+    several, few = len(roots) > 1, len(roots) <= _FEW
     x, y = place[roots], tree.energy[roots]
-    end = ax.get_ylim()[1] if several else axis.to_energy(axis.to_height(y) + 0.03)
+    # Thousands of stubs up to the top would hide everything else.
+    end = ax.get_ylim()[1] if several and few else axis.to_energy(axis.to_height(y) + 0.03)
     stubs = np.stack([x, y, x, np.broadcast_to(end, x.shape)], axis=1).reshape(-1, 2, 2)
     dashes = (0, (4, 3)) if several else "solid"
     stems = lines if tree.levels is not None else lines[:, :2]
@@ -232,6 +234,8 @@ def _draw_branches(ax: Axes, tree, place, axis: AbstractEnergyAxis, colours, wid
     if tree.levels is None:
         # Level joins are thinner, and paler where there are many, or they hide the stems.
         shades, thin = colours[inner], np.where(accent, 1.0, 0.7) * widths[inner]
+        if len(tree) > _FEW:
+            thin = np.minimum(thin, _width(len(tree)))
         pale = np.where(accent, 1.0, np.clip((_FEW / len(tree)) ** 0.3, 0.4, 1.0))[:, None]
         shades[:, :3] = 1 - pale * (1 - shades[:, :3])
         drawn = drawn[lines[drawn, 1, 0] != lines[drawn, 2, 0]]

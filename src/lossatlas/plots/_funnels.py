@@ -12,6 +12,7 @@ from ._frame import new_axes
 
 _LARGEST = 300.0  # area of the largest marker, square points
 _SMALLEST = 8.0
+_MANY = 200  # markers from which on they overlap
 
 
 def plot_funnels(
@@ -46,7 +47,8 @@ def plot_funnels(
     heights = np.where(finite, funnels.depth, ending)
     areas = np.maximum(_LARGEST * funnels.size / funnels.size.max(), _SMALLEST)
     for chosen, colour, marker in ((finite, GROUPS[0], "o"), (~finite, GROUPS[1], "^")):
-        style = {"c": colour, "marker": marker, "alpha": 0.6, "edgecolors": "white", "linewidths": 0.6}
+        edge = 0.6 if np.sum(chosen) <= _MANY else 0.1  # edges that overlap would hide the markers
+        style = {"c": colour, "marker": marker, "alpha": 0.6, "edgecolors": "white", "linewidths": edge}
         ax.scatter(funnels.energy[chosen], heights[chosen], areas[chosen], **style)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.margins(x=0.1)
