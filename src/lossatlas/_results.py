@@ -27,4 +27,6 @@ class RESULTS(enum.IntEnum):
     same_minimum = 6, "The two end points are the same minimum."
     no_maximum = 7, "The band between the two end points has no interior maximum."
     unconnected = 8, "A path down from the saddle did not reach a verified minimum."
+    kink = 10, "The point lies on a kink of the energy, where it has no derivative."
+    kink_minimum = 11, "A minimum on a kink: the energy rises on all sides, but has no derivative there."
     no_step = 9, "No step along the branch was short enough to reach its next point."

@@ -8,24 +8,9 @@ import time
 
 import numpy as np
 import pytest
+from command import run
 
 from lossatlas.atlas import Atlas
-from lossatlas.cli import main
-
-
-def run(capsys, *arguments):
-    """Run the command line in this process; returns status, stdout and stderr."""
-    status = 0
-    before = sys.argv
-    sys.argv = ["lossatlas", *map(str, arguments)]
-    try:
-        main()
-    except SystemExit as end:
-        status = end.code or 0
-    finally:
-        sys.argv = before
-    out, err = capsys.readouterr()
-    return status, out, err
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +185,7 @@ def test_own_table(capsys, tmp_path):
     ("explore iris --teacher-l2 1", "`teacher_l2` needs `teacher`"),
     ("explore spin-glass --size 1", "at least 2 spins"),
     ("explore spin-glass --size 3 --p 4", "at least as many spins as p, got 3 and p = 4"),
-    ("explore spin-glass --p 0", "order p of at least 1"),
+    ("explore spin-glass --p 0", "whole order p of at least 1"),
     ("explore spin-glass --p 1 --partite", "at least 2 parts"),
     ("explore spin-glass --coefficients float.npy", "equal sides"),
     ("explore spin-glass --coefficients cube.npy", "at least as many spins as p, but cube.npy"),
@@ -219,7 +204,7 @@ def test_own_table(capsys, tmp_path):
     ("explore csv hole.csv --target y", "row 3, column b: the value is missing"),
     ("explore csv word.csv --target y", "row 2, column a: 'x' is not a number"),
     ("explore csv hole.csv --target z", "no column 'z'; it has a, b, y"),
-    ("census xor --starts 0", "`starts` must be at least 1"),
+    ("census xor --starts 0", "`starts` must be a whole number of at least 1"),
     ("show none.atlas", "none.atlas"),
     ("show text.txt", "is not an atlas"),
     ("graph atlas -o a.gif", ".gif"),
@@ -265,8 +250,10 @@ def test_another_landscape_is_named(capsys, atlas_file):
 
 
 def test_interrupt_ends_cleanly(tmp_path):
+    """A glass of 60 spins has more minima than can be found: the run cannot end before the signal."""
     path = tmp_path / "a.atlas"
-    command = [sys.executable, "-m", "lossatlas", "explore", "xor", "--hidden", "3", "--out", str(path)]
+    options = ["--size", "60", "--time-limit", "none", "--out", str(path)]
+    command = [sys.executable, "-m", "lossatlas", "explore", "spin-glass", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not _searched(path):
         assert process.poll() is None
@@ -279,6 +266,32 @@ def test_interrupt_ends_cleanly(tmp_path):
     with Atlas(path, readonly=True) as atlas:
         atlas.check()
         assert atlas.count("searches") > 0
+
+
+@pytest.mark.parametrize("steps, status", [(0, 130), (1, 130), (2, 0)])
+def test_an_interrupt_at_any_step_leaves_a_whole_atlas(capsys, tmp_path, monkeypatch, steps, status):
+    """Step 1 plans the first round, step 2 runs a batch of it; before that there is no minimum."""
+    from lossatlas.exploration import _explore
+
+    step, taken = _explore._Loop._step, []
+
+    def interrupted(self, number):
+        if len(taken) == steps:
+            raise KeyboardInterrupt
+        taken.append(number)
+        return step(self, number)
+
+    monkeypatch.setattr(_explore._Loop, "_step", interrupted)
+    path = tmp_path / "a.atlas"
+    ended, out, err = run(capsys, "explore", "xor", "--hidden", 1, "--workers", 1, "--out", path)
+    assert ended == status
+    assert ("not complete" in out) == (steps > 0) and "Traceback" not in err
+    with Atlas(path, readonly=True) as atlas:
+        atlas.check()
+        assert len(atlas.runs) == 1 and atlas.runs[0]["finished"] is not None
+        assert (atlas.count("searches") > 0) == (steps == 2)
+    left = {file.name for file in tmp_path.iterdir()} - {"a.png"}
+    assert left == {"a.atlas"}  # closed, its lock released
 
 
 def test_an_interrupt_within_a_garbage_collection_is_not_lost():

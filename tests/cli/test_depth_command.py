@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from test_cli import run
+from command import run
 
 
 TINY = ("--layers", "2,3", "--nodes", 2, "--items", 20, "--project", 2, "--l2", 1e-2, "--workers", 1)

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from test_cli import run
+from command import run
 
 from lossatlas.atlas import Atlas, export_pathsample, import_pathsample
 from lossatlas.landscapes import MuellerBrown, xor

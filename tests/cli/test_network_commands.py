@@ -6,7 +6,7 @@ import json
 import sys
 
 import pytest
-from test_cli import run
+from command import run
 
 from lossatlas.atlas import import_pathsample
 

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from test_cli import run
+from command import run
 
 from lossatlas.analysis import TransitionNetwork, fastest_paths, first_passage, rate_network
 from lossatlas.atlas import import_pathsample

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from test_cli import run
+from command import run
 
 from lossatlas.analysis import TransitionNetwork, frustration, heat_capacity_peaks, thermodynamics
 from lossatlas.atlas import import_pathsample

@@ -138,7 +138,14 @@ def test_interrupted_runs_give_the_same_atlas(tmp_path, mapped):
             if len(calls) == stop_at:
                 raise KeyboardInterrupt
 
-        explore(xor(1), path, progress=interrupt).close()
+        with pytest.raises(KeyboardInterrupt):
+            explore(xor(1), path, progress=interrupt)
+        with Atlas(path, readonly=True) as atlas:
+            atlas.check()
+            assert atlas.runs[-1]["finished"] is not None and atlas.runs[-1]["seconds"] > 0
+        assert [file.name for file in tmp_path.iterdir()] == [
+            path.name
+        ]  # closed: nothing of SQLite beside it
     with explore(xor(1), path) as atlas:
         assert atlas.digest() == mapped.digest()
 
@@ -180,7 +187,7 @@ def test_budgets(tmp_path):
         explore(xor(1), tmp_path / f"{name}.atlas", budget=limit, progress=seen.append).close()
         assert limit.spent(seen[-1]) == name
         assert all(limit.spent(p) is None for p in seen[:-1])
-    with pytest.raises(ValueError, match="budget of seconds must be positive, got -1"):
+    with pytest.raises(ValueError, match="budget of seconds must be a positive number, got -1"):
         Budget(seconds=-1)
 
 

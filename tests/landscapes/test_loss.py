@@ -64,7 +64,7 @@ def test_data_may_hold_integers():
 def test_data_arrays_are_leaves():
     landscape = Loss(line, TREE, data=DATA)
     arrays = jax.tree.leaves(landscape)
-    assert [a.shape for a in arrays] == [(5, 2), (5,)]
+    assert [a.shape for a in arrays] == [(5, 2), (5,), ()]  # the last one is the unit of energy
     assert all(isinstance(a, jax.Array) for a in arrays)
 
 

@@ -135,7 +135,7 @@ def test_parameters_come_back_within_the_noise():
 
 @pytest.mark.parametrize("make, sentence", [
     (lambda: nonlinear_regression(items=4), "`items` must be at least 5"),
-    (lambda: nonlinear_regression(noise=np.nan), "`noise` must be finite"),
+    (lambda: nonlinear_regression(noise=np.nan), "`noise` must be a finite number of at least 0"),
     (lambda: nonlinear_regression(highest_frequency=1.0), "`highest_frequency` must be finite and above 1"),
     (lambda: NonlinearRegression(np.zeros(4), np.zeros(4)), "five numbers or more"),
     (lambda: NonlinearRegression(np.zeros(6), np.zeros(7)), r"got shapes \(6,\) and \(7,\)"),

@@ -1,6 +1,6 @@
 """Bifurcation diagrams: every segment in the style of its index, every event marked."""
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -8,16 +8,6 @@ from lossatlas._results import RESULTS
 from lossatlas.plots import plot_bifurcation, plot_point_counts
 from lossatlas.plots._colours import GROUPS
 from lossatlas.searches import Branch, Branches, Event
-
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
 
 
 def fold(logarithmic=True):

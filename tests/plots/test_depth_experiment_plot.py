@@ -8,12 +8,6 @@ from lossatlas.analysis import ParameterDistances
 from lossatlas.plots import plot_depth_distances, plot_depth_entropy
 
 
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
 def distances(values):
     """Three minima with these three distances; not aligned they are twice as far apart."""
     matrix = np.zeros((3, 3))

@@ -16,12 +16,6 @@ from lossatlas.plots import (
 LEVELS = {"low": -1.5, "lower": -1.7}
 
 
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
 def labels(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
@@ -14,17 +14,7 @@ from lossatlas.analysis import disconnectivity
 from lossatlas.plots import plot_disconnectivity, save_picture
 
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
 ORDERS = ("energy", "size", "centre")
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def random_tree(n, seed=0, levels=None):

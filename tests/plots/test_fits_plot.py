@@ -1,6 +1,5 @@
 """Pictures of fits: a curve over the data in every panel."""
 
-import matplotlib
 import numpy as np
 import pytest
 
@@ -8,17 +7,7 @@ from lossatlas.landscapes import nonlinear_regression
 from lossatlas.plots import plot_fits
 
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
 TRUE = np.array([0.1, 2.13, 0.0, -1.34, np.pi])
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def test_panels_show_data_and_curve():

@@ -1,6 +1,6 @@
 """Disconnectivity graphs side by side: shared axes, one scale of colours."""
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
@@ -8,16 +8,6 @@ from matplotlib.colors import to_rgba
 
 from lossatlas.analysis import disconnectivity
 from lossatlas.plots import plot_disconnectivity, plot_graphs, save_picture
-
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def random_tree(n, base=0.9, seed=0):

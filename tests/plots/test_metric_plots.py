@@ -1,6 +1,6 @@
 """Pictures of metrics and distances: what is drawn where, and what is refused."""
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
@@ -16,19 +16,9 @@ from lossatlas.plots import (
 )
 
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
 rng = np.random.default_rng(0)
 GROUPS = [rng.normal(mean, 0.003, 150) for mean in (0.733, 0.729, 0.726, 0.718, 0.712)]
 PERCENT = [0, 10, 25, 50, 100]
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def boxes_of(ax):

@@ -1,6 +1,6 @@
 """Pictures of networks: links, dead nodes, output maps."""
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
@@ -10,17 +10,7 @@ from lossatlas.landscapes import Perceptron, xor
 from lossatlas.plots import plot_networks
 
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
 POSITIVE, NEGATIVE = to_rgba("#0072b2"), to_rgba("#d55e00")
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def random_points(landscape, n, seed=0):

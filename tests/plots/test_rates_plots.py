@@ -9,12 +9,6 @@ from lossatlas.plots import plot_arrhenius, plot_evolution
 from networks import random_network
 
 
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
 def evolution():
     rates = rate_network(random_network(12, 20, 0), 0.5)
     return evolve(rates, rates.equilibrium([0]), np.array([10.0, 0.0, 0.1, 1e3]))

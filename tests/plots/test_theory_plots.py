@@ -24,12 +24,6 @@ from lossatlas.plots import (
 )
 
 
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
 def curves(ax):
     return {
         line.get_label(): line.get_xydata() for line in ax.lines if not line.get_label().startswith("_")

@@ -1,6 +1,5 @@
 """Pictures of heat capacity, occupation and frustration: what is drawn where, and what is refused."""
 
-import matplotlib
 import numpy as np
 import pytest
 
@@ -14,20 +13,10 @@ from lossatlas.analysis import (
 from lossatlas.plots import plot_frustration, plot_heat_capacity, plot_occupation
 
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
 NETWORK = TransitionNetwork(
     [0.0, 0.01, 1.0, 1.2], [1.5, 1.4], [[0, 1], [1, 2]], None, None, np.log([1.0, 1.0, 20.0, 30.0])
 )
 KT = np.geomspace(1e-3, 3.0, 60)
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def legend_of(ax):

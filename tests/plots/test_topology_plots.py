@@ -1,6 +1,6 @@
 """Pictures of degrees and funnels: what is drawn where, and what is refused."""
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -8,19 +8,9 @@ from lossatlas.analysis import TransitionNetwork, funnels, network_statistics
 from lossatlas.plots import plot_degree_distribution, plot_funnels
 
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
 EMPTY = TransitionNetwork([0.0, 0.1], [], [])
 # Two parts: 0, 1 and 2 are bottoms below 3, and 4 is alone.
 NETWORK = TransitionNetwork([0.0, 0.5, 0.75, 0.9, 0.3], [1.0, 1.0, 2.0], [[0, 3], [1, 3], [2, 3]])
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def statistics_of(network):

@@ -1,16 +1,9 @@
 """Losses of training: what is drawn is quantiles of what is given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from lossatlas.plots import plot_final_losses, plot_training
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 LOSSES = 10.0 ** np.random.default_rng(0).uniform(-6, 1, (7, 5))

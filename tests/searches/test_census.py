@@ -31,8 +31,8 @@ def test_census_finds_exactly_the_known_points(name):
     assert found.morse_sum == found.expected == landscape.morse_sum
     assert found.consistent and found.degenerate == 0
     assert (found.rms_gradient <= 1e-10).all()
-    assert sum(found.hits) == found.outcomes["converged"] and (found.hits > 0).all()
-    assert sum(found.outcomes.values()) == found.searches
+    assert sum(found.hits) == found.outcomes()["converged"] and (found.hits > 0).all()
+    assert sum(found.outcomes().values()) == found.searches
     sizes = [landscape.symmetry.orbit_size(x) for x in found.x]
     assert sizes == found.orbit_size
     text = found.to_dict()
@@ -104,3 +104,11 @@ def test_nothing_is_certified_where_topology_says_nothing():
 def test_starts_must_be_positive(starts):
     with pytest.raises(ValueError, match=f"`starts`.*{starts}"):
         census(MuellerBrown(), starts=starts)
+
+
+def test_an_interrupt_ends_a_census():
+    def interrupt(done, found):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        census(MuellerBrown(), starts=4, progress=interrupt)

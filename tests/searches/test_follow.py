@@ -312,7 +312,10 @@ MISTAKES = {
         lambda: follow(xor(1), np.zeros((1, 7)), to=1.0, where=lambda l: l.inputs),
         "one float64 number",
     ),
-    "steps": (lambda: follow(xor(1), np.zeros((1, 7)), to=0.1, max_steps=0), "`max_steps` at least 1"),
+    "steps": (
+        lambda: follow(xor(1), np.zeros((1, 7)), to=0.1, max_steps=0),
+        "`max_steps` must be a whole number of at least 1",
+    ),
     "kinks": (
         lambda: follow(xor(1, activation="relu"), np.zeros((1, 7)), to=0.1),
         "smooth losses only",

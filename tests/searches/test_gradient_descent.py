@@ -153,7 +153,10 @@ BAD = {
     "infinite": (lambda: GradientDescent(np.inf), "`step` must be"),
     "word": (lambda: GradientDescent("long"), "`step` must be a positive number, got 'long'"),  # pyright: ignore
     "tolerance": (lambda: descend(xor(2), np.zeros((1, 12)), tolerance=0.0), "`tolerance` must be"),
-    "steps": (lambda: descend(xor(2), np.zeros((1, 12)), max_steps=0), "`max_steps` must be at least 1"),
+    "steps": (
+        lambda: descend(xor(2), np.zeros((1, 12)), max_steps=0),
+        "`max_steps` must be a whole number of at least 1",
+    ),
     "starts": (lambda: descend(xor(2), np.zeros((1, 3))), "`starts` must have shape"),
     "off": (lambda: descend(spin_glass(6), np.ones((1, 6)) * 2), "must lie on the sphere"),
 }

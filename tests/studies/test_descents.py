@@ -82,6 +82,21 @@ def test_a_file_is_continued_and_extended(tmp_path, runs):
     same(again, full)
 
 
+def test_an_interrupt_is_raised_after_the_pieces_before_it_are_kept(tmp_path, runs):
+    file, said = tmp_path / "runs.csv", []
+
+    def interrupt(text, part):
+        said.append(text)
+        if len(said) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(file=file, report=interrupt)
+    done = [*said[:2]]
+    same(run(file=file, report=lambda text, part: said.append(text)), runs)
+    assert len(said) == len(set(said)) + 1 and not set(done) & set(said[3:])
+
+
 @pytest.mark.parametrize("cut", [1, 40, 500, 1500])
 def test_a_run_that_was_killed_is_completed(tmp_path, runs, cut):
     file = tmp_path / "runs.csv"

@@ -104,7 +104,7 @@ def test_mistakes(settings, key, sentence):
     ({"landscape": "ljat3", "items": 20, "neighbours": 5}, "`neighbours` must be 1 to 4"),
     ({"landscape": "csv", "table": "none.csv", "target": "y"}, "There is no file"),
     ({"landscape": "nonlinear-regression", "items": 4}, "`items` must be at least 5"),
-    ({"landscape": "nonlinear-regression", "noise": -0.1}, "`noise` must be finite and not negative"),
+    ({"landscape": "nonlinear-regression", "noise": -0.1}, "`noise` must be a finite number of at least 0"),
     ({"landscape": "nonlinear-regression", "highest_frequency": 1}, "`highest_frequency` must be finite"),
 ])  # fmt: skip
 def test_mistakes_that_building_finds(settings, sentence):

@@ -115,7 +115,7 @@ def test_a_missing_run_is_made_up_for(swept):
 def test_interruption_ends_the_sweep(swept, tmp_path, monkeypatch):
     from lossatlas.exploration import _explore
 
-    def interrupted(self, batch):
+    def interrupted(self, batch, given):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_explore.Executor, "run", interrupted)
@@ -125,6 +125,9 @@ def test_interruption_ends_the_sweep(swept, tmp_path, monkeypatch):
     assert [path.name for path in sorted((tmp_path / "out").glob("*.atlas"))] == [
         "l2_0.1-mislabelled_0.0.atlas"
     ]
+    with Atlas(tmp_path / "out" / "l2_0.1-mislabelled_0.0.atlas", readonly=True) as atlas:
+        atlas.check()
+        assert atlas.runs[-1]["finished"] is not None
 
 
 @pytest.mark.parametrize("change, sentence", [

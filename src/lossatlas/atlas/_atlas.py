@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
-from lossatlas.landscapes import KnownPoints
+from lossatlas.landscapes import KnownPoints, Units
 
 from . import _convert
 from ._columns import (
@@ -82,6 +82,7 @@ class Atlas(AbstractMemory):
     ):
         self.path = Path(path)
         self._symmetry = None if landscape is None else landscape.symmetry
+        self._units = getattr(landscape, "units", Units())
         self._stores: dict[str, KnownPoints] = {}
         self._columns: tuple[Minima, TransitionStates] | None = None
         self._parts: tuple[int, Int[np.ndarray, " minima"]] | None = None
@@ -512,5 +513,6 @@ class Atlas(AbstractMemory):
             energy_tol=self._settings.energy_tol,
             distance_tol=self._settings.distance_tol,
             by_energy=self.identity == "energy",
+            units=self._units,
         )
         return columns

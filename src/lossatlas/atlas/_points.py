@@ -123,7 +123,7 @@ def write_points(
         **dict.fromkeys(COLUMNS[table], [None] * count),
         "id": range(known + 1, len(store) + 1),
         "energy": plain(energy[is_new]),
-        "orbit_size": [str(int(orbit_size(point))) for point in x[is_new]],
+        "orbit_size": [str(int(orbit_size(point))) for point in x[is_new] / store.units.variables],
         "hits": gained[known:].tolist(),
         "x": [point.tobytes() for point in x[is_new].astype("<f8", copy=False)],
         "run": [run] * count,

@@ -62,7 +62,7 @@ def census(
     )
     typer.echo(
         f"{certificate(result.to_dict())} ({result.searches} searches: "
-        f"{', '.join(f'{name} {count}' for name, count in result.outcomes.items())})"
+        f"{', '.join(f'{name} {count}' for name, count in result.outcomes().items())})"
     )
 
 

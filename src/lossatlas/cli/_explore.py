@@ -32,7 +32,7 @@ def explore(
 
     Running the same command again continues where it stopped.
     """
-    from lossatlas.studies import RecipeError, explore_recipe, read_config, read_explore, seconds
+    from lossatlas.studies import RecipeError, read_config, read_explore, seconds
 
     asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
     asked = {key: value for key, value in asked.items() if value is not None}
@@ -60,11 +60,32 @@ def explore(
     out = out or Path(f"{Path(given.get('table', name)).stem}.atlas")
     if out.suffix.lower() in (".png", ".svg", ".pdf"):
         raise ValueError(f"--out names the atlas, such as {out.stem}.atlas; the picture goes beside it.")
-    limit = settings.time_limit
     _state_memory(problem.landscape, settings.workers)
+    atlas, interrupted = _searched(recipe, problem, out, settings)
+    with atlas:
+        picture = out.with_suffix(".png")
+        _print_summary(atlas)
+        drawn = _draw(atlas, picture)
+        typer.echo(f"atlas    {out}")
+        if drawn:
+            typer.echo(f"picture  {picture}")
+        if not len(atlas.minima):
+            if interrupted:
+                raise KeyboardInterrupt
+            raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")
+
+
+def _searched(recipe, problem, out: Path, settings) -> tuple[Any, bool]:
+    """Explore; return the atlas, open for reading, and whether Ctrl-C ended the exploration."""
+    from lossatlas.atlas import Atlas
+    from lossatlas.studies import explore_recipe
+
+    limit, begun, interrupted = settings.time_limit, False, False
     with progress_bar(f"compiling the searches for {problem.landscape.dimension} variables") as update:
 
         def report(p) -> None:
+            nonlocal begun
+            begun = True
             done = p.quiet / p.patience if p.phase == "network" else 0.0
             left = p.seconds / limit if limit else 0.0
             update(
@@ -75,18 +96,15 @@ def explore(
 
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", UserWarning)
-            atlas = explore_recipe(recipe, problem, out, settings, progress=report)
+            try:
+                atlas = explore_recipe(recipe, problem, out, settings, progress=report)
+            except KeyboardInterrupt:
+                if not begun:
+                    raise
+                atlas, interrupted = Atlas(out, readonly=True), True
     for warning in said:
         sys.stderr.write(f"lossatlas: {warning.message}\n")
-    with atlas:
-        picture = out.with_suffix(".png")
-        _print_summary(atlas)
-        drawn = _draw(atlas, picture)
-        typer.echo(f"atlas    {out}")
-        if drawn:
-            typer.echo(f"picture  {picture}")
-        if not len(atlas.minima):
-            raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")
+    return atlas, interrupted
 
 
 def _state_memory(landscape, workers: int | None) -> None:

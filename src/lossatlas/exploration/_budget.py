@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from lossatlas._checks import is_number
+
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
@@ -25,8 +27,8 @@ class Budget:
         """Check the numbers."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if value is not None and not value > 0:
-                raise ValueError(f"The budget of {field.name} must be positive, got {value}.")
+            if value is not None and not (is_number(value) and value > 0):
+                raise ValueError(f"The budget of {field.name} must be a positive number, got {value!r}.")
 
     def spent(self, progress: "Progress") -> str | None:
         """Return the name of the limit that is reached, or None."""

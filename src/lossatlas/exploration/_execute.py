@@ -5,6 +5,7 @@ order; so neither the batch size nor the number of threads changes the atlas.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas, Search
-from lossatlas.landscapes import AbstractLandscape, KnownPoints
+from lossatlas.landscapes import AbstractLandscape, KnownPoints, dimensionless
 from lossatlas.searches import (
     Pathways,
     StationaryPoints,
@@ -32,7 +33,20 @@ from lossatlas.searches.global_search import perturbed, random_starts, symmetris
 QUENCHES = ("sample", "symmetric", "hop")
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True, eq=False)
+class Inputs:
+    """What the searches of one batch are told of the points found before.
+
+    - `minima`: id -> coordinates, shape (dim,), of all minima that the batch starts from.
+    - `known_states`: takes transition states, shape (states, dim), and their energies, shape (states,);
+        returns the id of the same state found before, 0 for none, shape (states,).
+    """
+
+    minima: dict[int, np.ndarray]
+    known_states: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Findings:
     """What the searches of one batch found; one entry per search, in order.
 
@@ -58,7 +72,7 @@ class Executor:
     **Arguments:**
 
     - `landscape`: what is explored.
-    - `atlas`: where minima are read from and results are written to.
+    - `atlas`: `inputs` reads it and `write` writes it; `run`, between them, does not know it.
     - `seed`: search i uses the random key `fold_in(key(seed), i)`.
     - `workers`: threads; default one per core.
     """
@@ -67,14 +81,20 @@ class Executor:
         self.landscape, self.atlas, self.workers = landscape, atlas, workers
         self.seed, self.key = seed, jax.random.key(seed)
 
-    def run(self, batch: list[Search]) -> Findings:
-        """Compute, without writing anything."""
-        starts = self._starts(batch)
+    def inputs(self, batch: list[Search]) -> Inputs:
+        """Read what a batch needs of the atlas."""
+        ids = {minimum for search in batch for minimum in (search.a, search.b) if minimum is not None}
+        minima = {minimum: self.atlas.minimum_x(minimum) for minimum in sorted(ids)}
+        return Inputs(minima, self.atlas.find_transition_states)
+
+    def run(self, batch: list[Search], given: Inputs) -> Findings:
+        """Run the searches: what they find depends on the arguments, the landscape and the seed alone."""
+        starts = self._starts(batch, given)
         quenches = [i for i, s in enumerate(batch) if s.kind in QUENCHES]
         dimension = self.landscape.dimension
         x = np.array([starts[i] for i in quenches]).reshape(-1, dimension)
         minima = minimise(self.landscape, x, workers=self.workers)
-        owners, guesses_x, directions, ended, spent = self._guesses(batch, starts)
+        owners, guesses_x, directions, ended, spent = self._guesses(batch, given, starts)
         saddles = find_saddles(
             self.landscape,
             guesses_x.reshape(-1, dimension),
@@ -83,11 +103,16 @@ class Executor:
         )
         # Pathways only from states that were not known when the batch began; writing decides.
         found = np.flatnonzero(saddles.converged)
-        known = self.atlas.find_transition_states(saddles.x[found], saddles.energy[found])
+        known = given.known_states(saddles.x[found], saddles.energy[found])
         fresh = found[known == 0]
         pathway = np.full(len(saddles), -1)
         # One pathway for those that are the same: a batch of near pairs finds a third of them twice.
-        seen = KnownPoints(np.empty((0, dimension)), np.empty(0), self.landscape.symmetry)
+        seen = KnownPoints(
+            np.empty((0, dimension)),
+            np.empty(0),
+            self.landscape.symmetry,
+            units=self.landscape.units,
+        )
         pathway[fresh], first = seen.add(saddles.x[fresh], saddles.energy[fresh])
         fresh = fresh[first]
         paths = find_pathways(
@@ -127,7 +152,7 @@ class Executor:
             evaluations += spent
         return news, evaluations
 
-    def _starts(self, batch: list[Search]) -> dict[int, np.ndarray]:
+    def _starts(self, batch: list[Search], given: Inputs) -> dict[int, np.ndarray]:
         """Return the starts of all searches that begin at a random or displaced point."""
         random = [i for i, s in enumerate(batch) if s.kind in ("sample", "symmetric", "scatter")]
         moved = [i for i, s in enumerate(batch) if s.kind == "hop" or _is_random_climb(s)]
@@ -137,29 +162,29 @@ class Executor:
             drawn = random_starts(self.landscape, self.key, numbers, workers=self.workers)
             for i, x in zip(random, drawn):
                 rng = np.random.default_rng((self.seed, batch[i].seed))
-                starts[i] = symmetrised(self.landscape, x, rng) if batch[i].mode else x
+                starts[i] = symmetrised(self.landscape, x, rng) if _is_symmetrised(batch[i]) else x
         if moved:
             numbers = np.array([batch[i].seed for i in moved])
-            minima = np.stack([self.atlas.minimum_x(_given(batch[i].a)) for i in moved])
+            minima = np.stack([given.minima[_planned(batch[i].a)] for i in moved])
             drawn = perturbed(self.landscape, minima, self.key, numbers, workers=self.workers)
             starts.update(zip(moved, drawn))
         return starts
 
-    def _guesses(self, batch: list[Search], starts: dict[int, np.ndarray]):
+    def _guesses(self, batch: list[Search], given: Inputs, starts: dict[int, np.ndarray]):
         """Return owner, start and direction of every saddle search; how bands ended, and their cost."""
         spent = np.zeros(len(batch), dtype=int)
         ended = np.full(len(batch), RESULTS.no_maximum)
         guesses: list[tuple[int, np.ndarray, np.ndarray]] = []
         pairs = [i for i, s in enumerate(batch) if s.kind == "pair"]
         if pairs:
-            ends = [self._ends(batch[i]) for i in pairs]
+            ends = [self._ends(batch[i], given) for i in pairs]
             a, b = (np.stack(side) for side in zip(*ends))
             bands = find_bands(self.landscape, a, b, align=False, workers=self.workers)
             spent[pairs], ended[pairs] = bands.gradients, bands.outcome
             guesses += [(pairs[p], x, d) for p, x, d in zip(bands.pair, bands.x, bands.direction)]
         climbs = [i for i, s in enumerate(batch) if s.kind == "climb" and not _is_random_climb(s)]
         if climbs:
-            x, directions = self._climbs([batch[i] for i in climbs])
+            x, directions = self._climbs([batch[i] for i in climbs], given)
             guesses += zip(climbs, x, directions)
         for i, search in enumerate(batch):
             if search.kind == "scatter" or _is_random_climb(search):
@@ -169,10 +194,17 @@ class Executor:
         x = np.array([guess[1] for guess in guesses])
         return owners, x, np.array([guess[2] for guess in guesses]), ended, spent
 
-    def _ends(self, search: Search) -> tuple[np.ndarray, np.ndarray]:
+    def _ends(self, search: Search, given: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Return the end points of a pair: the n-th nearest image of b, n the number of the attempt."""
-        a, b = self.atlas.minimum_x(_given(search.a)), self.atlas.minimum_x(_given(search.b))
-        attempt, symmetry = _given(search.mode), self.landscape.symmetry
+        unit = self.landscape.units.variables
+        a, b = (given.minima[_planned(end)] / unit for end in (search.a, search.b))
+        a, b = self._nearest_images(search, a, b)
+        return a * unit, b * unit
+
+    def _nearest_images(
+        self, search: Search, a: np.ndarray, b: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        attempt, symmetry = _planned(search.mode), self.landscape.symmetry
         if search.a == search.b:
             images = symmetry.neighbour_images(a, attempt + 1)
             return a, (images[min(attempt, len(images) - 1)] if len(images) else b)
@@ -183,17 +215,18 @@ class Executor:
         order = np.argsort(np.linalg.norm(others - a, axis=1), kind="stable")
         return a, others[order[min(attempt - 1, len(others) - 1)]]
 
-    def _climbs(self, searches: list[Search]) -> tuple[np.ndarray, np.ndarray]:
+    def _climbs(self, searches: list[Search], given: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Return starts displaced along an eigenvector, and the directions to climb.
 
         Modes 0, 1, 2, 3, ... are + and - the softest, + and - the next one, and so on.
         """
-        x = np.stack([self.atlas.minimum_x(_given(search.a)) for search in searches])
-        numbers = np.array([_given(search.mode) for search in searches])
-        directions = run_batch(_mode, self.landscape, x, numbers // 2, workers=self.workers)
+        own, unit = dimensionless(self.landscape), self.landscape.units.variables
+        x = np.stack([given.minima[_planned(search.a)] for search in searches]) / unit
+        numbers = np.array([_planned(search.mode) for search in searches])
+        directions = run_batch(_mode, own, x, numbers // 2, workers=self.workers)
         directions = directions * np.where(numbers % 2, -1.0, 1.0)[:, None]
-        moved = x + 0.2 * self.landscape.length_scale * directions
-        return run_batch(_retracted, self.landscape, moved, workers=self.workers), directions
+        moved = x + 0.2 * own.length_scale * directions
+        return run_batch(_retracted, own, moved, workers=self.workers) * unit, directions * unit
 
     def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
         outcome = int(minima.outcome[row])
@@ -261,7 +294,7 @@ class Executor:
         )
 
 
-def _given(value: int | None) -> int:
+def _planned(value: int | None) -> int:
     """Return a field that searches of this kind always have."""
     if value is None:
         raise ValueError("A planned search lacks its minimum or mode; the atlas is damaged.")
@@ -270,6 +303,11 @@ def _given(value: int | None) -> int:
 
 def _is_random_climb(search: Search) -> bool:
     return search.kind == "climb" and search.mode is None
+
+
+def _is_symmetrised(search: Search) -> bool:
+    """Return whether a random start is projected on points that symmetries fix."""
+    return search.kind == "symmetric" or (search.kind == "scatter" and search.mode == 1)
 
 
 def _retracted(landscape: AbstractLandscape, x):

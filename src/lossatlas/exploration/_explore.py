@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from lossatlas._checks import check_seed, check_whole
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas
 from lossatlas.landscapes import AbstractLandscape, check_landscape
@@ -39,7 +40,8 @@ def explore(
     minima are exhausted; then rounds of double-ended searches between chosen pairs, single-ended
     searches from every minimum and random saddle searches, until many searches in a row bring nothing
     new. Each batch is one transaction: a killed exploration loses at most the batch in flight, and
-    the same call continues it. Ctrl-C ends it cleanly.
+    the same call continues it. Ctrl-C drops the batch in flight, closes the file and ends in
+    `KeyboardInterrupt`; what was found before stays.
 
     **Arguments:**
 
@@ -59,17 +61,21 @@ def explore(
 
     **Raises:**
 
-    - `ValueError`: the landscape cannot be explored (see `check_landscape`).
+    - `ValueError`: the landscape cannot be explored (see `check_landscape`), or an argument is
+        of a wrong kind.
     - `AtlasError`: the file is no atlas, or one of another landscape; the disk is full.
+    - `KeyboardInterrupt`: Ctrl-C, after what was found is written.
     """
-    if batch_size < 1:
-        raise ValueError(f"`batch_size` must be at least 1, got {batch_size}.")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"`seed` must be a whole number from 0 to 2^63 - 1, got {seed}.")
-    if workers is not None and workers < 1:
-        raise ValueError(f"`workers` must be at least 1, got {workers}.")
+    if not isinstance(budget, Budget | None):
+        raise ValueError(f"`budget` must be a Budget(seconds=..., searches=...) or None, got {budget!r}.")
+    if progress is not None and not callable(progress):
+        raise ValueError(f"`progress` must be a function of a Progress, got {progress!r}.")
+    if not isinstance(out, str | os.PathLike):
+        raise ValueError(f"`out` must be the path of the atlas, got {out!r}.")
+    batch_size, seed = check_whole("batch_size", batch_size), check_seed(seed)
+    workers = None if workers is None else check_whole("workers", workers)
     check_landscape(landscape)
-    if not landscape.smooth:
+    if landscape.smoothness == "kinked":
         warnings.warn(
             "This loss has kinks (ReLU): it has no second derivative everywhere, so some "
             "minimisations do not converge and transition states are not searched.",
@@ -110,7 +116,7 @@ class _Loop:
         self.seed, self.started = seed, time.monotonic()
 
     def run(self) -> None:
-        """Search until complete, out of budget or interrupted."""
+        """Search until complete or out of budget; Ctrl-C ends the run in the file, too, and is raised."""
         atlas = self.atlas
         with atlas.transaction():
             state = atlas.get_state("exploration", None)
@@ -127,7 +133,13 @@ class _Loop:
             while self._step(run):
                 pass
         except KeyboardInterrupt:
-            pass  # what was written stays; the batch in flight is dropped
+            self._finish(run, before)  # what was written stays; the batch in flight is dropped
+            raise
+        self._finish(run, before)
+
+    def _finish(self, run: int, before: int) -> None:
+        """Note how long the run took and what it spent."""
+        atlas = self.atlas
         spent = atlas.get_state("exploration", None)["evaluations"] - before
         atlas.finish_run(run, time.monotonic() - self.started, spent)
 
@@ -142,7 +154,7 @@ class _Loop:
         batch = self.atlas.pending(self.batch_size)
         if not batch:
             return self._plan(state, progress)
-        findings = self.executor.run(batch)
+        findings = self.executor.run(batch, self.executor.inputs(batch))
         with self.atlas.transaction():
             news, evaluations = self.executor.write(batch, findings, run)
             for new in news:
@@ -167,7 +179,7 @@ class _Loop:
             self.atlas,
             state,
             self.selector,
-            grow=self.landscape.smooth,
+            grow=self.landscape.smoothness != "kinked",
             hurry=share > MINIMA_SHARE,
             closing=share > 1.0 - JOINING_SHARE,
             mix=mix,

@@ -1,12 +1,14 @@
 """Which pairs of minima to connect next, from what the atlas holds. Distances are computed once."""
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+import functools
+from collections.abc import Iterator
 
-from lossatlas.analysis import disconnectivity
+import numpy as np
+
 from lossatlas.atlas import Atlas
 from lossatlas.landscapes import AbstractLandscape
+
+from ._network import Network
 
 
 Pair = tuple[int, int]
@@ -17,188 +19,182 @@ LIKELY = 24
 
 
 class PairSelector:
-    """Chooses pairs for double-ended searches; remembers aligned distances between minima."""
+    """Chooses pairs for double-ended searches; remembers aligned distances between near minima.
+
+    Only the distances of the pairs looked at last are kept, some 25 per minimum. Minima are only ever
+    added, so the ranks of two of them in energy and norm never come nearer: a pair that is dropped is not
+    asked for again.
+    """
 
     def __init__(self, landscape: AbstractLandscape, atlas: Atlas):
         self.symmetry, self.atlas = landscape.symmetry, atlas
-        self._distances: dict[Pair, float] = {}
+        self.unit = landscape.units.variables
+        self._codes, self._distances = np.zeros(0, dtype=np.int64), np.zeros(0)
 
     def select(self, limit: int) -> list[tuple[int, int, int]]:
-        """Return up to `limit` pairs (a, b, attempt), the most urgent strategy first in each turn."""
-        minima = self.atlas.minima
+        """Return up to `limit` pairs (a, b, attempt) of ids, the most urgent ones first."""
+        return self.candidates().take(limit)
+
+    def candidates(self) -> "Candidates":
+        """Look at the atlas as it is now; returns the pairs to choose from."""
+        minima, states = self.atlas.minima, self.atlas.transition_states
         if len(minima) == 0:
+            none = np.zeros(0, dtype=int)
+            return Candidates(minima.id, None, none, none, np.zeros(0), {})
+        ends = np.searchsorted(minima.id, states.minima).reshape(-1, 2)
+        network = Network(minima.energy, states.energy, ends)
+        x = minima.x / self.unit
+        low, high = _near(x, minima.energy)
+        distance = self._aligned(minima.id, x, low, high)
+        order = np.lexsort((high, low, distance))
+        return Candidates(
+            minima.id, network, low[order], high[order], distance[order], self.atlas.tried_pairs()
+        )
+
+    def _aligned(self, ids: np.ndarray, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Return the aligned distances of pairs of rows, which are kept until the next call."""
+        codes = _codes(ids[low], ids[high])
+        known, place = _found(self._codes, codes)
+        distance = np.empty(len(codes))
+        distance[known] = self._distances[place[known]]
+        for i in np.flatnonzero(~known).tolist():
+            distance[i] = self.symmetry.align(x[low[i]], x[high[i]]).distance
+        self._codes, self._distances = codes, distance
+        return distance
+
+
+class Candidates:
+    """Pairs of near minima, nearest first, and the strategies that choose among them.
+
+    **Arguments:**
+
+    - `ids`: of the minima, increasing, shape (minima,).
+    - `network`: how they are connected; None without minima.
+    - `low`, `high`: rows of the two minima of each pair, the smaller one first, shape (pairs,).
+    - `distance`: of each pair, increasing, in units of the landscape.
+    - `tried`: how often pairs of ids, the smaller one first, were searched.
+    """
+
+    def __init__(self, ids, network: Network | None, low, high, distance, tried: dict[Pair, int]):
+        self.ids, self.network, self.tried = ids, network, tried
+        self.low, self.high, self.distance = low, high, distance
+
+    def take(self, limit: int) -> list[tuple[int, int, int]]:
+        """Return up to `limit` pairs (a, b, attempt) of ids, a <= b.
+
+        The strategies take turns, the most urgent one first: those that join parts of the network, then,
+        when they have no pair left, the others.
+        """
+        chosen: dict[Pair, int] = {}
+        if self.network is not None:
+            _take_turns(self._joining, self.tried, limit, chosen)
+            if len(chosen) < limit:
+                _take_turns(self._others, self.tried, limit, chosen)
+        return [(a, b, attempt) for (a, b), attempt in chosen.items()]
+
+    def any_left(self) -> bool:
+        """Return whether a pair of two different minima is left: those come first in `take`."""
+        return any(a != b for a, b, _ in self.take(1))
+
+    @functools.cached_property
+    def _joining(self) -> list[np.ndarray]:
+        """The strategies for several parts: bridges, near pairs, ways to the global minimum."""
+        if self.network is None or self.network.parts <= 1:
             return []
-        tried = self.atlas.tried_pairs()
-        network = _Network(self.atlas)
-        near = self._neighbours(minima)
-        joining = [
-            self._bridges(network, near, tried),
-            self._unconnected(network, near),
-            self._to_global_minimum(network),
-        ]
-        chosen = _take_turns(joining, tried, limit)  # nothing else while there are parts to join
-        if len(chosen) == limit:
-            return chosen
-        others = [
-            self._untrap(network, near),
-            self._shortcuts(network, near),
-            [(a, a) for a in minima.id[np.argsort(minima.energy, kind="stable")].tolist()],
-        ]
-        taken = {(a, b): ATTEMPTS for a, b, _ in chosen}
-        return chosen + _take_turns(others, {**tried, **taken}, limit - len(chosen))
+        low, high, lowest = self.low, self.high, self.network.lowest
+        apart = ~self.network.connected(low, high)
+        to_lowest = apart & ((low == lowest) | (high == lowest))
+        return [self._bridges(apart), self._pairs(apart), self._pairs(to_lowest)]
 
-    def distance(self, a: int, b: int) -> float:
-        """Return the aligned distance of two minima."""
-        pair = (min(a, b), max(a, b))
-        if pair not in self._distances:
-            x, y = self.atlas.minimum_x(pair[0]), self.atlas.minimum_x(pair[1])
-            self._distances[pair] = self.symmetry.align(x, y).distance
-        return self._distances[pair]
+    @functools.cached_property
+    def _others(self) -> list[np.ndarray]:
+        """The strategies for one part: traps, shortcuts, images of one minimum."""
+        if self.network is None:
+            return []
+        by_energy = self.ids[np.argsort(self.network.energy, kind="stable")]
+        shortcuts = ~self.network.adjacent(self.low, self.high)
+        return [self._untrap(), self._pairs(shortcuts), np.stack([by_energy, by_energy], axis=1)]
 
-    def _neighbours(self, minima) -> list[tuple[float, int, int]]:
-        """Return (distance, a, b) of likely pairs, nearest first."""
-        ids, count = minima.id, len(minima)
-        if count <= EVERY_PAIR:
-            pairs = [(i, j) for i in range(count) for j in range(i)]
-        else:
-            # The norm is invariant under the group, so a difference of norms bounds the distance.
-            norms = np.argsort(np.linalg.norm(minima.x, axis=1), kind="stable")
-            order = np.argsort(minima.energy, kind="stable")
-            chosen = {
-                (max(ranked[i], ranked[i - k]), min(ranked[i], ranked[i - k]))
-                for ranked in (norms, order)
-                for k in range(1, LIKELY // 2 + 1)
-                for i in range(k, count)
-            } | {(max(i, order[0]), min(i, order[0])) for i in range(count) if i != order[0]}
-            pairs = sorted(chosen)
-        found = [(self.distance(int(ids[i]), int(ids[j])), int(ids[j]), int(ids[i])) for i, j in pairs]
-        return sorted(found)
+    @functools.cached_property
+    def _attempts(self) -> np.ndarray:
+        """How often each near pair was searched, shape (pairs,)."""
+        tried, counts = np.array([*self.tried]).reshape(-1, 2), np.array([*self.tried.values()])
+        codes = _codes(*tried.T)
+        order = np.argsort(codes)
+        known, place = _found(codes[order], _codes(self.ids[self.low], self.ids[self.high]))
+        attempts = np.zeros(len(known), dtype=int)
+        attempts[known] = counts[order][place[known]]
+        return attempts
 
-    def _unconnected(self, network, near) -> list[Pair]:
-        return [(a, b) for _, a, b in near if not network.connected(a, b)]
+    def _pairs(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the ids of near pairs, chosen by a mask or by numbers."""
+        return np.stack([self.ids[self.low[chosen]], self.ids[self.high[chosen]]], axis=1)
 
-    def _to_global_minimum(self, network) -> list[Pair]:
-        lowest = network.lowest
-        far = [a for a in network.ids.tolist() if not network.connected(a, lowest)]
-        return [(a, lowest) for a in sorted(far, key=lambda a: self.distance(a, lowest))]
-
-    def _bridges(self, network, near, tried) -> list[Pair]:
+    def _bridges(self, apart: np.ndarray) -> np.ndarray:
         """Return the untried gaps on the shortest ways between parts of the network.
 
-        Edge weights: 0 between connected minima, distance squared times (1 + attempts) otherwise,
-        exhausted pairs left out; so a far pair is bridged by several near ones.
+        Lengths: 0 between connected minima, distance squared times (1 + attempts) otherwise, exhausted
+        pairs left out; so a far pair is bridged by several near ones.
         """
-        if network.parts <= 1:
-            return []
-        position = network.position
-        rows, columns, weights = [], [], []
-        for distance, a, b in near:
-            attempts = tried.get((a, b), 0)
-            if network.connected(a, b):
-                weight = 1e-12  # a stored zero would vanish from the sparse matrix
-            elif attempts < ATTEMPTS:
-                weight = distance**2 * (1 + attempts) + 1e-12
-            else:
-                continue
-            rows.append(position[a])
-            columns.append(position[b])
-            weights.append(weight)
-        count = len(network.ids)
-        graph = coo_array((weights, (rows, columns)), shape=(count, count)).tocsr()
-        start = position[network.lowest]
-        _, before = dijkstra(graph, directed=False, indices=start, return_predecessors=True)
-        gaps = []
-        for end in network.representatives():
-            here = position[end]
-            while before[here] >= 0:
-                a, b = int(network.ids[before[here]]), int(network.ids[here])
-                if not network.connected(a, b):
-                    gaps.append((a, b))
-                here = before[here]
-        return gaps
+        assert self.network is not None
+        usable = ~apart | (self._attempts < ATTEMPTS)
+        weight = self.distance**2 * (1 + self._attempts) + 1e-12
+        gaps = self.network.gaps(self.low[usable], self.high[usable], weight[usable])
+        return self.ids[np.array(gaps, dtype=int).reshape(-1, 2)]
 
-    def _untrap(self, network, near) -> list[Pair]:
+    def _untrap(self) -> np.ndarray:
         """Return low minima behind high barriers, each with its nearest lower minimum.
 
         Sorted by barrier over energy above the global minimum: kinetic traps first.
         """
-        partner: dict[int, int] = {}
-        for _, a, b in near:
-            low, high = sorted((a, b), key=lambda m: (network.energy[m], m))
-            partner.setdefault(high, low)
-        ratio = {
-            a: network.barrier_to_lowest(a) / (network.energy[a] - network.energy[network.lowest] + 1e-12)
-            for a in partner
-        }
-        return [(a, partner[a]) for a in sorted(partner, key=lambda a: (-ratio[a], a))]
-
-    def _shortcuts(self, network, near) -> list[Pair]:
-        """Return near pairs that the network joins only over a high barrier or through others."""
-        return [(a, b) for _, a, b in near if not network.adjacent(a, b)]
+        assert self.network is not None
+        energy, barriers = self.network.energy, self.network.barriers
+        upper = np.where(energy[self.low] > energy[self.high], self.low, self.high)
+        upper, nearest = np.unique(upper, return_index=True)  # of each minimum its first pair
+        ratio = barriers[upper] / (energy[upper] - energy[self.network.lowest] + 1e-12)
+        return self._pairs(nearest[np.lexsort((upper, -ratio))])
 
 
-class _Network:
-    """Connectivity of the atlas as it is now."""
-
-    def __init__(self, atlas: Atlas):
-        minima, states = atlas.minima, atlas.transition_states
-        self.ids = minima.id
-        self.position = {int(m): i for i, m in enumerate(minima.id)}
-        self.energy = {int(m): float(e) for m, e in zip(minima.id, minima.energy)}
-        self.lowest = int(minima.id[np.argmin(minima.energy)])
-        ends = np.array([[self.position[int(m)] for m in pair] for pair in states.minima], dtype=int)
-        ends = ends.reshape(-1, 2)
-        count = len(minima)
-        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-        self.parts, self.part = connected_components(graph.tocsr(), directed=False)
-        self.edges = {(int(min(a, b)), int(max(a, b))) for a, b in states.minima}
-        tree = disconnectivity(minima.energy, states.energy, ends)
-        self._barriers = _barriers_to(tree, self.position[self.lowest], minima.energy)
-
-    def connected(self, a: int, b: int) -> bool:
-        return self.part[self.position[a]] == self.part[self.position[b]]
-
-    def adjacent(self, a: int, b: int) -> bool:
-        return (min(a, b), max(a, b)) in self.edges
-
-    def representatives(self) -> list[int]:
-        """Return the lowest minimum of every part but that of the global minimum, lowest first."""
-        order = sorted(self.energy, key=lambda m: (self.energy[m], m))
-        seen = {self.part[self.position[self.lowest]]}
-        result = []
-        for m in order:
-            part = self.part[self.position[m]]
-            if part not in seen:
-                seen.add(part)
-                result.append(m)
-        return result
-
-    def barrier_to_lowest(self, a: int) -> float:
-        """Return the barrier from a minimum towards the global minimum; infinite if unconnected."""
-        return float(self._barriers[self.position[a]])
+def _near(x: np.ndarray, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of likely pairs, the smaller one first, in the order of rows; shape (pairs,) each."""
+    count = len(energy)
+    if count <= EVERY_PAIR:
+        return np.triu_indices(count, 1)
+    # The norm is invariant under the group, so a difference of norms bounds the distance.
+    norms = np.argsort(np.linalg.norm(x, axis=1), kind="stable")
+    order = np.argsort(energy, kind="stable")
+    steps = range(1, LIKELY // 2 + 1)
+    first = [ranked[:-k] for ranked in (norms, order) for k in steps] + [np.full(count - 1, order[0])]
+    second = [ranked[k:] for ranked in (norms, order) for k in steps] + [order[1:]]
+    a, b = np.concatenate(first), np.concatenate(second)
+    return np.divmod(np.unique(np.minimum(a, b) * count + np.maximum(a, b)), count)
 
 
-def _barriers_to(tree, target: int, energies: np.ndarray) -> np.ndarray:
-    """Return, for every minimum, the energy to climb on the lowest way to `target`."""
-    above = {}
-    node = target
-    while node >= 0:
-        above[node] = tree.energy[node]
-        node = int(tree.parent[node])
-    barriers = np.full(len(energies), np.inf)
-    for leaf in range(len(energies)):
-        node = leaf
-        while node >= 0 and node not in above:
-            node = int(tree.parent[node])
-        if node >= 0:
-            barriers[leaf] = max(above[node] - energies[leaf], 0.0)
-    return barriers
+def _codes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return one number for each pair of ids, in the order of the pairs."""
+    return (np.asarray(low, dtype=np.int64) << 32) | np.asarray(high, dtype=np.int64)
 
 
-def _take_turns(strategies: list[list[Pair]], tried: dict, limit: int) -> list[tuple[int, int, int]]:
-    """Draw pairs from the strategies in turn, skipping exhausted pairs and repeats."""
-    chosen: dict[Pair, int] = {}
-    queues = [iter(pairs) for pairs in strategies]
+def _found(codes: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of the wanted numbers are among the increasing codes, and where they are."""
+    place = np.searchsorted(codes, wanted)
+    known = np.zeros(len(wanted), dtype=bool)
+    inside = place < len(codes)
+    known[inside] = codes[place[inside]] == wanted[inside]
+    return known, place
+
+
+def _in_turn(pairs: np.ndarray) -> Iterator[Pair]:
+    """Yield the rows of an array of pairs as Python integers; few of very many are ever asked for."""
+    for begin in range(0, len(pairs), 1000):
+        yield from map(tuple, pairs[begin : begin + 1000].tolist())
+
+
+def _take_turns(
+    strategies: list[np.ndarray], tried: dict[Pair, int], limit: int, chosen: dict[Pair, int]
+) -> None:
+    """Add pairs of the strategies in turn, with their attempts, skipping exhausted pairs and repeats."""
+    queues = [_in_turn(pairs) for pairs in strategies]
     while queues and len(chosen) < limit:
         for queue in list(queues):
             for a, b in queue:
@@ -210,4 +206,3 @@ def _take_turns(strategies: list[list[Pair]], tried: dict, limit: int) -> list[t
                 queues.remove(queue)
             if len(chosen) >= limit:
                 break
-    return [(a, b, attempt) for (a, b), attempt in chosen.items()]

@@ -5,6 +5,9 @@ very searches that it had planned, and no batch size or worker count changes wha
 """
 
 import dataclasses
+import functools
+import heapq
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,7 +15,7 @@ from lossatlas.analysis import coverage
 from lossatlas.atlas import Atlas
 from lossatlas.searches.global_search import accepted
 
-from ._pairs import PairSelector
+from ._pairs import Candidates, PairSelector
 
 
 ENOUGH_SAMPLES = 2000  # random starts after which the network is grown anyway
@@ -106,10 +109,11 @@ def plan_round(
     - `mix`: how many searches of each kind.
     """
     state = {**state, "round": state["round"] + 1}
+    candidates = functools.cache(selector.candidates)  # asked for where they are needed, and once
     hurry = hurry and atlas.count("minima") > 0
     if state["phase"] == "minima" and (hurry or _minima_exhausted(atlas, mix)):
         state["phase"] = "network" if grow and len(atlas.minima) else "complete"
-    if state["phase"] == "network" and _network_complete(atlas, state, selector, mix):
+    if state["phase"] == "network" and _network_complete(atlas, state, candidates):
         state["phase"] = "complete"
     rows: list[Task] = []
     if state["phase"] == "minima":
@@ -117,7 +121,7 @@ def plan_round(
     elif state["phase"] == "network":
         if atlas.component_count > 1:
             mix = mix.joining(last=closing)
-        rows += [("pair", a, b, attempt) for a, b, attempt in selector.select(mix.pairs)]
+        rows += [("pair", a, b, attempt) for a, b, attempt in candidates().take(mix.pairs)]
         rows += _climbs(atlas, state, mix)
         rows += [("scatter", None, None, i % 2) for i in range(mix.scatters)]  # odd ones symmetrised
         rows += _quenches(atlas, state, mix, mix.share)
@@ -146,10 +150,10 @@ def _minima_exhausted(atlas: Atlas, mix: Mix) -> bool:
     return bool(drawn >= 2 * mix.samples and hits.sum() > 0 and sure)
 
 
-def _network_complete(atlas: Atlas, state: dict, selector: PairSelector, mix: Mix) -> bool:
+def _network_complete(atlas: Atlas, state: dict, candidates: Callable[[], Candidates]) -> bool:
     if state["quiet"] < patience(atlas):
         return False
-    return atlas.component_count <= 1 or not any(True for a, b, _ in selector.select(mix.pairs) if a != b)
+    return atlas.component_count <= 1 or not candidates().any_left()
 
 
 def _hops(atlas: Atlas, state: dict, count: int) -> list[Task]:
@@ -177,13 +181,15 @@ def _climbs(atlas: Atlas, state: dict, mix: Mix) -> list[Task]:
     """Return climbs from the minima that were climbed from least, lowest energy first."""
     done = dict(state["climbs"])
     ids = atlas.minima.id[np.argsort(atlas.minima.energy, kind="stable")].tolist()
+    queue = [(done.get(str(minimum), 0), rank, minimum) for rank, minimum in enumerate(ids)]
+    heapq.heapify(queue)
     rows: list[Task] = []
-    while ids and len(rows) < mix.climbs:
-        minimum = min(ids, key=lambda m: done.get(str(m), 0))
-        number = done.get(str(minimum), 0)
+    while queue and len(rows) < mix.climbs:
+        number, rank, minimum = queue[0]
         # Softest modes first, then random displacements, which have no mode.
         mode = number if number < 2 * mix.modes else None
         rows.append(("climb", minimum, None, mode))
         done[str(minimum)] = number + 1
+        heapq.heapreplace(queue, (number + 1, rank, minimum))
     state["climbs"] = done
     return rows

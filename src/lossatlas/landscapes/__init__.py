@@ -10,6 +10,8 @@ from ._geometry import ProductOfSpheres as ProductOfSpheres
 from ._geometry import Sphere as Sphere
 from ._identity import KnownPoints as KnownPoints
 from ._landscape import AbstractLandscape as AbstractLandscape
+from ._landscape import Units as Units
+from ._landscape import check_kind as check_kind
 from ._landscape import check_landscape as check_landscape
 from ._landscape import data_hash as data_hash
 from ._neighbour_mask import neighbour_mask as neighbour_mask
@@ -20,6 +22,7 @@ from ._partite_spin_glass import PartiteSpinGlass as PartiteSpinGlass
 from ._partite_spin_glass import partite_spin_glass as partite_spin_glass
 from ._perceptron import Perceptron as Perceptron
 from ._perceptron import xor as xor
+from ._smoothness import Smoothness as Smoothness
 from ._spin_glass import SpinGlass as SpinGlass
 from ._spin_glass import spin_glass as spin_glass
 from ._surfaces import DoubleWells as DoubleWells
@@ -31,4 +34,5 @@ from ._symmetry import FiniteSymmetry as FiniteSymmetry
 from ._symmetry import NoSymmetry as NoSymmetry
 from ._symmetry import even_signs as even_signs
 from ._symmetry import sign_symmetry as sign_symmetry
+from ._units import dimensionless as dimensionless
 from ._user import Loss as Loss

@@ -13,6 +13,7 @@ from lossatlas._types import Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry
 from ._landscape import AbstractLandscape
+from ._smoothness import Smoothness
 from ._symmetry import (
     SAME_POINT,
     AbstractSymmetry,
@@ -128,6 +129,11 @@ class Triatomic(AbstractLandscape):
         turn = turn / jnp.maximum(jnp.linalg.norm(turn), 1e-300)
         shift = jnp.tile(jnp.eye(2), 3) / math.sqrt(3.0)
         return jnp.concatenate([shift, turn[None, :]])
+
+    @property
+    def smoothness(self) -> Smoothness:
+        """Second derivatives exist everywhere."""
+        return "smooth"
 
     @property
     def length_scale(self) -> float:

@@ -3,16 +3,17 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ._landscape import ONE, Units
 from ._symmetry import AbstractSymmetry
 
 
 class KnownPoints:
     """The points of one table, in the order of their ids, found again by energy and distance.
 
-    Two points are the same if |E - E'| <= energy_tol max(1, |E|) and min_g ||x - g x'|| <=
-    distance_tol max(1, ||x||). The groups are orthogonal, so points whose norms differ by more need
-    no alignment. Of several that are the same, the first known wins, so a batch gives what its
-    points would give one by one.
+    Two points are the same if |E - E'| <= energy_tol max(u, |E|), and if every variable of the image of one
+    that is nearest to the other differs by at most distance_tol max(v_i, |x_i|), with u and v the units of
+    energy and variables: so a large variable does not hide what the others say. Of several that are the
+    same, the first known wins, so a batch gives what its points would give one by one.
 
     **Arguments:**
 
@@ -21,6 +22,7 @@ class KnownPoints:
     - `symmetry`: has `align(a, b)` with a `distance`; None if points are never compared.
     - `energy_tol`, `distance_tol`: relative, dimensionless.
     - `by_energy`: compare energies only, as most published work does.
+    - `units`: of the landscape.
     """
 
     def __init__(
@@ -32,12 +34,13 @@ class KnownPoints:
         energy_tol: float = 1e-9,
         distance_tol: float = 1e-5,
         by_energy: bool = False,
+        units: Units = ONE,
     ):
-        self.symmetry, self.by_energy = symmetry, by_energy
+        self.symmetry, self.by_energy, self.units = symmetry, by_energy, units
         self.energy_tol, self.distance_tol = energy_tol, distance_tol
         self._count = len(x)
         self._x = x  # grown by doubling; rows past `_count` are not in use
-        self._norms = _norms(x)
+        self._norms = _norms(x / units.variables)
         self._order = np.argsort(energy, kind="stable")
         self._sorted = energy[self._order]
 
@@ -92,22 +95,34 @@ class KnownPoints:
         return rows, is_new
 
     def _window(self, energy):
-        return self.energy_tol * np.maximum(1.0, np.abs(energy))
+        return self.energy_tol * np.maximum(self.units.energy, np.abs(energy))
 
     def _first_same(self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]) -> int:
         if self.by_energy:
             return int(candidates[0])
+        x = x / self.units.variables
         norm = _norms(x[None])[0]
-        limit = self.distance_tol * max(1.0, float(norm))
+        # The groups are orthogonal: points whose norms differ by more than all their variables may need no
+        # alignment.
+        limit = self.distance_tol * (len(x) ** 0.5 + float(norm))
         for row in candidates[np.abs(self._norms[candidates] - norm) <= limit]:
-            known = self._x[row]
-            # The raw distance bounds the aligned one from above and costs next to nothing.
-            if np.linalg.norm(known - x) <= limit or self._aligned(known, x) <= limit:
+            known = self._x[row] / self.units.variables
+            # The point itself may be the nearest image, and costs next to nothing to compare.
+            if self._is_close(known, x) or self._is_image(known, x, limit):
                 return int(row)
         return -1
 
-    def _aligned(self, known: Float[np.ndarray, " dim"], x: Float[np.ndarray, " dim"]) -> float:
-        return np.inf if self.symmetry is None else self.symmetry.align(known, x).distance
+    def _is_close(self, known: Float[np.ndarray, " dim"], x: Float[np.ndarray, " dim"]) -> bool:
+        allowed = self.distance_tol * np.maximum(1.0, np.abs(known))
+        return bool(np.all(np.abs(known - x) <= allowed))
+
+    def _is_image(
+        self, known: Float[np.ndarray, " dim"], x: Float[np.ndarray, " dim"], limit: float
+    ) -> bool:
+        if self.symmetry is None:
+            return False
+        found = self.symmetry.align(known, x)
+        return found.distance <= limit and self._is_close(known, found.image)
 
     def _is_crowded(self, energy: Float[np.ndarray, " points"]) -> Bool[np.ndarray, " points"]:
         """Return which points have another one of the batch within the energy window."""
@@ -128,6 +143,7 @@ class KnownPoints:
             energy_tol=self.energy_tol,
             distance_tol=self.distance_tol,
             by_energy=self.by_energy,
+            units=self.units,
         )
         first, places = np.arange(len(x)), []
         for i in range(len(x)):
@@ -150,7 +166,7 @@ class KnownPoints:
             norms[: self._count] = self._norms[: self._count]
             self._x, self._norms = grown, norms
         self._x[self._count : count] = x
-        self._norms[self._count : count] = _norms(x)
+        self._norms[self._count : count] = _norms(x / self.units.variables)
         # Moving a sorted array along is a memory copy: 0.1 ms for 100,000 points.
         order = np.argsort(energy, kind="stable")
         at = np.searchsorted(self._sorted, energy[order], "right")

@@ -1,6 +1,7 @@
 """The abstract landscape: what every search needs to know of a problem."""
 
 import abc
+import dataclasses
 import hashlib
 from typing import Any
 
@@ -8,15 +9,57 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from lossatlas._types import Matrix, Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean
+from ._smoothness import Smoothness, inferred_smoothness
 from ._symmetry import AbstractSymmetry, NoSymmetry
 
 
 COLUMNS = 128  # of an automatic Hessian, computed together
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Units:
+    """The units in which a landscape is searched: powers of two, so that no number is rounded.
+
+    Curvatures, slopes and path lengths are measured in the variables x_i L / variables_i, where L is the
+    geometric mean of `variables`: where all variables have one unit these are the variables themselves, and
+    the product of all curvatures is that of the Hessian whatever the units are.
+
+    **Arguments:**
+
+    - `variables`: parameter units, one number for all or shape (dim,).
+    - `energy`: loss units.
+    """
+
+    variables: float | Float[np.ndarray, " dim"] = 1.0
+    energy: float = 1.0
+
+    @property
+    def is_one(self) -> bool:
+        """Whether nothing is converted."""
+        return self.energy == 1.0 and bool(np.all(np.asarray(self.variables) == 1.0))
+
+    @property
+    def length(self) -> float:
+        """Geometric mean of the units of the variables, parameter units."""
+        return float(np.exp2(np.mean(np.log2(self.variables))))
+
+    @property
+    def slope(self) -> float:
+        """Unit of slopes, loss units per parameter unit."""
+        return self.energy / self.length
+
+    @property
+    def curvature(self) -> float:
+        """Unit of curvatures, loss units per squared parameter unit."""
+        return self.energy / self.length**2
+
+
+ONE = Units()
 
 
 class AbstractLandscape(eqx.Module):
@@ -72,9 +115,19 @@ class AbstractLandscape(eqx.Module):
         return None
 
     @property
-    def smooth(self) -> bool:
-        """Whether second derivatives exist everywhere."""
-        return True
+    def smoothness(self) -> Smoothness:
+        """Whether there are kinks: `smooth`, `piecewise` or `kinked`.
+
+        Of a `piecewise` landscape smooth pieces meet in kinks, so that every point is tested before it
+        counts; of a `kinked` one minima lie on kinks. By default read off the program of the energy, see
+        `inferred_smoothness`.
+        """
+        return inferred_smoothness(self)
+
+    @property
+    def units(self) -> Units:
+        """In which units it is searched: about the size of a step and of an energy difference."""
+        return ONE
 
     def zero_modes(self, x: Point) -> Modes:
         """Return orthonormal directions of forced zero curvature at `x`, shape (modes, dim)."""
@@ -141,14 +194,25 @@ def data_hash(*arrays: Array | np.ndarray) -> str:
     return digest.hexdigest()
 
 
+def check_kind(landscape: Any) -> None:
+    """Refuse what is no landscape, such as a data set or a bare function; raises `ValueError`."""
+    if not isinstance(landscape, AbstractLandscape):
+        got = landscape.__name__ if isinstance(landscape, type) else type(landscape).__name__
+        raise ValueError(
+            f"`landscape` must be a landscape, got {got}: make one by Loss(function, variables), "
+            "Perceptron(inputs, targets, ...), xor() or another function of lossatlas.landscapes."
+        )
+
+
 def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     """Refuse a landscape that no search can work on.
 
     **Raises:**
 
-    - `ValueError`: the energy is not a scalar, not float64, not finite at any of eight random starts,
-        its gradient is not finite there, or two evaluations of one point differ.
+    - `ValueError`: it is no landscape, the energy is not a scalar, not float64, not finite at any of eight
+        random starts, its gradient is not finite there, or two evaluations of one point differ.
     """
+    check_kind(landscape)
     key = jax.random.key(seed)
     start = landscape.sample(key)
     if start.shape != (landscape.dimension,) or start.dtype != jnp.float64:

@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from lossatlas._checks import check_not_negative, check_whole, is_number, is_whole
 from lossatlas._types import Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry
 from ._landscape import AbstractLandscape, data_hash
+from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry, FiniteSymmetry
 
 
@@ -76,8 +78,9 @@ class NonlinearRegression(AbstractLandscape):
             )
         if not np.isfinite(arrays).all():
             raise ValueError("`inputs` and `targets` must be finite.")
-        if not 1 < highest_frequency < math.inf:  # cosines and sines must be inside
-            raise ValueError(f"`highest_frequency` must be finite and above 1, got {highest_frequency}.")
+        # Cosines and sines must lie inside the region.
+        if not (is_number(highest_frequency) and 1 < highest_frequency < math.inf):
+            raise ValueError(f"`highest_frequency` must be finite and above 1, got {highest_frequency!r}.")
         self.inputs, self.targets = map(jnp.asarray, arrays)
         self.highest_frequency = float(highest_frequency)
 
@@ -141,6 +144,11 @@ class NonlinearRegression(AbstractLandscape):
         return _SYMMETRY
 
     @property
+    def smoothness(self) -> Smoothness:
+        """Second derivatives exist everywhere."""
+        return "smooth"
+
+    @property
     def length_scale(self) -> float:
         """Side lobes of the fit are 2 pi / (3 pi) apart in frequency; a little less."""
         return 0.5
@@ -202,10 +210,9 @@ def nonlinear_regression(
 
     **Raises:** `ValueError` for fewer than five items, and for noise that is negative or not finite.
     """
-    if items < 5:
-        raise ValueError(f"`items` must be at least 5, one for each parameter, got {items}.")
-    if not 0 <= noise < math.inf:
-        raise ValueError(f"`noise` must be finite and not negative, got {noise}.")
+    if not is_whole(items) or items < 5:
+        raise ValueError(f"`items` must be at least 5, one for each parameter, got {items!r}.")
+    noise, seed = check_not_negative("noise", noise), check_whole("seed", seed, least=0)
     rng = np.random.default_rng(seed)
     t = rng.uniform(0.0, LONGEST, items)
     q1, q2, q3, q4, q5 = PARAMETERS

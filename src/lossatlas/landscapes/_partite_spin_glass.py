@@ -11,10 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
+from lossatlas._checks import check_whole, is_whole
 from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import ProductOfSpheres
 from ._landscape import AbstractLandscape, data_hash
+from ._smoothness import Smoothness
 from ._spin_glass import CACHE_BYTES, check_numbers, finite_tensor
 from ._symmetry import AbstractSymmetry, even_signs
 
@@ -111,6 +113,11 @@ class PartiteSpinGlass(AbstractLandscape):
         return self.coefficients.nbytes >= CACHE_BYTES
 
     @property
+    def smoothness(self) -> Smoothness:
+        """Second derivatives exist everywhere."""
+        return "smooth"
+
+    @property
     def length_scale(self) -> float:
         """Return p^1/2 / dimension^1/2: as `SpinGlass` has 1 where a variable is of order 1."""
         return math.sqrt(len(self.sizes) / self.dimension)
@@ -154,10 +161,15 @@ def partite_spin_glass(sizes: Sequence[int], *, seed: int = 0) -> PartiteSpinGla
 
     - `sizes`: number of variables of each part, each at least 2; at least two parts.
     - `seed`: of the coefficients, drawn with numpy's default generator.
+
+    **Raises:** `ValueError` for numbers that do not fit, and for too many coefficients.
     """
-    if len(sizes) < 2 or min(sizes) < 2:
+    given = list(sizes) if isinstance(sizes, Sequence | np.ndarray) else [sizes]
+    if len(given) < 2 or not all(is_whole(size) and size >= 2 for size in given):
         raise ValueError(
-            f"A partite spin glass needs at least 2 parts of at least 2 variables each, got {list(sizes)}."
+            "A partite spin glass needs at least 2 parts of at least 2 variables each, whole numbers, got "
+            f"{sizes!r}."
         )
-    check_numbers(sizes)
-    return PartiteSpinGlass(np.random.default_rng(seed).standard_normal(tuple(sizes)))
+    check_numbers(given)
+    rng = np.random.default_rng(check_whole("seed", seed, least=0))
+    return PartiteSpinGlass(rng.standard_normal(tuple(given)))

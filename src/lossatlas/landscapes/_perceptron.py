@@ -13,11 +13,13 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean, Gauge
-from ._landscape import AbstractLandscape, data_hash
+from ._landscape import AbstractLandscape, Units, data_hash
 from ._neighbour_mask import neighbour_mask
 from ._node_symmetry import NodeSymmetry
 from ._perceptron_hessian import data_hessian
+from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry
+from ._units import power_of_two
 
 
 ACTIVATIONS = {
@@ -187,7 +189,7 @@ class Perceptron(AbstractLandscape):
 
         More for ReLU, whose Hessian does not know the kinks near by.
         """
-        return 10.0 if self.smooth else super().hessian_cost
+        return 10.0 if self.smoothness == "smooth" else super().hessian_cost
 
     def sample(self, key: PRNGKeyArray) -> Point:
         """Draw normal variables whose scale is itself drawn, log-uniformly from 0.1 to 5.
@@ -234,12 +236,19 @@ class Perceptron(AbstractLandscape):
     @property
     def morse_sum(self) -> int | None:
         """1 where the penalty confines every variable of a smooth network."""
-        return 1 if self.smooth and self.penalise_biases and float(self.l2) > 0 else None
+        return 1 if self.smoothness == "smooth" and self.penalise_biases and float(self.l2) > 0 else None
 
     @property
-    def smooth(self) -> bool:
-        """False for ReLU."""
-        return self.activation != "relu"
+    def smoothness(self) -> Smoothness:
+        """`piecewise` for ReLU: smooth as long as no node switches on any item."""
+        return "piecewise" if self.activation == "relu" else "smooth"
+
+    @property
+    def units(self) -> Units:
+        """Of squared error the variance of the targets, else 1."""
+        variance = float(np.mean(np.var(np.asarray(self.targets), axis=1)))
+        known = self.loss == "squared_error" and 0 < variance < np.inf
+        return Units(energy=float(power_of_two(variance)) if known else 1.0)
 
     def _full(self, x: Point) -> Array:
         if self.free is None:

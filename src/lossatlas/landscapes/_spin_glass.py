@@ -11,11 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
+from lossatlas._checks import check_whole, is_whole
 from lossatlas._lanes import one_by_one
 from lossatlas._types import Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Sphere
 from ._landscape import AbstractLandscape, data_hash
+from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry, NoSymmetry, sign_symmetry
 from ._triangle import pair_numbers
 
@@ -149,6 +151,11 @@ class SpinGlass(AbstractLandscape):
         return Sphere(math.sqrt(self.dimension))
 
     @property
+    def smoothness(self) -> Smoothness:
+        """Second derivatives exist everywhere."""
+        return "smooth"
+
+    @property
     def symmetry(self) -> AbstractSymmetry:
         """W -> -w for even p."""
         return sign_symmetry(self.dimension) if self.order % 2 == 0 else NoSymmetry()
@@ -197,11 +204,14 @@ def spin_glass(size: int, *, order: int = 3, seed: int = 0) -> SpinGlass:
     - `size`: number of spins N >= 2.
     - `order`: p >= 1.
     - `seed`: of the coefficients, drawn with numpy's default generator.
+
+    **Raises:** `ValueError` for numbers that do not fit, and for too many coefficients.
     """
-    if size < 2:
-        raise ValueError(f"A spin glass needs at least 2 spins, got {size}.")
-    if order < 1:
-        raise ValueError(f"A spin glass needs an order p of at least 1, got {order}.")
+    if not is_whole(size) or size < 2:
+        raise ValueError(f"A spin glass needs a whole number of at least 2 spins, got {size!r}.")
+    if not is_whole(order) or order < 1:
+        raise ValueError(f"A spin glass needs a whole order p of at least 1, got {order!r}.")
+    seed = check_whole("seed", seed, least=0)
     check_numbers((size,) * order)
     _check_work(size, order)
     return SpinGlass(np.random.default_rng(seed).standard_normal((size,) * order))

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
+from lossatlas._checks import check_number, check_positive, check_whole
 from lossatlas._types import Point, Scalar
 
 from ._landscape import AbstractLandscape
@@ -112,11 +113,18 @@ class DoubleWells(AbstractLandscape):
     - `size`: number of wells.
     - `stiffness`: k_i run from 1 to this value, geometrically; sets the condition number.
     - `tilt`: strength of the linear term, in loss units.
+
+    **Raises:** `ValueError` for numbers that do not fit.
     """
 
     size: int = eqx.field(static=True)
     stiffness: float = eqx.field(static=True, default=1.0)
     tilt: float = eqx.field(static=True, default=0.0)
+
+    def __check_init__(self):
+        check_whole("size", self.size)
+        check_positive("stiffness", self.stiffness)
+        check_number("tilt", self.tilt)
 
     @property
     def dimension(self) -> int:

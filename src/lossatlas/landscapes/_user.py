@@ -12,10 +12,16 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
+from lossatlas._checks import check_positive
 from lossatlas._types import Point, Scalar
 
-from ._landscape import AbstractLandscape, check_landscape, data_hash
+from ._landscape import AbstractLandscape, Units, check_landscape, data_hash
+from ._smoothness import Smoothness, check_smoothness, inferred_smoothness
 from ._symmetry import AbstractSymmetry, NoSymmetry
+from ._units import power_of_two
+
+
+PROBES = 16  # random starts whose energies show the size of differences that matter
 
 
 class Loss(AbstractLandscape):
@@ -28,22 +34,31 @@ class Loss(AbstractLandscape):
         of float64 arrays. Only its shape matters.
     - `data`: optional pytree of arrays, passed as the second argument; new data of the same shape do
         not recompile.
-    - `scale`: starts are normal with this standard deviation, and steps are measured by it, in
-        parameter units.
+    - `scale`: starts are normal with this standard deviation, and steps, distances and curvatures are
+        measured by it, in parameter units: one positive number, or one for every variable, in the form of
+        the parameters or as a vector.
+    - `energy_scale`: size of the energy differences that matter, loss units; tolerances are relative to it
+        (or to the energy, where that is larger). Default: the spread of the energies of random starts.
     - `symmetry`: orthogonal maps that leave the function unchanged.
+    - `smooth`: `smooth` if second derivatives exist everywhere; `piecewise` if smooth pieces meet in kinks,
+        as with ReLU, hinge, `max` or `min`: every point is tested for a kink before it counts; `kinked` if
+        minima lie on kinks, as with an L1 penalty: no transition states are looked for. Default: `smooth`
+        if the function is made of smooth operations alone, else `piecewise`.
     - `confining`: say True if the function grows in every direction, so that the Morse sum is 1.
     - `name`: for the fingerprint.
 
-    **Raises:** `ValueError` if the parameters are not float64, or the function does not return one
-    finite float64 number.
+    **Raises:** `ValueError` if the parameters are not float64, the function does not return one finite
+    float64 number, or a setting does not fit.
     """
 
     data: PyTree
+    energy_unit: Scalar
     function: Callable = eqx.field(static=True)
     unravel: Callable = eqx.field(static=True)
     size: int = eqx.field(static=True)
-    scale: float = eqx.field(static=True)
+    scale: float | tuple[float, ...] = eqx.field(static=True)
     group: AbstractSymmetry = eqx.field(static=True)
+    declared: Smoothness | None = eqx.field(static=True)
     confining: bool = eqx.field(static=True)
     name: str = eqx.field(static=True)
 
@@ -53,8 +68,10 @@ class Loss(AbstractLandscape):
         parameters: int | PyTree,
         *,
         data: PyTree = None,
-        scale: float = 1.0,
+        scale: float | PyTree = 1.0,
+        energy_scale: float | None = None,
         symmetry: AbstractSymmetry | None = None,
+        smooth: Smoothness | None = None,
         confining: bool = False,
         name: str | None = None,
     ):
@@ -73,23 +90,27 @@ class Loss(AbstractLandscape):
                 )
         if not callable(function):
             raise ValueError(f"`function` must be a function of the parameters, got {function!r}.")
-        if not 0 < scale < math.inf:
-            raise ValueError(f"`scale` must be positive, got {scale}.")
+        if energy_scale is not None:
+            energy_scale = check_positive("energy_scale", energy_scale)
+        if smooth is not None:
+            check_smoothness(smooth)
         leaves, structure = jax.tree.flatten(parameters)
         shapes = tuple(np.shape(leaf) for leaf in leaves)
         self.data = jax.tree.map(jnp.asarray, data)
         self.unravel = _unravel(structure, shapes)
-        self.function, self.scale = function, float(scale)
+        self.function, self.declared = function, smooth
         self.size = sum(math.prod(shape) for shape in shapes)
+        self.scale = _scales(scale, self.size)
         self.group = symmetry or NoSymmetry()
         self.confining = confining
         self.name = name or getattr(function, "__qualname__", type(function).__name__)
         if self.size == 0:
             raise ValueError("The parameters hold no variable.")
-
-    def __check_init__(self):
-        """Evaluate the function once, so that a mistake is named before any search starts."""
-        check_landscape(self)
+        self.energy_unit = jnp.asarray(1.0)
+        check_landscape(self)  # so that a mistake is named before any search starts
+        _check_exchanged(self.scale, self.group)
+        size = _spread(self) if energy_scale is None else energy_scale
+        self.energy_unit = jnp.asarray(power_of_two(size))
 
     def parameters(self, x: Point) -> PyTree:
         """Return a point in the form that the function takes."""
@@ -108,7 +129,7 @@ class Loss(AbstractLandscape):
 
     def sample(self, key: PRNGKeyArray) -> Point:
         """Draw normal variables."""
-        return self.scale * jax.random.normal(key, (self.size,))
+        return jnp.asarray(self.scale) * jax.random.normal(key, (self.size,))
 
     def fingerprint(self) -> dict[str, Any]:
         """Return name, size and the loss at three fixed points.
@@ -119,7 +140,7 @@ class Loss(AbstractLandscape):
         return {
             "landscape": self.name,
             "variables": self.size,
-            "scale": self.scale,
+            "scale": self.scale if isinstance(self.scale, float) else list(self.scale),
             "confining": self.confining,
             "symmetry": f"{type(self.group).__name__} of order {self.group.order}",
             "probes": [f"{float(self.energy(x)):.8e}" for x in starts],
@@ -133,8 +154,24 @@ class Loss(AbstractLandscape):
 
     @property
     def length_scale(self) -> float:
-        """The given scale."""
-        return self.scale
+        """The given scale, of several their geometric mean."""
+        return float(np.exp(np.mean(np.log(self.scale))))
+
+    @property
+    def region(self) -> float:
+        """1,000 times the largest scale."""
+        return 1e3 * float(np.max(self.scale))
+
+    @property
+    def smoothness(self) -> Smoothness:
+        """As given, else as the program of the function shows."""
+        return self.declared or inferred_smoothness(self)
+
+    @property
+    def units(self) -> Units:
+        """Powers of two near the scales, and near the spread of the energies of random starts."""
+        unit = power_of_two(np.asarray(self.scale))
+        return Units(float(unit) if unit.ndim == 0 else unit, float(self.energy_unit))
 
     @property
     def morse_sum(self) -> int | None:
@@ -146,3 +183,42 @@ class Loss(AbstractLandscape):
 def _unravel(structure: Any, shapes: tuple[tuple[int, ...], ...]) -> Callable:
     """Return one and the same function for parameters of one form, so that new data do not recompile."""
     return ravel_pytree(jax.tree.unflatten(structure, [np.zeros(shape) for shape in shapes]))[1]
+
+
+def _scales(scale: Any, size: int) -> float | tuple[float, ...]:
+    """Return one scale or one for every variable, checked."""
+    try:
+        values = np.concatenate(
+            [np.ravel(np.asarray(leaf, dtype=float)) for leaf in jax.tree.leaves(scale)]
+        )
+    except (TypeError, ValueError):
+        values = np.zeros(0)
+    if values.size not in (1, size) or not np.all((values > 0) & (values < math.inf)):
+        raise ValueError(f"`scale` must be positive, one number or {size}, got {scale}.")
+    return float(values[0]) if np.all(values == values[0]) else tuple(values.tolist())
+
+
+def _check_exchanged(scale: float | tuple[float, ...], group: AbstractSymmetry) -> None:
+    """Refuse a symmetry that exchanges variables of different scales."""
+    if isinstance(scale, float):
+        return
+    values, rng = np.array(scale), np.random.default_rng(0)
+    for _ in range(PROBES):
+        if not np.allclose(np.abs(group.random_image(values, rng)), values):
+            raise ValueError("`scale` must be the same for variables that `symmetry` exchanges.")
+
+
+@jax.jit
+def _energies(loss: Loss, keys: PRNGKeyArray) -> Array:
+    return jax.lax.map(lambda key: loss.energy(loss.sample(key)), keys)
+
+
+def _spread(loss: Loss) -> float:
+    """Return the median distance of the energies of random starts from their median, or their size."""
+    energies = np.asarray(_energies(loss, jax.random.split(jax.random.key(0), PROBES)))
+    energies = energies[np.isfinite(energies)]
+    middle = np.median(energies)
+    for size in (np.median(np.abs(energies - middle)), abs(middle)):
+        if 1e-290 < size < 1e290:
+            return float(size)
+    return 1.0

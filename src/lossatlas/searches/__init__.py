@@ -25,7 +25,9 @@ from .global_search import Hops as Hops
 from .global_search import basin_hopping as basin_hopping
 from .minimise import BFGS as BFGS
 from .minimise import LBFGS as LBFGS
+from .minimise import AbstractDescent as AbstractDescent
 from .minimise import GradientDescent as GradientDescent
+from .minimise import TruncatedNewton as TruncatedNewton
 from .minimise import descend as descend
 from .minimise import minimise as minimise
 from .pathway import Pathways as Pathways

@@ -24,7 +24,8 @@ import numpy as np
 from jaxtyping import PyTree
 from threadpoolctl import ThreadpoolController
 
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas._checks import check_whole
+from lossatlas.landscapes import AbstractLandscape, check_kind
 
 from ._memory import Program, memory_budget, program_bytes
 from ._search import AbstractSearch
@@ -71,8 +72,8 @@ def run_batch(
 
     **Raises:** `MemoryError` if not even one program fits in the memory budget (`limit_memory`).
     """
-    if workers is not None and (not isinstance(workers, int | np.integer) or workers < 1):
-        raise ValueError(f"`workers` must be a whole number of at least 1, got {workers!r}.")
+    if workers is not None:
+        workers = check_whole("workers", workers)
     arrays = jax.tree.map(np.asarray, arguments)
     count = jax.tree.leaves(arrays)[0].shape[0]
     if count == 0:
@@ -111,8 +112,9 @@ def as_points(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
 def as_rows(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
     """Return points or directions as float64 of shape (rows, dim).
 
-    **Raises:** `ValueError` that names the argument if the shape does not fit.
+    **Raises:** `ValueError` that names the argument if the shape does not fit, or there is no landscape.
     """
+    check_kind(landscape)
     try:
         points = np.atleast_2d(np.asarray(x, dtype=np.float64))
     except (ValueError, TypeError):

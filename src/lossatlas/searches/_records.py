@@ -8,12 +8,41 @@ from typing import Self
 import numpy as np
 
 from lossatlas._results import RESULTS
+from lossatlas.landscapes import Units
+
+from ._units import unit_vectors
 
 
-class AbstractEnds(abc.ABC):
-    """Rows of a frozen record of arrays, one per search."""
+class AbstractOutcomes(abc.ABC):
+    """A frozen record of arrays that knows how each of its searches ended.
+
+    Two records are equal if they are one object: a comparison of arrays would not be one answer.
+    """
 
     outcome: np.ndarray
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Which searches ended as they should."""
+        return self.outcome == RESULTS.converged
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many searches ended how."""
+        codes, counts = np.unique(self.outcome, return_counts=True)
+        return {RESULTS(int(code)).name: int(count) for code, count in zip(codes, counts)}
+
+    def __repr__(self) -> str:
+        """Return the number of searches and how they ended."""
+        return f"{type(self).__name__}({self._ended()})"
+
+    def _ended(self) -> str:
+        """Return the number of searches and how they ended, as in `3: converged 2, max_steps 1`."""
+        ended = ", ".join(f"{name} {count}" for name, count in self.outcomes().items())
+        return f"{len(self.outcome)}{ended and ': '}{ended}"
+
+
+class AbstractEnds(AbstractOutcomes):
+    """Rows of a frozen record of arrays, one per search."""
 
     def __len__(self) -> int:
         """Return the number of searches."""
@@ -30,18 +59,8 @@ class AbstractEnds(abc.ABC):
         names = vars(parts[0])
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
-    @property
-    def converged(self) -> np.ndarray:
-        """Which searches ended as they should."""
-        return self.outcome == RESULTS.converged
 
-    def outcomes(self) -> dict[str, int]:
-        """Return how many searches ended how."""
-        codes, counts = np.unique(self.outcome, return_counts=True)
-        return {RESULTS(int(code)).name: int(count) for code, count in zip(codes, counts)}
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class StationaryPoints(AbstractEnds):
     """Where searches ended, and what was checked there. Axis 0: one row per search.
 
@@ -51,7 +70,8 @@ class StationaryPoints(AbstractEnds):
     - `index`: number of negative Hessian eigenvalues.
     - `zeros`: number of zero eigenvalues beyond the forced ones.
     - `lowest`, `second`: the two lowest eigenvalues (forced zero modes left out).
-    - `log_product`: sum of ln of the positive eigenvalues.
+    - `curvatures`: number of positive eigenvalues; `log_product`: sum of their logarithms. (NaN and 0 where
+        the spectrum is not known.)
     - `direction`: unit eigenvector of the lowest eigenvalue, shape (searches, dim).
     - `outcome`: RESULTS codes.
     - `gradients`, `hessians`: evaluations spent.
@@ -64,6 +84,7 @@ class StationaryPoints(AbstractEnds):
     zeros: np.ndarray
     lowest: np.ndarray
     second: np.ndarray
+    curvatures: np.ndarray
     log_product: np.ndarray
     direction: np.ndarray
     outcome: np.ndarray
@@ -76,8 +97,22 @@ class StationaryPoints(AbstractEnds):
             self, gradients=self.gradients + gradients, hessians=self.hessians + hessians
         )
 
+    def in_units(self, units: Units) -> "StationaryPoints":
+        """Return dimensionless points in the units of the caller."""
+        positive = np.where(np.isnan(self.log_product), 0, self.curvatures)
+        return dataclasses.replace(
+            self,
+            x=self.x * units.variables,
+            energy=self.energy * units.energy,
+            rms_gradient=self.rms_gradient * units.slope,
+            lowest=self.lowest * units.curvature,
+            second=self.second * units.curvature,
+            log_product=self.log_product + positive * np.log(units.curvature),
+            direction=unit_vectors(self.direction, units),
+        )
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Descents(AbstractEnds):
     """Where descents ended; nothing but the gradient was checked there. Axis 0: one row per search.
 
@@ -97,3 +132,13 @@ class Descents(AbstractEnds):
     gradients: np.ndarray
     hessians: np.ndarray
     history: np.ndarray
+
+    def in_units(self, units: Units) -> "Descents":
+        """Return dimensionless ends in the units of the caller."""
+        return dataclasses.replace(
+            self,
+            x=self.x * units.variables,
+            energy=self.energy * units.energy,
+            rms_gradient=self.rms_gradient * units.slope,
+            history=self.history * units.energy,
+        )

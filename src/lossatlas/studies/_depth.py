@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lossatlas._checks import check_whole
 from lossatlas._results import RESULTS
 from lossatlas.analysis import (
     AbstractResult,
@@ -217,8 +218,7 @@ def run_depth(
     **Raises:** `ValueError`, before anything runs, if a file in the folder was made with other settings.
     """
     for name, value, least in (("starts", starts, 2), ("seed", seed, 0), ("max_steps", max_steps, 1)):
-        if not isinstance(value, int | np.integer) or not least <= value < 2**31:
-            raise ValueError(f"`{name}` must be a whole number of at least {least}, got {value}.")
+        check_whole(name, value, least=least, below=2**31)
     folder = Path(folder)
     if not folder.is_dir() and any(
         part.exists() and not part.is_dir() for part in (folder, *folder.parents)
@@ -250,7 +250,7 @@ def run_depth(
 def _judged(cell: DepthCell, network: Perceptron, ends: Ends, starts: list[np.ndarray]) -> DepthResult:
     constant = ends.error > TRIVIAL * _constant_loss(network)
     verified = ends.converged & ~constant
-    on_kinks = (ends.outcome == RESULTS.max_steps) & (not network.smooth) & ~constant
+    on_kinks = (ends.outcome == RESULTS.max_steps) & (network.smoothness != "smooth") & ~constant
     used = ends[verified | on_kinks]
     distances = parameter_distances(network.symmetry, used.x)
     widths, distinct = log_determinants(used.eigenvalues), _distinct(used, distances)

@@ -52,7 +52,7 @@ def start(network: Perceptron, seed: int, number: int) -> np.ndarray:
     Source: He, Zhang, Ren & Sun, ICCV 2015, doi:10.1109/ICCV.2015.123, equation 10.
     """
     rng = np.random.default_rng((seed, number))
-    gain = 1.0 if network.smooth else 2.0
+    gain = 1.0 if network.smoothness == "smooth" else 2.0
     parts = []
     for inputs, outputs in itertools.pairwise(network.sizes):
         parts += [rng.normal(scale=np.sqrt(gain / inputs), size=inputs * outputs), np.zeros(outputs)]
@@ -65,7 +65,7 @@ def minimised(network: Perceptron, starts: np.ndarray, max_steps: int, workers: 
     A minimum of a ReLU network mostly lies on kinks of its loss, where the gradient jumps: Newton steps
     would lead away from there, so only a descent that meets none is polished and verified.
     """
-    if network.smooth:
+    if network.smoothness == "smooth":
         found = minimise(network, starts, max_steps=max_steps, workers=workers)
         columns = {key: getattr(found, key).copy() for key in KEPT}
     else:

@@ -57,6 +57,7 @@ def run_sweep(
 
     Runs that are complete, or have had their time in full, are not repeated; one that was interrupted goes
     on with the time that is left to it (after a kill, that of the run that was killed is not counted).
+    Ctrl-C ends the sweep in `KeyboardInterrupt`; what was found before is in the atlases.
 
     **Arguments:**
 
@@ -94,8 +95,6 @@ def run_sweep(
             for warning in heard:
                 report(f"{cell.name}: {warning.message}")
             report(f"{cell.name}: {found}")
-            if _time_left(path, cell.explore) != 0:
-                raise KeyboardInterrupt  # Ctrl-C ends an exploration cleanly; here it ends the sweep
         if isinstance(cell.recipe, AbstractNetworkRecipe) and _is_unjudged(path):
             evaluate_atlas(path)
         _write_summary(grid[:number], paths[:number], folder)

@@ -1,6 +1,7 @@
 """Metrics of models against scikit-learn, distances against brute force over the group."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
-from lossatlas.analysis import auc, evaluate, misclassification_distances, parameter_distances
+from lossatlas.analysis import (
+    ModelMetrics,
+    auc,
+    evaluate,
+    misclassification_distances,
+    parameter_distances,
+)
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import Perceptron, xor
 
@@ -204,3 +211,11 @@ def test_aligned_distances_against_the_whole_group(hidden):
         assert found.aligned[i, j] == pytest.approx(best, abs=1e-12)
         assert found.plain[i, j] == pytest.approx(np.linalg.norm(x[i] - x[j]), abs=1e-12)
     np.testing.assert_array_equal(found.aligned, found.aligned.T)
+
+
+def test_columns_are_a_table_that_needs_pandas(monkeypatch):
+    found = ModelMetrics({"training_loss": np.array([1.0, 2.0])}, {})
+    assert found.to_columns()["training_loss"].tolist() == [1.0, 2.0]
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="to_dataframe needs pandas: python -m pip install pandas"):
+        found.to_dataframe()

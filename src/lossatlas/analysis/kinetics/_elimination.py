@@ -24,7 +24,7 @@ _TINY = 1e-290  # doubles below have lost digits, or are about to
 _MOST_BYTES = 8 * 2**30  # of a dense matrix
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Elimination:
     """The network of conductances among the states that were kept, and the way back to the others.
 
@@ -107,7 +107,7 @@ class _AbstractStep(abc.ABC):
         """Write the solutions of these states into `x`, which holds those of the later ones."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _SparseStep(_AbstractStep):
     """States none of which were joined."""
 
@@ -121,7 +121,7 @@ class _SparseStep(_AbstractStep):
         x[self.states] = (self.sources + self.rows @ x[self.later]) / self.pivots[:, None]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _DenseStep(_AbstractStep):
     """States that left one after another; the upper triangle of `rows` is what joined them then."""
 
@@ -138,7 +138,7 @@ class _DenseStep(_AbstractStep):
         x[self.states] = solve_triangular(own, self.sources + self.rows[:, n:] @ x[self.later])
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _LogarithmStep(_AbstractStep):
     """One state; all numbers are logarithms."""
 

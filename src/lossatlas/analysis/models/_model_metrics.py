@@ -13,9 +13,11 @@ from lossatlas.datasets import DataSet
 from lossatlas.landscapes import Perceptron
 from lossatlas.searches import as_points, run_batch
 
+from .._result import AbstractResult
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ModelMetrics:
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ModelMetrics(AbstractResult):
     """Metrics of all minima by name, and what they get wrong.
 
     - `columns`: name -> one value per minimum, shape (minima,); NaN where it is not defined. A name is a
@@ -27,11 +29,14 @@ class ModelMetrics:
     columns: dict[str, Float[np.ndarray, " minima"]]
     misclassified: dict[str, Bool[np.ndarray, "minima items"]]
 
-    def to_dataframe(self):
-        """Return the columns as a `pandas.DataFrame`, one row per minimum."""
-        import pandas
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per minimum: the metrics by name."""
+        return dict(self.columns)
 
-        return pandas.DataFrame(self.columns)
+    def __repr__(self) -> str:
+        """Return the number of minima and the names of the metrics."""
+        minima = len(next(iter(self.columns.values()), ()))
+        return f"ModelMetrics({minima}: {', '.join(self.columns)})"
 
 
 def evaluate(

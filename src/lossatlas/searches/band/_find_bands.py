@@ -4,9 +4,12 @@ import dataclasses
 
 import numpy as np
 
+from lossatlas._checks import check_whole
 from lossatlas._results import RESULTS
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, run_batch, same_rows
+from lossatlas.searches._records import AbstractOutcomes
+from lossatlas.searches._units import in_own_units, unit_vectors
 
 from ._dneb import ElasticBand
 
@@ -14,8 +17,8 @@ from ._dneb import ElasticBand
 SAME = 1e-5  # relative distance below which the two ends are one point
 
 
-@dataclasses.dataclass(frozen=True)
-class Bands:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Bands(AbstractOutcomes):
     """Guesses for transition states from relaxed bands.
 
     - `pair`: which pair a guess belongs to, shape (guesses,).
@@ -32,7 +35,18 @@ class Bands:
     outcome: np.ndarray
     gradients: np.ndarray
 
+    def in_units(self, units: Units) -> "Bands":
+        """Return guesses from a dimensionless landscape in the units of the caller."""
+        return dataclasses.replace(
+            self, x=self.x * units.variables, direction=unit_vectors(self.direction, units)
+        )
 
+    def __repr__(self) -> str:
+        """Return the number of pairs, how their bands ended, and the number of guesses."""
+        return f"Bands({self._ended()}; {len(self.pair)} guesses)"
+
+
+@in_own_units(a="points", b="points")
 def find_bands(
     landscape: AbstractLandscape,
     a: np.ndarray,
@@ -57,7 +71,10 @@ def find_bands(
     - `workers`: threads; default one per core.
 
     **Returns:** `Bands`; a pair without an interior maximum has no guess.
+
+    **Raises:** `ValueError` for points that do not fit, and for fewer than one image or iteration.
     """
+    images, max_steps = check_whole("images", images), check_whole("max_steps", max_steps)
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
     same_rows(a=a, b=b)
     if align:

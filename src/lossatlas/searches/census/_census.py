@@ -7,8 +7,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from lossatlas.landscapes import AbstractLandscape, KnownPoints, check_landscape
-from lossatlas.searches._records import StationaryPoints
+from lossatlas._checks import check_seed, check_whole
+from lossatlas._results import RESULTS
+from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units, check_landscape
+from lossatlas.searches._records import AbstractOutcomes, StationaryPoints
+from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import NEWTON
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
 from lossatlas.searches.saddle import find_saddles
@@ -19,16 +22,17 @@ MOST_SEARCHES = 100_000
 SEARCH_STEPS = 150
 
 
-@dataclasses.dataclass(frozen=True)
-class Census:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Census(AbstractOutcomes):
     """Stationary points up to symmetry, sorted by index and energy.
 
     - `x`: shape (points, dim); `energy`, `index`, `lowest` eigenvalue, `rms_gradient`: shape (points,).
     - `orbit_size`: number of images of each point, Python integers.
     - `hits`: searches that ended in each point or an image of it.
     - `expected`: the Morse sum that topology demands; None where it says nothing.
-    - `searches`: searches run; `outcomes`: how they ended; `degenerate`: those that ended in a point
-        with a zero eigenvalue, for which there is no certificate.
+    - `outcome`: RESULTS codes, shape (searches,): how each search ended; `searches`: their number;
+        `degenerate`: those that ended in a point with a zero eigenvalue, for which there is no
+        certificate.
     """
 
     x: np.ndarray
@@ -39,13 +43,17 @@ class Census:
     orbit_size: list[int]
     hits: np.ndarray
     expected: int | None
-    searches: int
-    outcomes: dict[str, int]
+    outcome: np.ndarray
+
+    @property
+    def searches(self) -> int:
+        """Number of searches."""
+        return len(self.outcome)
 
     @property
     def degenerate(self) -> int:
         """Searches that ended in degenerate points."""
-        return self.outcomes.get("degenerate", 0)
+        return int(np.sum(self.outcome == RESULTS.degenerate))
 
     @property
     def by_index(self) -> dict[int, int]:
@@ -71,6 +79,16 @@ class Census:
         # Compact or confined: there is a minimum at least, so an empty list fits no sum.
         return 0 in self.by_index and self.morse_sum == self.expected and self.degenerate == 0
 
+    def in_units(self, units: Units) -> "Census":
+        """Return dimensionless points in the units of the caller."""
+        return dataclasses.replace(
+            self,
+            x=self.x * units.variables,
+            energy=self.energy * units.energy,
+            lowest=self.lowest * units.curvature,
+            rms_gradient=self.rms_gradient * units.slope,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
         return {
@@ -83,10 +101,17 @@ class Census:
             "expected": self.expected,
             "consistent": self.consistent,
             "searches": self.searches,
-            "outcomes": self.outcomes,
+            "outcomes": self.outcomes(),
         }
 
+    def __repr__(self) -> str:
+        """Return the number of points by index, the Morse sum, and how the searches ended."""
+        counts = ", ".join(f"{n} of index {k}" for k, n in zip(*np.unique(self.index, return_counts=True)))
+        sums = f"Morse sum {self.morse_sum}, expected {self.expected}"
+        return f"Census({counts or 'no points'}; {sums}; searches {self._ended()})"
 
+
+@in_own_units()
 def census(
     landscape: AbstractLandscape,
     *,
@@ -115,10 +140,8 @@ def census(
 
     **Raises:** `ValueError` if `starts` is not positive or the landscape cannot be searched.
     """
-    if starts is not None and starts < 1:
-        raise ValueError(f"`starts` must be at least 1, got {starts}.")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"`seed` must be a whole number from 0 to 2^63 - 1, got {seed}.")
+    starts = None if starts is None else check_whole("starts", starts)
+    seed = check_seed(seed)
     check_landscape(landscape)
     collection = _Collection(landscape)
     key = jax.random.key(seed)
@@ -131,7 +154,7 @@ def census(
         done, quiet = done + count, 0 if new else quiet + count
         if progress:
             progress(done, len(collection.points))
-    return collection.census(done)
+    return collection.census()
 
 
 class _Collection:
@@ -144,12 +167,11 @@ class _Collection:
         self.points: list[StationaryPoints] = []
         self.orbits: list[int] = []
         self.hits: list[int] = []
-        self.outcomes: dict[str, int] = {}
+        self.outcomes = [np.zeros(0, dtype=int)]
 
     def add(self, found: StationaryPoints) -> bool:
         """Add what converged; returns whether any point was new."""
-        for name, count in found.outcomes().items():
-            self.outcomes[name] = self.outcomes.get(name, 0) + count
+        self.outcomes.append(found.outcome)
         good = found[found.converged]
         places, is_new = self.known.add(good.x, good.energy)
         for i in np.flatnonzero(is_new):
@@ -166,7 +188,7 @@ class _Collection:
     def morse_sum(self) -> int:
         return sum((-1) ** index * size for index, size in zip(self.indices(), self.orbits))
 
-    def census(self, searches: int) -> Census:
+    def census(self) -> Census:
         order = sorted(
             range(len(self.points)),
             key=lambda i: (int(self.points[i].index[0]), float(self.points[i].energy[0])),
@@ -184,9 +206,8 @@ class _Collection:
             rms_gradient=column("rms_gradient"),
             orbit_size=[self.orbits[i] for i in order],
             hits=np.array([self.hits[i] for i in order], dtype=int),
-            expected=self.landscape.morse_sum,
-            searches=searches,
-            outcomes=self.outcomes,
+            expected=_expected(self.landscape),
+            outcome=np.concatenate(self.outcomes),
         )
 
 
@@ -196,9 +217,14 @@ def _finished(collection: _Collection, landscape, starts, done: int, quiet: int)
     if done >= MOST_SEARCHES:
         return True
     enough = max(1000, 20 * len(collection.points))
-    fits = landscape.morse_sum is None or collection.morse_sum() == landscape.morse_sum
+    fits = _expected(landscape) in (None, collection.morse_sum())
     # A sum that does not fit says that points are missing: search ten times longer for them.
     return quiet >= (enough if fits else 10 * enough)
+
+
+def _expected(landscape: AbstractLandscape) -> int | None:
+    """Return the Morse sum that topology demands; it says nothing of points on kinks."""
+    return landscape.morse_sum if landscape.smoothness == "smooth" else None
 
 
 def _round(landscape, collection: _Collection, key: jax.Array, done: int, count: int, workers):

@@ -6,9 +6,11 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from lossatlas.landscapes import AbstractLandscape, KnownPoints
+from lossatlas._checks import check_whole
+from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units
 from lossatlas.searches._driver import as_points, same_rows
 from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches._units import in_own_units
 from lossatlas.searches.band import find_bands
 from lossatlas.searches.pathway import Pathways, find_pathways
 from lossatlas.searches.saddle import find_saddles
@@ -19,7 +21,7 @@ MOVED = 1e-2  # relative distance that the polish may move a minimum: rms 1e-6 l
 GAPS = 4  # bands per connection and cycle
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Connections:
     """Which pairs were connected, and what was found on the way.
 
@@ -39,7 +41,21 @@ class Connections:
     failed: int
     cycles: np.ndarray
 
+    def in_units(self, units: Units) -> "Connections":
+        """Return dimensionless connections in the units of the caller."""
+        return dataclasses.replace(
+            self, states=self.states.in_units(units), pathways=self.pathways.in_units(units)
+        )
 
+    def __repr__(self) -> str:
+        """Return how many pairs were connected, and by how many transition states."""
+        return (
+            f"Connections({len(self.connected)} pairs: connected {int(np.sum(self.connected))}; "
+            f"{len(self.states)} transition states)"
+        )
+
+
+@in_own_units(a="points", b="points")
 def connect(
     landscape: AbstractLandscape,
     a: np.ndarray,
@@ -60,15 +76,16 @@ def connect(
 
     - `landscape`: what is searched.
     - `a`, `b`: minima, shape (pairs, dim), parameter units.
-    - `cycles`: at most.
+    - `cycles`: the largest number of cycles, at least 1.
     - `workers`: threads; default one per core.
 
     **Returns:** `Connections`.
 
-    **Raises:** `ValueError` if the numbers of rows differ or a point is no minimum.
+    **Raises:** `ValueError` if the numbers of rows differ, a point is no minimum, or there is no cycle.
 
     Source: Carr, Trygubenko & Wales, J. Chem. Phys. 122, 234903 (2005), doi:10.1063/1.1931587.
     """
+    cycles = check_whole("cycles", cycles)
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
     same_rows(a=a, b=b)
     given = np.concatenate([a, b])

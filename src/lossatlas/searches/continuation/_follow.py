@@ -7,9 +7,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from lossatlas._checks import check_positive, check_seed, check_whole, is_number
 from lossatlas._results import RESULTS
 from lossatlas._types import Point
-from lossatlas.landscapes import AbstractLandscape, KnownPoints
+from lossatlas.landscapes import AbstractLandscape, KnownPoints, check_kind
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches.curvature import DENSE
 
@@ -70,11 +71,8 @@ def follow(
     Source: Allgower & Georg, Introduction to Numerical Continuation Methods, SIAM (2003),
     doi:10.1137/1.9780898719154.
     """
-    if not longest > 0 or max_steps < 1 or rounds < 0:
-        raise ValueError(
-            "`longest` must be positive, `max_steps` at least 1 and `rounds` at least 0, got "
-            f"{longest}, {max_steps} and {rounds}."
-        )
+    longest, max_steps = check_positive("longest", longest), check_whole("max_steps", max_steps)
+    rounds, seed = check_whole("rounds", rounds, least=0), check_seed(seed)
     family: Any = _family(landscape, to, where)
     near = _known_at(family, points, 0, "points", workers)
     none = np.zeros((0, landscape.dimension))
@@ -82,7 +80,7 @@ def follow(
     s = np.repeat([0.0, 1.0], [len(near), len(far)])[:, None]
     guesses = np.concatenate([np.concatenate([near.x, far.x]) / family.unit, s], axis=1)
     directions = np.concatenate([np.zeros((len(s), landscape.dimension)), 1.0 - 2.0 * s], axis=1)
-    search = Continuation(float(longest), int(max_steps))
+    search = Continuation(longest, max_steps)
     curves = _run(search, family, guesses, directions, workers)
     kept: list[Curve] = []
     departures: collections.Counter[int] = collections.Counter()
@@ -102,6 +100,7 @@ def follow(
 
 def _family(landscape: AbstractLandscape, to: float, where: Callable[[Any], Any] | None) -> Family:
     """Return the landscape with its parameter, checked."""
+    check_kind(landscape)
     if where is None and not hasattr(landscape, "l2"):
         raise ValueError(
             f"{type(landscape).__name__} has no `l2` to follow; say by `where` which number changes, "
@@ -115,9 +114,9 @@ def _family(landscape: AbstractLandscape, to: float, where: Callable[[Any], Any]
             f"{jnp.shape(leaf)}."
         )
     start = float(leaf)
-    if not np.isfinite(to) or to == start:
-        raise ValueError(f"`to` must be a number other than {start:g}, where the points are; got {to}.")
-    if not landscape.smooth:
+    if not is_number(to) or not np.isfinite(to) or to == start:
+        raise ValueError(f"`to` must be a number other than {start:g}, where the points are; got {to!r}.")
+    if landscape.smoothness != "smooth":
         raise ValueError("Branches are followed on smooth losses only; this one has kinks.")
     if landscape.dimension > DENSE:
         raise ValueError(

@@ -3,6 +3,7 @@
 from ._eigenvector_following import NEWTON as NEWTON
 from ._eigenvector_following import EigenvectorFollowing as EigenvectorFollowing
 from ._eigenvector_following import follow_eigenvectors as follow_eigenvectors
+from ._kink_test import refuse_kinks as refuse_kinks
 from ._lanczos import hessian_product as hessian_product
 from ._lanczos import lowest_eigenpair as lowest_eigenpair
 from ._lanczos import lowest_eigenpairs as lowest_eigenpairs

@@ -12,6 +12,7 @@ from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._search import AbstractSearch
 
+from ._small_curvatures import CLOSE, distance_left, resolve_small_curvatures
 from ._spectrum import (
     count_negative,
     count_zero,
@@ -24,6 +25,7 @@ from ._spectrum import (
 NEWTON = -1  # order of a search that keeps the index of where it is: root finding on the gradient
 
 
+FAR_STEPS = 100  # after which a point counts as stationary although its Newton step is long
 CONVEX_STEPS = 100
 # Corrections per step, a gradient each, and how long each may be relative to it: together they do not
 # take the step back.
@@ -118,6 +120,8 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     finite = jnp.isfinite(state.energy) & jnp.isfinite(rms) & jnp.all(jnp.isfinite(values))
     lost = jnp.max(jnp.abs(state.x)) > landscape.region
     stationary = rms <= gradient_tolerance(values, state.x)
+    # Where curvatures differ by many orders, a small gradient may still be far from its zero.
+    stationary &= (distance_left(values, components) <= CLOSE * scale) | (state.steps >= FAR_STEPS)
     # Settled when Newton steps gain no more, or when the gradient is as good as zero.
     zero = rms <= 1e-16 * jnp.max(jnp.abs(values))
     # Newton's method halves an eigenvalue that is zero at its end: what still changes is not known yet.
@@ -217,6 +221,7 @@ def _describe(landscape: AbstractLandscape, state: _State) -> dict:
         "zeros": zeros,
         "lowest": state.eigenvalues[0],
         "second": second,
+        "curvatures": state.eigenvalues.shape[0] - index - zeros,
         "log_product": log_product(state.eigenvalues),
         "direction": state.lowest_vector,
         "outcome": outcome,
@@ -245,4 +250,5 @@ def follow_eigenvectors(
     orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
     directions = np.zeros_like(x) if directions is None else directions
     search = EigenvectorFollowing(max_steps)
-    return StationaryPoints(**run_batch(search, landscape, x, directions, orders, workers=workers))
+    points = StationaryPoints(**run_batch(search, landscape, x, directions, orders, workers=workers))
+    return resolve_small_curvatures(landscape, points, orders, NEWTON, workers)

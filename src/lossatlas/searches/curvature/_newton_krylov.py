@@ -103,6 +103,7 @@ class NewtonKrylov(AbstractSearch):
             "zeros": count_zero(spectrum),
             "lowest": state.values[0],
             "second": state.values[1] if len(state.values) > 1 else jnp.asarray(jnp.inf),
+            "curvatures": jnp.asarray(0),
             "log_product": jnp.asarray(jnp.nan),
             "direction": state.direction,
             "outcome": state.outcome,

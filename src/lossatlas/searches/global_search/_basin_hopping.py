@@ -7,15 +7,17 @@ from typing import Any
 import jax
 import numpy as np
 
+from lossatlas._checks import check_not_negative, check_positive, check_whole
 from lossatlas._results import RESULTS
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._records import Descents, StationaryPoints
+from lossatlas.searches._units import in_own_units
 from lossatlas.searches.minimise import Method, descend, minimise
 
 from ._starts import perturbed
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Hops:
     """Every minimisation of a basin-hopping run.
 
@@ -29,6 +31,23 @@ class Hops:
     accepted: np.ndarray
     x: np.ndarray
     energy: np.ndarray
+
+    def in_units(self, units: Units) -> "Hops":
+        """Return a dimensionless run in the units of the caller."""
+        return dataclasses.replace(
+            self,
+            quenches=self.quenches.in_units(units),
+            x=self.x * units.variables,
+            energy=self.energy * units.energy,
+        )
+
+    def __repr__(self) -> str:
+        """Return the numbers of chains and hops, how many were accepted, and how the quenches ended."""
+        hops, chains = len(self.accepted) - 1, len(self.energy)
+        return (
+            f"Hops({chains} chains of {hops} hops: accepted {int(np.sum(self.accepted[1:]))}; "
+            f"{self.quenches!r})"
+        )
 
 
 def accepted(old: np.ndarray, new: np.ndarray, temperature: float, rng: np.random.Generator) -> np.ndarray:
@@ -45,6 +64,7 @@ def accepted(old: np.ndarray, new: np.ndarray, temperature: float, rng: np.rando
     return np.isfinite(new) & (rng.random(len(new)) < np.nan_to_num(probability))
 
 
+@in_own_units(starts="points", temperature="energies", step="lengths", method="method", tolerance="slopes")
 def basin_hopping(
     landscape: AbstractLandscape,
     starts: np.ndarray,
@@ -54,9 +74,9 @@ def basin_hopping(
     key: jax.Array,
     step: float | None = None,
     method: Method | None = None,
-    max_steps: int = 5000,
+    max_steps: int | None = None,
     polish: bool = True,
-    tolerance: float = 1e-6,
+    tolerance: float | None = None,
     workers: int | None = None,
 ) -> Hops:
     """Run one basin-hopping chain from every start.
@@ -72,21 +92,22 @@ def basin_hopping(
     - `method`, `max_steps`: see `minimise`.
     - `polish`: whether quenches are by `minimise`, to verified minima, or by `descend`, of which those
         that ran out of steps are accepted, too: for losses whose minima are degenerate.
-    - `tolerance`: rms gradient at which quenches without polish end, loss units per parameter unit.
+    - `tolerance`: rms gradient at which quenches without polish end, loss units per parameter unit;
+        default 1e-6.
     - `workers`: threads; default one per core.
 
     **Returns:** `Hops`. A quench that failed is never accepted, and is in the record.
 
-    **Raises:** `ValueError` for a negative number of hops or temperature, or a step that is not positive.
+    **Raises:** `ValueError` for a negative number of hops or temperature, a step that is not positive, a
+    tolerance of quenches that are polished, and as `minimise`.
 
     Source: Wales & Doye, J. Phys. Chem. A 101, 5111 (1997), doi:10.1021/jp970984n.
     """
-    if not isinstance(steps, int | np.integer) or steps < 0:
-        raise ValueError(f"`steps` must be a whole number of at least 0, got {steps!r}.")
-    if not 0 <= temperature < np.inf:
-        raise ValueError(f"`temperature` must be a finite number of at least 0, got {temperature}.")
-    if step is not None and not 0 < step < np.inf:
-        raise ValueError(f"`step` must be a positive number, got {step}.")
+    steps = check_whole("steps", steps, least=0)
+    temperature = check_not_negative("temperature", temperature)
+    step = None if step is None else check_positive("step", step)
+    if polish and tolerance is not None:
+        raise ValueError("`tolerance` is that of quenches without polish: give `polish=False` as well.")
     search = minimise if polish else functools.partial(descend, tolerance=tolerance)
     quench = functools.partial(search, landscape, method=method, max_steps=max_steps, workers=workers)
     first = quench(starts)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from lossatlas._types import Integer, Point, Scalar
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, dimensionless
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches.curvature import DENSE
 
@@ -41,12 +41,14 @@ def perturbed(
     the whole displacement, which would leave nothing of the point if it were that of every variable),
     or the root mean square variable of the point where that is larger; parameter units.
     """
-    x = as_points(landscape, x, "x")
+    unit, own = landscape.units, dimensionless(landscape)
+    x = as_points(landscape, x, "x") / unit.variables
+    step = None if step is None else step / unit.length
     many = landscape.dimension > DENSE
-    least = landscape.length_scale / (np.sqrt(landscape.dimension) if many else 1.0)
+    least = own.length_scale / (np.sqrt(landscape.dimension) if many else 1.0)
     size = np.maximum(least, np.sqrt(np.mean(x * x, axis=1)))
     longest = size if step is None else np.full(len(x), step)
-    return run_batch(_displace, landscape, *_lanes(key, numbers), x, longest, workers=workers)
+    return run_batch(_displace, own, *_lanes(key, numbers), x, longest, workers=workers) * unit.variables
 
 
 def symmetrised(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -64,17 +66,19 @@ def symmetrised(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Gene
 
     Source: Palais, Commun. Math. Phys. 69, 19 (1979), doi:10.1007/BF01941322.
     """
+    unit, own = landscape.units.variables, dimensionless(landscape)
+    x = x / unit
     elements = 16 if rng.random() < 0.0625 else rng.geometric(0.5)
     for _ in range(elements):
-        images = landscape.symmetry.neighbour_images(x, 64)
+        images = own.symmetry.neighbour_images(x, 64)
         if not len(images):
             break
         middle = 0.5 * (x + images[rng.integers(len(images))])
-        nearest = np.asarray(landscape.geometry.retract(middle))
+        nearest = np.asarray(own.geometry.retract(middle))
         if not np.all(np.isfinite(nearest)):
             break  # on a sphere the middle of a point and its antipode is nowhere
         x = nearest
-    return x
+    return x * unit
 
 
 def _lanes(key: PRNGKeyArray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

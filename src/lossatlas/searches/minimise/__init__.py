@@ -1,5 +1,6 @@
 """Downhill to minima."""
 
+from ._abstract_descent import AbstractDescent as AbstractDescent
 from ._bfgs import BFGS as BFGS
 from ._descend import Method as Method
 from ._descend import default_descent as default_descent
@@ -9,5 +10,6 @@ from ._gradient_descent import GradientDescent as GradientDescent
 from ._lbfgs import LBFGS as LBFGS
 from ._minimise import SWITCH as SWITCH
 from ._minimise import minimise as minimise
+from ._polish import polish as polish
 from ._quasi_newton import Descent as Descent
 from ._truncated_newton import TruncatedNewton as TruncatedNewton

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from lossatlas._checks import check_whole
 from lossatlas._types import Flag, Matrix, Modes, Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches.curvature import spectrum_of
@@ -28,10 +29,15 @@ class BFGS(eqx.Module):
 
     - `refresh`: gradients between exact Hessians; 0 for none.
 
+    **Raises:** `ValueError` for a negative number.
+
     Source of the updates: Nocedal & Wright, Numerical Optimization (2006), equation 6.17.
     """
 
     refresh: int = 0
+
+    def __check_init__(self):
+        check_whole("refresh", self.refresh, least=0)
 
     def init(self, x: Point) -> _State:
         """Start from the identity."""

@@ -1,19 +1,23 @@
 """Descents as they are, without a polish: where training ends, also where minima are degenerate."""
 
 import math
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from lossatlas._checks import check_positive, check_whole
 from lossatlas._types import Flag, Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import Descents
 from lossatlas.searches._search import AbstractSearch
+from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import DENSE
 
+from ._abstract_descent import AbstractDescent
 from ._bfgs import BFGS
 from ._gradient_descent import ConstantSteps, GradientDescent
 from ._lbfgs import LBFGS
@@ -24,7 +28,10 @@ from ._truncated_newton import TruncatedNewton
 MATRIX = 300  # variables up to which the inverse Hessian is kept as a matrix
 FEW_PAIRS = 10  # of L-BFGS where lanes share passes
 
-Method = BFGS | LBFGS | GradientDescent
+TOLERANCE = 1e-6  # default of descents, rms gradient, loss units per parameter unit
+MAX_STEPS = 5000  # default of descents, gradients
+
+Method = BFGS | LBFGS | GradientDescent | AbstractDescent
 
 
 def default_method(landscape: AbstractLandscape) -> BFGS | LBFGS:
@@ -42,7 +49,7 @@ def default_method(landscape: AbstractLandscape) -> BFGS | LBFGS:
 
 
 def default_descent(
-    landscape: AbstractLandscape, tolerance: float = 1e-6, max_steps: int = 5000
+    landscape: AbstractLandscape, tolerance: float = TOLERANCE, max_steps: int = MAX_STEPS
 ) -> Descent | TruncatedNewton:
     """Return `TruncatedNewton` where a gradient gives the Hessian, else `Descent` by the default method.
 
@@ -55,23 +62,57 @@ def default_descent(
 
 
 def descent_by(
-    landscape: AbstractLandscape, method: Method | None, tolerance: float, max_steps: int
-) -> Descent | ConstantSteps | TruncatedNewton:
-    """Return the search that goes downhill by a method, by default that of the landscape."""
+    landscape: AbstractLandscape,
+    method: Any,
+    *,
+    tolerance: float | None = None,
+    max_steps: int | None = None,
+) -> AbstractDescent:
+    """Return the search that goes downhill by a method, by default that of the landscape.
+
+    **Arguments:**
+
+    - `landscape`: what is descended.
+    - `method`: `BFGS`, `LBFGS` or `GradientDescent`; or an `AbstractDescent`, which is returned as it is;
+        None for the default.
+    - `tolerance`, `max_steps`: of the search; default 1e-6 and 5000.
+
+    **Raises:** `ValueError` for another method, a tolerance or number of steps that is none, and for
+    either of them beside a search, which has its own.
+    """
+    limits = {"tolerance": tolerance, "max_steps": max_steps}
+    given = [f"`{name}`" for name, value in limits.items() if value is not None]
+    if isinstance(method, AbstractDescent):
+        if given:
+            raise ValueError(
+                f"The search given as `method` has a tolerance and a number of steps of its own: leave out "
+                f"{' and '.join(given)}."
+            )
+        check_positive("tolerance", method.tolerance)
+        check_whole("max_steps", method.max_steps)
+        return method
+    tolerance = TOLERANCE if tolerance is None else check_positive("tolerance", tolerance)
+    max_steps = MAX_STEPS if max_steps is None else check_whole("max_steps", max_steps)
     if method is None:
         return default_descent(landscape, tolerance, max_steps)
     if isinstance(method, GradientDescent):
         return ConstantSteps(method, tolerance, max_steps)
-    return Descent(method, tolerance, max_steps)
+    if isinstance(method, BFGS | LBFGS):
+        return Descent(method, tolerance, max_steps)
+    raise ValueError(
+        "`method` must be BFGS(), LBFGS(), GradientDescent(step), or a descent with its own limits such as "
+        f"TruncatedNewton(tolerance), got {method!r}."
+    )
 
 
+@in_own_units(starts="points", method="method", tolerance="slopes")
 def descend(
     landscape: AbstractLandscape,
     starts: np.ndarray,
     *,
     method: Method | None = None,
-    tolerance: float = 1e-6,
-    max_steps: int = 5000,
+    tolerance: float | None = None,
+    max_steps: int | None = None,
     workers: int | None = None,
 ) -> Descents:
     """Go downhill from every start until the rms gradient is at most `tolerance`.
@@ -83,21 +124,20 @@ def descend(
 
     - `landscape`: what is descended.
     - `starts`: shape (starts, dim), parameter units.
-    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; default by dimension.
-    - `tolerance`: rms gradient, loss units per parameter unit.
-    - `max_steps`: gradients per start.
+    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; or a descent with limits of
+        its own, such as `TruncatedNewton(tolerance)`; default by landscape (`default_descent`).
+    - `tolerance`: rms gradient, loss units per parameter unit; default 1e-6.
+    - `max_steps`: gradients per start; default 5000.
     - `workers`: threads; default one per core.
 
     **Returns:** `Descents`, one row per start.
 
-    **Raises:** `ValueError` if the tolerance is not a positive number, or there is not even one step.
+    **Raises:** `ValueError` for another method, a tolerance that is not a positive number, not even one
+    step, and for limits beside a descent that has its own.
     """
-    if not 0 < tolerance < math.inf:
-        raise ValueError(f"`tolerance` must be a positive number, got {tolerance}.")
-    if max_steps < 1:
-        raise ValueError(f"`max_steps` must be at least 1, got {max_steps}.")
-    search = Recorded(descent_by(landscape, method, tolerance, max_steps))
-    end = run_batch(search, landscape, as_points(landscape, starts, "starts"), workers=workers)
+    points = as_points(landscape, starts, "starts")
+    search = Recorded(descent_by(landscape, method, tolerance=tolerance, max_steps=max_steps))
+    end = run_batch(search, landscape, points, workers=workers)
     gradient = end.pop("gradient")
     with np.errstate(over="ignore"):  # of a descent that was lost
         rms = np.linalg.norm(gradient, axis=1) / np.sqrt(landscape.dimension)
@@ -117,7 +157,7 @@ class Recorded(AbstractSearch):
     - `search`: the descent; every step of it is one gradient.
     """
 
-    search: Descent | ConstantSteps | TruncatedNewton
+    search: AbstractDescent
 
     @property
     def shares_passes(self) -> bool:

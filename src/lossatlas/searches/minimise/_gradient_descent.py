@@ -1,14 +1,15 @@
 """Gradient descent with a constant step: what training does in its simplest form."""
 
-import math
+import dataclasses
 
 import equinox as eqx
 import jax.numpy as jnp
 
+from lossatlas._checks import check_positive
 from lossatlas._types import Flag, Integer, Point, Scalar
-from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._search import AbstractSearch
+from lossatlas.landscapes import AbstractLandscape, Units
 
+from ._abstract_descent import AbstractDescent
 from ._quasi_newton import end_of, stopped
 
 
@@ -36,12 +37,15 @@ class GradientDescent(eqx.Module):
 
     step: float
 
+    def in_units(self, units: Units) -> "GradientDescent":
+        """Return the same steps in a landscape's own units, if all variables have one."""
+        return GradientDescent(self.step * units.curvature)
+
     def __check_init__(self):
-        if not (isinstance(self.step, int | float) and 0 < self.step < math.inf):
-            raise ValueError(f"`step` must be a positive number, got {self.step!r}.")
+        check_positive("step", self.step)
 
 
-class ConstantSteps(AbstractSearch):
+class ConstantSteps(AbstractDescent):
     """Take constant steps until the rms gradient is below `tolerance`; one gradient per step.
 
     Energies may rise. A point that is not finite, or outside the landscape's region, ends the search.
@@ -63,6 +67,10 @@ class ConstantSteps(AbstractSearch):
     def shares_passes(self) -> bool:
         """A step is a gradient and nothing else."""
         return True
+
+    def in_units(self, units: Units) -> "ConstantSteps":
+        """Return the same steps in a landscape's own units, if all variables have one."""
+        return dataclasses.replace(super().in_units(units), method=self.method.in_units(units))
 
     def init(self, landscape: AbstractLandscape, x: Point, limit: Integer | None = None) -> _State:
         """Evaluate the start."""

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from lossatlas._checks import check_whole
 from lossatlas._types import Images, Integer, Point, Scalar
 
 
@@ -23,10 +24,15 @@ class LBFGS(eqx.Module):
     - `memory`: pairs kept. Worth a lot on network losses: 5 pairs took 861 evaluations per
         minimisation where 74 took 420 (74 variables).
 
+    **Raises:** `ValueError` for fewer than one pair.
+
     Source: Nocedal, Math. Comput. 35, 773 (1980), doi:10.1090/S0025-5718-1980-0572855-7.
     """
 
     memory: int = 100
+
+    def __check_init__(self):
+        check_whole("memory", self.memory)
 
     def init(self, x: Point) -> _State:
         """Start without pairs."""

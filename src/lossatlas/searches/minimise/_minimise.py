@@ -8,26 +8,27 @@ from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.curvature import DENSE, follow_eigenvectors, newton_krylov
+from lossatlas.searches._units import in_own_units
+from lossatlas.searches.curvature import DENSE, newton_krylov, refuse_kinks
 
-from ._descend import Method, descent_by
-from ._gradient_descent import ConstantSteps
-from ._quasi_newton import Descent
-from ._truncated_newton import TruncatedNewton
+from ._abstract_descent import AbstractDescent
+from ._descend import TOLERANCE, Method, descent_by
+from ._polish import polish
 
 
-SWITCH = 1e-6  # rms gradient at which Newton steps take over, loss units per parameter unit
+SWITCH = TOLERANCE  # rms gradient at which Newton steps take over, loss units per parameter unit
 OFF = 0.1  # step off a saddle along its lowest mode, in length scales
 DESCENTS = 3  # more, one after the other, from saddles or where Newton steps lead away
 TIGHTER = 1e-3  # the gradient that those end at, relative to the first
 
 
+@in_own_units(starts="points", method="method")
 def minimise(
     landscape: AbstractLandscape,
     starts: np.ndarray,
     *,
     method: Method | None = None,
-    max_steps: int = 5000,
+    max_steps: int | None = None,
     workers: int | None = None,
 ) -> StationaryPoints:
     """Minimise from every start: a descent, then Newton steps to rounding level.
@@ -39,26 +40,30 @@ def minimise(
 
     - `landscape`: what is minimised.
     - `starts`: shape (starts, dim), parameter units.
-    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; default by
-        landscape (`default_descent`).
-    - `max_steps`: gradients of the descent per start; the Newton polish after it has a limit of its own.
+    - `method`: `BFGS(refresh)`, `LBFGS(memory)` or `GradientDescent(step)`; or a descent with limits of
+        its own, such as `TruncatedNewton(tolerance)`, at whose tolerance Newton steps take over (rms
+        gradient 1e-6 for the others); default by landscape (`default_descent`).
+    - `max_steps`: gradients of the descent per start, default 5000; the Newton polish after it has a limit
+        of its own.
     - `workers`: threads; default one per core.
 
     **Returns:** `StationaryPoints`, one row per start; rows whose `outcome` is `converged` are minima
     with a gradient at rounding level and only positive eigenvalues.
+
+    **Raises:** `ValueError` for starts that do not fit, another method, not even one step, and for
+    `max_steps` beside a descent that has its own.
     """
-    descent = descent_by(landscape, method, SWITCH, max_steps)
     points = as_points(landscape, starts, "starts")
+    descent = descent_by(landscape, method, max_steps=max_steps)
     if landscape.dimension > DENSE:
         return _by_products(landscape, descent, points, workers)
     end = run_batch(descent, landscape, points, workers=workers)
-    polished = follow_eigenvectors(landscape, end["x"], 0, workers=workers)
-    return polished.after(end["gradients"], end["hessians"])
+    return polish(landscape, end["x"], workers=workers).after(end["gradients"], end["hessians"])
 
 
 def _by_products(
     landscape: AbstractLandscape,
-    descent: Descent | ConstantSteps | TruncatedNewton,
+    descent: AbstractDescent,
     starts: np.ndarray,
     workers: int | None,
 ) -> StationaryPoints:
@@ -85,4 +90,4 @@ def _by_products(
         order = np.arange(len(points))
         order[rows] = len(points) + np.arange(len(rows))
         points = StationaryPoints.concatenate([points, again])[order]
-    return points
+    return refuse_kinks(landscape, points, workers=workers)

@@ -8,8 +8,8 @@ from jaxtyping import PyTree
 from lossatlas._results import RESULTS
 from lossatlas._types import Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._search import AbstractSearch
 
+from ._abstract_descent import AbstractDescent
 from ._bfgs import BFGS
 from ._lbfgs import LBFGS
 
@@ -33,7 +33,7 @@ class _State(eqx.Module):
     finite: Flag
 
 
-class Descent(AbstractSearch):
+class Descent(AbstractDescent):
     """Go downhill until the rms gradient is below `tolerance`; one gradient per iteration.
 
     A step is the quasi-Newton direction, turned downhill if need be, and shortened to at most the

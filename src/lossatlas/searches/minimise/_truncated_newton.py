@@ -8,8 +8,8 @@ from jaxtyping import Array
 from lossatlas._lanes import one_by_one
 from lossatlas._types import Flag, Integer, Matrix, Modes, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._search import AbstractSearch
 
+from ._abstract_descent import AbstractDescent
 from ._quasi_newton import end_of, stopped
 
 
@@ -32,7 +32,7 @@ class _State(eqx.Module):
     finite: Flag
 
 
-class TruncatedNewton(AbstractSearch):
+class TruncatedNewton(AbstractDescent):
     """Go downhill by Newton steps until the rms gradient is below `tolerance`.
 
     A step minimises the quadratic model by conjugate gradients, until their residual is 5 % of the

@@ -1,0 +1,60 @@
+"""Checks of arguments that many functions share, so that each says the same sentence."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def check_whole(name: str, value: Any, *, least: int = 1, below: int | None = None) -> int:
+    """Return a whole number as a Python integer.
+
+    **Arguments:**
+
+    - `name`: of the argument, for the sentence.
+    - `value`: what the caller gave.
+    - `least`: the smallest number allowed.
+    - `below`: numbers from here on are refused; None for no limit.
+
+    **Raises:** `ValueError` for anything but a whole number within the limits; booleans are refused, too.
+    """
+    if not is_whole(value) or value < least or (below is not None and value >= below):
+        most = "" if below is None else f" and at most {below - 1}"
+        raise ValueError(f"`{name}` must be a whole number of at least {least}{most}, got {value!r}.")
+    return int(value)
+
+
+def check_positive(name: str, value: Any) -> float:
+    """Return a number above zero as a Python float; raises `ValueError` for anything else."""
+    if not (is_number(value) and 0 < value < math.inf):
+        raise ValueError(f"`{name}` must be a positive number, got {value!r}.")
+    return float(value)
+
+
+def check_not_negative(name: str, value: Any) -> float:
+    """Return a finite number of at least zero as a Python float; raises `ValueError` for anything else."""
+    if not (is_number(value) and 0 <= value < math.inf):
+        raise ValueError(f"`{name}` must be a finite number of at least 0, got {value!r}.")
+    return float(value)
+
+
+def check_number(name: str, value: Any) -> float:
+    """Return a finite number as a Python float; raises `ValueError` for anything else."""
+    if not (is_number(value) and math.isfinite(value)):
+        raise ValueError(f"`{name}` must be a finite number, got {value!r}.")
+    return float(value)
+
+
+def check_seed(value: Any) -> int:
+    """Return the seed of a JAX random key; raises `ValueError` for what is none."""
+    return check_whole("seed", value, least=0, below=2**63)
+
+
+def is_whole(value: Any) -> bool:
+    """Return whether a value is a whole number; booleans are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is a real number; booleans are none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

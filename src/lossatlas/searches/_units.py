@@ -1,0 +1,69 @@
+"""Searches run in the landscape's own units; what they are given and return is in those of the caller."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lossatlas.landscapes import AbstractLandscape, Units, dimensionless
+
+
+def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
+    """Return a decorator for an entry point of searches, whose first argument is the landscape.
+
+    Where the landscape's units are not 1, the entry point is called with the dimensionless landscape, with
+    the named arguments divided by their units, and what it returns is multiplied by its units.
+
+    **Arguments:**
+
+    - `arguments`: for each argument with a unit, one of `points`, `directions` (made unit vectors),
+        `lengths`, `energies`, `slopes` or `method` (a minimiser).
+    """
+
+    def decorate(verb: Callable) -> Callable:
+        signature = inspect.signature(verb)
+
+        @functools.wraps(verb)
+        def converted(landscape: AbstractLandscape, *positional: Any, **named: Any) -> Any:
+            # What is no landscape is refused by the entry point.
+            if not isinstance(landscape, AbstractLandscape) or landscape.units.is_one:
+                return verb(landscape, *positional, **named)
+            units = landscape.units
+            given = signature.bind(landscape, *positional, **named)
+            for name, kind in arguments.items():
+                value = given.arguments.get(name)
+                if value is not None:
+                    given.arguments[name] = _inwards(value, kind, units)
+            given.arguments["landscape"] = dimensionless(landscape)
+            return verb(*given.args, **given.kwargs).in_units(units)
+
+        return converted
+
+    return decorate
+
+
+def _inwards(value: Any, kind: str, units: Units) -> Any:
+    """Return an argument in the landscape's own units; what is no number is left to the entry point."""
+    if kind == "method":
+        return value.in_units(units) if hasattr(value, "in_units") else value
+    try:
+        number = np.asarray(value, dtype=float)
+        if kind in ("points", "directions"):
+            number = number / units.variables
+    except (TypeError, ValueError):
+        return value
+    if kind == "directions":
+        length = np.linalg.norm(number, axis=-1, keepdims=True)
+        return number / np.where(length > 0, length, 1.0)
+    if kind == "points":
+        return number
+    return float(number / {"lengths": units.length, "energies": units.energy, "slopes": units.slope}[kind])
+
+
+def unit_vectors(directions: np.ndarray, units: Units) -> np.ndarray:
+    """Return directions of dimensionless variables as unit vectors of the caller's."""
+    turned = directions * units.variables
+    length = np.linalg.norm(turned, axis=-1, keepdims=True)
+    return turned / np.where(length > 0, length, 1.0)

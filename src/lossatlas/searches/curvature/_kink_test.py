@@ -1,0 +1,81 @@
+"""Tell stationary points from points on a kink, where automatic differentiation means nothing."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lossatlas._results import RESULTS
+from lossatlas._types import Flag, Images, Point
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._driver import run_batch
+from lossatlas.searches._records import StationaryPoints
+
+
+NEAR, FAR = 1e-6, 1e-4  # distances at which the quadratic model is tested, in length scales
+DENSE_DIRECTIONS, SPARSE_DIRECTIONS = 4, 4
+SMALLEST = 1e-6  # jump of a curvature relative to the largest one that counts
+DECAY = 0.1  # of the model's error over distance from FAR to NEAR: 0.01 if smooth, 1 or more on a kink
+NOISE = 30 * 2.2e-16  # of a gradient, relative to curvature times distance from the origin
+
+
+def refuse_kinks(
+    landscape: AbstractLandscape, points: StationaryPoints, *, workers: int | None = None
+) -> StationaryPoints:
+    """Return the points with the outcome `kink` where one that converged lies on a kink.
+
+    Where the landscape is smooth by its own word nothing is tested. At a smooth point the gradient at a
+    distance h differs from the Hessian times h by a term of order h^2. On a kink it differs by a jump, or,
+    if only curvatures jump, by a term of order h; in both cases the error divided by h does not shrink with
+    h. It is measured on both sides of the point along random directions, dense ones and such with few
+    components, at two distances.
+    """
+    if landscape.smoothness == "smooth":
+        return points
+    rows = np.flatnonzero(points.converged)
+    bent = np.asarray(run_batch(is_bent, landscape, points.x[rows], workers=workers))
+    outcome = points.outcome.copy()
+    outcome[rows[bent]] = RESULTS.kink
+    cost = np.zeros(len(points), dtype=int)
+    cost[rows] = 7 * (DENSE_DIRECTIONS + SPARSE_DIRECTIONS)  # a product counts three
+    return dataclasses.replace(points, outcome=outcome, gradients=points.gradients + cost)
+
+
+def is_bent(landscape: AbstractLandscape, x: Point) -> Flag:
+    """Return whether the landscape has a kink within about 1e-6 length scales of a stationary point."""
+    gradient = lambda x: landscape.value_and_gradient(x)[1]
+    here = gradient(x)
+    product = jax.linearize(jax.grad(landscape.surface_energy), x)[1]
+    near, far = NEAR * landscape.length_scale, FAR * landscape.length_scale
+
+    def along(direction: Point) -> tuple[Images, Point]:
+        image = product(direction)
+
+        def error(distance):
+            there = gradient(landscape.geometry.retract(x + distance * direction))
+            missed = there - here - distance * image
+            return jnp.linalg.norm(missed) / jnp.abs(distance)
+
+        sides = jnp.array([[near, -near], [far, -far]])
+        return jax.vmap(jax.vmap(error))(sides), jnp.linalg.norm(image)
+
+    errors, curvatures = jax.lax.map(along, test_directions(landscape, x))
+    largest = jnp.max(curvatures)
+    noise = NOISE * largest * (jnp.linalg.norm(x) + landscape.length_scale) / near
+    allowed = jnp.maximum(jnp.maximum(noise, SMALLEST * largest), DECAY * errors[:, 1])
+    return ~jnp.all(errors[:, 0] <= allowed)  # also where it is not a number
+
+
+def test_directions(landscape: AbstractLandscape, x: Point) -> Images:
+    """Return unit vectors in the tangent space, shape (directions, dim): dense ones, then sparse ones."""
+    dense, sparse, kept = jax.random.split(jax.random.key(0), 3)
+    many = jax.random.normal(dense, (DENSE_DIRECTIONS, x.shape[0]))
+    few = jax.random.normal(sparse, (SPARSE_DIRECTIONS, x.shape[0]))
+    share = jax.random.uniform(kept, few.shape)
+    # At least one component, and two or three on average.
+    few = jnp.where((share < 2.0 / x.shape[0]) | (share == jnp.min(share, axis=1, keepdims=True)), few, 0.0)
+    modes = landscape.zero_modes(x)
+    vectors = jnp.concatenate([many, few])
+    vectors = vectors - (vectors @ modes.T) @ modes
+    return vectors / (jnp.linalg.norm(vectors, axis=1, keepdims=True) + 1e-300)

@@ -1,0 +1,16 @@
+"""Pictures are drawn without a screen, and none is left open."""
+
+import matplotlib
+import pytest
+
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Close all figures after every test."""
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")

@@ -1,0 +1,112 @@
+"""Points on kinks: nothing false is called a minimum, and minima on kinks are found."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from kinked_losses import FAMILIES, Tally
+
+import lossatlas as la
+from helpers import starts_for
+from lossatlas._results import RESULTS
+from lossatlas.landscapes import FiniteSymmetry, Loss, spin_glass, xor
+from lossatlas.searches import NEWTON, find_saddles, minimise
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_no_minimum_is_false_and_none_is_missed(family):
+    tally = Tally()
+    for seed in range(3):
+        case = family(seed)
+        tally.add(case, minimise(case.loss, starts_for(case.loss, 64, seed)))
+    assert tally.false == 0
+    assert tally.missed == 0
+    assert tally.known > 0
+
+
+@pytest.mark.parametrize(
+    ("function", "smoothness"),
+    [
+        (lambda x: jnp.sum(jnp.tanh(x) ** 2), "smooth"),
+        (lambda x: jax.nn.logsumexp(x) + jnp.sum(jax.nn.softplus(x)), "smooth"),
+        (lambda x: -jnp.sum(jax.nn.log_softmax(x)) + jnp.sum(x**2), "smooth"),
+        (lambda x: jax.lax.scan(lambda c, a: (jnp.tanh(c * a), c), 1.0, x)[0], "smooth"),
+        (lambda x: jnp.linalg.slogdet(jnp.outer(x, x) + jnp.eye(3))[1], "smooth"),
+        (lambda x: jnp.sum(jnp.where(np.array([True, False, True]), x, 2 * x)), "smooth"),
+        (lambda x: jnp.sum(jax.nn.relu(x)), "piecewise"),
+        (lambda x: jnp.sum(jnp.abs(x)), "piecewise"),
+        (lambda x: jnp.max(x), "piecewise"),
+        (lambda x: jnp.sum(jnp.where(x > 0, x, 2 * x)), "piecewise"),
+        (lambda x: jnp.sum(jnp.sort(x) * np.arange(3.0)), "piecewise"),
+        (lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), "piecewise"),
+    ],
+)
+def test_smoothness_is_read_off_the_program(function, smoothness):
+    assert Loss(function, 3).smoothness == smoothness
+
+
+def test_smoothness_can_be_declared():
+    assert Loss(lambda x: jnp.sum(x * x), 2, smooth="kinked").smoothness == "kinked"
+    with pytest.raises(ValueError, match="`smooth` must be 'smooth', 'piecewise' or 'kinked', got False"):
+        Loss(lambda x: jnp.sum(x * x), 2, smooth=False)
+    assert xor(1).smoothness == spin_glass(4).smoothness == "smooth"
+    assert xor(1, activation="relu").smoothness == "piecewise"
+
+
+@pytest.mark.parametrize("order", [0, NEWTON])
+def test_a_network_of_zero_weights_with_relu_is_no_stationary_point(order):
+    """Autodiff says that the gradient vanishes there and that all curvatures are positive."""
+    network = xor(2, activation="relu")
+    found = find_saddles(network, np.zeros((1, network.dimension)), order=order)
+    assert found.outcomes() == {"kink": 1}
+
+
+def test_from_a_network_of_zero_weights_minimisation_goes_on_downhill():
+    network = xor(2, activation="relu")
+    (end,) = minimise(network, np.zeros((1, network.dimension))).energy
+    assert end < 0.5
+
+
+def test_two_equal_centres_are_no_minimum_of_k_means():
+    items = np.array([0.0, 1.0, 2.1, 10.0, 11.3, 20.0, 20.4])
+    loss = Loss(
+        lambda c, x: jnp.mean(jnp.min((x[:, None] - c[None]) ** 2, axis=1)), 3, data=items, scale=8.0
+    )
+    start = np.array([[1.0333333333333334, 15.425, 15.425]])  # the mean of the last four, twice
+    found = minimise(loss, start)
+    assert RESULTS.converged not in found.outcome or np.ptp(np.sort(found.x[0])[1:]) > 1.0
+
+
+def test_census_does_not_count_points_on_kinks():
+    census = la.census(xor(1, activation="relu"), starts=96)
+    assert census.outcomes.get("kink", 0) > 0
+    assert census.expected is None
+    assert not np.any(np.all(census.x == 0, axis=1))
+
+
+def test_exploration_finds_the_partitions_of_k_means_and_nothing_else(tmp_path):
+    items = np.array([0.0, 1.0, 2.1, 10.0, 11.3, 20.0, 20.4])
+    order = np.array([[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]])
+    loss = Loss(
+        lambda c, x: jnp.mean(jnp.min((x[:, None] - c[None]) ** 2, axis=1)),
+        3,
+        data=items,
+        scale=8.0,
+        symmetry=FiniteSymmetry(order, np.ones_like(order)),
+    )
+    with la.explore(loss, tmp_path / "k-means.atlas", budget=la.Budget(searches=300)) as atlas:
+        found = np.sort(atlas.minima.energy)
+    np.testing.assert_allclose(found, [0.44738095, 3.83047619, 13.2325, 13.2475], atol=1e-8)
+
+
+@pytest.mark.slow
+def test_200_random_losses_have_no_false_minimum():
+    tallies = {}
+    for family in FAMILIES:
+        tally = tallies.setdefault(family.__name__, Tally())
+        for seed in range(40):
+            case = family(100 + seed)
+            tally.add(case, minimise(case.loss, starts_for(case.loss, 48, seed)))
+        print(family.__name__, tally)
+    assert sum(tally.losses for tally in tallies.values()) == 200
+    assert not any(tally.false for tally in tallies.values())
