@@ -32,7 +32,7 @@ class SignSymmetry:
 class _Alignment(tuple):
     def __new__(cls, image, distance, exact):
         made = super().__new__(cls, (image, distance, exact))
-        made.distance = distance
+        made.image, made.distance = image, distance
         return made
 
 
