@@ -55,7 +55,7 @@ def main():
         with lossatlas.explore(landscape, Path(folder) / "a.atlas", budget=budget) as atlas:
             total = time.perf_counter() - imported
             minima, states = len(atlas.minima), len(atlas.transition_states)
-            print(f"{minima} minima, {states} transition states, {len(atlas.components)} parts")
+            print(f"{minima} minima, {states} transition states, {atlas.component_count} parts")
             print(f"{atlas.count('searches')} searches, failures {atlas.failures}")
     compiling = sum(seconds for label, (_, seconds) in spent.items() if label.startswith("compile"))
     print(f"{'import and data':34s}{imported - begin:9.1f} s")

@@ -82,7 +82,7 @@ def explore(glasses: int, out: Path, sizes=EXPLORED) -> None:
                 with la.explore(la.spin_glass(size, order=3, seed=seed), Path(folder) / "a.atlas") as atlas:
                     minima[seed], states[seed] = len(atlas.minima), len(atlas.transition_states)
                     complete[seed] = atlas.get_state("exploration")["phase"] == "complete"
-                    connected[seed] = len(atlas.components) == 1
+                    connected[seed] = atlas.component_count == 1
                     estimate = la.coverage(atlas)
                     seen[seed], chao1[seed] = estimate.good_turing, estimate.chao1
                     network = transition_network(atlas)

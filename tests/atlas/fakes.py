@@ -1,6 +1,9 @@
 """Landscapes that know their symmetry and nothing else: an atlas needs no energy."""
 
 import hashlib
+import os
+import sqlite3
+from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +32,7 @@ class SignSymmetry:
 class _Alignment(tuple):
     def __new__(cls, image, distance, exact):
         made = super().__new__(cls, (image, distance, exact))
-        made.distance = distance
+        made.image, made.distance = image, distance
         return made
 
 
@@ -79,3 +82,39 @@ def filled(path, landscape=None):
     lengths = np.array([1.0, 2.0, 3.0, 4.0])
     add_states(atlas, rng.normal(size=(4, 3)), 10.0 + np.arange(4), ends, path_length=lengths)
     return atlas
+
+
+def rewrite(path, *statements):
+    """Change a file as lossatlas might have written it: checksums agree with what is in it."""
+    from lossatlas.atlas._checksums import seal
+
+    with sqlite3.connect(path) as db:
+        for statement in statements:
+            db.execute(statement)
+        seal(db)
+    db.close()
+
+
+def damage(path, *statements):
+    """Change a file behind the back of its checksums."""
+    with sqlite3.connect(path) as db:
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+
+
+def to_older_schema(path, version):
+    """Make an atlas what lossatlas wrote with an older schema, 1 or 2."""
+    older = path.with_name("older")
+    db = sqlite3.connect(older)
+    db.executescript(Path(__file__).with_name("second_schema.sql").read_text())
+    db.execute("ATTACH ? AS newer", (str(path),))
+    for (table,) in db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+        names = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
+        db.execute(f"INSERT INTO main.{table} SELECT {names} FROM newer.{table}")
+    if version == 1:
+        db.execute("DROP TABLE main.metrics")
+        db.execute("PRAGMA main.user_version = 1")
+    db.commit()
+    db.close()
+    os.replace(older, path)

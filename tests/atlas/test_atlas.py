@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from fakes import FakeLandscape, HugeSymmetry, add, add_states, filled, random_points
+from fakes import FakeLandscape, HugeSymmetry, add, add_states, filled, random_points, rewrite
 
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas, AtlasError, Search, _schema
@@ -49,7 +49,7 @@ def test_columns(atlas):
     assert states.minima.tolist() == [[1, 2], [2, 1], [3, 3], [2, 4]]
     assert states.path_length.tolist() == [1.0, 2.0, 3.0, 4.0]
     assert states.hits.tolist() == [1] * 4
-    assert atlas.components == [[1, 2, 4], [3], [5]]
+    assert atlas.components == ((1, 2, 4), (3,), (5,)) and atlas.component_count == 3
     assert "energy" in minima.keys()
     with pytest.raises(KeyError, match="no column 'colour'"):
         minima["colour"]
@@ -73,7 +73,7 @@ def test_empty_atlas(path):
     with Atlas(path, FakeLandscape()) as atlas:
         assert len(atlas.minima) == len(atlas.transition_states) == 0
         assert atlas.minima.x.shape == (0, 3) and atlas.transition_states.minima.shape == (0, 2)
-        assert atlas.components == []
+        assert atlas.components == () and atlas.component_count == 0
         assert atlas.pending(10) == [] and atlas.tried_pairs() == {} and atlas.failures == {}
         assert "0 minima" in repr(atlas)
         assert "none" in atlas._repr_html_()
@@ -286,9 +286,7 @@ def test_missing_files_and_directories(tmp_path):
 
 def test_a_newer_schema_is_refused(path, atlas):
     atlas.close()
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
+    rewrite(path, "CREATE TABLE new (a)", "PRAGMA user_version = 99")
     content = path.read_bytes()
     for options in (dict(), dict(readonly=True), dict(landscape=FakeLandscape())):
         with pytest.raises(AtlasError, match=f"schema 99, .* up to {_schema.SCHEMA_VERSION}"):
@@ -304,9 +302,7 @@ def test_an_older_schema_is_migrated(path, atlas, monkeypatch):
         Atlas(path)
     add_column = "ALTER TABLE minima ADD COLUMN colour TEXT"
     monkeypatch.setitem(_schema.MIGRATIONS, version, lambda db: db.execute(add_column))
-    with pytest.raises(AtlasError, match="older atlas schema"):
-        Atlas(path, readonly=True)
-    with Atlas(path) as again:
+    with Atlas(path, FakeLandscape()) as again:
         assert len(again.minima) == 5
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT colour FROM minima").fetchall() == [(None,)] * 5
@@ -385,27 +381,9 @@ def test_a_lock_that_cannot_be_made(path, monkeypatch):
     def refuse(*_):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr("lossatlas.atlas._connection.os.open", refuse)
+    monkeypatch.setattr("lossatlas.atlas._lock.os.open", refuse)
     with pytest.raises(AtlasError, match="Read-only file system"):
         Atlas(path, FakeLandscape())
-
-
-def test_damage_is_found(path, atlas):
-    atlas.close()
-    for statement, sentence in [
-        ("UPDATE minima SET x = x'00' WHERE id = 2", "point 2 of minima is not 3 numbers"),
-        ("UPDATE minima SET energy = 9e999 WHERE id = 3", "point 3 of minima is not finite"),
-        ("UPDATE transition_states SET minimum_a = 9 WHERE id = 1", "refers to no minima"),
-        ("DELETE FROM transition_states WHERE id = 2", "have gaps"),
-    ]:
-        copy = path.with_name("copy")
-        copy.write_bytes(path.read_bytes())
-        with sqlite3.connect(copy) as db:
-            db.execute(statement)
-        db.close()
-        with Atlas(copy) as again:
-            with pytest.raises(AtlasError, match=sentence):
-                again.check()
 
 
 def test_a_damaged_page_is_one_sentence(path, atlas):

@@ -1,9 +1,10 @@
 """Metrics, flags and sets of an atlas, the recipe that it remembers, and files of older schemas."""
 
-import sqlite3
+import os
 
 import numpy as np
 import pytest
+from fakes import damage, rewrite, to_older_schema
 
 from lossatlas.atlas import Atlas, AtlasError
 from lossatlas.landscapes import xor
@@ -17,23 +18,6 @@ def filled(path, count=3):
     return atlas
 
 
-def to_second_schema(path):
-    """Make an atlas what lossatlas wrote before points had flags."""
-    with sqlite3.connect(path) as db:
-        states = db.execute("SELECT sql FROM sqlite_master WHERE name = 'transition_states'").fetchone()[0]
-        db.execute("ALTER TABLE transition_states RENAME TO newer")
-        db.execute(
-            states.replace(",\n        flag TEXT", "").replace("energy REAL,", "energy REAL NOT NULL,")
-        )
-        db.execute("ALTER TABLE newer DROP COLUMN flag")
-        db.execute("INSERT INTO transition_states SELECT * FROM newer")
-        db.execute("DROP TABLE newer")
-        db.execute("ALTER TABLE minima DROP COLUMN flag")
-        db.execute("DROP TABLE sets")
-        db.execute("PRAGMA user_version = 2")
-    db.close()
-
-
 def test_metrics_are_columns(tmp_path):
     with filled(tmp_path / "a.atlas") as atlas:
         before = atlas.digest()
@@ -42,7 +26,14 @@ def test_metrics_are_columns(tmp_path):
         np.testing.assert_array_equal(atlas.minima["test_auc"], [0.7, np.nan, 0.9])
         assert atlas.minima.keys()[-2:] == ["test_auc", "test_loss"]
         assert atlas.digest() == before  # not what the exploration determined
-        atlas.set_metrics({"accuracy": [1.0, 0.5, 0.25]})
+        # A name that is there gets new numbers, the others stay.
+        atlas.set_metrics({"accuracy": [1.0, 0.5, 0.25], "test_loss": [4, 5, 6]})
+        assert list(atlas.minima.metrics) == ["accuracy", "test_auc", "test_loss"]
+        assert atlas.minima["test_loss"].tolist() == [4, 5, 6]
+        with pytest.raises(ValueError, match="no metric 'auc'; there is accuracy, test_auc, test_loss"):
+            atlas.delete_metrics("test_auc", "auc")
+        assert len(atlas.minima.metrics) == 3
+        atlas.delete_metrics("test_auc", "test_loss")
     with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
         assert list(atlas.minima.metrics) == ["accuracy"]
         assert atlas.to_dataframe()["accuracy"].tolist() == [1.0, 0.5, 0.25]
@@ -81,37 +72,95 @@ def test_recipe(tmp_path):
         assert atlas.recipe == {"landscape": "xor", "hidden": [2]}
 
 
-def test_files_of_the_first_schema_are_brought_up_to_date(tmp_path):
-    path = tmp_path / "a.atlas"
-    filled(path).close()
-    to_second_schema(path)
-    with sqlite3.connect(path) as db:
-        db.execute("DROP TABLE metrics")
-        db.execute("PRAGMA user_version = 1")
-    db.close()
-    with Atlas(path, xor(2)) as atlas:
-        assert len(atlas.minima) == 3 and atlas.minima.metrics == {}
-        atlas.set_metrics({"a": [1.0, 2.0, 3.0]})
+def test_another_recipe_does_not_delete_metrics_behind_your_back(tmp_path):
+    with filled(tmp_path / "a.atlas") as atlas:
+        atlas.set_recipe({"landscape": "xor", "hidden": (2,)})
+        atlas.set_metrics({"test_auc": [0.7, 0.8, 0.9]})
+        atlas.set_recipe({"landscape": "xor", "hidden": (2,)})  # the same one
+        with pytest.raises(
+            AtlasError, match=r"metrics that were computed with another recipe; call delete_"
+        ):
+            atlas.set_recipe({"landscape": "iris"})
+        assert list(atlas.minima.metrics) == ["test_auc"] and atlas.recipe["landscape"] == "xor"
+        atlas.delete_metrics()
+        atlas.set_recipe({"landscape": "iris"})
+        assert atlas.minima.metrics == {} and atlas.recipe == {"landscape": "iris"}
+        atlas.check()
 
 
-def test_files_of_the_second_schema_are_brought_up_to_date(tmp_path):
+@pytest.fixture
+def older(tmp_path, request):
+    """Return a file of an older schema, and the digest that it had."""
     path = tmp_path / "a.atlas"
     with filled(path) as atlas:
         atlas.add_transition_states(
             np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]], path_length=[4.0]
         )
-        atlas.set_metrics({"a": [1.0, 2.0, 3.0]})
-        before, columns = atlas.digest(), atlas.transition_states
-    to_second_schema(path)
-    with pytest.raises(AtlasError, match="older atlas schema"):
-        Atlas(path, readonly=True)
+        atlas.plan([(1, "pair", 1, 2, 0, 11)])
+        atlas.finish(1, 0)
+        if request.param > 1:
+            atlas.set_metrics({"a": [1.0, 2.0, 3.0]})
+        digest = atlas.digest()
+    to_older_schema(path, request.param)
+    return path, digest
+
+
+@pytest.mark.parametrize("older", [1, 2], indirect=True)
+def test_files_of_older_schemas_are_brought_up_to_date_by_a_writer(older):
+    path, digest = older
     with Atlas(path, xor(2)) as atlas:
         atlas.check()
-        assert atlas.digest() == before and atlas.sets == {}
+        assert atlas.digest() == digest and atlas.sets == {}
         assert atlas.minima.flag.tolist() == ["", "", ""] and atlas.transition_states.flag.tolist() == [""]
-        assert atlas.transition_states.path_length.tolist() == columns.path_length.tolist() == [4.0]
+        assert atlas.transition_states.path_length.tolist() == [4.0]
+        assert atlas.tried_pairs() == {(1, 2): 1}
         atlas.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0], flag="kink")
+        atlas.set_metrics({"b": [1.0, 2.0, 3.0, 4.0]})
         atlas.set_sets({"A": [1]})
+    with Atlas(path) as atlas:
+        assert atlas.minima["b"].tolist() == [1.0, 2.0, 3.0, 4.0]
+        atlas.check()
+
+
+@pytest.mark.parametrize("older", [1, 2], indirect=True)
+@pytest.mark.parametrize("options", [dict(), dict(readonly=True), dict(landscape=xor(2), readonly=True)])
+def test_files_of_older_schemas_are_read_and_not_written(older, options):
+    path, digest = older
+    content = path.read_bytes()
+    with Atlas(path, **options) as atlas:
+        atlas.check()
+        assert atlas.digest() == digest and atlas.tried_pairs() == {(1, 2): 1}
+        assert list(atlas.minima.metrics) in ([], ["a"])
+        with pytest.raises(AtlasError, match="open for reading"):
+            atlas.set_state("key", 1)
+    assert path.read_bytes() == content
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("older", [2], indirect=True)
+@pytest.mark.parametrize("statement, sentence", [
+    ("UPDATE minima SET x = x'00' WHERE id = 2", "x of point 2 of minima has 1 bytes, not 12 numbers"),
+    ("UPDATE minima SET moments = x'00' WHERE id = 2", "moments of point 2 of minima has 1 bytes, not 3"),
+    ("UPDATE minima SET energy = 9e999 WHERE id = 3", "point 3 of minima is not finite"),
+    ("UPDATE minima SET orbit_size = '-1' WHERE id = 3", "orbit_size of point 3 of minima is no whole"),
+    ("UPDATE transition_states SET minimum_a = 9 WHERE id = 1", "refers to no minima"),
+    ("UPDATE transition_states SET id = 5", "ids of transition_states have gaps"),
+    ("UPDATE meta SET value = '{' WHERE key = 'landscape'", "value of a row of meta is no JSON"),
+    ("UPDATE meta SET value = '{}' WHERE key = 'dimension'", "its number of variables is {}"),
+    ("UPDATE meta SET value = '3' WHERE key = 'landscape'", "settings of the landscape make no sense"),
+    ("DELETE FROM meta WHERE key = 'identity'", "settings of the landscape make no sense"),
+])  # fmt: skip
+@pytest.mark.parametrize("landscape", [None, xor(2)])
+def test_damage_in_older_files_is_found_before_they_are_taken_for_right(
+    older, statement, sentence, landscape
+):
+    path, _ = older
+    damage(path, statement)
+    content = path.read_bytes()
+    with pytest.raises(AtlasError, match=sentence):
+        Atlas(path, landscape)
+    if "make no sense" not in sentence:
+        assert path.read_bytes() == content
 
 
 def test_flags_are_columns_of_both_kinds_of_points(tmp_path):
@@ -134,10 +183,7 @@ def test_flags_are_columns_of_both_kinds_of_points(tmp_path):
         assert atlas.to_networkx().nodes[5]["flag"] == "kink"
         assert atlas.digest() == flagged != before
         atlas.check()
-    with sqlite3.connect(tmp_path / "a.atlas") as db:
-        assert db.execute("SELECT flag FROM minima WHERE id > 3").fetchall() == [(None,), ("kink",)]
-        db.execute("UPDATE minima SET flag = NULL")
-    db.close()
+    rewrite(tmp_path / "a.atlas", "UPDATE minima SET flag = NULL")
     with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
         assert atlas.digest() not in (flagged, before)
 
@@ -158,9 +204,7 @@ def test_an_energy_that_is_not_known_is_damage_without_its_flag(tmp_path):
     with filled(path) as atlas:
         atlas.add_transition_states(np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]])
     for flag, is_whole in (("'no_energy'", True), ("'kink'", False), ("NULL", False)):
-        with sqlite3.connect(path) as db:
-            db.execute(f"UPDATE transition_states SET energy = NULL, flag = {flag}")
-        db.close()
+        rewrite(path, f"UPDATE transition_states SET energy = NULL, flag = {flag}")
         with Atlas(path, readonly=True) as atlas:
             assert np.isnan(atlas.transition_states.energy).all()
             if is_whole:

@@ -68,7 +68,7 @@ def test_complete_list_and_images(mapped):
     assert np.array(mapped.minima.orbit_size_exact)[order].tolist() == [2, 4, 2, 1]
     order = np.argsort(mapped.transition_states.energy)
     assert np.array(mapped.transition_states.orbit_size_exact)[order].tolist() == [2, 4, 2]
-    assert len(mapped.components) == 1
+    assert mapped.component_count == 1
     assert mapped.get_state("exploration")["phase"] == "complete"
 
 
@@ -165,7 +165,7 @@ def test_known_surfaces(tmp_path, landscape, minima, states):
     with explore(landscape, tmp_path / "a.atlas") as atlas:
         found, barriers = energies(atlas)
         np.testing.assert_allclose(found, sorted(minima), atol=1e-5)
-        assert len(atlas.components) == 1
+        assert atlas.component_count == 1
         if isinstance(landscape, MuellerBrown):
             np.testing.assert_allclose(barriers, sorted(states), atol=1e-5)
         else:

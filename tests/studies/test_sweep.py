@@ -96,7 +96,7 @@ def test_a_kill_before_the_metrics_is_made_up_for(swept):
     folder, paths, _ = swept
     with Atlas(paths[0], problem_of(paths[0]).landscape) as atlas:
         metrics = atlas.minima.metrics
-        atlas.set_metrics({})
+        atlas.delete_metrics()
     run_sweep(read_config(folder / "study.toml"), folder / "out")
     with Atlas(paths[0], readonly=True) as atlas:
         assert atlas.minima.metrics.keys() == metrics.keys()

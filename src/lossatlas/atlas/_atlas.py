@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,13 +15,31 @@ from numpy.typing import ArrayLike
 from lossatlas.landscapes import KnownPoints, Units
 
 from . import _convert
-from ._columns import Minima, TransitionStates, components, read_columns, read_points, read_sets
+from ._columns import (
+    Minima,
+    TransitionStates,
+    components,
+    make_columns,
+    make_sets,
+    part_labels,
+    read_points,
+)
 from ._connection import close_writer, open_reader, open_writer
 from ._errors import AtlasError, sentences
 from ._integrity import check, digest
 from ._memory import AbstractMemory
-from ._points import check_column, check_flag, check_hits, check_ids, check_points, write_points
-from ._settings import new_meta, read_settings, wanted_settings
+from ._points import (
+    add_hits,
+    check_column,
+    check_flag,
+    check_hits,
+    check_ids,
+    check_points,
+    plain,
+    write_points,
+)
+from ._settings import new_meta, settings_of, wanted_settings
+from ._tables import Tables
 
 
 Ids = Int[np.ndarray, " points"]
@@ -31,8 +50,10 @@ class Atlas(AbstractMemory):
     """An open atlas file: the points of one landscape, and the memory of its exploration.
 
     With a landscape it can be extended and is created if it is missing; one process writes at a
-    time. Without one it can be read while another process writes. Columns are read at first use
-    and stay the same until this atlas writes points.
+    time. Without one it can be read while another process writes; reading never changes the file, and
+    a file of an older schema is read through a copy in memory. Columns are read at first use and stay
+    the same until this atlas writes points. What is read agrees with its checksums, or an `AtlasError`
+    says that the file is damaged.
 
     **Arguments:**
 
@@ -44,8 +65,9 @@ class Atlas(AbstractMemory):
       new file.
     - `readonly`: never write anything to the file.
 
-    **Raises:** `AtlasError` if the file is missing, no atlas, newer than this lossatlas, being
-    written by another process, or of another landscape or identity.
+    **Raises:** `AtlasError` if the file is missing, no atlas, damaged, newer than this lossatlas, being
+    written by another process, or of another landscape or identity; if it is to be written where its
+    file system has no locks.
     """
 
     def __init__(
@@ -63,17 +85,18 @@ class Atlas(AbstractMemory):
         self._units = getattr(landscape, "units", Units())
         self._stores: dict[str, KnownPoints] = {}
         self._columns: tuple[Minima, TransitionStates] | None = None
-        self._components: list[list[int]] | None = None
+        self._parts: tuple[int, Int[np.ndarray, " minima"]] | None = None
+        self._components: tuple[tuple[int, ...], ...] | None = None
         self._depth, self._is_doomed = 0, False
         self._lock = None
         wanted = wanted_settings(landscape, identity, energy_tol, distance_tol)
         if landscape is None or readonly:
-            self._db = open_reader(self.path, may_migrate=not readonly)
+            self._db = open_reader(self.path)
         else:
             self._db, self._lock = open_writer(self.path, new_meta(wanted))
+        self._tables = Tables(self._db, self.path, is_writer=self._lock is not None)
         try:
-            with sentences(self.path):
-                self._settings = read_settings(self._db)
+            self._settings = settings_of(self._meta(), self.path)
             self._settings.compare(wanted, self.path)
         except BaseException:
             self.close()
@@ -89,25 +112,34 @@ class Atlas(AbstractMemory):
     @property
     def recipe(self) -> dict[str, Any] | None:
         """How the landscape and its data can be built again, if that was stored."""
-        return self._note("recipe")
+        return self._meta().get("recipe")
 
     def set_recipe(self, recipe: dict[str, Any]) -> None:
-        """Store a JSON-able recipe of the landscape and its data; another one drops the metrics."""
+        """Store a JSON-able recipe of the landscape and its data, in place of an older one.
+
+        **Raises:** `AtlasError` if the atlas has another recipe, and metrics, which may be of other data:
+        `delete_metrics` first.
+        """
+        recipe = json.loads(json.dumps(recipe))  # as it will be read
         if recipe == self.recipe:
             return
-        with self._change_points():
-            self._db.execute("DELETE FROM metrics")
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('recipe', ?)", (json.dumps(recipe),))
+        with self.transaction():
+            if self.recipe is not None and self._tables.count("metrics"):
+                raise AtlasError(
+                    f"{self.path} holds metrics that were computed with another recipe; "
+                    "call delete_metrics() before set_recipe()."
+                )
+            self._tables.put("meta", ("recipe", json.dumps(recipe)))
 
     @property
     def census(self) -> dict[str, Any] | None:
         """All stationary points that a census found, see `Census.to_dict`, if that was stored."""
-        return self._note("census")
+        return self._meta().get("census")
 
     def set_census(self, census: dict[str, Any]) -> None:
         """Store the JSON-able result of a census of this landscape, in place of an older one."""
         with self.transaction():
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('census', ?)", (json.dumps(census),))
+            self._tables.put("meta", ("census", json.dumps(census)))
 
     @property
     def identity(self) -> str:
@@ -149,12 +181,16 @@ class Atlas(AbstractMemory):
         return x[minimum - 1]
 
     @property
-    def components(self) -> list[list[int]]:
+    def components(self) -> tuple[tuple[int, ...], ...]:
         """Ids of the minima in every connected part of the network, sorted."""
         if self._components is None:
-            minima, states = self._load()
-            self._components = components(len(minima), states.minima[states.usable])
-        return [list(part) for part in self._components]
+            self._components = components(*self._labels())
+        return self._components
+
+    @property
+    def component_count(self) -> int:
+        """Number of connected parts of the network."""
+        return self._labels()[0]
 
     def find_minima(self, x: ArrayLike, energy: ArrayLike) -> Ids:
         """Return the ids of the minima that are the same as the points given, 0 where unknown.
@@ -260,10 +296,10 @@ class Atlas(AbstractMemory):
         if not 1 <= point <= self.count(table):
             raise ValueError(f"There is no point {point} in {table}.")
         with self._change_points():
-            self._db.execute(f"UPDATE {table} SET hits = hits + 1 WHERE id = ?", (int(point),))
+            add_hits(self._tables, table, int(point), 1)
 
     def set_metrics(self, metrics: dict[str, ArrayLike]) -> None:
-        """Store what the minima are worth as models, in place of all that was stored before.
+        """Store what the minima are worth as models; metrics of other names stay.
 
         **Arguments:**
 
@@ -283,21 +319,29 @@ class Atlas(AbstractMemory):
         if infinite:
             raise ValueError(f"The metric {infinite[0]!r} must be finite, or NaN where it is not defined.")
         with self._change_points():
-            self._db.execute("DELETE FROM metrics")
-            self._db.executemany(
-                "INSERT INTO metrics (name, minimum, value) VALUES (?, ?, ?)",
-                (
-                    (name, int(minimum), None if value != value else float(value))
-                    for name, values in columns.items()
-                    for minimum, value in zip(minima.id, values)
-                ),
-            )
+            for name, values in columns.items():
+                self._tables.delete("metrics", name)
+                rows = zip(repeat(name), minima.id.tolist(), plain(values))
+                self._tables.insert("metrics", list(rows))
+
+    def delete_metrics(self, *names: str) -> None:
+        """Delete the metrics of these names; all if there are none given.
+
+        **Raises:** `ValueError` if there is no metric of a name.
+        """
+        known = self.minima.metrics
+        for name in names:
+            if name not in known:
+                raise ValueError(f"There is no metric {name!r}; there is {', '.join(known) or 'none'}.")
+        with self._change_points():
+            for name in names or known:
+                self._tables.delete("metrics", name)
 
     @property
     def sets(self) -> dict[str, Ids]:
         """Named sets of minima, such as A and B of a PATHSAMPLE database: sorted ids by name."""
         with sentences(self.path):
-            return read_sets(self._db)
+            return make_sets(self._tables.rows("sets"))
 
     def set_sets(self, sets: dict[str, ArrayLike]) -> None:
         """Store named sets of minima, in place of all that were stored before.
@@ -312,9 +356,9 @@ class Atlas(AbstractMemory):
             raise ValueError(f"Names of sets must be words such as A, got {list(sets)}.")
         chosen = {name: check_ids(f"sets[{name!r}]", ids, len(self.minima)) for name, ids in sets.items()}
         with self.transaction():
-            self._db.execute("DELETE FROM sets")
-            rows = ((name, minimum) for name, ids in chosen.items() for minimum in ids.tolist())
-            self._db.executemany("INSERT INTO sets (name, minimum) VALUES (?, ?)", rows)
+            self._tables.delete("sets")
+            rows = [(name, minimum) for name, ids in chosen.items() for minimum in ids.tolist()]
+            self._tables.insert("sets", rows)
 
     # ---- transactions --------------------------------------------------------------------------
 
@@ -334,6 +378,7 @@ class Atlas(AbstractMemory):
                 if self._depth == 1:
                     if self._is_doomed:
                         raise AtlasError(f"A step inside this transaction on {self.path} failed.")
+                    self._tables.flush()
                     self._db.execute("COMMIT")
             except BaseException:
                 self._is_doomed = True
@@ -347,14 +392,18 @@ class Atlas(AbstractMemory):
     # ---- the whole file ------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Check the file; raises `AtlasError` that says what is damaged."""
+        """Check pages, indices, references and checksums of the whole file, and the totals of its tables.
+
+        **Raises:** `AtlasError` that says what is damaged.
+        """
         with sentences(self.path):
-            check(self._db, self.path, self.dimension)
+            check(self._db, self.path, self._tables)
 
     def digest(self) -> str:
         """Return a hash of all that the exploration determined, and of no time or machine."""
         with sentences(self.path):
-            return digest(self._db)
+            with self._tables.snapshot():
+                return digest(self._tables, self._meta())
 
     def to_networkx(self):
         """Return a `networkx.MultiGraph`: nodes are minima, edges transition states, by id."""
@@ -389,9 +438,8 @@ class Atlas(AbstractMemory):
 
     # ---- inside --------------------------------------------------------------------------------
 
-    def _note(self, key: str) -> dict[str, Any] | None:
-        rows = self._fetch("SELECT value FROM meta WHERE key = ?", key)
-        return json.loads(rows[0][0]) if rows else None
+    def _meta(self) -> dict[str, Any]:
+        return {key: json.loads(text) for key, text in self._rows("meta")}
 
     def _check_writable(self) -> None:
         if self._lock is not None:
@@ -402,14 +450,16 @@ class Atlas(AbstractMemory):
 
     def _undo(self) -> None:
         """Roll back, and forget what is in memory: it is read again when it is needed."""
-        self._stores, self._columns, self._components = {}, None, None
+        self._stores, self._columns = {}, None
+        self._parts = self._components = None
+        self._tables.forget()
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def _change_points(self) -> Iterator[None]:
         with self.transaction():
-            self._columns = self._components = None
+            self._columns = self._parts = self._components = None
             yield
 
     def _add(self, table, x, energy, columns, integers, hits, run, flag) -> tuple[Ids, Flags]:
@@ -419,46 +469,50 @@ class Atlas(AbstractMemory):
         with self._change_points():
             store = self._store(table)
             columns = {**columns, **integers, "flag": flags}
-            return write_points(self._db, table, store, x, energy, columns, hits, run)
+            return write_points(self._tables, table, store, x, energy, columns, hits, run)
 
     def _find(self, table: str, x: ArrayLike, energy: ArrayLike) -> Ids:
         if self._symmetry is None:
             raise AtlasError(f"Points are only found in {self.path} if it is open with its landscape.")
         return self._store(table).find(*check_points(x, energy, self.dimension)) + 1
 
+    def _labels(self) -> tuple[int, Int[np.ndarray, " minima"]]:
+        """Return the number of connected parts, and the one in which each minimum is."""
+        if self._parts is None:
+            minima, states = self._load()
+            self._parts = part_labels(len(minima), states.minima[states.usable])
+        return self._parts
+
     def _store(self, table: str) -> KnownPoints:
         if table not in self._stores:
             with sentences(self.path):
-                x, energy = read_points(self._db, table, self.dimension)
-            self._stores[table] = KnownPoints(
-                x,
-                energy,
-                self._symmetry,
-                energy_tol=self._settings.energy_tol,
-                distance_tol=self._settings.distance_tol,
-                by_energy=self.identity == "energy",
-                units=self._units,
-            )
+                self._read(table)
         return self._stores[table]
 
     def _load(self) -> tuple[Minima, TransitionStates]:
-        """Read both tables at one moment, for another process may be writing."""
+        """Read all columns at one moment, for another process may be writing."""
         if self._columns is None:
-            with sentences(self.path), self._snapshot():
+            with sentences(self.path), self._tables.snapshot():
                 if self._lock is None:
                     self._stores = {}
-                x = self._store("minima").x, self._store("transition_states").x
-                self._columns = read_columns(self._db, *x)
+                minima, states = self._read("minima"), self._read("transition_states")
+                x = self._stores["minima"].x, self._stores["transition_states"].x
+                self._columns = make_columns(minima, states, self._tables.read("metrics"), *x)
         return self._columns
 
-    @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        if self._lock is not None:
-            yield
-            return
-        self._db.execute("BEGIN")
-        try:
-            yield
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("COMMIT")
+    def _read(self, table: str) -> dict[str, tuple[Any, ...]]:
+        """Return the columns of a table of points, and keep the points; a writer has them already."""
+        if table in self._stores:
+            return self._tables.read_trusted(table, leave_out="x")
+        columns = self._tables.read(table)
+        x, energy = read_points(columns["x"], columns["energy"], self.dimension)
+        self._stores[table] = KnownPoints(
+            x,
+            energy,
+            self._symmetry,
+            energy_tol=self._settings.energy_tol,
+            distance_tol=self._settings.distance_tol,
+            by_energy=self.identity == "energy",
+            units=self._units,
+        )
+        return columns

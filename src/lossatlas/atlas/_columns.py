@@ -2,7 +2,6 @@
 
 import abc
 import dataclasses
-import sqlite3
 from typing import Any
 
 import numpy as np
@@ -123,44 +122,44 @@ class TransitionStates(AbstractColumns):
         return ~np.isin(self.flag, LEFT_OUT)
 
 
-_SHARED = ("id", "energy", "rms_gradient", "log_product", "orbit_size", "point_group_order")
-_SHARED += ("moments", "hits", "flag")
+Raw = dict[str, tuple[Any, ...]]  # columns by name, values as SQLite returns them
 
 
-def read_columns(
-    db: sqlite3.Connection, minima_x: np.ndarray, states_x: np.ndarray
+def make_columns(
+    minima: Raw, states: Raw, metrics: Raw, minima_x: np.ndarray, states_x: np.ndarray
 ) -> tuple[Minima, TransitionStates]:
-    """Read both tables; the caller sees to it that they are of one moment.
+    """Make columns of what was read from the tables at one moment.
 
     **Arguments:**
 
-    - `db`: the open atlas.
+    - `minima`, `states`, `metrics`: columns of the tables.
     - `minima_x`, `states_x`: the points, shapes (minima, dim) and (states, dim).
     """
-    states = _read(
-        db,
-        "transition_states",
-        ("negative_eigenvalue", "path_length", "minimum_a", "minimum_b"),
-    )
-    ends = np.stack([states.pop("minimum_a"), states.pop("minimum_b")], axis=1)
-    states["minima"] = _frozen(ends.astype(np.int64))
-    read = TransitionStates(**states, x=states_x)
-    minima = _read(db, "minima", ("lowest_eigenvalue",))
-    minima["degree"] = _frozen(degrees(len(minima["id"]), read.minima[read.usable]))
-    minima["metrics"] = _read_metrics(db, len(minima["id"]))
-    return Minima(**minima, x=minima_x), read
+    known = _make(states, ("negative_eigenvalue", "path_length"))
+    ends = np.stack([np.array(states[name], np.int64) for name in ("minimum_a", "minimum_b")], axis=1)
+    known["minima"] = _frozen(ends)
+    read = TransitionStates(**known, x=states_x)
+    found = _make(minima, ("lowest_eigenvalue",))
+    found["degree"] = _frozen(degrees(len(found["id"]), ends[read.usable]))
+    found["metrics"] = _make_metrics(metrics, len(found["id"]))
+    return Minima(**found, x=minima_x), read
 
 
 def read_points(
-    db: sqlite3.Connection, table: str, dimension: int
+    blobs: tuple[Any, ...], energies: tuple[Any, ...], dimension: int
 ) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
-    """Return coordinates and energies of a table; shape (points, 0) if it has no coordinates."""
-    rows = db.execute(f"SELECT x, energy FROM {table} ORDER BY id").fetchall()
-    energy = np.array([row[1] for row in rows], dtype=float)
-    if any(row[0] is None for row in rows):
-        return np.empty((len(rows), 0)), energy
-    x = np.frombuffer(b"".join(row[0] for row in rows), dtype="<f8")
-    return x.astype(float, copy=False).reshape(len(rows), dimension), energy
+    """Return points and energies; shape (points, 0) if there are no coordinates.
+
+    **Arguments:**
+
+    - `blobs`, `energies`: the columns `x` and `energy` of a table.
+    - `dimension`: number of variables.
+    """
+    energy = np.array(energies, dtype=float)
+    if any(blob is None for blob in blobs):
+        return np.empty((len(blobs), 0)), energy
+    x = np.frombuffer(b"".join(blobs), dtype="<f8")
+    return x.astype(float, copy=False).reshape(len(blobs), dimension), energy
 
 
 def degrees(count: int, ends: Int[np.ndarray, "states 2"]) -> Int[np.ndarray, " minima"]:
@@ -175,52 +174,67 @@ def degrees(count: int, ends: Int[np.ndarray, "states 2"]) -> Int[np.ndarray, " 
     return np.bincount(pairs.ravel() - 1, minlength=count)
 
 
-def components(count: int, ends: Int[np.ndarray, "states 2"]) -> list[list[int]]:
-    """Return the ids of the minima in every connected part, sorted; arguments as of `degrees`."""
+def part_labels(count: int, ends: Int[np.ndarray, "states 2"]) -> tuple[int, Int[np.ndarray, " minima"]]:
+    """Return the number of connected parts, and in which one each minimum is; arguments as of `degrees`."""
     if count == 0:
-        return []
+        return 0, np.empty(0, dtype=np.int64)
     links = coo_array((np.ones(len(ends)), (ends[:, 0] - 1, ends[:, 1] - 1)), shape=(count, count))
-    parts, part = connected_components(links, directed=False)
+    return connected_components(links, directed=False)
+
+
+def components(parts: int, part: Int[np.ndarray, " minima"]) -> tuple[tuple[int, ...], ...]:
+    """Return the ids of the minima in every connected part, sorted; arguments as from `part_labels`."""
+    if parts == 0:
+        return ()
     order = np.argsort(part, kind="stable")
     starts = np.searchsorted(part[order], np.arange(1, parts))
-    return sorted(group.tolist() for group in np.split(order + 1, starts))
+    return tuple(sorted(tuple(group.tolist()) for group in np.split(order + 1, starts)))
 
 
-def read_sets(db: sqlite3.Connection) -> dict[str, Int[np.ndarray, " minima"]]:
-    """Return the ids of every named set of minima, sorted."""
+def make_sets(rows: list[tuple[str, int]]) -> dict[str, Int[np.ndarray, " minima"]]:
+    """Return the ids of every named set of minima, sorted; the rows are in the order of both columns."""
     sets: dict[str, list[int]] = {}
-    for name, minimum in db.execute("SELECT name, minimum FROM sets ORDER BY name, minimum"):
+    for name, minimum in rows:
         sets.setdefault(name, []).append(minimum)
     return {name: _frozen(np.array(ids)) for name, ids in sets.items()}
 
 
-def _read_metrics(db: sqlite3.Connection, count: int) -> dict[str, np.ndarray]:
-    metrics: dict[str, np.ndarray] = {}
-    for name, minimum, value in db.execute("SELECT * FROM metrics ORDER BY name, minimum"):
-        column = metrics.setdefault(name, np.full(count, np.nan))
-        column[minimum - 1] = np.nan if value is None else value
-    return {name: _frozen(column) for name, column in metrics.items()}
+def _make_metrics(raw: Raw, count: int) -> dict[str, np.ndarray]:
+    names, minima = np.array(raw["name"], dtype=object), np.array(raw["minimum"], dtype=np.int64)
+    values = np.array(raw["value"], dtype=float)
+    metrics = {}
+    for name in dict.fromkeys(raw["name"]):
+        chosen = names == name
+        column = np.full(count, np.nan)
+        column[minima[chosen] - 1] = values[chosen]
+        metrics[name] = _frozen(column)
+    return metrics
 
 
-def _read(db: sqlite3.Connection, table: str, names: tuple[str, ...]) -> dict[str, Any]:
-    names = _SHARED + names
-    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY id").fetchall()
-    raw = dict(zip(names, zip(*rows))) if rows else {name: () for name in names}
-    orders = [None if order is None else int(order) for order in raw.pop("point_group_order")]
-    exact = [None if size is None else int(size) for size in raw.pop("orbit_size")]
-    moments = [
-        np.full(3, np.nan) if blob is None else np.frombuffer(blob, "<f8") for blob in raw.pop("moments")
-    ]
+def _make(raw: Raw, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the columns that both kinds of points have, and the numbers of those names."""
     columns: dict[str, Any] = {
-        name: _frozen(np.array(raw.pop(name), dtype=np.int64)) for name in ("id", "hits")
+        name: _frozen(np.array(raw[name], dtype=np.int64)) for name in ("id", "hits")
     }
-    columns["flag"] = _frozen(np.array([flag or "" for flag in raw.pop("flag")], dtype=str))
-    columns |= {name: _frozen(np.array(values, dtype=float)) for name, values in raw.items()}
+    columns["flag"] = _frozen(np.array([flag or "" for flag in raw["flag"]], dtype=str))
+    for name in ("energy", "rms_gradient", "log_product", *names):
+        columns[name] = _frozen(np.array(raw[name], dtype=float))
+    orders = [None if order is None else int(order) for order in raw["point_group_order"]]
+    exact = [None if size is None else int(size) for size in raw["orbit_size"]]
     sizes = [_size(size, order) for size, order in zip(exact, orders)]
     columns["orbit_size"] = _frozen(np.array(sizes, dtype=float))
     columns["orbit_size_exact"], columns["point_group_order"] = exact, orders
-    columns["moments"] = _frozen(np.array(moments, dtype=float).reshape(-1, 3))
+    columns["moments"] = _frozen(_make_moments(raw["moments"]))
     return columns
+
+
+def _make_moments(blobs: tuple[bytes | None, ...]) -> Float[np.ndarray, "points 3"]:
+    moments = np.full((len(blobs), 3), np.nan)
+    known = [i for i, blob in enumerate(blobs) if blob is not None]
+    if known:
+        joined = b"".join(blob for blob in blobs if blob is not None)
+        moments[known] = np.frombuffer(joined, "<f8").reshape(-1, 3)
+    return moments
 
 
 def _size(exact: int | None, order: int | None) -> float:

@@ -1,75 +1,19 @@
 """Open, create and lock the file of an atlas. One process writes, any number read."""
 
 import contextlib
-import errno
-import os
 import sqlite3
 from pathlib import Path
 
 from ._errors import AtlasError, sentences
+from ._file_system import is_network
+from ._integrity import check_pages
+from ._lock import WriterLock
 from ._schema import check_version, create, is_empty, migrate
-
-
-try:
-    import fcntl
-except ImportError:  # Windows, where SQLite's own locks have to do
-    fcntl = None
+from ._tables import Tables
 
 
 SMALLEST_DATABASE = 512  # bytes; SQLite takes a file of one byte for an empty database
 PATIENCE = 10.0  # seconds to wait for a reader or writer that holds the file for a moment
-
-
-class WriterLock:
-    """The right to write an atlas, held as an advisory lock on the file `<path>-lock`.
-
-    Not on the atlas itself: closing a second descriptor of that file would drop SQLite's own locks.
-    The kernel releases it when a process is killed.
-
-    **Arguments:**
-
-    - `path`: of the atlas.
-
-    **Raises:** `AtlasError` if another process, or this one, writes the atlas already.
-    """
-
-    def __init__(self, path: Path):
-        self.path = path.with_name(path.name + "-lock")
-        self._descriptor: int | None = None
-        while fcntl is not None and self._descriptor is None:
-            try:
-                descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR, 0o644)
-            except OSError as error:
-                raise AtlasError(
-                    f"{path} cannot be written: {error.strerror} for its lock {self.path}."
-                ) from error
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                os.close(descriptor)
-                if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                    raise AtlasError(
-                        f"{path} is being written by another exploration; wait until it ends, or "
-                        "it can be read meanwhile, not written."
-                    ) from error
-                return  # some network file systems know no locks
-            if self._is_current(descriptor):
-                self._descriptor = descriptor
-            else:  # its last owner removed the file between our open and our lock
-                os.close(descriptor)
-
-    def release(self) -> None:
-        """Let others write, and remove the file of the lock."""
-        if self._descriptor is not None:
-            self.path.unlink(missing_ok=True)
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    def _is_current(self, descriptor: int) -> bool:
-        try:
-            return os.path.samestat(os.fstat(descriptor), os.stat(self.path))
-        except FileNotFoundError:
-            return False
 
 
 def open_writer(path: Path, meta: dict[str, str]) -> tuple[sqlite3.Connection, WriterLock]:
@@ -96,11 +40,12 @@ def open_writer(path: Path, meta: dict[str, str]) -> tuple[sqlite3.Connection, W
             # Reading the schema first makes SQLite undo what a killed creation left half done.
             if is_empty(db):
                 create(db, meta)
-            elif not check_version(db, path):
-                migrate(db)
-            with contextlib.suppress(sqlite3.OperationalError):  # not on network file systems
-                db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
+            elif check_version(db, path):
+                check_pages(db, path)  # a damaged list of free pages would make writing destroy others
+                _verify(db, path)
+            else:
+                migrate(db, path)
+            _set_journal(db, path)
             db.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         if db is not None:
@@ -122,13 +67,8 @@ def close_writer(db: sqlite3.Connection, lock: WriterLock) -> None:
     lock.release()
 
 
-def open_reader(path: Path, *, may_migrate: bool) -> sqlite3.Connection:
-    """Open an atlas for reading.
-
-    **Arguments:**
-
-    - `path`: of the atlas.
-    - `may_migrate`: whether an older schema may be brought up to date, which writes to the file.
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open an atlas for reading; a file of an older schema is read through a copy in memory.
 
     **Raises:** `AtlasError` if there is no atlas that can be read.
     """
@@ -138,14 +78,27 @@ def open_reader(path: Path, *, may_migrate: bool) -> sqlite3.Connection:
     with sentences(path):
         db, is_current = _connect_reader(path)
         if not is_current:
+            return _copy_up_to_date(db, path)
+        try:
+            _verify(db, path)
+        except BaseException:
             db.close()
-            if not may_migrate:
-                raise AtlasError(
-                    f"{path} has an older atlas schema; open it once without readonly=True to "
-                    "bring it up to date."
-                )
-            close_writer(*open_writer(path, {}))
-            db, _ = _connect_reader(path)
+            raise
+        return db
+
+
+def _copy_up_to_date(old: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Return a copy in memory of an older atlas, with the schema of today."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        old.backup(db)
+        migrate(db, path)
+        db.execute("PRAGMA query_only = ON")
+    except BaseException:
+        db.close()
+        raise
+    finally:
+        old.close()
     return db
 
 
@@ -157,14 +110,35 @@ def remove(path: Path) -> None:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+    db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+    db.execute("PRAGMA cell_size_check = ON")  # notice a damaged page before it is used
+    return db
+
+
+def _set_journal(db: sqlite3.Connection, path: Path) -> None:
+    """Let others read while this process writes, where they can share memory with it."""
+    # On a network disk another machine would not see that memory, and read a mixture of old and new.
+    wanted = "DELETE" if is_network(path) else "WAL"
+    with contextlib.suppress(sqlite3.OperationalError):  # a disk without shared memory stays as it is
+        db.execute(f"PRAGMA journal_mode = {wanted}")
+    (mode,) = db.execute("PRAGMA journal_mode").fetchone()
+    # Without a log of its own, SQLite can lose the file with NORMAL when the power fails.
+    db.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
+
+
+def _verify(db: sqlite3.Connection, path: Path) -> None:
+    tables = Tables(db, path, is_writer=False)
+    with tables.snapshot():
+        tables.verify_schema()
 
 
 def _connect_reader(path: Path) -> tuple[sqlite3.Connection, bool]:
     """Return a connection that cannot write, and whether the schema is up to date."""
     try:
         return _checked(path, "ro")
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if not any(part in str(error) for part in ("unable to open", "readonly")):
+            raise
         # WAL needs a file beside the atlas, which a read-only medium cannot take.
         if any(_size(path, suffix) for suffix in ("-wal", "-journal")):
             raise AtlasError(

@@ -10,13 +10,20 @@ class AtlasError(ValueError):
     """The atlas cannot be opened, read or written; the sentence says why and what is needed."""
 
 
+def damaged(path: Path, what: str) -> AtlasError:
+    """Return the error that says what is wrong with a file."""
+    return AtlasError(f"{path} is damaged: {what}; restore it from a copy.")
+
+
 _SENTENCES = {  # part of SQLite's message: ours
     "disk is full": "The disk is full, so nothing of this step was written to {path}; "
     "the file is unharmed: free some space and run again.",
     "disk i/o error": "The disk refused to read or write {path}; the last committed batch is safe.",
     "database is locked": "{path} is locked by another process; wait until that has finished.",
     "not a database": "{path} is not an atlas file.",
-    "malformed": "{path} is damaged (SQLite finds a malformed page); restore it from a copy.",
+    "malformed": "{path} is damaged: SQLite finds a malformed page; restore it from a copy.",
+    "could not decode": "{path} is damaged: a text is no UTF-8; restore it from a copy.",
+    "no such": "{path} is damaged: a table or column is missing; restore it from a copy.",
     "readonly database": "{path} may not be written; check the permissions of file and directory.",
     "unable to open": "{path} cannot be opened; check the permissions of file and directory.",
     "closed database": "The atlas {path} is closed; open it again.",
@@ -40,6 +47,6 @@ def sentences(path: Path) -> Iterator[None]:
         for part, sentence in _SENTENCES.items():
             if part in message:
                 raise AtlasError(sentence.format(path=path)) from error
-        raise AtlasError(f"SQLite cannot work with {path}: {error}.") from error
-    except UnicodeDecodeError as error:  # text that was overwritten with other bytes
-        raise AtlasError(_SENTENCES["malformed"].format(path=path)) from error
+        raise AtlasError(f"SQLite cannot work with {path}: {' '.join(str(error).split())}.") from error
+    except UnicodeDecodeError as error:
+        raise AtlasError(_SENTENCES["could not decode"].format(path=path)) from error

@@ -2,6 +2,7 @@
 
 import abc
 import datetime
+import functools
 import importlib.metadata
 import json
 import platform
@@ -13,7 +14,9 @@ from typing import Any, NamedTuple
 
 from lossatlas._results import RESULTS
 
+from ._checksums import COLUMNS
 from ._errors import sentences
+from ._tables import Tables
 
 
 class Search(NamedTuple):
@@ -44,7 +47,7 @@ class AbstractMemory(abc.ABC):
     """The part of an atlas that only its exploration needs; `Atlas` opens the file."""
 
     path: Path
-    _db: sqlite3.Connection
+    _tables: Tables
 
     @abc.abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
@@ -58,15 +61,13 @@ class AbstractMemory(abc.ABC):
         - `rows`: tuples (round, kind, a, b, mode, seed) as in `Search`; None where there is none.
         """
         with self.transaction():
-            self._db.executemany(
-                "INSERT INTO searches (round, kind, a, b, mode, seed) VALUES (?, ?, ?, ?, ?, ?)",
-                ([_plain(value) for value in row] for row in rows),
-            )
+            first = self._tables.count("searches") + 1
+            planned = [(i, *map(_plain, row), None, None) for i, row in enumerate(rows, first)]
+            self._tables.insert("searches", planned)
 
     def pending(self, limit: int) -> list[Search]:
         """Return the first planned searches that have not finished, in the order of planning."""
-        query = "SELECT * FROM searches WHERE outcome IS NULL ORDER BY id LIMIT ?"
-        return [Search(*row) for row in self._fetch(query, int(limit))]
+        return self._searches("WHERE outcome IS NULL ORDER BY id LIMIT ?", int(limit))
 
     def finish(self, search: int, outcome: int, minimum: int | None = None) -> None:
         """Note how a planned search ended.
@@ -78,39 +79,33 @@ class AbstractMemory(abc.ABC):
         - `minimum`: id of the minimum where it ended, if any.
         """
         with self.transaction():
-            changed = self._db.execute(
-                "UPDATE searches SET outcome = ?, minimum = ? WHERE id = ?",
-                (int(outcome), _plain(minimum), int(search)),
-            )
-            if changed.rowcount != 1:
+            row = self._tables.row("searches", int(search))
+            if row is None:
                 raise ValueError(f"There is no planned search {search}.")
+            self._tables.update("searches", row, outcome=int(outcome), minimum=_plain(minimum))
 
     def last_searches(self, kind: str, limit: int) -> list[Search]:
         """Return the last finished searches of a kind, in the order of planning."""
-        rows = self._fetch(
-            "SELECT * FROM searches WHERE kind = ? AND outcome IS NOT NULL ORDER BY id DESC LIMIT ?",
-            kind,
-            int(limit),
-        )
-        return [Search(*row) for row in reversed(rows)]
+        rest = "WHERE kind = ? AND outcome IS NOT NULL ORDER BY id DESC LIMIT ?"
+        return self._searches(rest, kind, int(limit))[::-1]
 
     def finished(self, kind: str) -> int:
         """Return the number of finished searches of a kind."""
         query = "SELECT count(*) FROM searches WHERE outcome IS NOT NULL AND kind = ?"
-        return self._fetch(query, kind)[0][0]
+        return self._select_searches(query, kind)[0][0]
 
     def count(self, table: str) -> int:
         """Return the number of `minima`, `transition_states` or finished `searches`."""
         if table == "searches":
-            return self._fetch("SELECT count(*) FROM searches WHERE outcome IS NOT NULL")[0][0]
+            return self._select_searches("SELECT count(*) FROM searches WHERE outcome IS NOT NULL")[0][0]
         if table not in ("minima", "transition_states"):
             raise ValueError(f"`table` must be minima, transition_states or searches, got {table!r}.")
-        # Ids have no gaps, and count(*) would read all coordinates.
-        return self._fetch(f"SELECT coalesce(max(id), 0) FROM {table}")[0][0]
+        with sentences(self.path):
+            return self._tables.count(table)
 
     def tried_pairs(self) -> dict[tuple[int, int], int]:
         """Return how often each pair (a, b), a <= b, was searched for transition states."""
-        return {(a, b): count for a, b, count in self._fetch("SELECT * FROM tried_pairs")}
+        return {(a, b): count for a, b, count in self._select_searches("SELECT * FROM tried_pairs")}
 
     def count_failure(self, kind: str, outcome: int | str, count: int = 1) -> None:
         """Count failed searches.
@@ -125,39 +120,34 @@ class AbstractMemory(abc.ABC):
         if name not in RESULTS.__members__:
             raise ValueError(f"`outcome` must be a member of RESULTS, got {name!r}.")
         with self.transaction():
-            self._db.execute(
-                "INSERT INTO failures VALUES (?, ?, ?) "
-                "ON CONFLICT (kind, outcome) DO UPDATE SET count = count + excluded.count",
-                (kind, name, int(count)),
-            )
+            before = self.failures.get(kind, {}).get(name, 0)
+            self._tables.put("failures", (kind, name, before + int(count)))
 
     @property
     def failures(self) -> dict[str, dict[str, int]]:
         """Number of failed searches by kind and name of the outcome."""
         result: dict[str, dict[str, int]] = {}
-        for kind, outcome, count in self._fetch("SELECT * FROM failures ORDER BY kind, outcome"):
+        for kind, outcome, count in self._rows("failures"):
             result.setdefault(kind, {})[outcome] = count
         return result
 
     def get_state(self, key: str, default: Any = None) -> Any:
         """Return a value of the exploration's state, or the default."""
-        rows = self._fetch("SELECT value FROM state WHERE key = ?", key)
-        return json.loads(rows[0][0]) if rows else default
+        state = dict(self._rows("state"))
+        return json.loads(state[key]) if key in state else default
 
     def set_state(self, key: str, value: Any) -> None:
         """Store a JSON-able value of the exploration's state."""
         with self.transaction():
-            self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, json.dumps(value)))
+            self._tables.put("state", (key, json.dumps(value)))
 
     def start_run(self, settings: dict[str, Any], seed: int) -> int:
         """Note that a run begins, with its settings and the software's versions; returns its id."""
         with self.transaction():
-            cursor = self._db.execute(
-                "INSERT INTO runs (started, settings, seed, software) VALUES (?, ?, ?, ?)",
-                (now(), json.dumps(settings), int(seed), json.dumps(software_versions())),
-            )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+            run = self._tables.count("runs") + 1
+            known = json.dumps(settings), int(seed), json.dumps(software_versions())
+            self._tables.insert("runs", [(run, now(), None, *known, None, None)])
+        return run
 
     def finish_run(self, run: int, seconds: float, evaluations: dict[str, int] | int) -> None:
         """Note that a run ended.
@@ -170,36 +160,48 @@ class AbstractMemory(abc.ABC):
         """
         spent = evaluations if isinstance(evaluations, dict) else int(evaluations)
         with self.transaction():
-            self._db.execute(
-                "UPDATE runs SET finished = ?, seconds = ?, evaluations = ? WHERE id = ?",
-                (now(), float(seconds), json.dumps(spent), int(run)),
-            )
+            row = self._tables.row("runs", int(run))
+            if row is None:
+                raise ValueError(f"There is no run {run}.")
+            ended = {"finished": now(), "seconds": float(seconds), "evaluations": json.dumps(spent)}
+            self._tables.update("runs", row, **ended)
 
     @property
     def runs(self) -> list[dict[str, Any]]:
         """All runs: id, started, finished, settings, seed, software, seconds, evaluations."""
-        names = "id started finished settings seed software seconds evaluations".split()
-        rows = self._fetch(f"SELECT {', '.join(names)} FROM runs ORDER BY id")
-        result: list[dict[str, Any]] = [dict(zip(names, row)) for row in rows]
+        result: list[dict[str, Any]] = [dict(zip(COLUMNS["runs"], row)) for row in self._rows("runs")]
         for run in result:
             for name in ("settings", "software", "evaluations"):
                 run[name] = None if run[name] is None else json.loads(run[name])
         return result
 
-    def _fetch(self, query: str, *values: Any) -> list[tuple]:
+    def _rows(self, table: str) -> list[tuple[Any, ...]]:
         with sentences(self.path):
-            return self._db.execute(query, values).fetchall()
+            return self._tables.rows(table)
+
+    def _select_searches(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with sentences(self.path):
+            return self._tables.select("searches", query, values)
+
+    def _searches(self, rest: str, *values: Any) -> list[Search]:
+        names = ", ".join(COLUMNS["searches"])
+        rows = self._select_searches(f"SELECT {names} FROM searches {rest}", *values)
+        return [Search(*row) for row in rows]
 
 
 def software_versions() -> dict[str, str]:
     """Return versions of what decides the numbers, without importing any of it."""
+    packages = ("lossatlas", "jax", "jaxlib", "numpy", "scipy")
     versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
-    for name in ("lossatlas", "jax", "jaxlib", "numpy", "scipy"):
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = "not installed"
-    return versions
+    return versions | {name: _installed_version(name) for name in packages}
+
+
+@functools.cache  # each parses a file of metadata, 10 ms for all
+def _installed_version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def now() -> str:
@@ -209,4 +211,6 @@ def now() -> str:
 
 def _plain(value: Any) -> Any:
     """SQLite would store a numpy integer as a blob."""
-    return value if value is None or isinstance(value, str) else int(value)
+    if value is None:
+        return None
+    return str(value) if isinstance(value, str) else int(value)

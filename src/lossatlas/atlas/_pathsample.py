@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ._atlas import Atlas
+from ._checksums import seal
 from ._columns import Minima, TransitionStates
 from ._connection import remove
 from ._errors import AtlasError, sentences
@@ -122,6 +123,7 @@ def import_pathsample(
             rows = [(name, int(i)) for name, ids in sets.items() if ids is not None for i in ids]
             db.executemany("INSERT INTO sets (name, minimum) VALUES (?, ?)", rows)
             db.executemany("INSERT INTO metrics (name, minimum, value) VALUES (?, ?, ?)", _metrics(own))
+            seal(db)
             db.execute("COMMIT")
         os.replace(partial, out)
     except OSError as error:

@@ -1,12 +1,14 @@
 """Check points and write them into their table."""
 
-import sqlite3
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from lossatlas.landscapes import KnownPoints
+
+from ._checksums import COLUMNS
+from ._tables import Tables
 
 
 def check_points(
@@ -85,7 +87,7 @@ def check_flag(values: Any, count: int) -> Shaped[np.ndarray, " points"]:
 
 
 def write_points(
-    db: sqlite3.Connection,
+    tables: Tables,
     table: str,
     store: KnownPoints,
     x: Float[np.ndarray, "points dim"],
@@ -98,7 +100,7 @@ def write_points(
 
     **Arguments:**
 
-    - `db`: the atlas, inside a transaction.
+    - `tables`: of the atlas, inside a transaction.
     - `table`: `minima` or `transition_states`.
     - `store`: the points of that table; it gains the new ones.
     - `x`, `energy`: checked points.
@@ -112,25 +114,37 @@ def write_points(
     rows, is_new = store.add(x, energy)
     gained = np.zeros(len(store), dtype=np.int64)
     np.add.at(gained, rows, hits)
-    seen = np.unique(rows[(rows < known) & (hits > 0)])
-    db.executemany(
-        f"UPDATE {table} SET hits = hits + ? WHERE id = ?",
-        zip(gained[seen].tolist(), (seen + 1).tolist()),
-    )
-    names = ["id", "energy", "orbit_size", "hits", "x", "run", *columns]
+    for row in np.unique(rows[(rows < known) & (hits > 0)]).tolist():
+        add_hits(tables, table, row + 1, int(gained[row]))
     assert store.symmetry is not None  # an atlas is only extended with its landscape
     orbit_size = store.symmetry.orbit_size
-    values = [
-        range(known + 1, len(store) + 1),
-        energy[is_new].tolist(),
-        [str(int(orbit_size(point))) for point in x[is_new] / store.units.variables],
-        gained[known:].tolist(),
-        [point.tobytes() for point in x[is_new].astype("<f8", copy=False)],
-        [run] * (len(store) - known),
-        *(column[is_new].tolist() for column in columns.values()),
-    ]
-    db.executemany(
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-        zip(*values),
-    )
+    count = len(store) - known
+    values = {
+        **dict.fromkeys(COLUMNS[table], [None] * count),
+        "id": range(known + 1, len(store) + 1),
+        "energy": plain(energy[is_new]),
+        "orbit_size": [str(int(orbit_size(point))) for point in x[is_new] / store.units.variables],
+        "hits": gained[known:].tolist(),
+        "x": [point.tobytes() for point in x[is_new].astype("<f8", copy=False)],
+        "run": [run] * count,
+        **{name: plain(column[is_new]) for name, column in columns.items()},
+    }
+    tables.insert(table, list(zip(*(values[name] for name in COLUMNS[table]))))
     return rows + 1, is_new
+
+
+def add_hits(tables: Tables, table: str, point: int, hits: int) -> None:
+    """Add to the hits of a known point."""
+    row = tables.row(table, point)
+    assert row is not None, "the ids of a table that is right have no gaps"
+    tables.update(table, row, hits=row["hits"] + hits)
+
+
+def plain(column: np.ndarray) -> list[Any]:
+    """Return the values of a column as SQLite gives them back: NaN becomes NULL, -0.0 becomes 0.0."""
+    if column.dtype.kind != "f":
+        return column.tolist()
+    values = (column + 0.0).tolist()
+    for i in np.flatnonzero(np.isnan(column)):
+        values[i] = None
+    return values

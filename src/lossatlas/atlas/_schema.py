@@ -4,13 +4,17 @@ History of `SCHEMA_VERSION`:
 
 1. First version.
 2. Table `metrics`.
-3. Column `flag` of both kinds of points, transition states whose energy is not known, table `sets`.
+3. Column `flag` of both kinds of points, transition states whose energy is not known, table `sets`;
+   column `checksum` of every table, table `totals`.
 """
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
-from ._errors import AtlasError
+from ._checksums import COLUMNS, SCHEMA, schema_total, seal
+from ._errors import AtlasError, damaged
+from ._integrity import check_pages, check_values
 
 
 SCHEMA_VERSION = 3
@@ -47,6 +51,16 @@ _TRANSITION_STATES = """CREATE TABLE transition_states (
         run INTEGER REFERENCES runs(id),
         flag TEXT                           -- NULL for an ordinary point, else what is special about it
     ) STRICT"""
+
+_CHECKSUMS = [
+    *(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0" for table in COLUMNS),
+    """CREATE TABLE totals (
+        name TEXT PRIMARY KEY,              -- of a table; `schema`: of the definitions of all tables
+        count INTEGER NOT NULL,             -- of its rows
+        total INTEGER NOT NULL,             -- of their checksums
+        checksum INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+]
 
 # Numbers that are not known (imports) are NULL. `x` is little-endian float64, `dimension` of them.
 # Integers that outgrow 64 bits, such as |group| = 2^h h!, are decimal text.
@@ -108,12 +122,13 @@ INIT_STATEMENTS = [
     ) STRICT, WITHOUT ROWID""",
     _METRICS,
     _SETS,
+    *_CHECKSUMS,
 ]
 
 # MIGRATIONS[v] brings a file from version v to v + 1, inside one transaction over all steps.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], object]] = {
     1: lambda db: db.execute(_METRICS),
-    2: lambda db: _add_flags_and_sets(db),
+    2: lambda db: _add_flags_sets_and_checksums(db),
 }
 
 
@@ -129,9 +144,10 @@ def create(db: sqlite3.Connection, meta: dict[str, str]) -> None:
     try:
         for statement in INIT_STATEMENTS:
             db.execute(statement)
-        db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        db.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", meta.items())
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        seal(db)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -145,34 +161,42 @@ def is_empty(db: sqlite3.Connection) -> bool:
     return tables == 0 and _pragma(db, "application_id") == 0
 
 
-def check_version(db: sqlite3.Connection, path: object) -> bool:
+def check_version(db: sqlite3.Connection, path: Path) -> bool:
     """Check that the file is an atlas that this version can read.
 
     **Returns:** whether it is up to date; False if it must be migrated first.
 
-    **Raises:** `AtlasError` if it is no atlas or newer than this lossatlas.
+    **Raises:** `AtlasError` if it is no atlas, newer than this lossatlas, or says a wrong version.
     """
     db.execute("SELECT count(*) FROM sqlite_master")  # raises if this is no database at all
     if _pragma(db, "application_id") != APPLICATION_ID:
         raise AtlasError(f"{path} is not an atlas file.")
     version = _pragma(db, "user_version")
+    if version != SCHEMA_VERSION and _is_made_as(db, SCHEMA_VERSION):
+        raise damaged(path, f"it says that it has atlas schema {version}, but it has {SCHEMA_VERSION}")
     if version > SCHEMA_VERSION:
         raise AtlasError(
             f"{path} has atlas schema {version}, but this lossatlas knows schemas up to "
             f"{SCHEMA_VERSION}: install a newer lossatlas."
         )
-    if version < SCHEMA_VERSION and not all(v in MIGRATIONS for v in range(version, SCHEMA_VERSION)):
+    if not all(v in MIGRATIONS for v in range(version, SCHEMA_VERSION)):
         raise AtlasError(f"{path} has atlas schema {version}, which no lossatlas ever wrote.")
     return version == SCHEMA_VERSION
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring an older file up to date, all or nothing."""
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Bring an older file up to date, all or nothing.
+
+    **Raises:** `AtlasError` if it is damaged, as far as that can be told without checksums.
+    """
+    check_pages(db, path)
     db.execute("BEGIN EXCLUSIVE")
     try:
         for version in range(_pragma(db, "user_version"), SCHEMA_VERSION):
             MIGRATIONS[version](db)
+        check_values(db, path)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        seal(db)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -180,14 +204,24 @@ def migrate(db: sqlite3.Connection) -> None:
         raise
 
 
-def _add_flags_and_sets(db: sqlite3.Connection) -> None:
+def _add_flags_sets_and_checksums(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE minima ADD COLUMN flag TEXT")
     # SQLite cannot take NOT NULL from a column of a table that is there.
     db.execute("ALTER TABLE transition_states RENAME TO older_transition_states")
     db.execute(_TRANSITION_STATES)
     db.execute("INSERT INTO transition_states SELECT *, NULL FROM older_transition_states")
     db.execute("DROP TABLE older_transition_states")
-    db.execute(_SETS)
+    for statement in (_SETS, *_CHECKSUMS):
+        db.execute(statement)
+
+
+def _is_made_as(db: sqlite3.Connection, version: int) -> bool:
+    """Return whether the definitions of the tables are those that a file of that version has."""
+    try:
+        rows = db.execute("SELECT count, total FROM totals WHERE name = ?", (SCHEMA,)).fetchall()
+    except sqlite3.OperationalError:  # an older file has no totals
+        return False
+    return rows == [schema_total(db, version)]
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:

@@ -3,11 +3,10 @@
 import dataclasses
 import json
 import math
-import sqlite3
 from pathlib import Path
 from typing import Any
 
-from ._errors import AtlasError
+from ._errors import AtlasError, damaged
 from ._memory import now, software_versions
 
 
@@ -115,22 +114,33 @@ def new_meta(settings: Wanted) -> dict[str, str]:
     return {key: json.dumps(value) for key, value in meta.items()}
 
 
-def read_settings(db: sqlite3.Connection) -> Stored:
-    """Read the table `meta`."""
+def settings_of(meta: dict[str, Any], path: Path) -> Stored:
+    """Return what an atlas was made with.
+
+    **Arguments:**
+
+    - `meta`: values of the table `meta` by key.
+    - `path`: named in the sentence.
+
+    **Raises:** `AtlasError` if something is missing or makes no sense, as in a damaged file of an older
+    schema.
+    """
     try:
-        meta = {key: json.loads(value) for key, value in db.execute("SELECT * FROM meta")}
         order = meta["symmetry_order"]
-        return Stored(
+        stored = Stored(
             fingerprint=meta["landscape"],
             dimension=meta["dimension"],
             modes=meta.get("modes"),  # older files lack it
             symmetry_order=None if order is None else int(order),
             identity=meta["identity"],
-            energy_tol=meta["energy_tol"],
-            distance_tol=meta["distance_tol"],
+            energy_tol=float(meta["energy_tol"]),
+            distance_tol=float(meta["distance_tol"]),
         )
-    except (KeyError, TypeError, json.JSONDecodeError):
-        raise sqlite3.DatabaseError("malformed settings of the landscape") from None
+        if isinstance(stored.fingerprint, dict) and stored.identity in ("distance", "energy"):
+            return stored
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise damaged(path, "its settings of the landscape make no sense")
 
 
 def _show(fingerprint: dict[str, Any], key: str) -> str:

@@ -159,7 +159,7 @@ def _print_summary(atlas) -> None:
             for i in order
         ],
     )
-    typer.echo(_count(len(atlas.components), "connected part"))
+    typer.echo(_count(atlas.component_count, "connected part"))
     if state is not None:  # of an import nobody knows how it was searched
         _print_searches(atlas, state)
 

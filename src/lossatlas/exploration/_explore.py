@@ -229,5 +229,5 @@ class _Loop:
             searches=self.atlas.count("searches"),
             minima=self.atlas.count("minima"),
             transition_states=self.atlas.count("transition_states"),
-            components=len(self.atlas.components),
+            components=self.atlas.component_count,
         )

@@ -122,7 +122,7 @@ def plan_round(
     if state["phase"] == "minima":
         rows += _quenches(atlas, state, mix, 1.0)
     elif state["phase"] == "network":
-        if len(atlas.components) > 1:
+        if atlas.component_count > 1:
             mix = mix.joining(last=closing)
         rows += [("pair", a, b, attempt) for a, b, attempt in candidates().take(mix.pairs)]
         rows += _climbs(atlas, state, mix)
@@ -167,7 +167,7 @@ def _minima_exhausted(atlas: Atlas, mix: Mix) -> bool:
 def _network_complete(atlas: Atlas, state: dict, candidates: Callable[[], Candidates]) -> bool:
     if state["quiet"] < patience(atlas):
         return False
-    return len(atlas.components) <= 1 or not candidates().any_left()
+    return atlas.component_count <= 1 or not candidates().any_left()
 
 
 def _hops(atlas: Atlas, state: dict, count: int) -> list[Task]:

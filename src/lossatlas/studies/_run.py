@@ -1,5 +1,6 @@
 """Explore what a recipe describes, and judge what was found."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +43,11 @@ def explore_recipe(
     )
     with no_empty_file(out):
         with Atlas(out, problem.landscape) as atlas:
-            atlas.set_recipe({**to_settings(recipe), **_test_data(problem)})
+            known = json.loads(json.dumps({**to_settings(recipe), **_test_data(problem)}))  # as it is read
+            with atlas.transaction():
+                if atlas.recipe not in (None, known):
+                    atlas.delete_metrics()  # they may be of other test data
+                atlas.set_recipe(known)
         return explore(
             problem.landscape,
             out,

@@ -40,7 +40,7 @@ def summarise(path: Path) -> dict[str, Any]:
     over the minima, each counted once. They are left out where some minima were not evaluated.
     """
     with Atlas(path, readonly=True) as atlas:
-        minima, states, parts = atlas.minima, atlas.transition_states, len(atlas.components)
+        minima, states, parts = atlas.minima, atlas.transition_states, atlas.component_count
         dimension, estimate = atlas.dimension, coverage(atlas)
     row: dict[str, Any] = {
         "atlas": path.stem,

@@ -1,0 +1,93 @@
+"""Checksums of what an atlas holds: of every row, of every table and of the schema.
+
+SQLite notices some damaged pages, but no damaged number. So each row ends with a checksum of its values,
+and the table `totals` knows for every table how many rows it has and the sum of their checksums: a row
+that was lost, doubled or brought from another file changes that sum.
+
+The checksum of a row is the CRC-32 of the table's name followed by the values in the order of `COLUMNS`,
+written as a tuple in format 2 of `marshal`: "(" and the number of values, then each value as "N" (NULL),
+"i" and 4 bytes or "l" and 15-bit digits (integers), "g" and 8 bytes (float64), "u" or "s", the number of
+bytes and the bytes (text in UTF-8, blobs); all little-endian. It is written in C, and exact in the types.
+"""
+
+import marshal
+import sqlite3
+from collections.abc import Iterable
+from itertools import repeat
+from typing import Any
+from zlib import crc32
+
+
+_POINT = ("id", "energy", "rms_gradient", "log_product", "orbit_size", "point_group_order", "moments")
+_POINT += ("hits", "x", "run", "flag")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "meta": ("key", "value"),
+    "state": ("key", "value"),
+    "runs": ("id", "started", "finished", "settings", "seed", "software", "seconds", "evaluations"),
+    "minima": (*_POINT, "lowest_eigenvalue"),
+    "transition_states": (*_POINT, "negative_eigenvalue", "minimum_a", "minimum_b", "path_length"),
+    "searches": ("id", "round", "kind", "a", "b", "mode", "seed", "outcome", "minimum"),
+    "failures": ("kind", "outcome", "count"),
+    "metrics": ("name", "minimum", "value"),
+    "sets": ("name", "minimum"),
+}
+KEYS = {"meta": 1, "state": 1, "failures": 2, "metrics": 2, "sets": 2}  # columns of the key; else `id`
+SCHEMA = "schema"  # the name under which `totals` knows the definitions of the tables
+
+
+def key_columns(table: str) -> tuple[str, ...]:
+    """Return the names of the columns that tell the rows of a table apart."""
+    return COLUMNS[table][: KEYS.get(table, 1)]
+
+
+def checksums(table: str, rows: Iterable[tuple[Any, ...]]) -> list[int]:
+    """Return the checksum of every row.
+
+    **Arguments:**
+
+    - `table`: its name.
+    - `rows`: values in the order of `COLUMNS`, as SQLite returns them: None, int, float, str or bytes.
+    """
+    return list(map(crc32, map(marshal.dumps, rows, repeat(2)), repeat(crc32(table.encode()))))
+
+
+def schema_total(db: sqlite3.Connection, version: int | None = None) -> tuple[int, int]:
+    """Return how many definitions the file has, and the sum of their checksums and its version's.
+
+    **Arguments:**
+
+    - `db`: the open atlas.
+    - `version`: of its schema; default as the file says.
+    """
+    # SQLite's own tables, as of ANALYZE, may come and go.
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
+    rows = db.execute(query).fetchall()
+    if version is None:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+    return len(rows), sum(checksums(SCHEMA, [*rows, ("user_version", version)]))
+
+
+def seal(db: sqlite3.Connection) -> None:
+    """Take all that is stored for right: write the checksums of all rows and tables.
+
+    **Arguments:**
+
+    - `db`: the atlas, inside a transaction.
+    """
+    totals = {}
+    for table, names in COLUMNS.items():
+        keys = key_columns(table)
+        found = []
+        for row in db.execute(f"SELECT {', '.join(names)} FROM {table}"):
+            found.append((*checksums(table, [row]), *row[: len(keys)]))
+        where = " AND ".join(f"{key} = ?" for key in keys)
+        db.executemany(f"UPDATE {table} SET checksum = ? WHERE {where}", found)
+        totals[table] = len(found), sum(checksum for checksum, *_ in found)
+    totals[SCHEMA] = schema_total(db)
+    rows = [(name, *total) for name, total in totals.items()]
+    db.execute("DELETE FROM totals")
+    db.executemany(
+        "INSERT INTO totals (name, count, total, checksum) VALUES (?, ?, ?, ?)",
+        ((*row, checksum) for row, checksum in zip(rows, checksums("totals", rows))),
+    )
