@@ -25,6 +25,9 @@ def explore(
         int | None, typer.Option(help="Stop after this many gradients and Hessians.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
+    kinks: Annotated[
+        bool, typer.Option("--kinks", help="Store minima on kinks of the loss (ReLU), too.")
+    ] = False,
     memory: options.Memory = None,
     out: Annotated[Path | None, typer.Option(help="The atlas. (default: LANDSCAPE.atlas)")] = None,
 ) -> None:
@@ -36,6 +39,8 @@ def explore(
 
     asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
     asked = {key: value for key, value in asked.items() if value is not None}
+    if kinks:
+        asked["kinks"] = True
     if time_limit is not None:
         asked["time_limit"] = seconds(time_limit)
     try:

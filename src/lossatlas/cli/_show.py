@@ -43,8 +43,15 @@ def show(
 
 
 def print_flags(atlas, *, err: bool = False) -> None:
-    """Say which transition states analyses leave out, if there are any."""
-    states = atlas.transition_states
+    """Say which minima lie on kinks and which transition states analyses leave out, if there are any."""
+    minima, states = atlas.minima, atlas.transition_states
+    kinked = int((minima.flag == "kink").sum())
+    if kinked:
+        typer.echo(
+            f"on kinks of the loss: {kinked} of {len(minima)} minima, which have neither eigenvalues nor a "
+            "log-product",
+            err=err,
+        )
     sentences = {
         "below_minimum": "with an energy below that of a minimum that they join",
         "no_energy": "whose energy is not known",

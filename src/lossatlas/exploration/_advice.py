@@ -19,6 +19,8 @@ UNBOUNDED = (
 )
 ADVICE = {
     "degenerate": "the loss has directions without curvature: add a penalty or give the symmetry",
+    "kink": "the loss has kinks, and what looked like minima lay on them",
+    "kink_minimum": "minima lie on kinks of the loss: ask for `kinks` to have them stored",
     "left_region": "searches left the region: does the loss grow at infinity, is `scale` too small? "
     + UNBOUNDED,
     "nonfinite": f"the loss is not finite where searches go; {UNBOUNDED}",
@@ -76,6 +78,16 @@ def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
     if not below:
         return f"{said}; {ADVICE['left_region' if 'left_region' in lost else 'nonfinite']}."
     return f"{said}, at losses down to {lowest:.6g}, below all minima that were found; {UNBOUNDED}."
+
+
+def why_on_kinks(atlas: Atlas) -> str | None:
+    """Return a sentence where more than a tenth of the minima found lie on kinks and are not stored."""
+    kinds = ("sample", "symmetric", "hop")
+    refused = sum(atlas.failures.get(kind, {}).get(RESULTS.kink_minimum.name, 0) for kind in kinds)
+    minimisations = sum(atlas.finished(kind) for kind in kinds)
+    if refused <= MANY * minimisations:
+        return None
+    return f"{refused} of {minimisations} minimisations are not stored: {ADVICE['kink_minimum']}."
 
 
 def _lowest(lost: dict[str, dict[str, Any]]) -> float:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas.atlas import Atlas, Search
+from lossatlas.atlas import ON_KINK, Atlas, Search
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, dimensionless
 from lossatlas.searches import (
     Pathways,
@@ -77,10 +77,19 @@ class Executor:
     - `atlas`: `inputs` reads it and `write` writes it; `run`, between them, does not know it.
     - `seed`: search i uses the random key `fold_in(key(seed), i)`.
     - `workers`: threads; default one per core.
+    - `kinks`: whether minima on kinks are written, too, with a flag.
     """
 
-    def __init__(self, landscape: AbstractLandscape, atlas: Atlas, seed: int, workers: int | None = None):
+    def __init__(
+        self,
+        landscape: AbstractLandscape,
+        atlas: Atlas,
+        seed: int,
+        workers: int | None = None,
+        kinks: bool = False,
+    ):
         self.landscape, self.atlas, self.workers = landscape, atlas, workers
+        self.wanted = (RESULTS.converged, RESULTS.kink_minimum) if kinks else (RESULTS.converged,)
         self.seed, self.key = seed, jax.random.key(seed)
 
     def inputs(self, batch: list[Search]) -> Inputs:
@@ -233,7 +242,7 @@ class Executor:
     def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
         outcome = int(minima.outcome[row])
         spent = int(minima.gradients[row] + minima.hessians[row])
-        if outcome != RESULTS.converged:
+        if outcome not in self.wanted:
             self.atlas.count_failure(search.kind, outcome)
             note_lost(self.atlas, outcome, float(minima.energy[row]))
             self.atlas.finish(search.id, outcome)
@@ -270,7 +279,7 @@ class Executor:
         path, paths = findings.pathway[row], findings.paths
         ends = StationaryPoints.concatenate([paths.backward[[path]], paths.forward[[path]]])
         cost = int(ends.gradients.sum() + ends.hessians.sum())
-        if not (np.all(ends.converged) and np.all(ends.energy < saddle.energy)):
+        if not (np.all(np.isin(ends.outcome, self.wanted)) and np.all(ends.energy < saddle.energy)):
             return int(RESULTS.unconnected), False, cost
         ids, _ = self._add_minima(ends, run, hits=0)
         self.atlas.add_transition_states(
@@ -294,6 +303,7 @@ class Executor:
             points.log_product,
             hits=hits,
             run=run,
+            flag=np.where(points.outcome == RESULTS.kink_minimum, ON_KINK, ""),
         )
 
 

@@ -14,7 +14,7 @@ from lossatlas.landscapes import AbstractLandscape, check_landscape
 from lossatlas.searches import available_cores
 from lossatlas.searches.curvature import DENSE
 
-from ._advice import why_lost, why_nothing
+from ._advice import why_lost, why_nothing, why_on_kinks
 from ._budget import Budget, Progress
 from ._execute import Executor
 from ._pace import Pace
@@ -36,6 +36,7 @@ def explore(
     workers: int | None = None,
     batch_size: int = 48,
     identity: Literal["distance", "energy"] | None = None,
+    kinks: bool = False,
 ) -> Atlas:
     """Map a landscape: find its minima and transition states, and how they connect.
 
@@ -59,6 +60,8 @@ def explore(
     - `batch_size`: searches per transaction at most; under a limit on time fewer where searches are slow.
     - `identity`: points are the same if energy and aligned `distance` agree, or `energy` alone (as in
         most literature); default as stored, `distance` for a new file.
+    - `kinks`: also store minima on kinks, where the loss rises on all sides but has no derivative; they
+        have the flag `kink`, and neither eigenvalues nor a log-product.
 
     **Returns:** the atlas, open for reading. `atlas.get_state("exploration")["phase"]` is `complete` if
     the exploration ended by itself, and `inconclusive` if it did, but more than a tenth of the random
@@ -81,14 +84,9 @@ def explore(
     workers = None if workers is None else check_whole("workers", workers)
     started = time.monotonic()
     check_landscape(landscape)
-    if landscape.smoothness == "kinked":
-        warnings.warn(
-            "This loss has kinks (ReLU): it has no second derivative everywhere, so some "
-            "minimisations do not converge and transition states are not searched.",
-            stacklevel=2,
-        )
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
-        _Loop(landscape, atlas, budget or Budget(), seed, progress, workers, batch_size, started).run()
+        executor = Executor(landscape, atlas, seed, workers, kinks)
+        _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started).run()
         said = _advice(atlas, landscape.smoothness == "smooth") if atlas.count("searches") else None
     if said:
         warnings.warn(said, stacklevel=2)
@@ -120,19 +118,22 @@ def _is_empty(path: str | os.PathLike) -> bool:
 
 
 def _advice(atlas: Atlas, smooth: bool) -> str | None:
-    return why_lost(atlas, smooth=smooth) if atlas.count("minima") else why_nothing(atlas)
+    if not atlas.count("minima"):
+        return why_nothing(atlas)
+    said = [sentence for sentence in (why_lost(atlas, smooth=smooth), why_on_kinks(atlas)) if sentence]
+    return " ".join(said) or None
 
 
 class _Loop:
     """One run of an exploration."""
 
-    def __init__(self, landscape, atlas, budget, seed, progress, workers, batch_size, started):
+    def __init__(self, landscape, atlas, budget, executor, progress, batch_size, started):
         self.landscape, self.atlas, self.budget = landscape, atlas, budget
         self.report, self.batch_size = progress, batch_size
-        self.executor = Executor(landscape, atlas, seed, workers)
+        self.executor = executor
         self.selector = PairSelector(landscape, atlas)
-        self.pace = Pace(workers or available_cores())
-        self.seed, self.started = seed, started
+        self.pace = Pace(executor.workers or available_cores())
+        self.seed, self.started = executor.seed, started
 
     def run(self) -> None:
         """Search until complete or out of budget; Ctrl-C ends the run in the file, too, and is raised."""

@@ -41,6 +41,7 @@ class ExploreSettings(BaseModel, extra="forbid", frozen=True):
     - `time_limit`: seconds; None for no limit.
     - `evaluations`, `minima`, `transition_states`: as of `Budget`.
     - `workers`: threads.
+    - `kinks`: also store minima on kinks.
     - `memory`: such as 4G.
     """
 
@@ -50,6 +51,7 @@ class ExploreSettings(BaseModel, extra="forbid", frozen=True):
     minima: PositiveInt | None = None
     transition_states: PositiveInt | None = None
     workers: PositiveInt | None = None
+    kinks: bool = False
     memory: str | None = None
 
 

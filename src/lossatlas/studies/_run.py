@@ -55,6 +55,7 @@ def explore_recipe(
             seed=settings.seed,
             progress=progress,
             workers=settings.workers,
+            kinks=settings.kinks,
         )
 
 
