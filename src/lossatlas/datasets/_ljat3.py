@@ -6,10 +6,10 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Int
 
 from lossatlas._cache import cache_directory
-from lossatlas._types import Integer, Point, Scalar
+from lossatlas._types import Array, Integer, Pairs, Point, Scalar
 from lossatlas.landscapes import Triatomic
 from lossatlas.landscapes._atoms import distances, planar
 from lossatlas.searches import run_batch
@@ -180,7 +180,7 @@ def _starts(side: float, items: int, seed: int) -> tuple[np.ndarray, np.ndarray]
 
 @jax.jit
 def _draw(key: Array, numbers: Int[Array, " items"], side: Scalar) -> tuple[Array, Array]:
-    def one(number: Integer) -> tuple[Point, Point]:
+    def one(number: Integer) -> tuple[Point, Pairs]:
         positions = side * jax.random.uniform(jax.random.fold_in(key, number), (3, 3))
         x = planar(positions)
         return x, distances(x)

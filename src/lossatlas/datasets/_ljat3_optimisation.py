@@ -3,9 +3,8 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
 
-from lossatlas._types import Flag, Images, Integer, Point, Scalar
+from lossatlas._types import Array, Flag, Integer, Pairs, PairVectors, Point, Scalar
 from lossatlas.landscapes import Triatomic
 from lossatlas.landscapes._atoms import distances
 from lossatlas.searches import AbstractSearch
@@ -18,9 +17,9 @@ class _State(eqx.Module):
     x: Point
     energy: Scalar
     gradient: Point
-    steps: Images
-    changes: Images
-    inverse_overlaps: Point
+    steps: PairVectors
+    changes: PairVectors
+    inverse_overlaps: Pairs
     step: Point
     cuts: Integer
     evaluations: Integer

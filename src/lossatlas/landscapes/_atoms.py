@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, PRNGKeyArray
+from jaxtyping import Complex, Float, PRNGKeyArray
 
-from lossatlas._types import Modes, Point, Scalar
+from lossatlas._types import Array, Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry
 from ._landscape import AbstractLandscape

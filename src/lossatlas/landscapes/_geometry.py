@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from lossatlas._types import Modes, Point, Scalar
+from lossatlas._types import Array, Modes, Point, Scalar
 
 
 ON_SPHERE = 1e-6  # relative error of the length of a start: more than rounding, even of 32-bit numbers
@@ -99,7 +99,7 @@ class ProductOfSpheres(AbstractGeometry):
     sizes: tuple[int, ...] = eqx.field(static=True)
     radius: float = eqx.field(static=True, default=1.0)
 
-    def split(self, x: Point) -> list[Point]:
+    def split(self, x: Point) -> list[Array]:
         """Return the parts of `x`."""
         return jnp.split(x, np.cumsum(self.sizes)[:-1])
 

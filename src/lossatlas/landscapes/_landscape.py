@@ -11,9 +11,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Float, PRNGKeyArray
 
-from lossatlas._types import Matrix, Modes, Point, Scalar
+from lossatlas._types import Array, Matrix, Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean
 from ._smoothness import Smoothness, inferred_smoothness

@@ -8,10 +8,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Float, PRNGKeyArray
 
 from lossatlas._checks import check_not_negative, check_whole, is_number, is_whole
-from lossatlas._types import Modes, Point, Scalar
+from lossatlas._types import Array, Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry
 from ._landscape import AbstractLandscape, data_hash

@@ -9,10 +9,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 from lossatlas._checks import check_whole, is_whole
-from lossatlas._types import Matrix, Point, Scalar
+from lossatlas._types import Array, Matrix, Point, Scalar
 
 from ._geometry import ProductOfSpheres
 from ._landscape import AbstractLandscape, data_hash
@@ -94,7 +94,7 @@ class PartiteSpinGlass(AbstractLandscape):
             blocks[a][a] = -(energy * inside[a] + across + across.T) / lengths[a] ** 2
         return jnp.block(blocks)
 
-    def _pair(self, a: int, b: int, units: list[Point]) -> Matrix:
+    def _pair(self, a: int, b: int, units: list[Array]) -> Array:
         """Return the coefficients times the unit vectors of all parts but a < b."""
         value = self.coefficients
         for axis in reversed(range(len(units))):

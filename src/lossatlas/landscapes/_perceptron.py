@@ -9,9 +9,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Float, PRNGKeyArray
 
-from lossatlas._types import Matrix, Point, Scalar
+from lossatlas._types import Array, Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean, Gauge
 from ._landscape import AbstractLandscape, Units, data_hash

@@ -21,14 +21,14 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from lossatlas._types import Matrix
+from lossatlas._types import Array, Matrix
 
 from ._triangle import pair_numbers
 
 
-Items = Float[Array, "rows items"]
+Items = Float[Array, "_ items"]
 BLOCK = 2048  # items at a time: what one block needs stays in the cache, whatever the data set's size
 PRODUCTS = 2**21  # numbers formed at once; above, one pair of nodes after the other
 
@@ -88,7 +88,7 @@ def _block_hessian(
     )
     one = jnp.ones((1, inputs.shape[1]))
     signals = [jnp.concatenate([signal, one]) for signal in signals]
-    rows: list[list[Matrix]] = [[] for _ in layers]
+    rows: list[list[Array]] = [[] for _ in layers]
     for m in range(len(layers)):
         for l in range(m):
             block = _mixed_block(layers, l, m, signals, slopes, deltas, mixed[l, m])
@@ -145,7 +145,7 @@ def _square_block(square: Items, signal: Items) -> Matrix:
     return block.transpose(0, 2, 1, 3).reshape(nodes * links, nodes * links)
 
 
-def _mixed_block(layers, l: int, m: int, signals, slopes, deltas, q: Array) -> Matrix:
+def _mixed_block(layers, l: int, m: int, signals, slopes, deltas, q: Array) -> Array:
     """Return the block of layer l with a layer m above it."""
     below, above = signals[l], signals[m]
     lower, upper, items = q.shape

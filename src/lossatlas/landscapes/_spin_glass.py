@@ -9,11 +9,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 from lossatlas._checks import check_whole, is_whole
 from lossatlas._lanes import one_by_one
-from lossatlas._types import Matrix, Point, Scalar
+from lossatlas._types import Array, Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Sphere
 from ._landscape import AbstractLandscape, data_hash

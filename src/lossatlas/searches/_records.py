@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Sequence
-from typing import Self
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from lossatlas._results import RESULTS
 from lossatlas.landscapes import Units
 
 from ._units import unit_vectors
+
+
+Ends = TypeVar("Ends", bound="AbstractEnds")
 
 
 class AbstractOutcomes(abc.ABC):
@@ -48,13 +51,13 @@ class AbstractEnds(AbstractOutcomes):
         """Return the number of searches."""
         return len(self.outcome)
 
-    def __getitem__(self, rows) -> Self:
+    def __getitem__(self: Ends, rows) -> Ends:
         """Return the rows of a mask, slice or index array."""
         rows = np.arange(len(self))[rows].reshape(-1)
         return type(self)(**{name: values[rows] for name, values in vars(self).items()})
 
     @classmethod
-    def concatenate(cls, parts: Sequence[Self]) -> Self:
+    def concatenate(cls: type[Ends], parts: Sequence[Ends]) -> Ends:
         """Return the rows of all parts, in order."""
         names = vars(parts[0])
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})

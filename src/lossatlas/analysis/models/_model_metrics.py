@@ -6,9 +6,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
-from lossatlas._types import Point, Scalar
+from lossatlas._types import Array, Point, Scalar
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import Perceptron
 from lossatlas.searches import as_points, run_batch

@@ -4,14 +4,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from lossatlas._types import Flag, Images, Integer, Point, Scalar
+from lossatlas._types import Energies, Flag, Images, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._search import AbstractSearch
 
 
 class _State(eqx.Module):
     images: Images
-    energies: Point
+    energies: Energies
     gradients: Images
     previous: Images
     force: Images
@@ -109,7 +109,7 @@ def _rate(s: _State, force: Images, first: Scalar) -> Scalar:
     return jnp.where(usable, jnp.sum(moved**2) / jnp.where(usable, overlap, 1.0), 0.1 * first)
 
 
-def _tangents(band: Images, energies: Point) -> Images:
+def _tangents(band: Images, energies: Energies) -> Images:
     ahead = jnp.concatenate([band[1:] - band[:-1], (band[-1] - band[-2])[None]])
     behind = jnp.concatenate([(band[1] - band[0])[None], band[1:] - band[:-1]])
     rise = jnp.concatenate([energies[1:] - energies[:-1], jnp.zeros(1)])
@@ -147,7 +147,7 @@ def _force(band: Images, gradients: Images, tangents: Images, spring: Scalar) ->
     return true + along + strength * (sideways - undone)
 
 
-def _maxima(landscape: AbstractLandscape, band: Images, energies: Point, gradients: Images) -> dict:
+def _maxima(landscape: AbstractLandscape, band: Images, energies: Energies, gradients: Images) -> dict:
     """Return the maximum of the cubic in each gap, where it has one inside."""
     gap = band[1:] - band[:-1]
     # At the ends, which are minima, the slope is zero up to rounding of either sign.

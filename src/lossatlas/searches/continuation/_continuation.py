@@ -3,13 +3,24 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float, Int
 
 from lossatlas._results import RESULTS
-from lossatlas._types import Flag, Integer, Matrix, Point, Scalar
+from lossatlas._types import Array, Flag, Integer, Scalar
 from lossatlas.searches._search import AbstractSearch
 from lossatlas.searches.curvature import count_zero
 
-from ._family import SETTLED, USABLE, Corrected, Family, correct, is_stationary, spectrum_at, tangent
+from ._family import (
+    SETTLED,
+    USABLE,
+    Corrected,
+    Family,
+    Place,
+    correct,
+    is_stationary,
+    spectrum_at,
+    tangent,
+)
 
 
 FIRST_STEP = 0.01
@@ -21,18 +32,18 @@ EASY = 4  # Newton steps that let the step length as it is
 
 
 class _State(eqx.Module):
-    z: Point
-    tangent: Point
+    z: Place
+    tangent: Place
     length: Scalar
     zeros: Integer
     count: Integer
     tries: Integer
     outcome: Integer
     done: Flag
-    curve: Matrix
-    energy: Point
-    index: Integer
-    turn: Point
+    curve: Float[Array, "rows place"]
+    energy: Float[Array, " rows"]
+    index: Int[Array, " rows"]
+    turn: Float[Array, " rows"]
 
 
 class Continuation(AbstractSearch):
@@ -62,7 +73,7 @@ class Continuation(AbstractSearch):
     longest: float = 0.05
     max_steps: int = 1000
 
-    def init(self, landscape: Family, guess: Point, direction: Point) -> _State:
+    def init(self, landscape: Family, guess: Place, direction: Place) -> _State:
         """Correct the guess; the search ends where it is no stationary point, or a degenerate one."""
         border = direction / jnp.linalg.norm(direction)
         z, local, last, _ = correct(landscape, guess, border)
@@ -151,7 +162,7 @@ class Continuation(AbstractSearch):
         )
 
 
-def _at_the_end(family: Family, z: Point) -> Corrected:
+def _at_the_end(family: Family, z: Place) -> Corrected:
     """Return the place near `z` with s at the end of the range that is next to it."""
     end = jnp.clip(z[-1], 0.0, 1.0)
     border = jnp.zeros_like(z).at[-1].set(1.0)
@@ -159,7 +170,7 @@ def _at_the_end(family: Family, z: Point) -> Corrected:
     return Corrected(found.z.at[-1].set(end), found.local, found.last, jnp.asarray(0))
 
 
-def _predict(state: _State) -> tuple[Point, Point, Scalar, Flag]:
+def _predict(state: _State) -> tuple[Place, Place, Scalar, Flag]:
     """Return where the next point is expected, the border, the step length, whether s ends there."""
     z, along = state.z, state.tangent
     ahead = z[-1] + state.length * along[-1]

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lossatlas._types import Integer, Point
+from lossatlas._types import Integer
 from lossatlas.searches._driver import run_batch
 
 from ._curve import Curve, Root
-from ._family import Family, correct, spectrum_at, tangent
+from ._family import Family, Place, correct, spectrum_at, tangent
 
 
 TURN = -1  # what is located: the component of the tangent along s, or an eigenvalue by its number
@@ -93,7 +93,7 @@ def _across(found: dict, lane: int, kernel: np.ndarray) -> np.ndarray:
     return turned.T @ basis
 
 
-def _locate(family: Family, before: Point, after: Point, which: Integer) -> dict:
+def _locate(family: Family, before: Place, after: Place, which: Integer) -> dict:
     chord = after - before
     border = chord / jnp.linalg.norm(chord)
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float
 
-from lossatlas._types import Flag, Integer, Matrix, Point, Scalar
+from lossatlas._types import Array, Eigenvalues, Eigenvectors, Flag, Integer, Matrix, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches.curvature import gradient_tolerance, spectrum_of
 
@@ -15,6 +16,9 @@ from lossatlas.searches.curvature import gradient_tolerance, spectrum_of
 CORRECTIONS = 10
 SETTLED = 1e-9  # Newton step after which the next one is rounding: convergence is quadratic
 USABLE = 1e-6  # next to a bifurcation rounding alone keeps steps longer than that
+
+Place = Float[Array, " place"]  # (x / unit, s), shape (dim + 1,)
+Jacobian = Float[Array, "dim place"]
 
 
 class Family(eqx.Module):
@@ -58,15 +62,15 @@ class Family(eqx.Module):
         """Return the landscape at s."""
         return eqx.tree_at(self.where, self.landscape, self.value(s))
 
-    def place(self, x: Point, s: Scalar) -> Point:
+    def place(self, x: Point, s: Scalar) -> Place:
         """Return z."""
         return jnp.append(x / self.unit, s)
 
-    def point(self, z: Point) -> Point:
+    def point(self, z: Place) -> Point:
         """Return x."""
         return self.unit * z[:-1]
 
-    def retract(self, z: Point) -> Point:
+    def retract(self, z: Place) -> Place:
         """Return the place of the landscape's geometry nearest to z."""
         return self.place(self.landscape.geometry.retract(self.point(z)), z[-1])
 
@@ -84,10 +88,10 @@ class Local(NamedTuple):
     energy: Scalar
     gradient: Point
     hessian: Matrix
-    jacobian: Matrix
+    jacobian: Jacobian
 
 
-def look(family: Family, z: Point) -> Local:
+def look(family: Family, z: Place) -> Local:
     """Return the derivatives at a place."""
     x, s = family.point(z), z[-1]
     landscape = family.at(s)
@@ -108,12 +112,12 @@ def _gradient_by_s(family: Family, x: Point, s: Scalar) -> Point:
     return jax.grad(lambda x: jax.grad(lambda s: family.at(s).surface_energy(x))(s))(x)
 
 
-def spectrum_at(family: Family, z: Point, local: Local) -> tuple[Point, Matrix]:
+def spectrum_at(family: Family, z: Place, local: Local) -> tuple[Eigenvalues, Eigenvectors]:
     """Return eigenvalues and eigenvectors of the Hessian, forced zero modes left out."""
     return spectrum_of(local.hessian, family.landscape.zero_modes(family.point(z)))
 
 
-def is_stationary(family: Family, z: Point, local: Local, eigenvalues: Point) -> Flag:
+def is_stationary(family: Family, z: Place, local: Local, eigenvalues: Eigenvalues) -> Flag:
     """Return whether the gradient is at rounding level."""
     rms = jnp.linalg.norm(local.gradient) / jnp.sqrt(1.0 * family.dimension)
     return rms <= gradient_tolerance(eigenvalues, family.point(z))
@@ -122,13 +126,13 @@ def is_stationary(family: Family, z: Point, local: Local, eigenvalues: Point) ->
 class Corrected(NamedTuple):
     """Where Newton's method ended: a place, its derivatives, the length of the last step, their number."""
 
-    z: Point
+    z: Place
     local: Local
     last: Scalar
     steps: Integer
 
 
-def correct(family: Family, guess: Point, border: Point) -> Corrected:
+def correct(family: Family, guess: Place, border: Place) -> Corrected:
     """Solve gradient(z) = 0 and border . (z - guess) = 0 by Newton's method.
 
     The bordered system is regular at folds, where the Hessian alone is singular.
@@ -157,7 +161,7 @@ def correct(family: Family, guess: Point, border: Point) -> Corrected:
     return jax.lax.while_loop(lambda state: ~state[1], newton, (start, jnp.asarray(False)))[0]
 
 
-def tangent(jacobian: Matrix, along: Point) -> Point:
+def tangent(jacobian: Jacobian, along: Place) -> Place:
     """Return the unit vector t with jacobian t = 0 and along . t > 0, shape (dim + 1,)."""
     matrix = jnp.concatenate([jacobian, along[None, :]])
     direction = jnp.linalg.solve(matrix, jnp.zeros_like(along).at[-1].set(1.0))

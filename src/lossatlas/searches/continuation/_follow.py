@@ -10,7 +10,6 @@ import numpy as np
 
 from lossatlas._checks import check_positive, check_seed, check_whole, is_number
 from lossatlas._results import RESULTS
-from lossatlas._types import Point
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, check_kind
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches.curvature import DENSE
@@ -20,7 +19,7 @@ from ._continuation import Continuation
 from ._curve import Curve, Root
 from ._describe import describe
 from ._events import locate_roots
-from ._family import Family, correct, is_stationary, look, spectrum_at
+from ._family import Family, Place, correct, is_stationary, look, spectrum_at
 
 
 DEPARTURE = 0.01  # how far from a bifurcation other branches are looked for; dimensionless, see `Family`
@@ -144,7 +143,7 @@ def _known_at(family: Any, points: Any, end: int, name: str, workers: int | None
     return KnownPoints(x, energy, family.landscape.symmetry)
 
 
-def _judge(family: Family, z: Point) -> Any:
+def _judge(family: Family, z: Place) -> Any:
     local = look(family, z)
     values, _ = spectrum_at(family, z, local)
     return is_stationary(family, z, local, values), local.energy
@@ -210,7 +209,7 @@ def _lies_on(family: Any, curves: list[Curve], z: np.ndarray, energy: float, wor
     return bool(known.find(family.unit * z[None, :-1], np.array([energy]))[0] >= 0)
 
 
-def _at_fixed_s(family: Family, guess: Point) -> Any:
+def _at_fixed_s(family: Family, guess: Place) -> Any:
     """Return the stationary point near a guess, and its energy."""
     end = correct(family, guess, jnp.zeros_like(guess).at[-1].set(1.0))
     return family.point(end.z), end.local.energy

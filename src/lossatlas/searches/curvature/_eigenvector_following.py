@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas._types import Flag, Integer, Point, Scalar
+from lossatlas._types import Eigenvalues, Eigenvectors, Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
@@ -37,7 +37,7 @@ class _State(eqx.Module):
     x: Point
     energy: Scalar
     gradient: Point
-    eigenvalues: Point
+    eigenvalues: Eigenvalues
     lowest_vector: Point
     followed: Point
     radius: Scalar
@@ -174,7 +174,7 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     )
 
 
-def _stiffness(values: Point, components: Point, radius: Scalar, scale: float) -> Point:
+def _stiffness(values: Eigenvalues, components: Eigenvalues, radius: Scalar, scale: float) -> Eigenvalues:
     """Return what gradient components are divided by, shifted so that the step fits in the radius."""
     stiffness = 0.5 * (jnp.abs(values) + jnp.sqrt(values**2 + 4.0 * (components / scale) ** 2)) + 1e-300
 
@@ -190,7 +190,7 @@ def _stiffness(values: Point, components: Point, radius: Scalar, scale: float) -
     return stiffness + jnp.where(outside, shift, 0.0)
 
 
-def _climbed_modes(values, vectors, followed: Point, order: Integer):
+def _climbed_modes(values: Eigenvalues, vectors: Eigenvectors, followed: Point, order: Integer):
     """Return which modes are climbed, shape (modes,), and the vector to follow next."""
     number = jnp.arange(values.shape[0])
     # All overlaps zero: argmax is 0, the lowest mode.

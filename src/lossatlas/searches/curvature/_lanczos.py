@@ -5,8 +5,9 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float
 
-from lossatlas._types import Flag, Images, Integer, Matrix, Modes, Point, Scalar
+from lossatlas._types import Array, Flag, Integer, Modes, Pairs, PairVectors, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 
 
@@ -14,6 +15,9 @@ BASIS = 48  # vectors kept at most; more converge in fewer products, but orthogo
 KEPT = 16  # of them when the basis is full: the lowest Ritz vectors
 CHECK = 8  # products between looks at the residuals
 FLOOR = 1e-8  # residual relative to the largest eigenvalue that is always small enough
+
+Basis = Float[Array, "basis dim"]
+Projected = Float[Array, "basis basis"]
 
 
 class Eigenpairs(NamedTuple):
@@ -26,22 +30,22 @@ class Eigenpairs(NamedTuple):
     - `converged`: whether all residuals are small enough.
     """
 
-    values: Point
-    vectors: Images
+    values: Pairs
+    vectors: PairVectors
     largest: Scalar
     products: Integer
     converged: Flag
 
 
 class _State(eqx.Module):
-    basis: Images
-    images: Images
-    projected: Matrix
+    basis: Basis
+    images: Basis
+    projected: Projected
     filled: Integer
-    waiting: Images
+    waiting: PairVectors
     products: Integer
-    values: Point
-    vectors: Images
+    values: Pairs
+    vectors: PairVectors
     largest: Scalar
     converged: Flag
 
@@ -144,7 +148,7 @@ def lowest_eigenpairs(
         )
         return jax.lax.cond(full & ~s.converged, lambda s: restarted(s, ritz, turn), lambda s: s, s)
 
-    def restarted(s: _State, ritz: Point, turn: Matrix) -> _State:
+    def restarted(s: _State, ritz: Float[Array, " basis"], turn: Projected) -> _State:
         """Keep the lowest Ritz vectors; what waits goes on where the Krylov space was."""
         kept = jnp.arange(size) < KEPT
         turn = jnp.where(kept[None, :], turn, 0.0).T
@@ -180,7 +184,7 @@ def lowest_eigenpairs(
     return Eigenpairs(s.values, s.vectors, s.largest, s.products, s.converged)
 
 
-def _orthogonal(vector: Point, basis: Images, modes: Modes) -> tuple[Point, Scalar]:
+def _orthogonal(vector: Point, basis: Basis, modes: Modes) -> tuple[Point, Scalar]:
     """Return the part of a vector across the basis and the zero modes, and its length."""
     for _ in range(2):
         vector = vector - modes.T @ (modes @ vector)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas._types import Flag, Integer, Point, Scalar
+from lossatlas._types import Flag, Integer, Pairs, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
@@ -30,7 +30,7 @@ class _State(eqx.Module):
     rms: Scalar
     before: Scalar
     direction: Point
-    values: Point
+    values: Pairs
     largest: Scalar
     steps: Integer
     products: Integer

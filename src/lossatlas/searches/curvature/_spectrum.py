@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from lossatlas._types import Integer, Matrix, Modes, Point, Scalar
+from lossatlas._types import Eigenvalues, Eigenvectors, Integer, Matrix, Modes, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 
 
@@ -13,12 +13,12 @@ GRADIENT_TOLERANCE = 1e-10
 DENSE = 1000  # variables up to which Hessians are built and decomposed; above, products with them only
 
 
-def spectrum(landscape: AbstractLandscape, x: Point) -> tuple[Point, Matrix]:
+def spectrum(landscape: AbstractLandscape, x: Point) -> tuple[Eigenvalues, Eigenvectors]:
     """Return eigenvalues, ascending, shape (dim - k,), and eigenvectors (dim, dim - k)."""
     return spectrum_of(landscape.hessian(x), landscape.zero_modes(x))
 
 
-def spectrum_of(hessian: Matrix, modes: Modes) -> tuple[Point, Matrix]:
+def spectrum_of(hessian: Matrix, modes: Modes) -> tuple[Eigenvalues, Eigenvectors]:
     """Return the spectrum of a Hessian without its k forced zero modes, shape (k, dim).
 
     They are shifted above the largest eigenvalue and cut off there.
@@ -48,7 +48,7 @@ def tangent(landscape: AbstractLandscape, x: Point, vector: Point) -> Point:
     return vector - modes.T @ (modes @ vector)
 
 
-def zero_tolerance(eigenvalues: Point) -> Scalar:
+def zero_tolerance(eigenvalues: Eigenvalues) -> Scalar:
     """Return the |eigenvalue| below which one counts as zero.
 
     Relative to the spectrum; and where the whole spectrum vanishes, as in a quartic minimum, the
@@ -57,23 +57,23 @@ def zero_tolerance(eigenvalues: Point) -> Scalar:
     return jnp.maximum(ZERO_TOLERANCE * jnp.max(jnp.abs(eigenvalues)), GRADIENT_TOLERANCE)
 
 
-def count_negative(eigenvalues: Point) -> Integer:
+def count_negative(eigenvalues: Eigenvalues) -> Integer:
     """Return the index."""
     return jnp.sum(eigenvalues < -zero_tolerance(eigenvalues))
 
 
-def count_zero(eigenvalues: Point) -> Integer:
+def count_zero(eigenvalues: Eigenvalues) -> Integer:
     """Return the number of zero eigenvalues."""
     return jnp.sum(jnp.abs(eigenvalues) <= zero_tolerance(eigenvalues))
 
 
-def log_product(eigenvalues: Point) -> Scalar:
+def log_product(eigenvalues: Eigenvalues) -> Scalar:
     """Return the sum of ln over the positive eigenvalues."""
     positive = eigenvalues > zero_tolerance(eigenvalues)
     return jnp.sum(jnp.where(positive, jnp.log(jnp.where(positive, eigenvalues, 1.0)), 0.0))
 
 
-def gradient_tolerance(eigenvalues: Point, x: Point) -> Scalar:
+def gradient_tolerance(eigenvalues: Eigenvalues | Scalar, x: Point) -> Scalar:
     """Return the rms gradient at which a point counts as stationary.
 
     1e-10, or the rounding level of the gradient where that is larger: moving x by one rounding error

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from lossatlas._checks import check_positive, check_whole
-from lossatlas._types import Flag, Point
+from lossatlas._types import Flag, Levels, Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import Descents
@@ -146,7 +146,7 @@ def descend(
 
 class _State(eqx.Module):
     inner: PyTree
-    history: Point
+    history: Levels
 
 
 class Recorded(AbstractSearch):

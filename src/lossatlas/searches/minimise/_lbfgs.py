@@ -5,13 +5,13 @@ import jax
 import jax.numpy as jnp
 
 from lossatlas._checks import check_whole
-from lossatlas._types import Images, Integer, Point, Scalar
+from lossatlas._types import Integer, Pairs, PairVectors, Point, Scalar
 
 
 class _State(eqx.Module):
-    steps: Images
-    changes: Images
-    inverse_overlaps: Point
+    steps: PairVectors
+    changes: PairVectors
+    inverse_overlaps: Pairs
     gamma: Scalar
     count: Integer
 

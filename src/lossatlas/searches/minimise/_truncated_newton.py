@@ -3,10 +3,9 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
 
 from lossatlas._lanes import one_by_one
-from lossatlas._types import Flag, Integer, Matrix, Modes, Point, Scalar
+from lossatlas._types import Array, Flag, Integer, Matrix, Modes, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 
 from ._abstract_descent import AbstractDescent

@@ -3,7 +3,7 @@
 import equinox as eqx
 import jax.numpy as jnp
 
-from lossatlas._types import Flag, Images, Integer, Point, Scalar
+from lossatlas._types import Eigenvalues, Flag, Images, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._search import AbstractSearch
 from lossatlas.searches.curvature import count_negative, spectrum
@@ -125,7 +125,9 @@ class SteepestDescent(AbstractSearch):
         )
 
 
-def _quadratic_flow(values: Point, components: Point, longest: Scalar) -> tuple[Point, Scalar]:
+def _quadratic_flow(
+    values: Eigenvalues, components: Eigenvalues, longest: Scalar
+) -> tuple[Eigenvalues, Scalar]:
     """Return the displacement along the flow of the quadratic model, at most `longest` long, and its time.
 
     The displacement grows with time, so the largest of a geometric ladder of times that keeps it
@@ -144,7 +146,7 @@ def _quadratic_flow(values: Point, components: Point, longest: Scalar) -> tuple[
     return ladder[last] * jnp.minimum(1.0, longest / (lengths[last] + 1e-300)), times[last]
 
 
-def _phi3(z: Point) -> Point:
+def _phi3(z: Eigenvalues) -> Eigenvalues:
     """Return (e^z - 1 - z - z^2/2) / z^3, by its series where z is small."""
     z = jnp.minimum(z, 50.0)
     small = jnp.abs(z) < 0.1
