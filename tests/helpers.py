@@ -285,6 +285,12 @@ def derivatives(landscape: AbstractLandscape, x):
     return *landscape.value_and_gradient(x), landscape.hessian(x)
 
 
+def automatic(landscape: AbstractLandscape) -> Callable:
+    """Energy, gradient and Hessian by automatic differentiation of `surface_energy`; to be compiled."""
+    energy = landscape.surface_energy
+    return lambda x: (*jax.value_and_grad(energy)(x), jax.hessian(energy)(x))
+
+
 def nearest_gap(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     """For each energy found, the distance to the nearest known one."""
     return np.abs(np.asarray(found)[:, None] - np.asarray(known)[None, :]).min(axis=1)

@@ -45,12 +45,13 @@ def landscape():
 
 def test_energy_and_slopes_are_those_in_five_parameters(landscape):
     t, y = landscape.inputs, landscape.targets
-    energy = lambda q: jnp.sum((curve(q, t) - y) ** 2)
+    energy = jax.jit(lambda q: jnp.sum((curve(q, t) - y) ** 2))
+    gradient_in_five, compiled = jax.jit(jax.grad(energy)), jax.jit(landscape.value_and_gradient)
     rng = np.random.default_rng(0)
     for q in rng.uniform(-1, 1, (5, 5)) * [0.2, 5, 3, 5, 3]:
         x = landscape.point(q)
-        value, gradient = landscape.value_and_gradient(x)
-        slopes = np.asarray(jax.grad(energy)(q))
+        value, gradient = compiled(x)
+        slopes = np.asarray(gradient_in_five(q))
         assert float(value) == pytest.approx(float(energy(q)), rel=1e-12)
         assert np.linalg.norm(gradient) == pytest.approx(np.linalg.norm(slopes), rel=1e-10)
         np.testing.assert_allclose(landscape.parameters(x), q, rtol=0, atol=1e-14)
@@ -61,8 +62,9 @@ def test_spectrum_of_a_minimum_is_that_in_five_parameters(landscape):
     t, y = landscape.inputs, landscape.targets
     best = minimise(landscape, landscape.point(TRUE)[None])
     q = landscape.parameters(best.x[0])
-    curvatures = np.linalg.eigvalsh(jax.hessian(lambda q: jnp.sum((curve(q, t) - y) ** 2))(q))
-    spectrum = np.sort(np.linalg.eigvalsh(landscape.hessian(jnp.asarray(best.x[0]))))
+    in_five = jax.jit(jax.hessian(lambda q: jnp.sum((curve(q, t) - y) ** 2)))
+    curvatures = np.linalg.eigvalsh(in_five(q))
+    spectrum = np.sort(np.linalg.eigvalsh(jax.jit(landscape.hessian)(best.x[0])))
     np.testing.assert_allclose(spectrum[2:], curvatures, rtol=1e-11)
     np.testing.assert_allclose(spectrum[:2], 0, atol=1e-13 * curvatures[-1])  # out of the circles
     assert landscape.modes == 5
@@ -120,11 +122,12 @@ def test_group_is_complete_since_equal_energies_are_images(landscape):
 def test_parameters_come_back_within_the_noise():
     noise, seeds = 0.02, range(30)
     distance, loss = 0.0, 0.0
+    slopes_of = jax.jit(jax.jacobian(curve))
     for seed in seeds:
         landscape = nonlinear_regression(seed, noise=noise)
         best = minimise(landscape, landscape.point(TRUE)[None])
         error = landscape.parameters(best.x[0]) - TRUE
-        slopes = np.asarray(jax.jacobian(curve)(TRUE, landscape.inputs))
+        slopes = np.asarray(slopes_of(TRUE, landscape.inputs))
         distance += np.sum((slopes @ error) ** 2) / noise**2
         loss += best.energy[0] / noise**2
     # Linear theory: the estimate is normal with covariance noise^2 (J^T J)^-1, the rest has 95 degrees.

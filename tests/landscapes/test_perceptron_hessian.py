@@ -94,7 +94,28 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("landscape", [pytest.param(land, id=name) for name, land in NETWORKS.items()])
+# What each of these has stands in another row, too, beside something else.
+CONTAINED = {
+    "sigmoid",
+    "softplus",
+    "gelu",
+    "two layers",
+    "binary",
+    "squared error",
+    "squared error, no penalty",
+    "masked",
+    "weights only",
+    "no penalty",
+}
+
+
+@pytest.mark.parametrize(
+    "landscape",
+    [
+        pytest.param(land, id=name, marks=[pytest.mark.slow] if name in CONTAINED else [])
+        for name, land in NETWORKS.items()
+    ],
+)
 def test_analytic_hessian_matches_autodiff(landscape):
     assert type(landscape).hessian is not AbstractLandscape.hessian
     check(landscape, points_for(landscape))
@@ -117,15 +138,16 @@ def test_shifts_of_all_outputs_have_no_curvature(settings, shifts):
 
 
 # Items are cut into blocks of equal size; what fills the last one must not count.
-@pytest.mark.parametrize("items", [2048, 2049, 4096, 5000])
+@pytest.mark.parametrize("items", [2048, 2049, pytest.param(4096, marks=pytest.mark.slow), 5000])
 def test_more_items_than_one_block(items):
     assert analytic.BLOCK == 2048
     landscape = network(2, items=items, activation="softplus")
     check(landscape, points_for(landscape)[:1])
 
 
-@pytest.mark.parametrize("block", [1, 3])
-@pytest.mark.parametrize("name", ["two layers", "squared error, three layers, gelu", "masked"])
+@pytest.mark.parametrize(
+    ("name", "block"), [("two layers", 1), ("squared error, three layers, gelu", 3), ("masked", 3)]
+)
 def test_blocks_of_few_items(name, block, monkeypatch):
     monkeypatch.setattr(analytic, "BLOCK", block)  # 7 items: 7 blocks, or 3 of which the last holds one
     check(NETWORKS[name], points_for(NETWORKS[name])[:1])
