@@ -27,21 +27,22 @@ def atlas_file(tmp_path_factory):
     return path
 
 
+HELP = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+sys.argv = ["lossatlas", "--help"]
+from lossatlas.cli import main
+main()
+"""
+
+
 def test_help_answers_at_once():
-    command = [sys.executable, "-m", "lossatlas", "--help"]
-    times = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True)
-        times.append(time.perf_counter() - begin)
+    """It imports nothing that takes its time: 0.22 s, of which Python and typer need the most."""
+    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True)
     assert all(word in done.stdout for word in ("explore", "show", "census", "graph", "export", "import"))
-    # 0.22 s measured alone; the limit of 0.5 s holds for a quiet machine, and tests run in parallel.
-    assert min(times) < 1.0
-
-
-def test_help_imports_no_jax():
-    code = "import sys, lossatlas.cli; sys.exit('jax' in sys.modules or 'matplotlib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    loaded = set(done.stderr.split())
+    assert "typer" in loaded
+    assert not loaded & {"jax", "numpy", "scipy", "matplotlib", "equinox", "pydantic", "sqlite3"}
 
 
 def test_show(capsys, atlas_file):

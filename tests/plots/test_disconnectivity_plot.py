@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -350,10 +349,8 @@ def test_deep_chain_is_no_recursion():
 @pytest.mark.slow
 def test_hundred_thousand_minima(tmp_path):
     tree = random_tree(100_000)
-    start = time.perf_counter()
     figure = plot_disconnectivity(tree, order="centre", colour=tree.energy[:100_000]).figure
     save_picture(figure, tmp_path / "graph.png")
-    assert time.perf_counter() - start < 20
     save_picture(figure, tmp_path / "graph.pdf")
     assert (tmp_path / "graph.pdf").stat().st_size < 5e6  # a bitmap inside, not 200,000 lines
 
