@@ -144,5 +144,5 @@ def test_one_point_into_many_is_fast(tmp_path):
         known.add(x[:1], energy[:1] - 1000.0 - i)
         insert = min(insert, time.process_time() - middle)
         copy = min(copy, middle - begin)
-    # As long as copies of what is known, measured beside them; a sort or a loop takes many times as long.
-    assert insert < 5 * copy
+    # A quarter of the time of the copies, which are measured beside it; a sort alone takes as long as they.
+    assert insert < copy
