@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 
 import jax
-import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
 
 if TYPE_CHECKING:
     Array = jax.Array
 else:
-    Array = jax.Array | np.ndarray  # whoever calls a traceable function by hand may give it either
+    Array = ArrayLike  # whoever calls a traceable function by hand may give it arrays of numpy and numbers
 
 
 Scalar = Float[Array, ""]

@@ -310,6 +310,7 @@ class Broken(AbstractLandscape):
         return {"landscape": "broken"}
 
 
+@pytest.mark.wrong_shapes
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
