@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
-from lossatlas._cache import cache_directory
+from lossatlas._cache import cache_directory, ignore_damaged_programs
 
 
 JAX = "JAX_COMPILATION_CACHE_DIR"
@@ -177,3 +178,12 @@ def test_where_jax_came_first_its_cache_stays_as_it_is(tmp_path):
     done = run(code, LOSSATLAS_CACHE=tmp_path / "cache")
     assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")
     assert not (tmp_path / "cache").exists()
+
+
+def test_damaged_programs_are_no_warning_of_an_exploration():
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        ignore_damaged_programs()
+        warnings.warn("Error reading persistent compilation cache entry for 'jit_run'", stacklevel=1)
+        warnings.warn("No minimum was found", stacklevel=1)
+    assert [str(warning.message) for warning in said] == ["No minimum was found"]

@@ -27,6 +27,7 @@ def keep_compiled_programs() -> None:
     each other's code. Settings of the user's own come first; `JAX_ENABLE_COMPILATION_CACHE=0` is the
     switch. Nothing is kept where the cache cannot be written.
     """
+    ignore_damaged_programs()
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
     folder = cache_directory() / "compiled" / _processor()
@@ -37,14 +38,20 @@ def keep_compiled_programs() -> None:
     if not os.access(folder, os.W_OK):
         return
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
-    # A damaged entry or a full disk costs a compilation, no more.
-    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     # Loading a program, XLA warns in pages of text of tuning preferences that are no processor features.
     # 1 is what JAX itself sets, and what a process that was started by one with JAX inherits.
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+
+def ignore_damaged_programs() -> None:
+    """Add a filter of warnings: a damaged entry or a full disk costs a compilation, no more.
+
+    An entry is damaged for as long as another process writes it, and for ever where that was killed.
+    """
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
 
 
 def _processor() -> str:

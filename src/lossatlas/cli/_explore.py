@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lossatlas._cache import ignore_damaged_programs
+
 from . import _landscape as options
 from ._console import print_table, progress_bar
 
@@ -101,6 +103,7 @@ def _searched(recipe, problem, out: Path, settings) -> tuple[Any, bool]:
 
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", UserWarning)
+            ignore_damaged_programs()
             try:
                 atlas = explore_recipe(recipe, problem, out, settings, progress=report)
             except KeyboardInterrupt:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lossatlas._cache import ignore_damaged_programs
 from lossatlas.atlas import Atlas
 from lossatlas.exploration import ENDED
 
@@ -91,6 +92,7 @@ def run_sweep(
             settings = cell.explore.model_copy(update={"time_limit": left})
             with warnings.catch_warnings(record=True) as heard:
                 warnings.simplefilter("always", UserWarning)
+                ignore_damaged_programs()
                 with explore_recipe(cell.recipe, problem, path, settings) as atlas:
                     found = f"{len(atlas.minima)} minima, {len(atlas.transition_states)} transition states"
             for warning in heard:
