@@ -350,7 +350,6 @@ def test_finite_symmetry_of_a_square():
     assert len(symmetry.neighbour_images(np.array([1.0, 0.0]), 2)) == 2
 
 
-@pytest.mark.wrong_shapes
 @pytest.mark.parametrize(
     ("indices", "signs", "message"),
     [

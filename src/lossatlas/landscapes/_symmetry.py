@@ -223,7 +223,7 @@ def distinct_images(x: HostPoint, images: Iterable[HostPoint], limit: int) -> Ho
     return kept[1:count]
 
 
-def _check_group(indices: Int[np.ndarray, "order dim"], signs: Int[np.ndarray, "order dim"]):
+def _check_group(indices: np.ndarray, signs: np.ndarray):
     """Raise `ValueError` unless the signed permutations are distinct and closed."""
     if indices.ndim != 2 or indices.shape != signs.shape or len(indices) == 0:
         raise ValueError(
