@@ -1,7 +1,7 @@
 """What the import hook checks while tests run: the shapes that annotations name, and nothing else.
 
-Arguments of a wrong class are refused by the library, in its own words, which tests look for. Public functions of
-numpy's arrays take whatever numpy makes an array of: only what they return is checked.
+Arguments of a wrong class are refused by the library, in its own words, which tests look for. Public
+functions of numpy's arrays take whatever numpy makes an array of: only what they return is checked.
 """
 
 import inspect

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Float, PRNGKeyArray
 
-from lossatlas._types import Matrix, Modes, Point, Scalar
+from lossatlas._types import Array, Matrix, Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean
 from ._landscape import AbstractLandscape

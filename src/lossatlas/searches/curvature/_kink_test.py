@@ -5,9 +5,10 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from lossatlas._results import RESULTS
-from lossatlas._types import Flag, Images, Point
+from lossatlas._types import Array, Flag, Images, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
@@ -49,7 +50,7 @@ def is_bent(landscape: AbstractLandscape, x: Point) -> Flag:
     product = landscape.hessian_product(x)
     near, far = NEAR * landscape.length_scale, FAR * landscape.length_scale
 
-    def along(direction: Point) -> tuple[Images, Point]:
+    def along(direction: Point) -> tuple[Float[Array, "distances sides"], Scalar]:
         image = product(direction)
 
         def error(distance):

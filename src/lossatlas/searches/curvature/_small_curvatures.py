@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas._types import Integer, Point, Scalar
+from lossatlas._types import Eigenvalues, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
@@ -53,7 +53,7 @@ def resolve_small_curvatures(
     return dataclasses.replace(points, outcome=outcome, **columns)
 
 
-def distance_left(values: Point, components: Point) -> Scalar:
+def distance_left(values: Eigenvalues, components: Eigenvalues) -> Scalar:
     """Return the length of the Newton step, without directions whose curvature is rounding."""
     known = jnp.abs(values) > ROUNDING * jnp.max(jnp.abs(values))
     return jnp.linalg.norm(jnp.where(known, components / jnp.where(known, values, 1.0), 0.0))
