@@ -152,6 +152,6 @@ def dimensionless(landscape: AbstractLandscape) -> AbstractLandscape:
     )
 
 
-def power_of_two(values: Float[np.ndarray, "..."] | float) -> Float[np.ndarray, "..."]:
+def power_of_two(values: Float[np.ndarray, "..."] | float) -> Float[np.ndarray, "..."] | np.float64:
     """Return the power of two nearest to each positive number, on a logarithmic scale."""
     return np.exp2(np.round(np.log2(values)))

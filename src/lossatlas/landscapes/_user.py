@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, PRNGKeyArray, PyTree
+from jaxtyping import Array, Key, PRNGKeyArray, PyTree
 
 from lossatlas._checks import check_positive
 from lossatlas._types import Point, Scalar
@@ -209,7 +209,7 @@ def _check_exchanged(scale: float | tuple[float, ...], group: AbstractSymmetry) 
 
 
 @jax.jit
-def _energies(loss: Loss, keys: PRNGKeyArray) -> Array:
+def _energies(loss: Loss, keys: Key[Array, " starts"]) -> Array:
     return jax.lax.map(lambda key: loss.energy(loss.sample(key)), keys)
 
 
