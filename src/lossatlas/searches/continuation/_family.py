@@ -52,7 +52,7 @@ class Family(eqx.Module):
         """Parameter units per unit of z."""
         return self.landscape.length_scale * self.dimension**0.5
 
-    def value(self, s: Scalar) -> Scalar:
+    def value(self, s: Float[Array, "*places"]) -> Float[Array, "*places"]:
         """Return p(s)."""
         if self.logarithmic:
             return self.start * (self.end / self.start) ** s
