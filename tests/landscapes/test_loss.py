@@ -142,6 +142,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.wrong_shapes
 @pytest.mark.parametrize("name", REFUSED)
 def test_losses_that_cannot_be_searched_are_refused(name):
     function, parameters, message = REFUSED[name]
