@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 import jax
+import jaxtyping
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ else:
 
 
 Scalar = Float[Array, ""]
-Integer = Int[Array, ""]
+Integer = jaxtyping.Integer[Array, ""]  # with or without a sign
 Flag = Bool[Array, ""]
 Point = Float[Array, " dim"]
 Points = Float[Array, "starts dim"]

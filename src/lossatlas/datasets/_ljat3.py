@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import UInt32
 
 from lossatlas._cache import cache_directory
 from lossatlas._types import Array, Integer, Pairs, Point, Scalar
@@ -179,7 +179,7 @@ def _starts(side: float, items: int, seed: int) -> tuple[np.ndarray, np.ndarray]
 
 
 @jax.jit
-def _draw(key: Array, numbers: Int[Array, " items"], side: Scalar) -> tuple[Array, Array]:
+def _draw(key: Array, numbers: UInt32[Array, " items"], side: Scalar) -> tuple[Array, Array]:
     def one(number: Integer) -> tuple[Point, Pairs]:
         positions = side * jax.random.uniform(jax.random.fold_in(key, number), (3, 3))
         x = planar(positions)
