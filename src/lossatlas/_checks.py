@@ -18,9 +18,10 @@ def check_whole(name: str, value: Any, *, least: int = 1, below: int | None = No
 
     **Raises:** `ValueError` for anything but a whole number within the limits; booleans are refused, too.
     """
-    if not is_whole(value) or value < least or (below is not None and value >= below):
-        most = "" if below is None else f" and at most {below - 1}"
-        raise ValueError(f"`{name}` must be a whole number of at least {least}{most}, got {value!r}.")
+    if not is_whole(value) or value < least:
+        raise ValueError(f"`{name}` must be a whole number of at least {least}, got {value!r}.")
+    if below is not None and value >= below:
+        raise ValueError(f"`{name}` must be a whole number of at most {below - 1}, got {value!r}.")
     return int(value)
 
 

@@ -122,7 +122,7 @@ def test_unwritable_directory_is_a_warning(tmp_path, monkeypatch, minimisations)
     monkeypatch.setenv("LOSSATLAS_CACHE", str(tmp_path / "file"))
     with pytest.warns(UserWarning, match="could not be kept in .*LOSSATLAS_CACHE") as caught:
         data = ljat3(items=10)
-    assert len(data) == 10 and caught[0].filename == __file__
+    assert len(data) == 10 and len(caught) == 1
 
 
 def test_full_disc_leaves_nothing_behind(directory, monkeypatch, minimisations):

@@ -43,6 +43,7 @@ class StandInAtlas:
         )
         self.tried, self.done = dict(tried), dict(finished or {})
         self.hops: list[Search] = []
+        self.failures: dict[str, dict[str, int]] = {}
 
     @property
     def components(self):
@@ -51,6 +52,10 @@ class StandInAtlas:
             joined = parts[a] | parts[b]
             parts.update(dict.fromkeys(joined, joined))
         return [list(part) for part in {id(part): part for part in parts.values()}.values()]
+
+    @property
+    def component_count(self):
+        return len(self.components)
 
     def count(self, table):
         return sum(self.done.values()) if table == "searches" else len(getattr(self, table))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lossatlas.landscapes import KnownPoints, NoSymmetry, sign_symmetry, xor
+from lossatlas.landscapes import KnownPoints, NoSymmetry, Units, sign_symmetry, xor
 
 
 X = np.random.default_rng(0).normal(size=12)
@@ -49,13 +49,29 @@ def test_energy_window_is_relative_to_one_or_more(energy):
 @pytest.mark.parametrize("size", [0.1, 1.0, 30.0])
 def test_distance_limit_is_relative_to_one_or_more(size):
     x = size * X / np.linalg.norm(X)
-    aside = np.roll(x, 1) - x * (np.roll(x, 1) @ x) / size**2
-    aside /= np.linalg.norm(aside)
     known = holding(x, 0.0, distance_tol=1e-5)
-    limit = 1e-5 * max(1.0, size)
-    for direction in (x / size, aside):
-        assert find(known, x + 0.98 * limit * direction, 0) == 0
-        assert find(known, x + 1.02 * limit * direction, 0) == -1
+    limits = 1e-5 * np.maximum(1.0, np.abs(x))
+    assert find(known, x + 0.98 * limits, 0) == 0  # all variables at once
+    for limit, direction in zip(limits, np.eye(12)):
+        assert find(known, x - 0.98 * limit * direction, 0) == 0
+        assert find(known, x - 1.02 * limit * direction, 0) == -1
+
+
+def test_a_large_variable_does_not_hide_the_others():
+    x = np.append(X, 1e9)
+    known = holding(x, 0.0)
+    assert find(known, x + 1e-7, 0) == 0
+    assert find(known, x + 1e-2 * np.eye(13)[0], 0) == -1
+
+
+@pytest.mark.parametrize("unit", [2.0**-20, np.append(np.full(11, 2.0**20), 2.0**-30)])
+def test_distances_and_energies_are_in_units_of_the_landscape(unit):
+    x, energy = X * unit, 2.0**-40
+    units = Units(unit, 2.0**-40)
+    known = holding(x, energy, units=units)
+    assert find(known, x + 9e-6 * unit, energy) == 0
+    assert find(known, x + 1e-3 * unit * np.eye(12)[11], energy) == -1
+    assert find(known, x, energy * (1 + 1e-8)) == -1
 
 
 def test_equal_energies_are_told_apart_by_distance():

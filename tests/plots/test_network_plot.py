@@ -60,7 +60,7 @@ def test_width_and_colour_are_size_and_sign_of_the_weight():
 def test_dead_links_are_absent_and_dead_nodes_hollow():
     landscape = xor(3)
     point = random_points(landscape, 1)[0]
-    (first, _), (second, _) = landscape.layers(np.arange(landscape.dimension))
+    (first, _), (second, _) = landscape.layers(np.arange(1.0 * landscape.dimension))
     point[np.asarray(first[1]).astype(int)] = 1e-11  # the middle node gets nothing,
     point[np.asarray(second[:, 1]).astype(int)] = 0.0  # and gives nothing
     point[np.asarray(first[0, :1]).astype(int)] = 1e-9

@@ -98,8 +98,8 @@ def test_exploration_finds_partitions_of_k_means_and_nothing_else(tmp_path):
     )
     with la.explore(loss, tmp_path / "k-means.atlas", budget=la.Budget(searches=300)) as atlas:
         found = np.sort(atlas.minima.energy)
-    # Of all partitions into three runs of points, those of which every point is nearest to its own mean; the
-    # fourth, with a loss of 16.29, no start in a thousand reaches.
+    # Of all partitions into three runs of points, those of which every point is nearest to its own mean.
+    # The fourth, with a loss of 16.29, no start in a thousand reaches.
     np.testing.assert_allclose(found, [0.4473809524, 13.2325, 13.2475], rtol=1e-9)
 
 

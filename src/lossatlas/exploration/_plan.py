@@ -144,7 +144,8 @@ def _quenches(atlas: Atlas, state: dict, mix: Mix, share: float) -> list[Task]:
 
 def _end(atlas: Atlas) -> str:
     """Return the phase that an exploration ends in."""
-    return "complete" if coverage(atlas).conclusive else "inconclusive"
+    estimate = coverage(atlas.minima.hits, failed=atlas.failures.get("sample", {}))
+    return "complete" if estimate.conclusive else "inconclusive"
 
 
 def _minima_exhausted(atlas: Atlas, mix: Mix) -> bool:

@@ -140,7 +140,7 @@ class Loss(AbstractLandscape):
         return {
             "landscape": self.name,
             "variables": self.size,
-            "scale": self.scale if isinstance(self.scale, float) else list(self.scale),
+            "scale": list(self.scale) if isinstance(self.scale, tuple) else self.scale,
             "confining": self.confining,
             "symmetry": f"{type(self.group).__name__} of order {self.group.order}",
             "probes": [f"{float(self.energy(x)):.8e}" for x in starts],

@@ -138,7 +138,7 @@ def _known_at(family: Any, points: Any, end: int, name: str, workers: int | None
     if not stationary.all():
         raise ValueError(
             f"Row {np.argmin(stationary)} of `{name}` is not stationary where the parameter is "
-            f"{float(family.value(end)):g}: its gradient is not at rounding level."
+            f"{float(family.value(float(end))):g}: its gradient is not at rounding level."
         )
     return KnownPoints(x, energy, family.landscape.symmetry)
 

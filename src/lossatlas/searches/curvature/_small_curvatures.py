@@ -32,7 +32,7 @@ def resolve_small_curvatures(
 
     An eigenvalue below 1e-9 of the largest one counts as zero, because a flat or quartic direction leaves
     such a number. It counts after all where it is above rounding and the gradient changes by that curvature
-    over three distances: a straight line fitted to calendar years is of this kind.
+    over three distances on both sides: a straight line fitted to calendar years is of this kind.
 
     **Arguments:**
 
@@ -63,16 +63,18 @@ def _recounted(landscape: AbstractLandscape, x: Point) -> dict:
     """Return numbers of zero, negative and positive eigenvalues, and the sum of the logarithms of these."""
     values, vectors = spectrum(landscape, x)
     largest = jnp.max(jnp.abs(values))
-    left = distance_left(values, vectors.T @ landscape.value_and_gradient(x)[1])
+    here = landscape.value_and_gradient(x)[1]
+    left = distance_left(values, vectors.T @ here)
     close = left <= CLOSE * landscape.length_scale
 
     def confirmed(value: Scalar, vector: Point):
+        # On one side at a time: at an inflection both sides together would agree.
         def curvature(distance: Scalar) -> Scalar:
-            ends = x + distance * vector, x - distance * vector
-            ahead, behind = (landscape.value_and_gradient(end)[1] for end in ends)
-            return vector @ (ahead - behind) / (2.0 * distance)
+            there = landscape.value_and_gradient(x + distance * vector)[1]
+            return vector @ (there - here) / distance
 
-        found = jax.vmap(curvature)(landscape.length_scale * jnp.array(DISTANCES))
+        distances = landscape.length_scale * jnp.array(DISTANCES)
+        found = jax.vmap(curvature)(jnp.concatenate([distances, -distances]))
         return jnp.all(jnp.abs(found - value) <= AGREEMENT * jnp.abs(value))
 
     doubtful = jnp.abs(values) <= zero_tolerance(values)
