@@ -201,16 +201,22 @@ def test_failures_are_counted(tmp_path):
         assert atlas.failures["sample"]["degenerate"] > 50
 
 
-def test_kinks_are_warned_of_and_counted(tmp_path):
+def test_minima_on_kinks_are_counted_and_stored_if_asked_for(tmp_path):
     """The minima of a small ReLU network lie on its kinks, where no gradient vanishes."""
     network = Perceptron(np.eye(3), [0, 1, 2], hidden=[2], l2=1e-2, activation="relu")
-    with pytest.warns(UserWarning, match="kinks"):
-        atlas = explore(network, tmp_path / "a.atlas", budget=Budget(searches=64), batch_size=64)
+    budget = Budget(searches=64)
+    with pytest.warns(UserWarning, match="No search ended in a minimum .*kink_minimum"):
+        atlas = explore(network, tmp_path / "a.atlas", budget=budget, batch_size=64)
     with atlas:
         assert atlas.count("searches") == 64
-        failed = sum(atlas.failures["sample"].values())
-        assert failed + atlas.minima.hits.sum() == 64
-        assert len(atlas.transition_states) == 0
+        on_kinks = atlas.failures["sample"]["kink_minimum"]
+        assert on_kinks > 0 and len(atlas.minima) == 0
+        assert sum(atlas.failures["sample"].values()) == 64
+    with explore(network, tmp_path / "b.atlas", budget=budget, batch_size=64, kinks=True) as atlas:
+        minima = atlas.minima
+        assert minima.hits.sum() == on_kinks and set(minima.flag) == {"kink"}
+        assert np.all(np.isnan(minima.log_product)) and np.all(minima.rms_gradient < 1e-9)
+        assert "kink_minimum" not in atlas.failures["sample"]
 
 
 def test_energy_identity_merges_equal_energies(tmp_path):

@@ -51,7 +51,7 @@ def forward(network, x):
         signal = weights @ signal + x[place : place + outputs, None]
         place += outputs
         if number < len(shapes) - 1:
-            signal = np.tanh(signal) if network.smooth else np.maximum(signal, 0)
+            signal = np.tanh(signal) if network.smoothness == "smooth" else np.maximum(signal, 0)
     return np.mean((signal - np.asarray(network.targets)) ** 2), float(network.l2) * x @ x
 
 
@@ -72,7 +72,7 @@ def test_ends_by_other_routes(done):
                 assert result.widths.entropy[k] == pytest.approx(-logarithm / len(x), rel=1e-6)
                 assert (sign < 0) == (result.widths.negative[k] % 2 == 1)
             else:  # rotations among ReLU nodes that are active for all items change nothing
-                assert not network.smooth
+                assert network.smoothness != "smooth"
             if result.ends.converged[k]:
                 assert np.linalg.norm(gradient) <= 1e-10 * np.sqrt(len(x))
                 assert np.linalg.eigvalsh(hessian)[0] > 0
