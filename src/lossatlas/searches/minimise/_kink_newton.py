@@ -14,7 +14,8 @@ from ._gradient_sampling import evaluated, shortest, sphere
 
 
 RADIUS = 1e-6  # of the samples, in length scales
-STEPS = 8
+STEPS = 12
+SETS = 3  # of samples on the sphere: a piece may be a narrow cone
 CLOSE = 1e-9  # Newton step after which there is no other, in length scales
 FARTHEST = 1e-2  # a step, in length scales
 WEIGHT = 1e-8  # of a piece in the convex combination, from which it counts
@@ -72,7 +73,8 @@ def settle_on_kinks(
         moving = np.isfinite(sizes) & (sizes <= np.minimum(lengths[rows], FARTHEST * scale))
         x[rows[moving]] += steps[moving]
         converged[rows] = moving & (sizes <= CLOSE * scale)
-        lengths[rows] = np.where(moving, sizes, 0.0)  # a step that grows is the last
+        # Where a step grows a piece was missed; the next samples may hit it.
+        lengths[rows] = np.where(moving, sizes, lengths[rows])
     pieces, gradients = _pieces(landscape, x, STEPS, workers)
     modes = run_batch(_zero_modes, landscape, x, workers=workers)
     residual = [np.linalg.norm(shortest(row.gradients) @ row.gradients) for row in pieces]
@@ -86,7 +88,8 @@ def _pieces(
     landscape: AbstractLandscape, x: np.ndarray, turn: int, workers: int | None
 ) -> tuple[list[_Pieces], np.ndarray]:
     """Return the pieces that meet at each point, and all gradients that were sampled around it."""
-    moves = RADIUS * landscape.length_scale * sphere(x.shape[1], turn)[:-1]
+    spheres = [sphere(x.shape[1], SETS * turn + i)[:-1] for i in range(SETS)]
+    moves = RADIUS * landscape.length_scale * np.concatenate(spheres)
     energies, gradients = evaluated(landscape, x[:, None] + moves, workers)
     weights = [shortest(row) if np.all(np.isfinite(row)) else np.ones(1) for row in gradients]
     chosen = [np.flatnonzero(row > WEIGHT) for row in weights]
