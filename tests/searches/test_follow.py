@@ -284,8 +284,12 @@ def test_xor_agrees_with_censuses(hidden, values):
     assert (counts @ signs == 1).all()
     for l2 in values:
         other = census(xor(hidden, l2=l2), starts=6000)
-        ours = branches.counts([l2], images=True)[0].tolist()
-        assert {k: n for k, n in enumerate(ours) if n} == other.by_index
+        ours = dict(enumerate(branches.counts([l2], images=True)[0].tolist()))
+        assert sum((-1) ** index * number for index, number in ours.items()) == 1
+        if other.consistent:
+            assert {index: number for index, number in ours.items() if number} == other.by_index
+        else:  # 6,000 searches of three nodes miss one orbit of 48 points, which a branch leads to
+            assert all(ours[index] >= number for index, number in other.by_index.items())
 
 
 def test_outcomes_are_never_silent():
