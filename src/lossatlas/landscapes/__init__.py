@@ -3,6 +3,7 @@
 from lossatlas import _float64 as _float64
 
 from ._atoms import Triatomic as Triatomic
+from ._dimensionless import dimensionless as dimensionless
 from ._geometry import AbstractGeometry as AbstractGeometry
 from ._geometry import Euclidean as Euclidean
 from ._geometry import Gauge as Gauge
@@ -10,7 +11,6 @@ from ._geometry import ProductOfSpheres as ProductOfSpheres
 from ._geometry import Sphere as Sphere
 from ._identity import KnownPoints as KnownPoints
 from ._landscape import AbstractLandscape as AbstractLandscape
-from ._landscape import Units as Units
 from ._landscape import check_kind as check_kind
 from ._landscape import check_landscape as check_landscape
 from ._landscape import data_hash as data_hash
@@ -34,5 +34,5 @@ from ._symmetry import FiniteSymmetry as FiniteSymmetry
 from ._symmetry import NoSymmetry as NoSymmetry
 from ._symmetry import even_signs as even_signs
 from ._symmetry import sign_symmetry as sign_symmetry
-from ._units import dimensionless as dimensionless
+from ._units import Units as Units
 from ._user import Loss as Loss

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ._landscape import ONE, Units
 from ._symmetry import AbstractSymmetry
+from ._units import ONE, Units
 
 
 class KnownPoints:

@@ -1,7 +1,6 @@
 """The abstract landscape: what every search needs to know of a problem."""
 
 import abc
-import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable
@@ -11,59 +10,19 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 from lossatlas._types import Array, Matrix, Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean
 from ._smoothness import Smoothness, inferred_smoothness
 from ._symmetry import AbstractSymmetry, NoSymmetry
+from ._units import ONE, Units
 
 
 IMAGES = 8  # of a random point, at which a symmetry is tested
 SAME_ENERGY = 1e-9  # relative to the energy, and to what a relative change of the point makes of it
 COLUMNS = 128  # of an automatic Hessian, computed together
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Units:
-    """The units in which a landscape is searched: powers of two, so that no number is rounded.
-
-    Curvatures, slopes and path lengths are measured in the variables x_i L / variables_i, where L is the
-    geometric mean of `variables`: where all variables have one unit these are the variables themselves, and
-    the product of all curvatures is that of the Hessian whatever the units are.
-
-    **Arguments:**
-
-    - `variables`: parameter units, one number for all or shape (dim,).
-    - `energy`: loss units.
-    """
-
-    variables: float | Float[np.ndarray, " dim"] = 1.0
-    energy: float = 1.0
-
-    @property
-    def is_one(self) -> bool:
-        """Whether nothing is converted."""
-        return self.energy == 1.0 and bool(np.all(np.asarray(self.variables) == 1.0))
-
-    @property
-    def length(self) -> float:
-        """Geometric mean of the units of the variables, parameter units."""
-        return float(np.exp2(np.mean(np.log2(self.variables))))
-
-    @property
-    def slope(self) -> float:
-        """Unit of slopes, loss units per parameter unit."""
-        return self.energy / self.length
-
-    @property
-    def curvature(self) -> float:
-        """Unit of curvatures, loss units per squared parameter unit."""
-        return self.energy / self.length**2
-
-
-ONE = Units()
 
 
 class AbstractLandscape(eqx.Module):

@@ -14,13 +14,13 @@ from jaxtyping import Float, PRNGKeyArray
 from lossatlas._types import Array, Matrix, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean, Gauge
-from ._landscape import AbstractLandscape, Units, data_hash
+from ._landscape import AbstractLandscape, data_hash
 from ._neighbour_mask import neighbour_mask
 from ._node_symmetry import NodeSymmetry
 from ._perceptron_hessian import data_hessian
 from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry
-from ._units import power_of_two
+from ._units import Units, power_of_two
 
 
 ACTIVATIONS = {

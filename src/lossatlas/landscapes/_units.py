@@ -1,155 +1,50 @@
-"""In which units a landscape is searched: powers of two near its scales, so that nothing is rounded."""
+"""The units in which a landscape is searched."""
 
-from collections.abc import Callable
+import dataclasses
 
-import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
-
-from lossatlas._types import Array, Matrix, Modes, Point, Scalar
-
-from ._geometry import AbstractGeometry, Euclidean
-from ._landscape import AbstractLandscape
-from ._smoothness import Smoothness
-from ._symmetry import AbstractSymmetry
+from jaxtyping import Float
 
 
-class Dimensionless(AbstractLandscape):
-    """A landscape in its own units: y = x / units.variables, e = E / units.energy.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Units:
+    """The units in which a landscape is searched: powers of two, so that no number is rounded.
 
-    Thresholds on gradients, curvatures, distances and energies are plain numbers there, whatever the units
-    of the loss and of the variables are.
+    Curvatures, slopes and path lengths are measured in the variables x_i L / variables_i, where L is the
+    geometric mean of `variables`: where all variables have one unit these are the variables themselves, and
+    the product of all curvatures is that of the Hessian whatever the units are.
 
     **Arguments:**
 
-    - `inner`: the landscape in the units of its user.
-    - `unit`: of the variables, parameter units, one number or shape (dim,); powers of two.
-    - `energy_unit`: loss units; a power of two.
-    - `length`: typical change of a variable between neighbouring minima, in units of `unit`.
+    - `variables`: parameter units, one number for all or shape (dim,).
+    - `energy`: loss units.
     """
 
-    inner: AbstractLandscape
-    unit: Float[Array, "..."]
-    energy_unit: Scalar
-    length: float = eqx.field(static=True)
-
-    def energy(self, x: Point) -> Scalar:
-        """Return the energy in units of `energy_unit`."""
-        return self.inner.energy(x * self.unit) / self.energy_unit
-
-    def surface_energy(self, x: Point) -> Scalar:
-        """Return the energy at the nearest point of the geometry."""
-        return self.inner.surface_energy(x * self.unit) / self.energy_unit
-
-    def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
-        """Return energy and tangent gradient."""
-        energy, gradient = self.inner.value_and_gradient(x * self.unit)
-        return energy / self.energy_unit, gradient * self.unit / self.energy_unit
-
-    def shared(self, x: Point) -> Array:
-        """Return what lanes share of a pass over the data."""
-        return self.inner.shared(x * self.unit)
-
-    def derivatives(self, shared: Array, x: Point) -> tuple[Scalar, Point, Matrix]:
-        """Return energy, tangent gradient and Hessian."""
-        energy, gradient, hessian = self.inner.derivatives(shared, x * self.unit)
-        return energy / self.energy_unit, gradient * self.unit / self.energy_unit, self._scaled(hessian)
-
-    def hessian(self, x: Point) -> Matrix:
-        """Return the Hessian."""
-        return self._scaled(self.inner.hessian(x * self.unit))
-
-    def hessian_product(self, x: Point) -> Callable[[Point], Point]:
-        """Return the function that multiplies by the Hessian."""
-        product = self.inner.hessian_product(x * self.unit)
-        return lambda vector: product(vector * self.unit) * self.unit / self.energy_unit
+    variables: float | Float[np.ndarray, " dim"] = 1.0
+    energy: float = 1.0
 
     @property
-    def forward_mode(self) -> bool:
-        """That of the landscape."""
-        return self.inner.forward_mode
-
-    def _scaled(self, hessian: Matrix) -> Matrix:
-        unit = jnp.broadcast_to(self.unit, (self.dimension,))
-        return hessian * (unit[:, None] * unit[None, :]) / self.energy_unit
-
-    def zero_modes(self, x: Point) -> Modes:
-        """Return the forced zero modes."""
-        return self.inner.zero_modes(x * self.unit)
+    def is_one(self) -> bool:
+        """Whether nothing is converted."""
+        return self.energy == 1.0 and bool(np.all(np.asarray(self.variables) == 1.0))
 
     @property
-    def dimension(self) -> int:
-        """Number of variables."""
-        return self.inner.dimension
-
-    def sample(self, key: PRNGKeyArray) -> Point:
-        """Draw a random start."""
-        return self.inner.sample(key) / self.unit
-
-    def fingerprint(self) -> dict:
-        """Return that of the landscape."""
-        return self.inner.fingerprint()
+    def length(self) -> float:
+        """Geometric mean of the units of the variables, parameter units."""
+        return float(np.exp2(np.mean(np.log2(self.variables))))
 
     @property
-    def geometry(self) -> AbstractGeometry:
-        """That of the landscape; other than all of space, it allows one unit of energy only."""
-        return Euclidean() if isinstance(self.inner.geometry, Euclidean) else self.inner.geometry
+    def slope(self) -> float:
+        """Unit of slopes, loss units per parameter unit."""
+        return self.energy / self.length
 
     @property
-    def symmetry(self) -> AbstractSymmetry:
-        """That of the landscape: it exchanges variables of one unit only."""
-        return self.inner.symmetry
-
-    @property
-    def length_scale(self) -> float:
-        """Typical change of a variable, dimensionless."""
-        return self.length
-
-    @property
-    def region(self) -> float:
-        """Largest |variable|, dimensionless."""
-        return self.inner.region * self.length / self.inner.length_scale
-
-    @property
-    def morse_sum(self) -> int | None:
-        """That of the landscape."""
-        return self.inner.morse_sum
-
-    @property
-    def smoothness(self) -> Smoothness:
-        """That of the landscape."""
-        return self.inner.smoothness
-
-    @property
-    def shares_passes(self) -> bool:
-        """That of the landscape."""
-        return self.inner.shares_passes
-
-    @property
-    def gives_hessian(self) -> bool:
-        """That of the landscape."""
-        return self.inner.gives_hessian
-
-    @property
-    def hessian_cost(self) -> float:
-        """That of the landscape."""
-        return self.inner.hessian_cost
+    def curvature(self) -> float:
+        """Unit of curvatures, loss units per squared parameter unit."""
+        return self.energy / self.length**2
 
 
-def dimensionless(landscape: AbstractLandscape) -> AbstractLandscape:
-    """Return the landscape in its own units; itself where they are 1."""
-    units = landscape.units
-    if units.is_one:
-        return landscape
-    if np.any(np.asarray(units.variables) != 1.0) and not isinstance(landscape.geometry, Euclidean):
-        raise ValueError("`units` of variables other than 1 need a landscape on all of space.")
-    return Dimensionless(
-        landscape,
-        jnp.asarray(units.variables, dtype=float),
-        jnp.asarray(units.energy, dtype=float),
-        landscape.length_scale / units.length,
-    )
+ONE = Units()
 
 
 def power_of_two(values: Float[np.ndarray, "..."] | float) -> Float[np.ndarray, "..."] | np.float64:

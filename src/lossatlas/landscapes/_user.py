@@ -15,10 +15,10 @@ from jaxtyping import Array, Key, PRNGKeyArray, PyTree
 from lossatlas._checks import check_positive
 from lossatlas._types import Point, Scalar
 
-from ._landscape import AbstractLandscape, Units, check_landscape, data_hash
+from ._landscape import AbstractLandscape, check_landscape, data_hash
 from ._smoothness import Smoothness, check_smoothness, inferred_smoothness
 from ._symmetry import AbstractSymmetry, NoSymmetry
-from ._units import power_of_two
+from ._units import Units, power_of_two
 
 
 PROBES = 16  # random starts whose energies show the size of differences that matter

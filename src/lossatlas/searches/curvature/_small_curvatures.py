@@ -1,4 +1,4 @@
-"""Is a curvature that is tiny beside the largest one zero? Differences of gradients say so."""
+"""Tell small curvatures from none, by differences of gradients."""
 
 import dataclasses
 
