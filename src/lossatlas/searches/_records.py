@@ -62,6 +62,12 @@ class AbstractEnds(AbstractOutcomes):
         names = vars(parts[0])
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
+    def replaced(self: Ends, rows: np.ndarray, others: Ends) -> Ends:
+        """Return these rows with some of them, given by their numbers, replaced by those of others."""
+        order = np.arange(len(self))
+        order[rows] = len(self) + np.arange(len(rows))
+        return self.concatenate([self, others])[order]
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class StationaryPoints(AbstractEnds):

@@ -55,9 +55,7 @@ def minimise_on_kinks(
         again = open_[is_lower]
         if len(again):
             following = _settled(landscape, lower[is_lower], workers).after(found.gradients[again], 0)
-            order = np.arange(len(found))
-            order[again] = len(found) + np.arange(len(again))
-            found = StationaryPoints.concatenate([found, following])[order]
+            found = found.replaced(again, following)
     return found
 
 

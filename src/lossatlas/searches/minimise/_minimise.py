@@ -87,7 +87,5 @@ def _by_products(
         near[rows] = end["x"]
         again = newton_krylov(landscape, end["x"], 0, workers=workers)
         again = again.after(points.gradients[rows] + end["gradients"], 0)
-        order = np.arange(len(points))
-        order[rows] = len(points) + np.arange(len(rows))
-        points = StationaryPoints.concatenate([points, again])[order]
+        points = points.replaced(rows, again)
     return refuse_kinks(landscape, points, workers=workers)

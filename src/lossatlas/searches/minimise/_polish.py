@@ -35,6 +35,4 @@ def polish(landscape: AbstractLandscape, x: np.ndarray, *, workers: int | None =
     near = np.where((points.outcome == RESULTS.kink)[rows, None], points.x[rows], x[rows])
     found = minimise_on_kinks(landscape, near, workers=workers)
     found = found.after(points.gradients[rows], points.hessians[rows])
-    order = np.arange(len(points))
-    order[rows] = len(points) + np.arange(len(rows))
-    return StationaryPoints.concatenate([points, found])[order]
+    return points.replaced(rows, found)
