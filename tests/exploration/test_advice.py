@@ -10,7 +10,7 @@ from lossatlas.analysis import coverage
 from lossatlas.atlas import Atlas
 from lossatlas.cli._explore import _print_searches
 from lossatlas.exploration import Budget, explore
-from lossatlas.exploration._advice import note_lost, why_lost, why_nothing
+from lossatlas.exploration._advice import note_lost, why_degenerate, why_lost, why_nothing
 from lossatlas.exploration._pairs import PairSelector
 from lossatlas.exploration._plan import initial_state, plan_round
 from lossatlas.landscapes import Loss, SixHumpCamel
@@ -52,7 +52,7 @@ def test_a_map_with_many_lost_starts_is_not_called_complete(atlas, capsys, faile
 
 def lose(atlas, outcome, *energies):
     for energy in energies:
-        note_lost(atlas, int(outcome), energy)
+        note_lost(atlas, int(outcome), energy, np.array([0.5, 0.25]))
         atlas.count_failure("sample", outcome)
 
 
@@ -65,7 +65,7 @@ def finish(atlas, count):
 @pytest.mark.parametrize("outcome", [RESULTS.left_region, RESULTS.nonfinite, RESULTS.max_steps])
 def test_where_nothing_was_found_the_lowest_loss_and_a_remedy_are_said(atlas, outcome):
     lose(atlas, outcome, -3.0, np.nan, -812.5)
-    said = why_nothing(atlas)
+    said = why_nothing(atlas, CAMEL)
     assert said.startswith(f"No search ended in a minimum ({outcome.name} 3), the loss fell to -812.5; ")
     assert said.endswith("bound the variances from below or add a penalty.")
 
@@ -73,7 +73,7 @@ def test_where_nothing_was_found_the_lowest_loss_and_a_remedy_are_said(atlas, ou
 def test_saddles_and_flat_minima_do_not_count_as_lost(atlas):
     lose(atlas, RESULTS.degenerate, -9.0)
     lose(atlas, RESULTS.wrong_index, -9.0)
-    assert "fell" not in why_nothing(atlas)
+    assert "fell" not in why_nothing(atlas, CAMEL)
     hit(atlas, 3)
     finish(atlas, 5)
     assert why_lost(atlas) is None
@@ -109,6 +109,20 @@ def test_a_loss_that_falls_for_ever_beyond_a_minimum_gets_a_hint(tmp_path):
     with atlas:
         assert atlas.minima.energy.tolist() == [0.0]
         assert atlas.failures["sample"]["left_region"] > 10
+
+
+def test_many_degenerate_points_name_threshold_number_and_variable(tmp_path):
+    flat = Loss(lambda x: (x[0] - 1.0) ** 2 + (x[2] + x[0]) ** 2 + x[1] ** 4, 3)
+    with pytest.warns(UserWarning, match="No search ended in a minimum") as warned:
+        atlas = explore(flat, tmp_path / "f.atlas", budget=Budget(searches=40), workers=1)
+    said = str(warned[0].message)
+    assert "a curvature is " in said and "the largest is " in said and "the threshold is " in said
+    assert "variable 1: if its values are larger" in said
+    with atlas, Atlas(tmp_path / "f.atlas") as again:
+        assert why_degenerate(again, flat).startswith("48 of 48 minimisations ended in degenerate points")
+    mixed = Loss(lambda x: (x[0] - x[1]) ** 2, 2)
+    with pytest.warns(UserWarning, match="the flat direction mixes variables: add a penalty"):
+        explore(mixed, tmp_path / "m.atlas", budget=Budget(searches=40), workers=1).close()
 
 
 def mixture(x, data):

@@ -7,12 +7,17 @@ import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas
+from lossatlas.landscapes import AbstractLandscape, dimensionless
+from lossatlas.searches.curvature import DENSE, spectrum, zero_tolerance
 
 
 LOST = "lost"  # key of the atlas' state: how minimisations were lost, and the lowest loss that they reached
+FLAT = "flat"  # key of the atlas' state: the degenerate point at which the last such minimisation ended
 RUNAWAY = (RESULTS.left_region, RESULTS.nonfinite, RESULTS.max_steps)
 BELOW = 1e-6  # relative to the losses of minima, by how much a lower loss is not the lowest minimum itself
-MANY = 0.1  # share of the minimisations that ran away from which it is said
+MANY = 0.1  # share of the minimisations that ended badly from which it is said
+ONE_VARIABLE = 0.9  # component of a direction from which it is that of one variable
+QUENCHES = ("sample", "symmetric", "hop")  # kinds of searches that minimise
 UNBOUNDED = (
     "a loss that falls for ever, such as that of a mixture with free variances or of a network without L2, "
     "needs a bound: bound the variances from below or add a penalty"
@@ -28,8 +33,17 @@ ADVICE = {
 }
 
 
-def note_lost(atlas: Atlas, outcome: int, energy: float) -> None:
-    """Add a minimisation that ran away to the count, and its last loss to the lowest."""
+def note_lost(atlas: Atlas, outcome: int, energy: float, x: np.ndarray) -> None:
+    """Note the lowest loss of a minimisation that ran away, and the end of one that is degenerate.
+
+    **Arguments:**
+
+    - `outcome`: how it ended.
+    - `energy`: the loss there.
+    - `x`: where it ended, shape (dim,).
+    """
+    if outcome == RESULTS.degenerate and len(x) <= DENSE:
+        atlas.set_state(FLAT, np.asarray(x).tolist())
     if outcome not in RUNAWAY:
         return
     lost = atlas.get_state(LOST, {})
@@ -40,7 +54,7 @@ def note_lost(atlas: Atlas, outcome: int, energy: float) -> None:
     atlas.set_state(LOST, lost)
 
 
-def why_nothing(atlas: Atlas) -> str:
+def why_nothing(atlas: Atlas, landscape: AbstractLandscape) -> str:
     """Return a sentence on why no search ended in a minimum."""
     outcomes: dict[str, int] = {}
     for kind in atlas.failures.values():
@@ -52,6 +66,8 @@ def why_nothing(atlas: Atlas) -> str:
     lowest = _lowest(lost)
     fell = f", the loss fell to {lowest:.6g}" if most in lost and lowest < math.inf else ""
     advice = ADVICE.get(most, RESULTS[most].sentence.rstrip("."))
+    if most == RESULTS.degenerate.name:
+        advice = _flat_direction(atlas, landscape) or advice
     return f"No search ended in a minimum ({counts}){fell}; {advice}."
 
 
@@ -65,7 +81,7 @@ def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
     lost = atlas.get_state(LOST, {})
     if not smooth:
         lost.pop(RESULTS.max_steps.name, None)
-    minimisations = sum(atlas.finished(kind) for kind in ("sample", "symmetric", "hop"))
+    minimisations = _minimisations(atlas)
     count = sum(row["searches"] for row in lost.values())
     lowest = _lowest(lost)
     energies = atlas.minima.energy
@@ -82,12 +98,56 @@ def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
 
 def why_on_kinks(atlas: Atlas) -> str | None:
     """Return a sentence where more than a tenth of the minima found lie on kinks and are not stored."""
-    kinds = ("sample", "symmetric", "hop")
-    refused = sum(atlas.failures.get(kind, {}).get(RESULTS.kink_minimum.name, 0) for kind in kinds)
-    minimisations = sum(atlas.finished(kind) for kind in kinds)
+    refused, minimisations = _ended(atlas, RESULTS.kink_minimum), _minimisations(atlas)
     if refused <= MANY * minimisations:
         return None
     return f"{refused} of {minimisations} minimisations are not stored: {ADVICE['kink_minimum']}."
+
+
+def why_degenerate(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
+    """Return a sentence where more than a tenth of the minimisations ended in degenerate points."""
+    refused, minimisations = _ended(atlas, RESULTS.degenerate), _minimisations(atlas)
+    if refused <= MANY * minimisations:
+        return None
+    advice = _flat_direction(atlas, landscape) or ADVICE[RESULTS.degenerate.name]
+    return f"{refused} of {minimisations} minimisations ended in degenerate points: {advice}."
+
+
+def _flat_direction(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
+    """Return what is flat at the last degenerate point, how flat, and what to do; None if unknown."""
+    x = atlas.get_state(FLAT, None)
+    if x is None:
+        return None
+    own = dimensionless(landscape)
+    values, vectors = (
+        np.asarray(part) for part in spectrum(own, np.asarray(x) / landscape.units.variables)
+    )
+    if not np.all(np.isfinite(values)):
+        return None
+    least = int(np.argmin(np.abs(values)))
+    direction = np.abs(vectors[:, least])
+    variable = int(np.argmax(direction))
+    said = (
+        f"at the last one a curvature is {values[least]:.2g}, which float64 cannot tell from zero: the "
+        f"largest is {np.abs(values).max():.2g}, so that the threshold is {float(zero_tolerance(values)):.2g} "
+        "(all in the landscape's units of loss and length)"
+    )
+    if direction[variable] < ONE_VARIABLE:
+        return f"{said}; the flat direction mixes variables: add a penalty or give the symmetry"
+    return (
+        f"{said}; the flat direction is variable {variable}: if its values are larger than those of the "
+        "others, say so in `scale`; else add a penalty on it"
+    )
+
+
+def _minimisations(atlas: Atlas) -> int:
+    """Return the number of minimisations that have ended."""
+    return sum(atlas.finished(kind) for kind in QUENCHES)
+
+
+def _ended(atlas: Atlas, outcome: RESULTS) -> int:
+    """Return the number of minimisations that failed with this outcome."""
+    return sum(atlas.failures.get(kind, {}).get(outcome.name, 0) for kind in QUENCHES)
 
 
 def _lowest(lost: dict[str, dict[str, Any]]) -> float:

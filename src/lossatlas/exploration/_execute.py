@@ -244,7 +244,7 @@ class Executor:
         spent = int(minima.gradients[row] + minima.hessians[row])
         if outcome not in self.wanted:
             self.atlas.count_failure(search.kind, outcome)
-            note_lost(self.atlas, outcome, float(minima.energy[row]))
+            note_lost(self.atlas, outcome, float(minima.energy[row]), minima.x[row])
             self.atlas.finish(search.id, outcome)
             return False, spent
         ids, new = self._add_minima(minima[[row]], run, hits=int(search.kind == "sample"))

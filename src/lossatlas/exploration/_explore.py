@@ -14,7 +14,7 @@ from lossatlas.landscapes import AbstractLandscape, check_landscape
 from lossatlas.searches import available_cores
 from lossatlas.searches.curvature import DENSE
 
-from ._advice import why_lost, why_nothing, why_on_kinks
+from ._advice import why_degenerate, why_lost, why_nothing, why_on_kinks
 from ._budget import Budget, Progress
 from ._execute import Executor
 from ._pace import Pace
@@ -87,7 +87,7 @@ def explore(
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
         executor = Executor(landscape, atlas, seed, workers, kinks)
         _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started).run()
-        said = _advice(atlas, landscape.smoothness == "smooth") if atlas.count("searches") else None
+        said = _advice(atlas, landscape) if atlas.count("searches") else None
     if said:
         warnings.warn(said, stacklevel=2)
     return Atlas(Path(out), readonly=True)
@@ -117,11 +117,15 @@ def _is_empty(path: str | os.PathLike) -> bool:
         return False
 
 
-def _advice(atlas: Atlas, smooth: bool) -> str | None:
+def _advice(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
     if not atlas.count("minima"):
-        return why_nothing(atlas)
-    said = [sentence for sentence in (why_lost(atlas, smooth=smooth), why_on_kinks(atlas)) if sentence]
-    return " ".join(said) or None
+        return why_nothing(atlas, landscape)
+    sentences = (
+        why_lost(atlas, smooth=landscape.smoothness == "smooth"),
+        why_on_kinks(atlas),
+        why_degenerate(atlas, landscape),
+    )
+    return " ".join(sentence for sentence in sentences if sentence) or None
 
 
 class _Loop:
