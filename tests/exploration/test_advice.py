@@ -116,7 +116,7 @@ def test_many_degenerate_points_name_threshold_number_and_variable(tmp_path):
     with pytest.warns(UserWarning, match="No search ended in a minimum") as warned:
         atlas = explore(flat, tmp_path / "f.atlas", budget=Budget(searches=40), workers=1)
     said = str(warned[0].message)
-    assert "a curvature is " in said and "the largest is " in said and "the threshold is " in said
+    assert "a curvature is " in said and "the largest is " in said and "and the threshold is " in said
     assert "variable 1: if its values are larger" in said
     with atlas, Atlas(tmp_path / "f.atlas") as again:
         assert why_degenerate(again, flat).startswith("48 of 48 minimisations ended in degenerate points")

@@ -129,7 +129,7 @@ def _flat_direction(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
     variable = int(np.argmax(direction))
     said = (
         f"at the last one a curvature is {values[least]:.2g}, which float64 cannot tell from zero: the "
-        f"largest is {np.abs(values).max():.2g}, so that the threshold is {float(zero_tolerance(values)):.2g} "
+        f"largest is {np.abs(values).max():.2g}, and the threshold is {float(zero_tolerance(values)):.2g} "
         "(all in the landscape's units of loss and length)"
     )
     if direction[variable] < ONE_VARIABLE:
