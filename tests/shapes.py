@@ -4,6 +4,8 @@ Arguments of a wrong class are refused by the library, in its own words, which t
 functions of numpy's arrays take whatever numpy makes an array of: only what they return is checked.
 """
 
+import collections
+import functools
 import inspect
 import typing
 
@@ -12,8 +14,19 @@ import jax
 import jaxtyping
 
 
+ENOUGH = 50  # calls of a function in one process that are checked: a check costs more than most calls
+_calls: collections.Counter = collections.Counter()
+_jaxtyped = jaxtyping.jaxtyped
+
+
+def install():
+    """Have every function of the library that names a shape checked; before the library is imported."""
+    jaxtyping.install_import_hook("lossatlas", "shapes.checked")
+    jaxtyping.jaxtyped = _sparing  # the hook writes this name above every function
+
+
 def checked(function):
-    """Check the annotations of a function that name shapes; called by the hook for every function."""
+    """Check the annotations of a function that name shapes."""
     name = function.__name__
     private = name.startswith("_") and not name.startswith("__")
     function.__annotations__ = {
@@ -24,7 +37,26 @@ def checked(function):
     return beartype.beartype(function) if function.__annotations__ else function
 
 
-def _names_a_shape(hint, kind: type) -> bool:
+def _sparing(what=None, *, typechecker):
+    """Decorate as jaxtyping does, but only what names a shape, once it is called, and not for ever."""
+    if what is None:
+        return functools.partial(_sparing, typechecker=typechecker)
+    if inspect.isclass(what):
+        return _jaxtyped(what, typechecker=typechecker)
+    code = what.__code__  # one for all functions that are made within another one
+    if _calls[code] >= ENOUGH or not any(_names_a_shape(hint) for hint in what.__annotations__.values()):
+        return what
+    decorated = functools.cache(lambda: _jaxtyped(what, typechecker=typechecker))
+
+    @functools.wraps(what)
+    def spared(*arguments, **named):
+        _calls[code] += 1
+        return (what if _calls[code] > ENOUGH else decorated())(*arguments, **named)
+
+    return spared
+
+
+def _names_a_shape(hint, kind: type = object) -> bool:
     """Whether a shape of that kind of array is named somewhere in an annotation."""
     if inspect.isclass(hint) and issubclass(hint, jaxtyping.AbstractArray):
         return issubclass(hint.array_type, kind)

@@ -116,20 +116,20 @@ def why_degenerate(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
 def _flat_direction(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
     """Return what is flat at the last degenerate point, how flat, and what to do; None if unknown."""
     x = atlas.get_state(FLAT, None)
-    if x is None:
+    if x is None or landscape.smoothness != "smooth":  # on a kink the curvatures along it count
         return None
     own = dimensionless(landscape)
     values, vectors = (
         np.asarray(part) for part in spectrum(own, np.asarray(x) / landscape.units.variables)
     )
-    if not np.all(np.isfinite(values)):
+    least, threshold = int(np.argmin(np.abs(values))), float(zero_tolerance(values))
+    if not abs(values[least]) <= threshold:  # not a number, or another Hessian than that of the search
         return None
-    least = int(np.argmin(np.abs(values)))
     direction = np.abs(vectors[:, least])
     variable = int(np.argmax(direction))
     said = (
         f"at the last one a curvature is {values[least]:.2g}, which float64 cannot tell from zero: the "
-        f"largest is {np.abs(values).max():.2g}, and the threshold is {float(zero_tolerance(values)):.2g} "
+        f"largest is {np.abs(values).max():.2g}, and the threshold is {threshold:.2g} "
         "(all in the landscape's units of loss and length)"
     )
     if direction[variable] < ONE_VARIABLE:

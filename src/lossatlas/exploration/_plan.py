@@ -18,6 +18,7 @@ from lossatlas.searches.global_search import accepted
 from ._pairs import Candidates, PairSelector
 
 
+LEAST_PATIENCE = 2000  # searches in a row without a new point that end an exploration, at least
 ENOUGH_SAMPLES = 2000  # random starts after which the network is grown anyway
 # Phases in which nothing is planned any more. Both mean that the last searches brought nothing new; in the
 # second too many random starts ended nowhere to say that there is nothing else.
@@ -87,7 +88,7 @@ def patience(atlas: Atlas) -> int:
     """
     points = atlas.count("minima") + atlas.count("transition_states")
     seen_once = bool(np.any(atlas.transition_states.hits == 1))
-    return max(2000, 4 * points) * (2 if seen_once else 1)
+    return max(LEAST_PATIENCE, 4 * points) * (2 if seen_once else 1)
 
 
 def plan_round(
