@@ -39,8 +39,13 @@ def command_lines() -> list[str]:
     return sorted({line for line in lines if line.startswith("lossatlas ")})
 
 
+LONG = ("docs/bring-your-own-loss.md", "docs/models.md")
+
+
 @pytest.mark.wrong_shapes  # some blocks show what is refused
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow if page in LONG else ()) for page in PAGES]
+)
 def test_python_runs(page, tmp_path, monkeypatch):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt

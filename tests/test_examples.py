@@ -23,7 +23,16 @@ def test_there_are_studies():
     assert len(STUDIES) >= 7
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+QUICK = ("xor", "steps", "regression")  # one network without data, one with, one that is no network
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow)
+        for path in STUDIES
+    ],
+)
 def test_small_version_runs(path, tmp_path):
     config = read_config(path)
     landscape = config.settings["landscape"]
@@ -64,6 +73,7 @@ def table(file):
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(opened)]
 
 
+@pytest.mark.slow
 def test_spin_glasses_against_theory_runs(tmp_path):
     spec = importlib.util.spec_from_file_location("against_theory", SPIN_GLASSES / "against_theory.py")
     study = importlib.util.module_from_spec(spec)

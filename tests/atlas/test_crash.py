@@ -25,9 +25,9 @@ def run_kills(*arguments) -> int:
     return int(done.stdout)
 
 
-def test_twenty_kills(tmp_path):
+def test_ten_kills(tmp_path):
     # Most runs got as far as a batch, so kills fell between and into batches.
-    assert run_kills("write", tmp_path, 20) > 10
+    assert run_kills("write", tmp_path, 10) > 5
 
 
 @pytest.mark.slow

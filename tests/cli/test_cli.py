@@ -167,7 +167,7 @@ def test_own_table(capsys, tmp_path):
     table.write_text("\n".join(["a,b,label,constant", *rows]))
     status, out, err = run(
         capsys, "explore", "csv", table, "--target", "label", "--hidden", 2, "--l2", 1e-2,
-        "--time-limit", "20s", "--out", tmp_path / "mine.atlas",
+        "--evaluations", 1500, "--out", tmp_path / "mine.atlas",
     )  # fmt: skip
     assert status == 0, err
     assert "2 classes of label (no, yes)" in out

@@ -165,7 +165,14 @@ def flow(x):
     return scipy.optimize.minimize(potential, x, jac=slope, method="L-BFGS-B").x
 
 
-@pytest.mark.parametrize(("cube", "bound"), [("D1", 0.25), ("D2", 0.08), ("D3", 0.2)])
+@pytest.mark.parametrize(
+    ("cube", "bound"),
+    [
+        pytest.param("D1", 0.25, marks=pytest.mark.slow),
+        ("D2", 0.08),
+        pytest.param("D3", 0.2, marks=pytest.mark.slow),
+    ],
+)
 def test_labels_agree_mostly_with_steepest_descent(cube, bound):
     """Basins of L-BFGS are not those of steepest descent, whose triangle takes less.
 

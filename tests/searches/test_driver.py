@@ -387,6 +387,7 @@ def test_batches_and_order_change_nothing_but_rounding_on_an_accelerator(kind, a
     assert compilations() == before
 
 
+@pytest.mark.slow
 def test_pathways_and_bands_on_an_accelerator(accelerated):
     rows = np.arange(COUNT)
     for search in ("find_pathways", "find_bands"):

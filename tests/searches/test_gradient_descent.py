@@ -113,7 +113,7 @@ def test_history_is_that_of_shorter_descents(method):
     full = descend(landscape, starts, method=method, max_steps=40)
     assert full.history.shape == (4, 7)  # 1, 2, 4, 8, 16, 32, and 40 in the place of 64
     np.testing.assert_array_equal(full.history[:, -1], full.energy)
-    for level, gradients in enumerate((1, 2, 4, 8, 16, 32)):
+    for level, gradients in ((0, 1), (3, 8), (5, 32)):
         short = descend(landscape, starts, method=method, max_steps=gradients)
         # Another program: the last digits may differ.
         np.testing.assert_allclose(full.history[:, level], short.energy, rtol=1e-12)

@@ -96,7 +96,11 @@ def test_exploration_finds_partitions_of_k_means_and_nothing_else(tmp_path):
         scale=8.0,
         symmetry=FiniteSymmetry(order, np.ones_like(order)),
     )
-    with la.explore(loss, tmp_path / "k-means.atlas", budget=la.Budget(searches=300)) as atlas:
+    with pytest.warns(
+        UserWarning, match="minimisations ended in degenerate points"
+    ):  # a centre without items
+        atlas = la.explore(loss, tmp_path / "k-means.atlas", budget=la.Budget(searches=200))
+    with atlas:
         found = np.sort(atlas.minima.energy)
     # Of all partitions into three runs of points, those of which every point is nearest to its own mean.
     # The fourth, with a loss of 16.29, no start in a thousand reaches.

@@ -46,7 +46,7 @@ def dense_spectrum(landscape, x: np.ndarray) -> np.ndarray:
 
 MEDIUM = {
     "74 variables": functools.partial(network, 2, 10, 4, 200, 1e-3),
-    "255 variables": functools.partial(network, 20, 10, 5, 100, 1e-2),
+    "115 variables": functools.partial(network, 10, 8, 3, 60, 1e-2),
     "sphere": lambda: spin_glass(40),
 }
 
@@ -174,6 +174,7 @@ def large() -> Perceptron:
     return landscape
 
 
+@pytest.mark.slow
 def test_a_large_network_from_starts_to_pathways(large):
     minima = minimise(large, starts(large, 4))
     assert minima.outcomes() == {"converged": 4}

@@ -32,7 +32,7 @@ items = 100
 
 [explore]
 time_limit = "none"
-evaluations = 4_000
+evaluations = 1_500
 
 [sweep]
 l2 = [1e-1, 1e-2]
