@@ -153,6 +153,7 @@ def test_a_second_run_takes_its_programs_from_the_cache(tmp_path):
     assert len(kept[0]) > 5 and kept[1] == kept[0]
 
 
+@pytest.mark.slow
 def test_the_cache_changes_no_result(tmp_path):
     """Programs from the cache, and none kept at all."""
     kept = run(EXPLORE, tmp_path / "kept.atlas", LOSSATLAS_CACHE=tmp_path / "cache")

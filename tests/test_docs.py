@@ -39,7 +39,7 @@ def command_lines() -> list[str]:
     return sorted({line for line in lines if line.startswith("lossatlas ")})
 
 
-LONG = ("docs/bring-your-own-loss.md", "docs/models.md")
+LONG = ("docs/bring-your-own-loss.md", "docs/models.md", "docs/theory.md", "docs/properties.md")
 
 
 @pytest.mark.wrong_shapes  # some blocks show what is refused

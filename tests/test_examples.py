@@ -23,7 +23,7 @@ def test_there_are_studies():
     assert len(STUDIES) >= 7
 
 
-QUICK = ("xor", "steps", "regression")  # one network without data, one with, one that is no network
+QUICK = ("xor", "regression")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,7 @@ def test_committed_counts_of_spin_glasses():
 STUDENTS = Path(__file__).parents[1] / "examples" / "10-student-teacher"
 
 
+@pytest.mark.slow
 def test_students_and_teachers_run(tmp_path, monkeypatch):
     plt.switch_backend("Agg")
     programs = [runpy.run_path(str(STUDENTS / name))["main"] for name in ("run.py", "draw.py")]

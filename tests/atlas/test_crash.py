@@ -30,7 +30,7 @@ def test_ten_kills(tmp_path):
     assert run_kills("write", tmp_path, 10) > 5
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_hundred_kills(tmp_path):
     assert run_kills("write", tmp_path, 200) > 100
 

@@ -85,7 +85,7 @@ def test_no_damaged_file_gives_a_wrong_number(tmp_path):
                    and not kind.startswith("mix"))  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_no_damaged_file_of_ten_thousand_gives_a_wrong_number(tmp_path):
     found = campaign(tmp_path, 10_000, seed=1)
     assert {verdict for counts in found.values() for verdict in counts} == {"refused", "right", "older"}

@@ -118,7 +118,7 @@ def test_many_degenerate_points_name_threshold_number_and_variable(tmp_path):
     said = str(warned[0].message)
     assert "a curvature is " in said and "the largest is " in said and "and the threshold is " in said
     assert "variable 1: if its values are larger" in said
-    with atlas, Atlas(tmp_path / "f.atlas") as again:
+    with atlas, Atlas(tmp_path / "f.atlas", flat) as again:
         assert why_degenerate(again, flat).startswith("48 of 48 minimisations ended in degenerate points")
         note_lost(again, int(RESULTS.degenerate), 0.0, np.array([2.0, 2.0]))
         mixed = Loss(lambda x: (x[0] - x[1]) ** 2, 2)

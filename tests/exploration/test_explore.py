@@ -118,8 +118,13 @@ def test_transition_states_lie_above_their_minima(mapped):
     assert np.all(states.path_length > 0)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(0, marks=pytest.mark.slow),
+        *(pytest.param(k, marks=pytest.mark.exhaustive) for k in range(1, 6)),
+    ],
+)
 def test_every_seed_finds_the_same(tmp_path, seed, monkeypatch):
     monkeypatch.setattr(_plan, "LEAST_PATIENCE", PATIENCE)
     with explore(xor(2), tmp_path / "a.atlas", seed=seed) as atlas:
@@ -284,7 +289,7 @@ def test_kills_lose_nothing(tmp_path, mapped):
         assert atlas.digest() == mapped.digest()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_fifty_kills(tmp_path, mapped):
     path = tmp_path / "a.atlas"
     kill_and_check(path, np.random.default_rng(1), 50, 6.0)

@@ -59,6 +59,7 @@ def test_energy_and_slopes_are_those_in_five_parameters(landscape):
         np.testing.assert_allclose(landscape.curve(x, t), curve(q, t), rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_spectrum_of_a_minimum_is_that_in_five_parameters(landscape):
     t, y = landscape.inputs, landscape.targets
     best = minimise(landscape, landscape.point(TRUE)[None])

@@ -96,6 +96,9 @@ NETWORKS = {
 
 # What each of these has stands in another row, too, beside something else.
 CONTAINED = {
+    "three layers",
+    "masked, two layers",
+    "no penalty, two layers",
     "sigmoid",
     "softplus",
     "gelu",

@@ -12,10 +12,10 @@ from lossatlas.searches import census
 
 
 QUICK = [name for name in PROBLEMS if name != "xor 3"]
-SLOW = [pytest.param("xor 3", marks=pytest.mark.slow)]
+EXHAUSTIVE = [pytest.param("xor 3", marks=pytest.mark.exhaustive)]
 
 
-@pytest.mark.parametrize("name", [*QUICK, *SLOW])
+@pytest.mark.parametrize("name", [*QUICK, *EXHAUSTIVE])
 def test_census_finds_exactly_the_known_points(name):
     known = PROBLEMS[name]
     landscape = known.landscape()
@@ -50,7 +50,11 @@ def test_tables_are_consistent_themselves():
 
 
 # Points of both signs mirror each other: E -> -E, index -> N - 1 - index, under w -> -w.
-SIZES = [3, 5, *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 6, 7, 8))]
+SIZES = [
+    *(3, 5),
+    *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 6)),
+    *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (7, 8)),
+]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -92,6 +92,7 @@ LANDSCAPES = {
     "sphere": lambda: spin_glass(6),
 }
 METHODS = {"BFGS()": BFGS(), "BFGS(10)": BFGS(10), "LBFGS(20)": LBFGS(20)}
+SLOWER = [pytest.param(name, marks=pytest.mark.slow) for name in ("BFGS()", "LBFGS(20)")]
 # Each landscape and each method once; all of their pairs are slow to compile.
 ONCE = [("bowl", "BFGS()"), ("valley", "BFGS(10)"), ("xor", "LBFGS(20)"), ("sphere", "BFGS(10)")]
 PAIRS = [
@@ -322,7 +323,7 @@ def cliff(x):
     return jnp.sqrt(x[0]) + x[1] ** 2
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["BFGS(10)", *SLOWER])
 def test_steps_beyond_the_edge_are_refused(method):
     # A scale so long that the descent does step over.
     landscape = Loss(barrier, 2, scale=3.0)
@@ -340,7 +341,7 @@ def test_a_point_without_an_energy_is_not_a_minimum(function):
     assert found.outcomes() == {"nonfinite": 1}
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["BFGS(10)", *SLOWER])
 def test_ends_of_the_world_are_named(method):
     fallen = minimise(Loss(cliff, 2), np.array([[1.0, 0.1], [0.5, -0.2]]), method=METHODS[method])
     assert set(fallen.outcomes()) <= {"nonfinite", "max_steps"}

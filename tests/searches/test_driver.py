@@ -339,8 +339,9 @@ POINTS = {
 }
 
 
-# Compiling the programs of a landscape takes longest here. A third flat one shows nothing that two do not.
-SPACES = ["Mueller-Brown", "spin glass p=2", pytest.param("double wells", marks=pytest.mark.slow)]
+# Compiling the programs of a landscape takes longest here.
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("Mueller-Brown", "double wells")]
+SPACES = ["spin glass p=2", *SLOW]
 
 
 @pytest.mark.parametrize("problem", SPACES)

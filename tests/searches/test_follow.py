@@ -274,7 +274,7 @@ def test_columns_and_dictionary(followed):
     assert "x" not in record["folds"][0]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("hidden, values", [(2, (0.0159, 0.0175, 0.0219, 0.0235)), (3, (0.012,))])
 def test_xor_agrees_with_censuses(hidden, values):
     """Where branches are born of pitchforks, and for three nodes of pairs of eigenvalues."""

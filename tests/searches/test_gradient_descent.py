@@ -67,7 +67,10 @@ def test_a_bowl_shrinks_by_its_factor():
 
 @pytest.mark.parametrize(
     ("landscape", "step"),
-    rows({"sphere": (spin_glass(8), 0.1), "spheres": (partite_spin_glass((4, 4, 4)), 0.05)}),
+    [
+        pytest.param(spin_glass(8), 0.1, id="sphere"),
+        pytest.param(partite_spin_glass((4, 4, 4)), 0.05, id="spheres", marks=pytest.mark.slow),
+    ],
 )
 def test_all_methods_end_at_verified_minima(landscape, step):
     """Points of a descent are minima but for the polish, of which the energy knows nothing."""

@@ -13,7 +13,16 @@ from lossatlas.landscapes import FiniteSymmetry, Loss, spin_glass, xor
 from lossatlas.searches import NEWTON, find_saddles, minimise
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+QUICK = ("absolute_values", "k_means")
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(family, id=family.__name__, marks=() if family.__name__ in QUICK else pytest.mark.slow)
+        for family in FAMILIES
+    ],
+)
 def test_no_minimum_is_false_and_none_is_missed(family):
     tally = Tally()
     for seed in range(3):
@@ -107,7 +116,7 @@ def test_exploration_finds_partitions_of_k_means_and_nothing_else(tmp_path):
     np.testing.assert_allclose(found, [0.4473809524, 13.2325, 13.2475], rtol=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_200_random_losses_have_no_false_minimum():
     tallies = {}
     for family in FAMILIES:

@@ -82,9 +82,14 @@ def quadratic(curvatures) -> Loss:
 def rotated(curvatures) -> Loss:
     """The same in a random basis, where no variable is an eigenvector."""
     size = len(curvatures)
-    basis = jnp.asarray(np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0])
-    inner = quadratic(curvatures)
-    return Loss(lambda x: inner.energy(basis @ x), size)
+    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
+    return Loss(_rotated, size, data=(np.asarray(curvatures, float), basis), scale=1.0, energy_scale=1.0)
+
+
+def _rotated(x, data):
+    curvatures, basis = data
+    y = basis @ x
+    return jnp.sum(0.5 * curvatures * y**2 + 0.25 * y**4)
 
 
 SADDLES = {
@@ -150,6 +155,7 @@ def test_a_symmetric_start_steps_off_the_saddle(monkeypatch):
         assert min(lowest) > 0
 
 
+@pytest.mark.slow
 def test_pathways_by_gradients_end_where_those_by_hessians_do():
     landscape = network(2, 10, 4, 200, 1e-3)
     states = find_saddles(landscape, starts(landscape, 12))
@@ -223,6 +229,7 @@ def test_no_search_builds_a_hessian(large):
         census(large, starts=1)
 
 
+@pytest.mark.slow
 def test_memory_is_not_that_of_a_hessian(large):
     """To decompose one takes it, its eigenvectors and as much workspace."""
     assert memory_needed(large, workers=1) < 0.75 * 3 * 8 * large.dimension**2

@@ -117,6 +117,7 @@ def two_pitchforks(x, p):
     return x[0] ** 4 / 4 - p * x[0] ** 2 / 2 + x[1] ** 4 / 4 - (p - 0.5) * x[1] ** 2 / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start, end, point", [
     (1.0, -1.0, (1.0, 0.5**0.5)),
     (1.0, -1.0, (0.0, -(0.5**0.5))),

@@ -12,7 +12,7 @@ from lossatlas.landscapes import SpinGlass, partite_spin_glass, spin_glass
 from lossatlas.searches import census, connect, find_saddles, minimise
 
 
-slow = pytest.mark.slow
+slow, exhaustive = pytest.mark.slow, pytest.mark.exhaustive
 
 
 def matrix(landscape: SpinGlass) -> np.ndarray:
@@ -61,7 +61,8 @@ def test_census_of_fifty_spins_finds_every_eigenvector_and_nothing_else():
     [
         (4, 3, range(2)),
         (4, 4, range(2)),
-        *(pytest.param(n, p, range(20), marks=slow) for n in (5, 6, 7, 8) for p in (3, 4)),
+        *(pytest.param(5, p, range(5), marks=slow) for p in (3, 4)),
+        *(pytest.param(n, p, range(20), marks=exhaustive) for n in (6, 7, 8) for p in (3, 4)),
     ],
 )
 def test_morse_sum_of_random_tensors(size, order, seeds):
@@ -143,7 +144,7 @@ def test_morse_sum_of_parts_is_the_product_of_those_of_spheres(shape):
 
 GLASSES = [
     pytest.param(lambda: spin_glass(8, seed=2), id="p = 3", marks=slow),
-    pytest.param(lambda: spin_glass(8, order=4, seed=2), id="p = 4"),
+    pytest.param(lambda: spin_glass(8, order=4, seed=2), id="p = 4", marks=slow),
     pytest.param(lambda: partite_spin_glass((4, 5, 4)), id="three parts"),
 ]
 

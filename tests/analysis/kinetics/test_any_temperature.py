@@ -88,7 +88,7 @@ def test_random_evolutions(seed):
     assert evolution_errors(rates, seed, count=2)["evolve"] < 1e-11  # rounding, 66 squarings of it
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("hundred", range(10))
 def test_a_thousand_random_networks(hundred):
     for seed in range(100 * hundred, 100 * hundred + 100):

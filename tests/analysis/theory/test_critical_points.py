@@ -167,7 +167,7 @@ def test_bound():
             assert mean_critical_points(p, n).sum() < 2 * most_critical_pairs(p, n)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("size", [3, 4, 5])
 def test_census_of_random_spin_glasses(size):
     """Mean numbers by index of 30 glasses; each has as many pairs as the bound, less an even number."""
