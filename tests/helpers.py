@@ -280,6 +280,12 @@ def starts_for(landscape: AbstractLandscape, count: int, seed: int = 0) -> np.nd
 
 
 @jax.jit
+def value_and_gradient(landscape: AbstractLandscape, x):
+    """Energy and gradient."""
+    return landscape.value_and_gradient(x)
+
+
+@jax.jit
 def derivatives(landscape: AbstractLandscape, x):
     """Energy, gradient and Hessian."""
     return *landscape.value_and_gradient(x), landscape.hessian(x)

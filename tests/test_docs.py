@@ -39,12 +39,12 @@ def command_lines() -> list[str]:
     return sorted({line for line in lines if line.startswith("lossatlas ")})
 
 
-LONG = ("docs/bring-your-own-loss.md", "docs/models.md", "docs/theory.md", "docs/properties.md")
+QUICK = ("README.md", "docs/other-databases.md")
 
 
 @pytest.mark.wrong_shapes  # some blocks show what is refused
 @pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=pytest.mark.slow if page in LONG else ()) for page in PAGES]
+    "page", [pytest.param(page, marks=() if page in QUICK else pytest.mark.slow) for page in PAGES]
 )
 def test_python_runs(page, tmp_path, monkeypatch):
     matplotlib.use("Agg")

@@ -222,7 +222,7 @@ def test_failures_are_counted(tmp_path):
 
 def test_minima_on_kinks_are_counted_and_stored_if_asked_for(tmp_path):
     """The minima of a small ReLU network lie on its kinks, where no gradient vanishes."""
-    network = Perceptron(np.eye(3), [0, 1, 2], hidden=[2], l2=1e-2, activation="relu")
+    network = Perceptron(np.eye(2), [0, 1], hidden=[1], l2=1e-2, activation="relu")
     budget = Budget(searches=16)
     with pytest.warns(UserWarning, match="No search ended in a minimum .*kink_minimum"):
         atlas = explore(network, tmp_path / "a.atlas", budget=budget, batch_size=16)
@@ -230,10 +230,7 @@ def test_minima_on_kinks_are_counted_and_stored_if_asked_for(tmp_path):
         on_kinks = atlas.failures["sample"]["kink_minimum"]
         assert on_kinks > 0 and len(atlas.minima) == 0
         assert sum(atlas.failures["sample"].values()) == 16
-        assert atlas.failures["sample"]["degenerate"] > 8
-    with pytest.warns(UserWarning, match="of 16 minimisations ended in degenerate points: the loss has"):
-        atlas = explore(network, tmp_path / "b.atlas", budget=budget, batch_size=16, kinks=True)
-    with atlas:
+    with explore(network, tmp_path / "b.atlas", budget=budget, batch_size=16, kinks=True) as atlas:
         minima = atlas.minima
         assert minima.hits.sum() == on_kinks and set(minima.flag) == {"kink"}
         assert np.all(np.isnan(minima.log_product)) and np.all(minima.rms_gradient < 1e-9)

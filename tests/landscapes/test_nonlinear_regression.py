@@ -111,6 +111,7 @@ def test_middle_of_antipodes_has_a_slope(landscape):
     assert np.isfinite(value) and np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 def test_group_is_complete_since_equal_energies_are_images(landscape):
     found = minimise(landscape, random_starts(landscape, jax.random.key(0), np.arange(300)))
     found = found[found.converged]

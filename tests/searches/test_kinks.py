@@ -127,3 +127,31 @@ def test_200_random_losses_have_no_false_minimum():
         print(family.__name__, tally)
     assert sum(tally.losses for tally in tallies.values()) == 200
     assert not any(tally.false for tally in tallies.values())
+
+
+def relu_xor(x):
+    """Loss of networks (points, dim) with two ReLU nodes on XOR, penalty 1e-3, by plain numpy."""
+    inputs, classes = np.array([[0, 0, 1, 1], [0, 1, 0, 1]], float), np.array([0, 1, 1, 0])
+    first, second = x[:, :4].reshape(-1, 2, 2), x[:, 6:10].reshape(-1, 2, 2)
+    hidden = np.maximum(first @ inputs + x[:, 4:6, None], 0)
+    outputs = second @ hidden + x[:, 10:, None]
+    items = np.logaddexp(outputs[:, 0], outputs[:, 1]) - outputs[:, classes, np.arange(4)]
+    return np.mean(items, axis=1) + 1e-3 * np.sum(x * x, axis=1)
+
+
+@pytest.mark.slow
+def test_no_random_descent_leads_away_from_a_minimum_of_a_relu_network():
+    network, rng = xor(2, activation="relu"), np.random.default_rng(0)
+    found = minimise(network, starts_for(network, 24))
+    kept = found[np.isin(found.outcome, (RESULTS.converged, RESULTS.kink_minimum))]
+    assert len(kept) > 12
+    np.testing.assert_allclose(relu_xor(kept.x), kept.energy, rtol=1e-13)
+    for x, energy in zip(kept.x, kept.energy):
+        lowest = energy
+        for size in np.repeat([1e-5, 1e-4, 1e-3, 1e-2], 12):
+            moved = rng.random((500, len(x))) < rng.choice([0.15, 0.5, 1.0])
+            points = x + size * moved * rng.normal(size=moved.shape)
+            energies = relu_xor(points)
+            if energies.min() < lowest:
+                x, lowest = points[energies.argmin()], energies.min()
+        assert energy - lowest < 1e-13  # rounding
