@@ -140,6 +140,7 @@ with lossatlas.explore(MuellerBrown(), sys.argv[1], budget=budget, workers=1) as
 """
 
 
+@pytest.mark.slow
 def test_a_second_run_takes_its_programs_from_the_cache(tmp_path):
     cache = tmp_path / "cache"
     runs, kept = [], []

@@ -23,7 +23,7 @@ def test_there_are_studies():
     assert len(STUDIES) >= 7
 
 
-QUICK = ("xor", "regression")
+QUICK = ("xor",)
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,7 @@ def test_census_of_given_coefficients(capsys, tmp_path):
     assert "Morse sum 8, expected 8: consistent" in out
 
 
+@pytest.mark.slow
 def test_fits_of_a_regression(capsys, tmp_path, atlas_file):
     atlas, picture = tmp_path / "regression.atlas", tmp_path / "fits.png"
     options = "--highest-frequency", 3, "--noise", 0.1, "--evaluations", 500, "--out", atlas

@@ -19,6 +19,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "9-spin-glass-descents"
 SMALL = ("--starts", 4, "--draws", 3, "--chains", 2, "--hops", 2, "--workers", 1)
 
 
+@pytest.mark.slow
 def test_a_sweep_of_sizes(capsys, tmp_path):
     file, picture = tmp_path / "runs.csv", tmp_path / "runs.png"
     command = ("spin-glass", "--vary", "size=4,5", *SMALL, "--out", file)

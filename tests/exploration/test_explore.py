@@ -178,7 +178,10 @@ def test_complete_map_is_left_alone(mapped, tmp_path):
 
 @pytest.mark.parametrize("landscape, minima, states", [
     (MuellerBrown(), [-146.699517, -108.166724, -80.767818], [-40.664843, -72.248940]),
-    (SixHumpCamel(), [-1.0316284535, -0.2154638244, 2.1042503103], [-0.5437188, 0.0, 2.229471, 2.0]),
+    pytest.param(
+        SixHumpCamel(), [-1.0316284535, -0.2154638244, 2.1042503103], [-0.5437188, 0.0, 2.229471, 2.0],
+        marks=pytest.mark.slow,
+    ),
 ])  # fmt: skip
 def test_known_surfaces(tmp_path, landscape, minima, states):
     with explore(landscape, tmp_path / "a.atlas") as atlas:
@@ -191,6 +194,7 @@ def test_known_surfaces(tmp_path, landscape, minima, states):
             assert np.sum(atlas.transition_states.orbit_size) == 7
 
 
+@pytest.mark.slow
 def test_double_wells_network(tmp_path):
     """Three tilted double wells: 8 minima and 12 transition states, the edges of a cube."""
     with explore(DoubleWells(3, 4.0, 0.05), tmp_path / "a.atlas") as atlas:
@@ -279,6 +283,7 @@ def kill_and_check(path, rng, times, longest):
                 atlas.check()
 
 
+@pytest.mark.slow
 def test_kills_lose_nothing(tmp_path, mapped):
     path = tmp_path / "a.atlas"
     kill_and_check(path, np.random.default_rng(0), 4, 6.0)

@@ -66,6 +66,7 @@ def test_units_of_all_variables_and_of_the_loss(width, factor, tmp_path):
 SLOW = [pytest.param(w, marks=pytest.mark.slow) for w in ((1e6, 1.0), (1.0, 1e-6), (1.0, 1e6))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths", [(1e6, 1e-6), *SLOW])
 def test_units_of_one_variable(widths, tmp_path):
     found = atlas_of(tmp_path, widths, 1.0)

@@ -64,6 +64,7 @@ def test_searches_by_products_do_not_need_the_forward_mode():
     assert np.abs(down["x"][0] - np.where(np.arange(30) == 7, high, minimum)).max() < 0.05
 
 
+@pytest.mark.slow
 def test_branches_of_a_reverse_only_loss_are_followed():
     """x^3 - x + p has three roots up to its fold at 2 / (3 sqrt 3), then one."""
 

@@ -177,7 +177,7 @@ def paths(monkeypatch):
         {
             "one layer": ("tanh", 3),
             "two layers": ("two layers", 6),
-            "four layers": ("four layers", 15),
+            "four layers": pytest.param("four layers", 15, marks=pytest.mark.slow),
             "binary": ("binary", 3),
         }
     ),

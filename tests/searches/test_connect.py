@@ -34,7 +34,7 @@ def joined(landscape, result, a, b):
     return goal in reached
 
 
-@pytest.mark.parametrize("problem", ["Mueller-Brown", "xor 2"])
+@pytest.mark.parametrize("problem", ["Mueller-Brown", pytest.param("xor 2", marks=pytest.mark.slow)])
 def test_minima_are_connected_through_what_is_returned(problem):
     landscape = PROBLEMS[problem].landscape()
     minima = minima_of(landscape)

@@ -459,7 +459,7 @@ def _programs_capacity():
     return list(_driver._programs.values())[-1].result().capacity
 
 
-@pytest.mark.parametrize("strategy", ["CPU", "accelerator"])
+@pytest.mark.parametrize("strategy", ["CPU", pytest.param("accelerator", marks=pytest.mark.slow)])
 def test_a_budget_too_small_for_one_search_is_refused(strategy, budget, request):
     if strategy == "accelerator":
         request.getfixturevalue("accelerated")

@@ -162,6 +162,7 @@ class CircleInField(AbstractLandscape):
         return {"landscape": "circle"}
 
 
+@pytest.mark.slow
 def test_folds_on_a_sphere_lie_on_the_astroid():
     """Two of the four points vanish where (p f_1)^(2/3) + (p f_2)^(2/3) = gap^(2/3).
 
@@ -213,6 +214,7 @@ def followed():
     return known, follow(xor(1), known.x, to=0.1)
 
 
+@pytest.mark.slow
 def test_xor_folds_solve_the_extended_system(followed):
     """gradient = 0, H v = 0, |v| = 1, with a loss written anew."""
 

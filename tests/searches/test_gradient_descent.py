@@ -109,7 +109,14 @@ def test_on_a_sphere_it_runs_out_of_steps():
     np.testing.assert_allclose(np.linalg.norm(found.x, axis=1), np.sqrt(10), rtol=1e-14)
 
 
-@pytest.mark.parametrize("method", [GradientDescent(0.3), LBFGS(20), BFGS(10)], ids=repr)
+@pytest.mark.parametrize(
+    "method",
+    [
+        GradientDescent(0.3),
+        *(pytest.param(method, marks=pytest.mark.slow) for method in (LBFGS(20), BFGS(10))),
+    ],
+    ids=repr,
+)
 def test_history_is_that_of_shorter_descents(method):
     landscape = xor(2)
     starts = starts_for(landscape, 4)

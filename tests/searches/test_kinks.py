@@ -95,6 +95,7 @@ def test_census_does_not_count_points_on_kinks():
     assert not np.any(np.all(census.x == 0, axis=1))
 
 
+@pytest.mark.slow
 def test_exploration_finds_partitions_of_k_means_and_nothing_else(tmp_path):
     items = np.array([0.0, 1.0, 2.1, 10.0, 11.3, 20.0, 20.4])
     order = np.array([[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]])

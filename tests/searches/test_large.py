@@ -51,7 +51,13 @@ MEDIUM = {
 }
 
 
-@pytest.mark.parametrize("build", MEDIUM.values(), ids=MEDIUM.keys())
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(build, id=name, marks=() if name == "74 variables" else pytest.mark.slow)
+        for name, build in MEDIUM.items()
+    ],
+)
 @pytest.mark.parametrize("order", [0, 1])
 def test_newton_krylov_agrees_with_exact_hessians(build, order):
     landscape = build()

@@ -96,6 +96,7 @@ def test_a_pitchfork_whose_sides_are_images(name):
     assert found == known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FORMS if "imperfect" not in name and "at p = -" in name])
 def test_every_branch_is_found_in_several_variables(name):
     """v = u^2 and w = -u v at every stationary point, and one more direction goes down."""

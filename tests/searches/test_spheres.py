@@ -120,7 +120,7 @@ def stationary_values(tensor: np.ndarray) -> np.ndarray:
     return np.sort(values)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=slow) for k in range(1, 10))])
+@pytest.mark.parametrize("seed", [pytest.param(k, marks=slow) for k in range(10)])
 def test_three_parts_against_roots_in_one_angle(seed):
     landscape = partite_spin_glass((2, 2, 2), seed=seed)
     known = stationary_values(np.asarray(landscape.coefficients))

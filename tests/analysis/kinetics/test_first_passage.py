@@ -114,7 +114,9 @@ def test_against_dense_linear_algebra(n, edges, seed):
 
 
 @pytest.mark.parametrize("network", [random_network(200, 400, 3), chain(200, 4)], ids=["random", "chain"])
-@pytest.mark.parametrize("kt, digits", [(0.05, 200), (0.02, 500), (0.005, 1600)])
+@pytest.mark.parametrize(
+    "kt, digits", [(0.05, 200), (0.02, 500), pytest.param(0.005, 1600, marks=pytest.mark.slow)]
+)
 def test_cold_networks_where_doubles_fail(network, kt, digits):
     rates = rate_network(network, kt)
     exact = exact_times(rates, {1}, digits)

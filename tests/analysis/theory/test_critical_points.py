@@ -31,7 +31,7 @@ def test_morse_sum(size):
         assert signs @ means == pytest.approx(1 + (-1) ** (size - 1), abs=1e-12 * means.sum())
 
 
-@pytest.mark.parametrize("size", [4, 5, 12, 13])
+@pytest.mark.parametrize("size", [4, 5, *(pytest.param(n, marks=pytest.mark.slow) for n in (12, 13))])
 def test_all_indices_from_the_density_of_eigenvalues(size):
     """The one-point function of the Gaussian orthogonal ensemble (Mehta), integrated from the left."""
     p, u = 3, -0.8
@@ -124,7 +124,7 @@ def test_low_indices_of_large_matrices():
     np.testing.assert_allclose(mean_critical_points(2, 40, highest=2), 2.0, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("size", [31, 44])
+@pytest.mark.parametrize("size", [31, pytest.param(44, marks=pytest.mark.slow)])
 def test_large_tridiagonal_matrices(size):
     """The average over lowest eigenvalues of tridiagonal matrices with the same eigenvalues.
 
