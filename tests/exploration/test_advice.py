@@ -122,7 +122,7 @@ def test_many_degenerate_points_name_threshold_number_and_variable(tmp_path):
         assert why_degenerate(again, flat).startswith("48 of 48 minimisations ended in degenerate points")
         note_lost(again, int(RESULTS.degenerate), 0.0, np.array([2.0, 2.0]))
         mixed = Loss(lambda x: (x[0] - x[1]) ** 2, 2)
-        assert "the flat direction mixes variables: add a penalty" in why_degenerate(again, mixed)
+        assert "the flat direction mixes variables: add a penalty" in (why_degenerate(again, mixed) or "")
 
 
 def mixture(x, data):

@@ -122,7 +122,7 @@ def test_curves_are_in_order_with_bands_where_there_is_a_spread():
     ax = plot_metric_curve(s, values, spread=spread, labels=["global minimum", "mean and sd"])
     assert [line.get_xdata().tolist() for line in ax.lines] == [[0, 10, 20, 40]] * 2
     np.testing.assert_allclose(ax.lines[0].get_ydata(), 0.9 - 0.004 * np.sort(s))
-    assert len({line.get_marker() for line in ax.lines}) == 2
+    assert len({str(line.get_marker()) for line in ax.lines}) == 2
     (band,) = ax.collections
     np.testing.assert_allclose(band.get_paths()[0].get_extents().intervaly, [0.71, 0.89])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["global minimum", "mean and sd"]

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from lossatlas._results import RESULTS
@@ -119,13 +120,12 @@ def _flat_direction(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
     if x is None or landscape.smoothness != "smooth":  # on a kink the curvatures along it count
         return None
     own = dimensionless(landscape)
-    values, vectors = (
-        np.asarray(part) for part in spectrum(own, np.asarray(x) / landscape.units.variables)
-    )
-    least, threshold = int(np.argmin(np.abs(values))), float(zero_tolerance(values))
+    eigenvalues, vectors = spectrum(own, jnp.asarray(x) / landscape.units.variables)
+    values, threshold = np.asarray(eigenvalues), float(zero_tolerance(eigenvalues))
+    least = int(np.argmin(np.abs(values)))
     if not abs(values[least]) <= threshold:  # not a number, or another Hessian than that of the search
         return None
-    direction = np.abs(vectors[:, least])
+    direction = np.abs(np.asarray(vectors)[:, least])
     variable = int(np.argmax(direction))
     said = (
         f"at the last one a curvature is {values[least]:.2g}, which float64 cannot tell from zero: the "

@@ -34,7 +34,7 @@ def test_x_min_by_brute_force(seed):
     """All x_min, distances at all whole numbers, exponents by another minimiser."""
     rng = np.random.default_rng(seed)
     values = np.concatenate([rng.integers(1, 6, 100), zipf(2.2, 100, seed, x_min=5)])
-    best = (np.inf,)
+    best = (np.inf, 0, 0.0)
     for x_min in np.unique(values)[:-1]:
         tail = values[values >= x_min]
         if len(tail) < 10:
