@@ -10,7 +10,7 @@ import pytest
 
 # Most of the suite's time goes into compiling. XLA compiles its plain code for the CPU in a third of the
 # time of its best code, which runs up to twice as fast, for programs that run for milliseconds.
-# Flags that are set already, if to nothing, are kept: CI runs the slow tests with the code that users have.
+# Flags that are set already, if to nothing, are kept: with `XLA_FLAGS=` tests run the code that users have.
 PLAIN_CODE = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 
 # Nine tenths of the suite's time would go into compiling the same programs again: in every worker, and in

@@ -161,7 +161,9 @@ def test_dataframe_has_a_row_per_temperature():
 
 def test_temperature_range_holds_what_happens():
     network = random_minima(40, seed=2)
-    low, high = temperature_range(network)
+    found = temperature_range(network)
+    assert found is not None
+    low, high = found
     weights = np.exp(network.log_orbit_sizes - network.log_products / 2)
     weights, ground = weights / weights.sum(), np.argmin(network.energies)
     excited = 1 - occupation(network, low)[0, ground]
