@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 
-# Most of the suite's time goes into compiling. XLA compiles its plain code for the CPU in a third of the
-# time of its best code, which runs up to twice as fast, for programs that run for milliseconds.
-# Flags that are set already, if to nothing, are kept: with `XLA_FLAGS=` tests run the code that users have.
+# Most of the suite's time goes into compiling. XLA makes plain code for the CPU in a third of the time that
+# its best code takes. Plain code runs more slowly, but tests run it for milliseconds only. Flags that are
+# set already are kept: with `XLA_FLAGS=`, set to nothing, tests run the code that users have.
 PLAIN_CODE = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 
 # Nine tenths of the suite's time would go into compiling the same programs again: in every worker, and in

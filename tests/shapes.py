@@ -38,7 +38,7 @@ def checked(function):
 
 
 def _sparing(what=None, *, typechecker):
-    """Decorate as jaxtyping does, but only what names a shape, once it is called, and not for ever."""
+    """Stand in for `jaxtyping.jaxtyped`: check functions that name a shape, in their first calls alone."""
     if what is None:
         return functools.partial(_sparing, typechecker=typechecker)
     if inspect.isclass(what):

@@ -79,23 +79,27 @@ def test_newton_krylov_agrees_with_exact_hessians(build, order):
         assert overlap > 0.99 or dense[1] - dense[0] < 0.05 * abs(dense[0])
 
 
+def walled(x, curvatures):
+    return jnp.sum(0.5 * curvatures * x**2 + 0.25 * x**4)
+
+
 def quadratic(curvatures) -> Loss:
     """A saddle at the origin with the given curvatures, quartic walls around it."""
     curvatures = jnp.asarray(curvatures, float)
-    return Loss(lambda x: jnp.sum(0.5 * curvatures * x**2 + 0.25 * x**4), len(curvatures))
+    return Loss(lambda x: walled(x, curvatures), len(curvatures))
 
 
 def rotated(curvatures) -> Loss:
     """The same in a random basis, where no variable is an eigenvector."""
     size = len(curvatures)
     basis = np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
-    return Loss(_rotated, size, data=(np.asarray(curvatures, float), basis), scale=1.0, energy_scale=1.0)
+    return Loss(_rotated, size, data=(np.asarray(curvatures, float), basis), energy_scale=1.0)
 
 
 def _rotated(x, data):
+    """One function for all of them, so that they share their programs."""
     curvatures, basis = data
-    y = basis @ x
-    return jnp.sum(0.5 * curvatures * y**2 + 0.25 * y**4)
+    return walled(basis @ x, curvatures)
 
 
 SADDLES = {

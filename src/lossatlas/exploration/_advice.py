@@ -11,6 +11,8 @@ from lossatlas.atlas import Atlas
 from lossatlas.landscapes import AbstractLandscape, dimensionless
 from lossatlas.searches.curvature import DENSE, spectrum, zero_tolerance
 
+from ._plan import QUENCHES
+
 
 LOST = "lost"  # key of the atlas' state: how minimisations were lost, and the lowest loss that they reached
 FLAT = "flat"  # key of the atlas' state: the degenerate point at which the last such minimisation ended
@@ -18,7 +20,6 @@ RUNAWAY = (RESULTS.left_region, RESULTS.nonfinite, RESULTS.max_steps)
 BELOW = 1e-6  # relative to the losses of minima, by how much a lower loss is not the lowest minimum itself
 MANY = 0.1  # share of the minimisations that ended badly from which it is said
 ONE_VARIABLE = 0.9  # component of a direction from which it is that of one variable
-QUENCHES = ("sample", "symmetric", "hop")  # kinds of searches that minimise
 UNBOUNDED = (
     "a loss that falls for ever, such as that of a mixture with free variances or of a network without L2, "
     "needs a bound: bound the variances from below or add a penalty"

@@ -27,12 +27,7 @@ from lossatlas.searches.curvature import DENSE, lowest_eigenpairs, spectrum
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
 
 from ._advice import note_lost
-
-
-# Kinds of searches. Minimisations: `sample` from an independent random start, `symmetric` from one
-# projected on points that symmetries fix, `hop` from a displaced minimum. Saddle searches: `pair` by an
-# elastic band from minimum a to an image of b, `climb` from minimum a, `scatter` from a random start.
-QUENCHES = ("sample", "symmetric", "hop")
+from ._plan import QUENCHES
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

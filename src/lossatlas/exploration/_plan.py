@@ -18,6 +18,11 @@ from lossatlas.searches.global_search import accepted
 from ._pairs import Candidates, PairSelector
 
 
+# Kinds of searches. Minimisations: `sample` from an independent random start, `symmetric` from one
+# projected on points that symmetries fix, `hop` from a displaced minimum. Saddle searches: `pair` by an
+# elastic band from minimum a to an image of b, `climb` from minimum a, `scatter` from a random start.
+QUENCHES = ("sample", "symmetric", "hop")
+
 LEAST_PATIENCE = 2000  # searches in a row without a new point that end an exploration, at least
 ENOUGH_SAMPLES = 2000  # random starts after which the network is grown anyway
 # Phases in which nothing is planned any more. Both mean that the last searches brought nothing new; in the
