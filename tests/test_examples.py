@@ -12,8 +12,8 @@ import pytest
 
 from lossatlas.analysis import mean_critical_points, most_critical_pairs
 from lossatlas.atlas import Atlas
-from lossatlas.studies import read_config, run_sweep
-from lossatlas.studies._sweep import cells
+from lossatlas.recipes import read_config, run_sweep
+from lossatlas.recipes._sweep import cells
 
 
 STUDIES = sorted((Path(__file__).parents[1] / "examples").glob("*/*.toml"))

@@ -14,9 +14,9 @@ import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import Perceptron
+from lossatlas.recipes import AbstractDataRecipe, rank_bound, read_recipe
 from lossatlas.searches import LBFGS, Descents, GradientDescent, basin_hopping, descend
 from lossatlas.searches.global_search import random_starts
-from lossatlas.studies import AbstractDataRecipe, rank_bound, read_recipe
 
 
 METHODS = ("gradient", "lbfgs", "hopping")

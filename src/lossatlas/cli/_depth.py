@@ -65,7 +65,7 @@ def depth(
     """
     options.limit_memory(memory)
     from lossatlas.plots import plot_depth_distances, plot_depth_entropy
-    from lossatlas.studies import RecipeError, depth_cells, run_depth
+    from lossatlas.recipes import RecipeError, depth_cells, run_depth
 
     if as_json and as_csv:
         raise ValueError("Choose one of --json and --csv.")

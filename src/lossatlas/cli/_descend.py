@@ -11,7 +11,7 @@ from ._report import AsCsv, AsJson, Plot, print_result, save_plot
 
 
 if TYPE_CHECKING:
-    from lossatlas.studies import DescentSummary, Reached
+    from lossatlas.recipes import DescentSummary, Reached
 
 
 @options.with_landscape_options
@@ -80,7 +80,7 @@ def descend(
     options.limit_memory(memory)
     if as_json and as_csv:
         raise ValueError("Choose one of --json and --csv.")
-    from lossatlas.studies import (
+    from lossatlas.recipes import (
         RecipeError,
         read_descent_settings,
         read_family,
@@ -219,7 +219,7 @@ def _draw(summary: "DescentSummary") -> Any:
 
 def _against(summary: "DescentSummary", what: str) -> dict[str, tuple[list, list, list]]:
     """Return values of the key that are numbers, the mean or the variance there, and errors, by method."""
-    from lossatlas.studies import number_of
+    from lossatlas.recipes import number_of
 
     points: dict[str, tuple[list, list, list]] = {}
     for part in summary.reached:

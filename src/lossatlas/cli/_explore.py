@@ -37,7 +37,7 @@ def explore(
 
     Running the same command again continues where it stopped.
     """
-    from lossatlas.studies import RecipeError, read_config, read_explore, seconds
+    from lossatlas.recipes import RecipeError, read_config, read_explore, seconds
 
     asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
     asked = {key: value for key, value in asked.items() if value is not None}
@@ -85,7 +85,7 @@ def explore(
 def _searched(recipe, problem, out: Path, settings) -> tuple[Any, bool]:
     """Explore; return the atlas, open for reading, and whether Ctrl-C ended the exploration."""
     from lossatlas.atlas import Atlas
-    from lossatlas.studies import explore_recipe
+    from lossatlas.recipes import explore_recipe
 
     limit, begun, interrupted = settings.time_limit, False, False
     with progress_bar(f"compiling the searches for {problem.landscape.dimension} variables") as update:

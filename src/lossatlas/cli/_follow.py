@@ -45,7 +45,7 @@ def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
     import numpy as np
 
     from lossatlas.atlas import Atlas
-    from lossatlas.studies import problem_of
+    from lossatlas.recipes import problem_of
 
     with Atlas(file, readonly=True) as atlas:
         if atlas.recipe is None:

@@ -367,7 +367,7 @@ def check_judged(minima, file: Path) -> None:
 
     **Raises:** `ValueError` that says how to add them.
     """
-    from lossatlas.studies import unjudged
+    from lossatlas.recipes import unjudged
 
     left = int(unjudged(minima).sum())
     if left:

@@ -10,7 +10,7 @@ import typer
 
 
 if TYPE_CHECKING:
-    from lossatlas.studies import AbstractRecipe
+    from lossatlas.recipes import AbstractRecipe
 
 
 Name = Annotated[
@@ -161,7 +161,7 @@ def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
 
     **Raises:** `ValueError` for an unknown landscape, or an option that it would ignore.
     """
-    from lossatlas.studies import RECIPES, RecipeError, read_recipe
+    from lossatlas.recipes import RECIPES, RecipeError, read_recipe
 
     if name.endswith(".toml"):
         raise ValueError(f"A config is for explore and sweep only, got {name}.")

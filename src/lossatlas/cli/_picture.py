@@ -133,7 +133,7 @@ def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any
 def _misclassification(file: Path) -> Any:
     from lossatlas.analysis import misclassification_distances
     from lossatlas.plots import plot_misclassification
-    from lossatlas.studies import judge_atlas
+    from lossatlas.recipes import judge_atlas
 
     part, wrong = _wrong(judge_atlas(file), file)
     if len(wrong) < 2:
@@ -149,7 +149,7 @@ def _distances(file: Path) -> Any:
     from lossatlas.analysis import misclassification_distances, parameter_distances
     from lossatlas.atlas import Atlas
     from lossatlas.plots import plot_distance_density
-    from lossatlas.studies import judge_atlas, problem_of
+    from lossatlas.recipes import judge_atlas, problem_of
 
     _, wrong = _wrong(judge_atlas(file), file)
     with Atlas(file, readonly=True) as atlas:
@@ -165,7 +165,7 @@ def _networks(file: Path) -> Any:
     from lossatlas.atlas import Atlas
     from lossatlas.landscapes import Perceptron
     from lossatlas.plots import plot_networks
-    from lossatlas.studies import problem_of
+    from lossatlas.recipes import problem_of
 
     landscape = problem_of(file).landscape
     if not isinstance(landscape, Perceptron):
@@ -184,7 +184,7 @@ def _fits(file: Path) -> Any:
     from lossatlas.atlas import Atlas
     from lossatlas.landscapes import NonlinearRegression
     from lossatlas.plots import plot_fits
-    from lossatlas.studies import problem_of
+    from lossatlas.recipes import problem_of
 
     landscape = problem_of(file).landscape
     if not isinstance(landscape, NonlinearRegression):
@@ -243,7 +243,7 @@ def _metric(files: list[Path], name: str) -> tuple[list[Any], list[float]]:
 def _labels(files: list[Path], by: str | None) -> tuple[list[str], str]:
     """Return one label per atlas, from the settings in which their recipes differ, and the heading."""
     from lossatlas.atlas import Atlas
-    from lossatlas.studies import shown
+    from lossatlas.recipes import shown
 
     recipes = []
     for file in files:

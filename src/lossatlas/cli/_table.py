@@ -12,7 +12,7 @@ def table(
 ) -> None:
     """Print minima, transition states, and the AUC of the global minimum and over all minima."""
     from lossatlas.atlas import Atlas
-    from lossatlas.studies import summarise, to_csv, to_markdown, unjudged
+    from lossatlas.recipes import summarise, to_csv, to_markdown, unjudged
 
     rows = [summarise(file) for file in files]
     for file in files:

@@ -8,7 +8,7 @@ import pytest
 
 from lossatlas.atlas import Atlas, AtlasError
 from lossatlas.landscapes import xor
-from lossatlas.studies import (
+from lossatlas.recipes import (
     ExploreSettings,
     evaluate_atlas,
     explore_recipe,

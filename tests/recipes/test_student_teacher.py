@@ -9,9 +9,7 @@ import pytest
 
 from lossatlas import datasets
 from lossatlas.landscapes import Perceptron
-from lossatlas.searches import LBFGS, descend
-from lossatlas.searches.global_search import random_starts
-from lossatlas.studies import (
+from lossatlas.recipes import (
     RecipeError,
     ground_state,
     rank_bound,
@@ -20,6 +18,8 @@ from lossatlas.studies import (
     to_settings,
     train_teacher,
 )
+from lossatlas.searches import LBFGS, descend
+from lossatlas.searches.global_search import random_starts
 
 
 IRIS = {"landscape": "iris", "items": 100, "teacher": 2, "teacher_l2": 1e-2}

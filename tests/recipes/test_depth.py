@@ -11,9 +11,9 @@ from scipy.optimize import minimize
 from lossatlas._results import RESULTS
 from lossatlas.analysis import parameter_distances
 from lossatlas.landscapes import Perceptron
-from lossatlas.studies import depth_cells, run_depth
-from lossatlas.studies._depth import _constant_loss, _distinct
-from lossatlas.studies._depth_ends import Ends, start
+from lossatlas.recipes import depth_cells, run_depth
+from lossatlas.recipes._depth import _constant_loss, _distinct
+from lossatlas.recipes._depth_ends import Ends, start
 
 
 TINY = {"layers": (2, 3), "nodes": 3, "items": 30, "l2": 1e-2, "inputs": 3}

@@ -7,7 +7,7 @@ import pytest
 
 from lossatlas import datasets
 from lossatlas.landscapes import Perceptron
-from lossatlas.studies import RECIPES, RecipeError, read_recipe, to_settings
+from lossatlas.recipes import RECIPES, RecipeError, read_recipe, to_settings
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from helpers import rows
 from lossatlas._results import RESULTS
 from lossatlas.analysis import complexity_zeros, energy_spread
 from lossatlas.landscapes import PartiteSpinGlass, partite_spin_glass, spin_glass, xor
-from lossatlas.searches import LBFGS, GradientDescent, census, descend
-from lossatlas.studies import (
+from lossatlas.recipes import (
     DescentRuns,
     DescentSettings,
     energy_unit,
@@ -21,6 +20,7 @@ from lossatlas.studies import (
     run_descents,
     summarise_descents,
 )
+from lossatlas.searches import LBFGS, GradientDescent, census, descend
 
 
 SETTINGS = DescentSettings(draws=2, starts=5, chains=2, hops=3)
