@@ -8,7 +8,20 @@ from pathlib import Path
 import numpy as np
 
 
-class NoSymmetry:
+class _Finite:
+    """What is the same for all groups without periods."""
+
+    def in_units(self, unit):
+        return self
+
+    def fold(self, x):
+        return x
+
+    def norms(self, x):
+        return np.linalg.norm(x, axis=1)
+
+
+class NoSymmetry(_Finite):
     order = 1
 
     def align(self, a, b):
@@ -18,7 +31,7 @@ class NoSymmetry:
         return 1
 
 
-class SignSymmetry:
+class SignSymmetry(_Finite):
     order = 2
 
     def align(self, a, b):

@@ -121,7 +121,7 @@ class TransitionNetwork:
                     raise ValueError(
                         f"The {name} is not known or not finite for {len(bad)} of {len(values)} "
                         f"{kind} (first: number {ids[bad[0]]}): harmonic vibrations need a full "
-                        "spectrum without zero eigenvalues."
+                        "spectrum without zero eigenvalues, which points on bounds and kinks lack."
                     )
 
 

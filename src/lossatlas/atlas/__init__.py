@@ -4,6 +4,7 @@ from ._atlas import Atlas as Atlas
 from ._columns import Minima as Minima
 from ._columns import TransitionStates as TransitionStates
 from ._errors import AtlasError as AtlasError
+from ._flags import ON_BOUND as ON_BOUND
 from ._flags import ON_KINK as ON_KINK
 from ._flags import lies_below as lies_below
 from ._memory import Search as Search

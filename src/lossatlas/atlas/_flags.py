@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 BELOW_MINIMUM = "below_minimum"  # a transition state that lies below a minimum that it joins
 NO_ENERGY = "no_energy"  # a transition state whose energy is not known
 ON_KINK = "kink"  # a minimum where the energy has no derivative
+ON_BOUND = "bound"  # a point at a bound of a variable, stationary within the face
 LEFT_OUT = (BELOW_MINIMUM, NO_ENERGY)  # of analyses
 
 _TOLERANCE = 1e-6  # what databases of other programs, less tightly converged, are off by

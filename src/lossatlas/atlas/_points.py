@@ -111,6 +111,7 @@ def write_points(
     **Returns:** the id of every point and whether it is new.
     """
     known = len(store)
+    x = store.fold(x)
     rows, is_new = store.add(x, energy)
     gained = np.zeros(len(store), dtype=np.int64)
     np.add.at(gained, rows, hits)

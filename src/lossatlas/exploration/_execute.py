@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas.atlas import ON_KINK, Atlas, Search
-from lossatlas.landscapes import AbstractLandscape, KnownPoints, dimensionless
+from lossatlas.atlas import ON_BOUND, ON_KINK, Atlas, Search
+from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, dimensionless
 from lossatlas.searches import (
     Pathways,
     StationaryPoints,
@@ -210,7 +210,7 @@ class Executor:
     def _nearest_images(
         self, search: Search, a: np.ndarray, b: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        attempt, symmetry = _planned(search.mode), self.landscape.symmetry
+        attempt, symmetry = _planned(search.mode), dimensionless(self.landscape).symmetry
         if search.a == search.b:
             images = symmetry.neighbour_images(a, attempt + 1)
             return a, (images[min(attempt, len(images) - 1)] if len(images) else b)
@@ -286,6 +286,7 @@ class Executor:
             ids[None, :],
             path_length=paths.length[[path]],
             run=run,
+            flag=self._flags(saddle),
         )
         return outcome, True, cost
 
@@ -298,8 +299,16 @@ class Executor:
             points.log_product,
             hits=hits,
             run=run,
-            flag=np.where(points.outcome == RESULTS.kink_minimum, ON_KINK, ""),
+            flag=self._flags(points),
         )
+
+    def _flags(self, points: StationaryPoints) -> np.ndarray:
+        """Return what is special about each point, in a word."""
+        flags = np.where(points.outcome == RESULTS.kink_minimum, ON_KINK, "")
+        box = self.landscape.geometry
+        if isinstance(box, Box):
+            flags = np.where(box.all_at_bound(points.x).any(axis=1), ON_BOUND, flags)
+        return flags
 
 
 def _planned(value: int | None) -> int:

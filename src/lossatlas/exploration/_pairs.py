@@ -27,8 +27,8 @@ class PairSelector:
     """
 
     def __init__(self, landscape: AbstractLandscape, atlas: Atlas):
-        self.symmetry, self.atlas = landscape.symmetry, atlas
-        self.unit = landscape.units.variables
+        self.unit, self.atlas = landscape.units.variables, atlas
+        self.symmetry = landscape.symmetry.in_units(np.asarray(self.unit))
         self._codes, self._distances = np.zeros(0, dtype=np.int64), np.zeros(0)
 
     def select(self, limit: int) -> list[tuple[int, int, int]]:

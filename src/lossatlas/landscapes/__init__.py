@@ -3,6 +3,8 @@
 from lossatlas import _float64 as _float64
 
 from ._atoms import Triatomic as Triatomic
+from ._box import Box as Box
+from ._box import WithinFaces as WithinFaces
 from ._dimensionless import dimensionless as dimensionless
 from ._geometry import AbstractGeometry as AbstractGeometry
 from ._geometry import Euclidean as Euclidean
@@ -22,6 +24,7 @@ from ._partite_spin_glass import PartiteSpinGlass as PartiteSpinGlass
 from ._partite_spin_glass import partite_spin_glass as partite_spin_glass
 from ._perceptron import Perceptron as Perceptron
 from ._perceptron import xor as xor
+from ._periodic import PeriodicSymmetry as PeriodicSymmetry
 from ._smoothness import Smoothness as Smoothness
 from ._spin_glass import SpinGlass as SpinGlass
 from ._spin_glass import spin_glass as spin_glass

@@ -9,6 +9,7 @@ from jaxtyping import Float, PRNGKeyArray
 
 from lossatlas._types import Array, Matrix, Modes, Point, Scalar
 
+from ._box import Box, WithinFaces
 from ._geometry import AbstractGeometry, Euclidean
 from ._landscape import AbstractLandscape
 from ._smoothness import Smoothness
@@ -93,13 +94,13 @@ class Dimensionless(AbstractLandscape):
 
     @property
     def geometry(self) -> AbstractGeometry:
-        """That of the landscape; other than all of space, it allows one unit of energy only."""
-        return Euclidean() if isinstance(self.inner.geometry, Euclidean) else self.inner.geometry
+        """That of the landscape, in its units."""
+        return self.inner.geometry.in_units(self.unit)
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """That of the landscape: it exchanges variables of one unit only."""
-        return self.inner.symmetry
+        """That of the landscape, in its units."""
+        return self.inner.symmetry.in_units(np.asarray(self.inner.units.variables))
 
     @property
     def length_scale(self) -> float:
@@ -138,15 +139,25 @@ class Dimensionless(AbstractLandscape):
 
 
 def dimensionless(landscape: AbstractLandscape) -> AbstractLandscape:
-    """Return the landscape in its own units; itself where they are 1."""
+    """Return the landscape as searches see it: in its own units, and within the faces of its box, if any.
+
+    It is the landscape itself where its units are 1 and there are no bounds.
+
+    **Raises:** `ValueError` for units of variables that its geometry does not allow.
+    """
     units = landscape.units
-    if units.is_one:
-        return landscape
-    if np.any(np.asarray(units.variables) != 1.0) and not isinstance(landscape.geometry, Euclidean):
-        raise ValueError("`units` of variables other than 1 need a landscape on all of space.")
-    return Dimensionless(
-        landscape,
-        jnp.asarray(units.variables, dtype=float),
-        jnp.asarray(units.energy, dtype=float),
-        landscape.length_scale / units.length,
-    )
+    own = landscape
+    if not units.is_one:
+        if np.any(np.asarray(units.variables) != 1.0) and not isinstance(
+            landscape.geometry, Euclidean | Box
+        ):
+            raise ValueError("`units` of variables other than 1 need a landscape in all of space or a box.")
+        own = Dimensionless(
+            landscape,
+            jnp.asarray(units.variables, dtype=float),
+            jnp.asarray(units.energy, dtype=float),
+            landscape.length_scale / units.length,
+        )
+    if isinstance(own.geometry, Box) and not isinstance(own, WithinFaces):
+        return WithinFaces(own)
+    return own

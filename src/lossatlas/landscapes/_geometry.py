@@ -1,4 +1,7 @@
-"""Where the variables live: all of space, spheres, or space without a direction that changes nothing."""
+"""Where the variables live: all of space, spheres, or space without a direction that changes nothing.
+
+Boxes are in `_box.py`.
+"""
 
 import abc
 
@@ -7,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from lossatlas._types import Array, Modes, Point, Scalar
+from lossatlas._types import Array, Eigenvectors, Modes, Point, Scalar
 
 
 ON_SPHERE = 1e-6  # relative error of the length of a start: more than rounding, even of 32-bit numbers
@@ -27,6 +30,27 @@ class AbstractGeometry(eqx.Module):
     def between(self, a: Point, b: Point, fraction: Scalar) -> Point:
         """Return the point at a fraction of the shortest way from `a` to `b`, both of the geometry."""
         return self.retract(a + fraction * (b - a))
+
+    def feasible(
+        self, x: Point, gradient: Point, direction: Array, basis: Eigenvectors | None = None
+    ) -> Array:
+        """Return the part of a direction that a search at `x` may take; here, all of it.
+
+        **Arguments:**
+
+        - `x`: of the geometry.
+        - `gradient`: its tangent gradient.
+        - `direction`: shape (dim,), or components along the columns of `basis`.
+        - `basis`: orthonormal columns, or None.
+        """
+        return direction
+
+    def in_units(self, unit: Float[Array, "..."]) -> "AbstractGeometry":
+        """Return the same set in other units of the variables, one number or shape (dim,).
+
+        That is the set itself, unless it has bounds: others allow no unit but 1.
+        """
+        return self
 
     def check(self, points: Float[np.ndarray, "points dim"], name: str) -> None:
         """Raise `ValueError` if a search may not start at one of the points; nothing is refused here."""

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ._symmetry import AbstractSymmetry
+from ._symmetry import AbstractSymmetry, NoSymmetry
 from ._units import ONE, Units
 
 
@@ -36,11 +36,12 @@ class KnownPoints:
         by_energy: bool = False,
         units: Units = ONE,
     ):
-        self.symmetry, self.by_energy, self.units = symmetry, by_energy, units
+        self.symmetry = None if symmetry is None else symmetry.in_units(np.asarray(units.variables))
+        self._given, self.by_energy, self.units = symmetry, by_energy, units
         self.energy_tol, self.distance_tol = energy_tol, distance_tol
         self._count = len(x)
         self._x = x  # grown by doubling; rows past `_count` are not in use
-        self._norms = _norms(x / units.variables)
+        self._norms = self._sizes(x)
         self._order = np.argsort(energy, kind="stable")
         self._sorted = energy[self._order]
 
@@ -54,6 +55,10 @@ class KnownPoints:
         view = self._x[: self._count]
         view.flags.writeable = False
         return view
+
+    def fold(self, x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points dim"]:
+        """Return the points, shape (points, dim), with periodic variables between 0 and the period."""
+        return x if self._given is None else self._given.fold(x)
 
     def find(
         self, x: Float[np.ndarray, "points dim"], energy: Float[np.ndarray, " points"]
@@ -100,10 +105,9 @@ class KnownPoints:
     def _first_same(self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]) -> int:
         if self.by_energy:
             return int(candidates[0])
+        norm = self._sizes(x[None])[0]
         x = x / self.units.variables
-        norm = _norms(x[None])[0]
-        # The groups are orthogonal: points whose norms differ by more than all their variables may need no
-        # alignment.
+        # Points whose norms differ by more than all their variables may need no alignment.
         limit = self.distance_tol * (len(x) ** 0.5 + float(norm))
         for row in candidates[np.abs(self._norms[candidates] - norm) <= limit]:
             known = self._x[row] / self.units.variables
@@ -139,7 +143,7 @@ class KnownPoints:
         seen = KnownPoints(
             np.empty((0, x.shape[1])),
             np.empty(0),
-            self.symmetry,
+            self._given,
             energy_tol=self.energy_tol,
             distance_tol=self.distance_tol,
             by_energy=self.by_energy,
@@ -155,6 +159,10 @@ class KnownPoints:
                 first[i] = places[row]
         return first
 
+    def _sizes(self, x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
+        """Return the norms that images share, dimensionless."""
+        return (self.symmetry or NoSymmetry()).norms(x / self.units.variables)
+
     def _append(self, x, energy) -> None:
         if len(x) == 0:
             return
@@ -166,16 +174,10 @@ class KnownPoints:
             norms[: self._count] = self._norms[: self._count]
             self._x, self._norms = grown, norms
         self._x[self._count : count] = x
-        self._norms[self._count : count] = _norms(x / self.units.variables)
+        self._norms[self._count : count] = self._sizes(x)
         # Moving a sorted array along is a memory copy: 0.1 ms for 100,000 points.
         order = np.argsort(energy, kind="stable")
         at = np.searchsorted(self._sorted, energy[order], "right")
         self._sorted = np.insert(self._sorted, at, energy[order])
         self._order = np.insert(self._order, at, self._count + order)
         self._count = count
-
-
-def _norms(x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
-    # Squares beyond the largest float make the norm infinite, and the point like no other.
-    with np.errstate(over="ignore"):
-        return np.linalg.norm(x, axis=1)

@@ -279,13 +279,7 @@ def _check_symmetry(
     if group.order == 1:
         return
     said = f"The symmetry ({type(group).__name__} of order {group.order})"
-    wrong_size = f"{said} does not map points of {len(x)} variables: it is of another number of them."
-    try:
-        images = [np.asarray(group.random_image(x, rng)) for _ in range(4 * IMAGES)]
-    except (IndexError, ValueError, TypeError) as error:
-        raise ValueError(wrong_size) from error
-    if any(image.shape != x.shape for image in images):
-        raise ValueError(wrong_size)
+    images = random_images(group, x, 4 * IMAGES, rng)
     energy, gradient = evaluate(landscape, jnp.asarray(x))
     size = abs(float(energy)) + float(jnp.linalg.norm(gradient)) * float(np.linalg.norm(x))
     for image in [image for image in images if not np.array_equal(image, x)][:IMAGES]:
@@ -295,3 +289,19 @@ def _check_symmetry(
                 f"{said} is none of this loss, which is {float(energy):.9g} at a random point and "
                 f"{other:.9g} at an image of it: name only maps that leave the loss unchanged."
             )
+
+
+def random_images(
+    group: AbstractSymmetry, x: np.ndarray, count: int, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Return random images of a point; raises `ValueError` if the group is of other variables."""
+    try:
+        images = [np.asarray(group.random_image(x, rng)) for _ in range(count)]
+    except (IndexError, ValueError, TypeError):
+        images = []
+    if not images or any(image.shape != x.shape for image in images):
+        raise ValueError(
+            f"The symmetry ({type(group).__name__} of order {group.order}) does not map points of {len(x)} "
+            "variables: it is of another number of them."
+        )
+    return images

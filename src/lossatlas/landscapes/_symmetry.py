@@ -31,9 +31,9 @@ class Alignment(NamedTuple):
 
 
 class AbstractSymmetry(abc.ABC):
-    """A finite group of signed permutations of the variables that leaves the energy unchanged.
+    """Maps of the variables that leave the energy unchanged: a finite group of orthogonal maps.
 
-    The maps are orthogonal, so the aligned distance min_g ||a - g b|| is a metric on orbits.
+    They keep distances, so the aligned distance min_g ||a - g b|| is a metric on orbits.
     """
 
     @property
@@ -82,6 +82,20 @@ class AbstractSymmetry(abc.ABC):
     @abc.abstractmethod
     def random_image(self, x: HostPoint, rng: np.random.Generator) -> HostPoint:
         """Return the image of `x` under an element drawn uniformly from the group."""
+
+    def in_units(self, unit: Float[np.ndarray, "..."]) -> "AbstractSymmetry":
+        """Return the same maps in other units of the variables."""
+        return self
+
+    def fold(self, x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points dim"]:
+        """Return the image of every point that is stored for all that differ by whole periods."""
+        return x
+
+    def norms(self, x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
+        """Return a number per point that images share and that no move changes by more than its length."""
+        # Squares beyond the largest float make the norm infinite, and the point like no other.
+        with np.errstate(over="ignore"):
+            return np.linalg.norm(x, axis=1)
 
 
 class NoSymmetry(AbstractSymmetry):

@@ -15,9 +15,21 @@ from jaxtyping import Array, Key, PRNGKeyArray, PyTree
 from lossatlas._checks import check_positive
 from lossatlas._types import Point, Scalar
 
-from ._landscape import AbstractLandscape, check_landscape, data_hash
+from ._box import Box
+from ._geometry import AbstractGeometry, Euclidean
+from ._landscape import SAME_ENERGY, AbstractLandscape, check_landscape, data_hash
+from ._per_variable import (
+    check_bounds_kept,
+    check_exchanged,
+    checked_bounds,
+    checked_periods,
+    checked_scale,
+    finite_or_none,
+    usual_scale,
+)
+from ._periodic import PeriodicSymmetry
 from ._smoothness import Smoothness, check_smoothness, inferred_smoothness
-from ._symmetry import AbstractSymmetry, NoSymmetry
+from ._symmetry import AbstractSymmetry, FiniteSymmetry, NoSymmetry
 from ._units import Units, power_of_two
 
 
@@ -34,9 +46,15 @@ class Loss(AbstractLandscape):
         of float64 arrays. Only its shape matters.
     - `data`: optional pytree of arrays, passed as the second argument; new data of the same shape do
         not recompile.
-    - `scale`: starts are normal with this standard deviation, and steps, distances and curvatures are
-        measured by it, in parameter units: one positive number, or one for every variable, in the form of
-        the parameters or as a vector.
+    - `scale`: steps, distances and curvatures are measured by it, in parameter units: one positive number,
+        or one for every variable, in the form of the parameters or as a vector. Starts are normal with this
+        standard deviation, but uniform for variables with a period or with two finite bounds. Default: 1; a
+        quarter of the distance of two finite bounds; 1 / (2 pi) of a period.
+    - `bounds`: `(lower, upper)`, each as `scale`, in parameter units; infinite where there is none. Minima
+        and transition states may lie on bounds. The function is never called outside them.
+    - `periodic`: periods after which the function repeats, as `scale`, in parameter units; infinite for
+        variables that have none. Points that differ by whole periods are one; they are stored between 0
+        and the period.
     - `energy_scale`: size of the energy differences that matter, loss units; tolerances are relative to it
         (or to the energy, where that is larger). Default: the spread of the energies of random starts.
     - `symmetry`: orthogonal maps that leave the function unchanged.
@@ -57,6 +75,8 @@ class Loss(AbstractLandscape):
     unravel: Callable = eqx.field(static=True)
     size: int = eqx.field(static=True)
     scale: float | tuple[float, ...] = eqx.field(static=True)
+    bounds: tuple[tuple[float, ...], tuple[float, ...]] | None = eqx.field(static=True)
+    periods: tuple[float, ...] | None = eqx.field(static=True)
     group: AbstractSymmetry = eqx.field(static=True)
     declared: Smoothness | None = eqx.field(static=True)
     confining: bool = eqx.field(static=True)
@@ -68,7 +88,9 @@ class Loss(AbstractLandscape):
         parameters: int | PyTree,
         *,
         data: PyTree = None,
-        scale: float | PyTree = 1.0,
+        scale: float | PyTree | None = None,
+        bounds: tuple[Any, Any] | None = None,
+        periodic: float | PyTree | None = None,
         energy_scale: float | None = None,
         symmetry: AbstractSymmetry | None = None,
         smooth: Smoothness | None = None,
@@ -100,17 +122,52 @@ class Loss(AbstractLandscape):
         self.unravel = _unravel(structure, shapes)
         self.function, self.declared = function, smooth
         self.size = sum(math.prod(shape) for shape in shapes)
-        self.scale = _scales(scale, self.size)
+        if self.size == 0:
+            raise ValueError("The parameters hold no variable.")
+        self.bounds = None if bounds is None else checked_bounds(bounds, self.size)
+        self.periods = None if periodic is None else checked_periods(periodic, self.size, self.bounds)
+        usual = usual_scale(self.size, self.bounds, self.periods) if scale is None else scale
+        self.scale = checked_scale(usual, self.size)
         self.group = symmetry or NoSymmetry()
         self.confining = confining
         self.name = name or getattr(function, "__qualname__", type(function).__name__)
-        if self.size == 0:
-            raise ValueError("The parameters hold no variable.")
         self.energy_unit = jnp.asarray(1.0)
+        self._check_symmetry()
         check_landscape(self)  # so that a mistake is named before any search starts
-        _check_exchanged(self.scale, self.group)
+        if self.periods is not None:
+            self._check_periods(self.periods)
         size = _spread(self) if energy_scale is None else energy_scale
         self.energy_unit = jnp.asarray(power_of_two(size))
+
+    def _check_symmetry(self) -> None:
+        """Refuse a symmetry that does not fit the other settings."""
+        if isinstance(self.scale, tuple):
+            check_exchanged("scale", np.array(self.scale), self.group)
+        if self.bounds is not None:
+            check_bounds_kept(self.bounds, self.group)
+        if self.periods is None:
+            return
+        if not isinstance(self.group, NoSymmetry | FiniteSymmetry):
+            raise ValueError(
+                f"A loss with `periodic` variables takes a FiniteSymmetry as `symmetry`, got "
+                f"{type(self.group).__name__}."
+            )
+        check_exchanged("periodic", np.array(self.periods), self.group)
+
+    def _check_periods(self, periods: tuple[float, ...]) -> None:
+        """Refuse a period after which the energy is another one than before."""
+        variables = np.flatnonzero(np.isfinite(periods))
+        x = np.asarray(self.sample(jax.random.key(1)))
+        moved = x + np.eye(self.size)[variables] * np.array(periods)[variables, None]
+        points = jnp.asarray(np.concatenate([x[None], moved]))
+        energies = np.asarray(jax.jit(lambda loss, rows: jax.lax.map(loss.energy, rows))(self, points))
+        change = np.abs(energies[1:] - energies[0])
+        if not change.max() <= SAME_ENERGY * max(abs(float(energies[0])), _spread(self)):
+            i = int(np.argmax(change))
+            raise ValueError(
+                f"{periods[variables[i]]:g} is no period of variable {variables[i]}: the loss is "
+                f"{energies[0]:.9g} at a random point and {energies[1 + i]:.9g} one period on."
+            )
 
     def parameters(self, x: Point) -> PyTree:
         """Return a point in the form that the function takes."""
@@ -128,8 +185,20 @@ class Loss(AbstractLandscape):
         return self.function(self.unravel(x), self.data)
 
     def sample(self, key: PRNGKeyArray) -> Point:
-        """Draw normal variables."""
-        return jnp.asarray(self.scale) * jax.random.normal(key, (self.size,))
+        """Draw normal variables, uniform ones where there is a period or are two finite bounds."""
+        x = jnp.asarray(self.scale) * jax.random.normal(key, (self.size,))
+        if self.bounds is None and self.periods is None:
+            return x
+        lower, upper = np.array(self.bounds or (np.full(self.size, -np.inf), np.full(self.size, np.inf)))
+        if self.periods is not None:
+            periodic = np.isfinite(self.periods)
+            lower, upper = np.where(periodic, 0.0, lower), np.where(periodic, self.periods, upper)
+        closed = np.isfinite(lower) & np.isfinite(upper)
+        low, width = np.where(closed, lower, 0.0), np.where(closed, upper - lower, 0.0)
+        x = jnp.where(closed, low + width * jax.random.uniform(key, (self.size,)), x)
+        # Beside one finite bound, variables that fall outside are reflected at it.
+        x = jnp.where(x < lower, 2.0 * np.where(np.isfinite(lower), lower, 0.0) - x, x)
+        return jnp.where(x > upper, 2.0 * np.where(np.isfinite(upper), upper, 0.0) - x, x)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return name, size and the loss at three fixed points.
@@ -142,6 +211,8 @@ class Loss(AbstractLandscape):
             "variables": self.size,
             "scale": list(self.scale) if isinstance(self.scale, tuple) else self.scale,
             "confining": self.confining,
+            **({} if self.bounds is None else {"bounds": [finite_or_none(side) for side in self.bounds]}),
+            **({} if self.periods is None else {"periods": finite_or_none(self.periods)}),
             "symmetry": f"{type(self.group).__name__} of order {self.group.order}",
             "probes": [f"{float(self.energy(x)):.8e}" for x in starts],
             "data": data_hash(*(leaf for leaf in jax.tree.leaves(self.data) if isinstance(leaf, Array))),
@@ -149,8 +220,13 @@ class Loss(AbstractLandscape):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """The given group."""
-        return self.group
+        """The given group, and shifts by whole periods."""
+        return self.group if self.periods is None else PeriodicSymmetry(np.array(self.periods), self.group)
+
+    @property
+    def geometry(self) -> AbstractGeometry:
+        """All of space, or the box between the bounds."""
+        return Euclidean() if self.bounds is None else Box(*jnp.array(self.bounds))
 
     @property
     def length_scale(self) -> float:
@@ -159,8 +235,11 @@ class Loss(AbstractLandscape):
 
     @property
     def region(self) -> float:
-        """1,000 times the largest scale."""
-        return 1e3 * float(np.max(self.scale))
+        """1,000 times the largest scale, or farther where bounds lie farther away."""
+        bounds = np.abs(np.array(self.bounds or 0.0))
+        return max(
+            1e3 * float(np.max(self.scale)), 2.0 * float(bounds[np.isfinite(bounds)].max(initial=0.0))
+        )
 
     @property
     def smoothness(self) -> Smoothness:
@@ -175,37 +254,19 @@ class Loss(AbstractLandscape):
 
     @property
     def morse_sum(self) -> int | None:
-        """1 if the user says that the loss grows in every direction."""
-        return 1 if self.confining else None
+        """1 if the user says that the loss grows in every direction; 0 if all variables are periodic.
+
+        Nothing is said of a box, on whose faces other points count than those that are stored.
+        """
+        if self.periods is not None and np.all(np.isfinite(self.periods)):
+            return 0
+        return 1 if self.confining and self.bounds is None and self.periods is None else None
 
 
 @functools.lru_cache(maxsize=64)
 def _unravel(structure: Any, shapes: tuple[tuple[int, ...], ...]) -> Callable:
     """Return one and the same function for parameters of one form, so that new data do not recompile."""
     return ravel_pytree(jax.tree.unflatten(structure, [np.zeros(shape) for shape in shapes]))[1]
-
-
-def _scales(scale: Any, size: int) -> float | tuple[float, ...]:
-    """Return one scale or one for every variable, checked."""
-    try:
-        values = np.concatenate(
-            [np.ravel(np.asarray(leaf, dtype=float)) for leaf in jax.tree.leaves(scale)]
-        )
-    except (TypeError, ValueError):
-        values = np.zeros(0)
-    if values.size not in (1, size) or not np.all((values > 0) & (values < math.inf)):
-        raise ValueError(f"`scale` must be positive, one number or {size}, got {scale}.")
-    return float(values[0]) if np.all(values == values[0]) else tuple(values.tolist())
-
-
-def _check_exchanged(scale: float | tuple[float, ...], group: AbstractSymmetry) -> None:
-    """Refuse a symmetry that exchanges variables of different scales."""
-    if isinstance(scale, float):
-        return
-    values, rng = np.array(scale), np.random.default_rng(0)
-    for _ in range(PROBES):
-        if not np.allclose(np.abs(group.random_image(values, rng)), values):
-            raise ValueError("`scale` must be the same for variables that `symmetry` exchanges.")
 
 
 @jax.jit

@@ -28,7 +28,8 @@ def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
         @functools.wraps(verb)
         def converted(landscape: AbstractLandscape, *positional: Any, **named: Any) -> Any:
             # What is no landscape is refused by the entry point.
-            if not isinstance(landscape, AbstractLandscape) or landscape.units.is_one:
+            own = dimensionless(landscape) if isinstance(landscape, AbstractLandscape) else landscape
+            if own is landscape:
                 return verb(landscape, *positional, **named)
             units = landscape.units
             given = signature.bind(landscape, *positional, **named)
@@ -36,12 +37,24 @@ def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
                 value = given.arguments.get(name)
                 if value is not None:
                     given.arguments[name] = _inwards(value, kind, units)
-            given.arguments["landscape"] = dimensionless(landscape)
+                if kind == "points" and value is not None:
+                    _check_geometry(landscape, value, name)
+            given.arguments["landscape"] = own
             return verb(*given.args, **given.kwargs).in_units(units)
 
         return converted
 
     return decorate
+
+
+def _check_geometry(landscape: AbstractLandscape, value: Any, name: str) -> None:
+    """Refuse points off the geometry in the caller's units; other faults are left to the entry point."""
+    try:
+        points = np.atleast_2d(np.asarray(value, dtype=float))
+    except (TypeError, ValueError):
+        return
+    if points.ndim == 2 and points.shape[1] == landscape.dimension:
+        landscape.geometry.check(points, f"`{name}`")
 
 
 def _inwards(value: Any, kind: str, units: Units) -> Any:

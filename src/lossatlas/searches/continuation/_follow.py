@@ -10,7 +10,7 @@ import numpy as np
 
 from lossatlas._checks import check_positive, check_seed, check_whole, is_number
 from lossatlas._results import RESULTS
-from lossatlas.landscapes import AbstractLandscape, KnownPoints, check_kind
+from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, check_kind
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches.curvature import DENSE
 
@@ -118,6 +118,8 @@ def _family(landscape: AbstractLandscape, to: float, where: Callable[[Any], Any]
         raise ValueError(f"`to` must be a number other than {start:g}, where the points are; got {to!r}.")
     if landscape.smoothness != "smooth":
         raise ValueError("Branches are followed on smooth losses only; this one has kinks.")
+    if isinstance(landscape.geometry, Box):
+        raise ValueError("Branches are followed without bounds only; this loss has some.")
     if landscape.dimension > DENSE:
         raise ValueError(
             f"Branches are followed with full Hessians, up to {DENSE} variables; this landscape has "

@@ -12,6 +12,7 @@ from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._search import AbstractSearch
 
+from ._faces import verify_on_faces
 from ._small_curvatures import CLOSE, distance_left, resolve_small_curvatures
 from ._spectrum import (
     count_negative,
@@ -148,7 +149,7 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     predicted = components + values * step
     x = landscape.geometry.retract(state.x + vectors @ step)
     energy, following = landscape.value_and_gradient(x)
-    missed = vectors.T @ following - predicted
+    missed = landscape.geometry.feasible(x, following, vectors.T @ following - predicted, vectors)
     error = jnp.linalg.norm(missed / stiffness) / length
     for longest in CORRECTIONS:
         correction = jnp.where(climbed, 0.0, -missed / stiffness)
@@ -156,7 +157,7 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
         correction = correction * jnp.minimum(1.0, longest * length / size)
         x = landscape.geometry.retract(x + vectors @ correction)
         energy, following = landscape.value_and_gradient(x)
-        missed = vectors.T @ following - predicted
+        missed = landscape.geometry.feasible(x, following, vectors.T @ following - predicted, vectors)
     factor = jnp.where(error > 1.0, 0.5, jnp.where(error < 0.5, 2.0, 1.0))
     return _State(
         x=jnp.where(done, state.x, x),
@@ -251,4 +252,5 @@ def follow_eigenvectors(
     directions = np.zeros_like(x) if directions is None else directions
     search = EigenvectorFollowing(max_steps)
     points = StationaryPoints(**run_batch(search, landscape, x, directions, orders, workers=workers))
-    return resolve_small_curvatures(landscape, points, orders, NEWTON, workers)
+    points = resolve_small_curvatures(landscape, points, orders, NEWTON, workers)
+    return verify_on_faces(landscape, points, workers=workers)

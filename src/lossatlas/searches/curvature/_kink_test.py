@@ -79,4 +79,6 @@ def test_directions(landscape: AbstractLandscape, x: Point) -> Images:
     modes = landscape.zero_modes(x)
     vectors = jnp.concatenate([many, few])
     vectors = vectors - (vectors @ modes.T) @ modes
+    gradient = landscape.value_and_gradient(x)[1]
+    vectors = jax.vmap(lambda vector: landscape.geometry.feasible(x, gradient, vector))(vectors)
     return vectors / (jnp.linalg.norm(vectors, axis=1, keepdims=True) + 1e-300)

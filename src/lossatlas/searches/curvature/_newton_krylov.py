@@ -7,7 +7,7 @@ import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas._types import Flag, Integer, Pairs, Point, Scalar
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, WithinFaces
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._search import AbstractSearch
@@ -179,6 +179,11 @@ def newton_krylov(
     - `order`: index wanted, 0 or 1.
     - `directions`: shape (points, dim), guesses of the lowest eigenvectors.
     """
+    if isinstance(landscape, WithinFaces):
+        raise ValueError(
+            f"Losses with `bounds` are searched with full Hessians, up to {DENSE} variables; this one has "
+            f"{landscape.dimension}."
+        )
     orders = np.full(len(x), order, dtype=np.int64)
     directions = np.zeros_like(x) if directions is None else directions
     return StationaryPoints(**run_batch(NewtonKrylov(), landscape, x, directions, orders, workers=workers))

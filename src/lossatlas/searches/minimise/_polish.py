@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, WithinFaces
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches.curvature import follow_eigenvectors, refuse_kinks
 
@@ -29,6 +29,8 @@ def polish(landscape: AbstractLandscape, x: np.ndarray, *, workers: int | None =
         return follow_eigenvectors(landscape, x, 0, workers=workers)
     points = follow_eigenvectors(landscape, x, 0, max_steps=WITHIN_PIECES, workers=workers)
     points = refuse_kinks(landscape, points, workers=workers)
+    if isinstance(landscape, WithinFaces):  # minima on kinks and on bounds at once are not looked for
+        return points
     rows = np.flatnonzero(np.isin(points.outcome, (RESULTS.kink, RESULTS.max_steps)))
     if not len(rows):
         return points

@@ -102,12 +102,14 @@ class Descent(AbstractDescent):
         length = jnp.linalg.norm(s.step)
         grown = jnp.where(length > 0.9 * s.longest, GROW, 1.0) * s.longest
         longest = jnp.where(accept, jnp.minimum(grown, landscape.length_scale), SHRINK * length)
+        x = jnp.where(accept, trial, s.x)
+        direction = landscape.geometry.feasible(x, gradient, self.method.direction(memory, gradient))
         return _State(
-            x=jnp.where(accept, trial, s.x),
+            x=x,
             energy=jnp.where(accept, energy, s.energy),
             gradient=gradient,
             memory=memory,
-            step=_bounded(self.method.direction(memory, gradient), gradient, longest),
+            step=_bounded(direction, gradient, longest),
             longest=longest,
             cuts=jnp.where(accept, 0, s.cuts + 1),
             since=s.since + 1,
@@ -156,7 +158,8 @@ def _refreshed(landscape: AbstractLandscape, method: BFGS, state: _State) -> _St
 
     def exact(s: _State) -> _State:
         memory = method.exact(landscape, s.x)
-        step = _bounded(method.direction(memory, s.gradient), s.gradient, s.longest)
+        direction = landscape.geometry.feasible(s.x, s.gradient, method.direction(memory, s.gradient))
+        step = _bounded(direction, s.gradient, s.longest)
         return eqx.tree_at(
             lambda s: (s.memory, s.step, s.since, s.hessians),
             s,

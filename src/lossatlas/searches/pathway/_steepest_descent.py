@@ -97,7 +97,9 @@ class SteepestDescent(AbstractSearch):
         components = vectors.T @ gradient
         step, time = _quadratic_flow(values, components, s.longest)
         end = landscape.geometry.retract(s.x + vectors @ step)
-        missed = vectors.T @ landscape.value_and_gradient(end)[1] - (components + values * step)
+        following = landscape.value_and_gradient(end)[1]
+        missed = vectors.T @ following - (components + values * step)
+        missed = landscape.geometry.feasible(end, following, missed, vectors)
         correction = -2.0 * time * _phi3(-values * time) * missed
         trial = landscape.geometry.retract(end + vectors @ correction)
         error = jnp.linalg.norm(correction) / jnp.maximum(jnp.linalg.norm(step), 1e-300)
