@@ -222,3 +222,9 @@ def test_starts_outside_are_refused_in_the_words_of_the_caller():
     loss = Loss(lambda x: jnp.sum(x**2), 2, bounds=(1.0, 3.0), scale=0.01)
     with pytest.raises(ValueError, match="`starts` .* variable 1 of row 0 is 5, .* are 1 and 3"):
         minimise(loss, np.array([[2.0, 5.0]]))
+
+
+def test_bounds_of_too_many_variables_are_refused():
+    loss = Loss(lambda x: jnp.sum((x - 0.5) ** 2), 1001, bounds=(-1.0, 1.0))
+    with pytest.raises(ValueError, match="up to 1000 variables; this one has 1001"):
+        minimise(loss, np.zeros((1, 1001)), workers=1)

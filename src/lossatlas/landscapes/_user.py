@@ -221,7 +221,10 @@ class Loss(AbstractLandscape):
     @property
     def symmetry(self) -> AbstractSymmetry:
         """The given group, and shifts by whole periods."""
-        return self.group if self.periods is None else PeriodicSymmetry(np.array(self.periods), self.group)
+        if self.periods is None:
+            return self.group
+        assert isinstance(self.group, FiniteSymmetry | NoSymmetry)  # others were refused
+        return PeriodicSymmetry(np.array(self.periods), self.group)
 
     @property
     def geometry(self) -> AbstractGeometry:

@@ -14,7 +14,7 @@ from lossatlas.searches._search import AbstractSearch
 
 from ._lanczos import lowest_eigenpairs
 from ._minres import newton_step
-from ._spectrum import count_negative, count_zero, gradient_tolerance
+from ._spectrum import DENSE, count_negative, count_zero, gradient_tolerance
 
 
 FORCING = 1e-3  # residual of a Newton step relative to the gradient
