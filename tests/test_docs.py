@@ -28,6 +28,23 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
+def outputs(page: str) -> list[str | None]:
+    """Return for every block of Python the text that stands right below it, None where there is none."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    pattern = r"^```python\n.*?^```$(?:\n+^```text\n(.*?)^```$)?"
+    return [match[1] for match in re.finditer(pattern, text, re.MULTILINE | re.DOTALL)]
+
+
+def assert_printed(shown: str, printed: str, where: str):
+    """Assert that words agree, and numbers to the digits shown or 1 in 1,000."""
+    ours, theirs = (re.findall(NUMBER + r"|[^\s]", text) for text in (shown, printed))
+    assert len(ours) == len(theirs), f"{where} prints\n{printed}"
+    for a, b in zip(ours, theirs):
+        number = re.fullmatch(NUMBER, a) and re.fullmatch(NUMBER, b)
+        same = float(a) == pytest.approx(float(b), rel=1e-3, abs=1e-12) if number else a == b
+        assert same, f"{where} prints {b} where the page shows {a}:\n{printed}"
+
+
 def command_lines() -> list[str]:
     """Return every `lossatlas ...` in a shell block, without comments."""
     lines = [
@@ -39,6 +56,7 @@ def command_lines() -> list[str]:
     return sorted({line for line in lines if line.startswith("lossatlas ")})
 
 
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 QUICK = ("README.md", "docs/other-databases.md")
 
 
@@ -46,7 +64,7 @@ QUICK = ("README.md", "docs/other-databases.md")
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=() if page in QUICK else pytest.mark.slow) for page in PAGES]
 )
-def test_python_runs(page, tmp_path, monkeypatch):
+def test_python_runs_and_prints_what_the_page_shows(page, tmp_path, monkeypatch, capsys):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
@@ -55,8 +73,11 @@ def test_python_runs(page, tmp_path, monkeypatch):
     python = blocks(page, "python")
     assert python
     try:
-        for number, block in enumerate(python, start=1):
+        for number, (block, shown) in enumerate(zip(python, outputs(page), strict=True), start=1):
             exec(compile(block, f"{page}, block {number}", "exec"), namespace)
+            printed = capsys.readouterr().out
+            if shown is not None:
+                assert_printed(shown, printed, f"{page}, block {number},")
     finally:
         plt.close("all")
 
