@@ -49,8 +49,8 @@ def starts(landscape, count: int, seed: int = 1) -> np.ndarray:
 def for_peers(network: Perceptron, points: np.ndarray) -> dict:
     """Return the arrays of a problem file; the order of the variables is the same."""
     return {
-        "inputs": np.asarray(network.inputs).T,
-        "targets": np.argmax(np.asarray(network.targets), axis=0),
+        "inputs": np.asarray(network.inputs),
+        "targets": np.argmax(np.asarray(network.targets), axis=1),
         "hidden": network.sizes[1],
         "l2": float(network.l2),
         "starts": points,

@@ -169,7 +169,10 @@ def test_fits_of_a_regression(capsys, tmp_path, atlas_file):
     assert run(capsys, "picture", "fits", atlas, "-o", picture)[0] == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     status, _, err = run(capsys, "picture", "fits", atlas_file, "-o", picture)
-    assert status == 2 and "is no nonlinear-regression" in err
+    assert (
+        status == 2
+        and "must be a regression of one input, whose fit is a curve; this is a classifier of 2" in err
+    )
 
 
 def test_own_table(capsys, tmp_path):

@@ -306,7 +306,6 @@ def test_too_many_simultaneous_exchanges_are_refused():
         (dict(sizes=(2, 1)), "sizes"),
         (dict(sizes=(2, 0, 1)), "sizes"),
         (dict(sizes=(2, 2, 1), mask=np.ones(3, bool)), "mask"),
-        (dict(sizes=(2, 2, 1), mask=np.zeros(9, bool)), "bias"),
         (dict(sizes=(2, 2, 1), extra=[np.arange(3)]), "extra"),
         (dict(sizes=(3, 1, 1), extra=[exchanged_inputs((3, 1, 1), (1, 2, 0))]), "group"),
     ],

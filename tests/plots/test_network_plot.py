@@ -101,7 +101,7 @@ def test_map_is_the_probability_at_the_inputs(loss, shown_class):
     shown, (low, high, *_) = np.asarray(image.get_array()), image.get_extent()
     assert shown.shape == (134, 134)  # -0.5 to 1.495
     x, y = -0.5 + 0.015 * 20, -0.5 + 0.015 * 100
-    outputs = np.asarray(landscape.outputs(point[0], np.array([[x], [y]])))[:, 0]
+    outputs = np.asarray(landscape.outputs(point[0], np.array([[x, y]])))[0]
     odds = outputs[1] - outputs[0] if len(outputs) == 2 else outputs[0]
     one = 1 / (1 + np.exp(-odds))
     np.testing.assert_allclose(shown[100, 20], one if shown_class else 1 - one)

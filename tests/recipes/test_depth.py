@@ -43,7 +43,7 @@ def test_every_combination(done):
 
 def forward(network, x):
     """Return loss and penalty of a network by plain numpy."""
-    signal, place = np.asarray(network.inputs), 0
+    signal, place = np.asarray(network.inputs).T, 0
     shapes = list(zip(network.sizes[1:], network.sizes[:-1]))
     for number, (outputs, inputs) in enumerate(shapes):
         weights = x[place : place + outputs * inputs].reshape(outputs, inputs)
@@ -52,7 +52,7 @@ def forward(network, x):
         place += outputs
         if number < len(shapes) - 1:
             signal = np.tanh(signal) if network.smoothness == "smooth" else np.maximum(signal, 0)
-    return np.mean((signal - np.asarray(network.targets)) ** 2), float(network.l2) * x @ x
+    return np.mean((signal - np.asarray(network.targets).T) ** 2), float(network.l2) * x @ x
 
 
 def test_ends_by_other_routes(done):

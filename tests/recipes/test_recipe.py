@@ -26,7 +26,7 @@ def test_ljat3_as_published():
     assert (network.sizes, network.dimension, float(network.l2)) == ((2, 10, 4), 74, 1e-4)
     assert (len(problem.training), len(problem.test)) == (1000, 50)
     every = datasets.ljat3("D1", items=1050)
-    np.testing.assert_array_equal(np.asarray(network.inputs).T, every.inputs[:1000])
+    np.testing.assert_array_equal(np.asarray(network.inputs), every.inputs[:1000])
     np.testing.assert_array_equal(problem.test.inputs, every.inputs[1000:])
 
 

@@ -58,7 +58,7 @@ def test_halves_are_all_items_once():
     recipe = iris()
     lesson = recipe.lesson()
     training = recipe.parts()[0]
-    taught = np.asarray(lesson.teacher.inputs).T
+    taught = np.asarray(lesson.teacher.inputs)
     both = np.vstack([taught, lesson.data.inputs])
     assert (len(taught), len(lesson.data)) == (50, 50)
     np.testing.assert_array_equal(both[np.lexsort(both.T)], training.inputs[np.lexsort(training.inputs.T)])
@@ -70,9 +70,9 @@ def test_teacher_is_a_minimum_of_the_first_half():
     # Newton steps end where the gradient is rounding, 1e-16 times curvatures of order one or less.
     assert np.linalg.norm(gradient) < 1e-11
     assert np.linalg.eigvalsh(jax.jit(lambda x: lesson.teacher.hessian(x))(lesson.x))[0] > 0
-    scores = by_hand(lesson.teacher.sizes, lesson.x, np.asarray(lesson.teacher.inputs).T)
+    scores = by_hand(lesson.teacher.sizes, lesson.x, np.asarray(lesson.teacher.inputs))
     scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    loss = -np.mean(np.sum(scores * np.asarray(lesson.teacher.targets).T, axis=1))
+    loss = -np.mean(np.sum(scores * np.asarray(lesson.teacher.targets), axis=1))
     assert float(energy) == pytest.approx(loss + 1e-2 * lesson.x @ lesson.x, rel=1e-12)
 
 
@@ -81,7 +81,7 @@ def test_student_learns_what_the_teacher_says():
     lesson, problem = recipe.lesson(), recipe.build()
     outputs = by_hand((4, 2, 3), lesson.x, lesson.data.inputs)
     np.testing.assert_allclose(lesson.targets, outputs, rtol=0, atol=1e-13 * np.abs(outputs).max())
-    np.testing.assert_array_equal(np.asarray(problem.landscape.targets).T, lesson.targets)
+    np.testing.assert_array_equal(np.asarray(problem.landscape.targets), lesson.targets)
     np.testing.assert_array_equal(problem.training.targets, np.argmax(outputs, axis=1))
     assert problem.landscape.loss == "squared_error" and float(problem.landscape.l2) == 0.0
     assert len(problem.test) == 50

@@ -316,7 +316,7 @@ MISTAKES = {
     "nan": (lambda: follow(xor(1), np.zeros((1, 7)), to=np.nan), "`to` must be a number"),
     "no l2": (lambda: follow(spin_glass(3), np.ones((1, 3)), to=1.0), "SpinGlass has no `l2`"),
     "leaf": (
-        lambda: follow(xor(1), np.zeros((1, 7)), to=1.0, where=lambda l: l.inputs),
+        lambda: follow(xor(1), np.zeros((1, 7)), to=1.0, where=lambda l: l.penalised),
         "one float64 number",
     ),
     "steps": (

@@ -24,7 +24,7 @@ def pinned(network):
     def loss(x):
         full = jnp.concatenate([x, jnp.zeros(1)])
         y = network.outputs(full, network.inputs)
-        items = jax.nn.logsumexp(y, axis=0) - jnp.sum(network.targets * y, axis=0)
+        items = jax.nn.logsumexp(y, axis=1) - jnp.sum(network.targets * y, axis=1)
         return jnp.mean(items) + network.l2 * jnp.sum(weights * full * full)
 
     return Loss(loss, jnp.zeros(size), scale=1.0)

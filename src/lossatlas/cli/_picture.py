@@ -163,36 +163,40 @@ def _networks(file: Path) -> Any:
     import numpy as np
 
     from lossatlas.atlas import Atlas
-    from lossatlas.landscapes import Perceptron
     from lossatlas.plots import plot_networks
-    from lossatlas.recipes import problem_of
 
-    landscape = problem_of(file).landscape
-    if not isinstance(landscape, Perceptron):
-        raise ValueError(f"The landscape of {file} is no network.")
+    model, data = _model_of(file)
     with Atlas(file, readonly=True) as atlas:
         minima = atlas.minima
     order = np.argsort(minima.energy, kind="stable")[:12]
-    maps = landscape.sizes[0] == 2 and landscape.loss != "squared_error"
-    axes = plot_networks(landscape, minima.x[order], minima.energy[order], maps=maps)
-    return axes.flat[0].figure
+    maps = model.features == 2 and model.classes is not None
+    shown = {"data": data if data is not None and data.classes else None} if maps else {}
+    return plot_networks(model, minima.x[order], minima.energy[order], maps=maps, **shown).flat[0].figure
 
 
 def _fits(file: Path) -> Any:
     import numpy as np
 
     from lossatlas.atlas import Atlas
-    from lossatlas.landscapes import NonlinearRegression
     from lossatlas.plots import plot_fits
-    from lossatlas.recipes import problem_of
 
-    landscape = problem_of(file).landscape
-    if not isinstance(landscape, NonlinearRegression):
-        raise ValueError(f"The landscape of {file} is no nonlinear-regression.")
+    model, data = _model_of(file)
     with Atlas(file, readonly=True) as atlas:
         minima = atlas.minima
     order = np.argsort(minima.energy, kind="stable")[:9]
-    return plot_fits(landscape, minima.x[order], minima.energy[order])[0].figure
+    return plot_fits(model, minima.x[order], minima.energy[order], data=data)[0].figure
+
+
+def _model_of(file: Path) -> tuple[Any, Any]:
+    """Return the model that the minima of an atlas are points of, and the data that it learnt from."""
+    from lossatlas.landscapes import check_model
+    from lossatlas.recipes import problem_of
+
+    problem = problem_of(file)
+    try:
+        return check_model(problem.landscape), problem.training
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
 
 
 def _wrong(metrics, file: Path):

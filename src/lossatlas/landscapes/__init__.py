@@ -16,6 +16,8 @@ from ._landscape import AbstractLandscape as AbstractLandscape
 from ._landscape import check_kind as check_kind
 from ._landscape import check_landscape as check_landscape
 from ._landscape import data_hash as data_hash
+from ._model import AbstractModel as AbstractModel
+from ._model import check_model as check_model
 from ._neighbour_mask import neighbour_mask as neighbour_mask
 from ._node_symmetry import NodeSymmetry as NodeSymmetry
 from ._nonlinear_regression import NonlinearRegression as NonlinearRegression

@@ -48,7 +48,8 @@ class NodeSymmetry(AbstractSymmetry):
     - `sizes`: nodes of each layer (inputs, hidden, ..., hidden, outputs).
     - `odd`: whether the activation is odd, so that a node may change sign.
     - `mask`: which variables of the full vector (W_0 row by row, b_0, W_1, ...) are free, shape
-        (full,); the others are frozen at zero and left out of the points. Biases must be free.
+        (full,); the others are frozen at zero and left out of the points. A node without any free link
+        or bias does not count.
     - `extra`: symmetries of the data, permutations of the full vector, each of shape (full,),
         closed under composition (the identity may be left out). They may move columns of the first
         layer and rows of the last only. One that no permutation of nodes reconciles with the mask
@@ -77,8 +78,6 @@ class NodeSymmetry(AbstractSymmetry):
         self.mask = np.ones(full, bool) if mask is None else np.asarray(mask, bool)
         if self.mask.shape != (full,):
             raise ValueError(f"`mask` must have shape ({full},); got {self.mask.shape}.")
-        if not all(layer[:, -1].all() for layer in _layers(self.mask, self.sizes)):
-            raise ValueError("`mask` must leave every bias free.")
         self._data_group = _data_group(extra, full)
         position = np.cumsum(self.mask) - 1
         self._twins = _mask_twins(self.mask, position, self.sizes)
@@ -263,6 +262,8 @@ def _mask_twins(mask: np.ndarray, position: np.ndarray, sizes: tuple[int, ...]) 
         free, rows = _links(masks, number), _links(positions, number)
         for nodes in _classes(free):
             links = free[nodes[0]]
+            if not links.any():
+                continue  # nothing changes when these are exchanged
             twins.append((rows[nodes][:, links], int(links[: inputs + 1].sum())))
     return twins
 
@@ -308,12 +309,13 @@ class _Network:
             links, first, last = _links(layers, number), number == 0, number == len(sizes) - 3
             fixed = links[:, slice(0 if first else inputs, None if last else inputs + 1)]
             rank = np.empty(len(links), int)
+            absent = (links == FROZEN).all(axis=1)
             for nodes in _classes(_upright(links) if odd else links):
                 rank[nodes] = np.arange(len(nodes))
-                self.twin_order *= math.factorial(len(nodes))
+                self.twin_order *= 1 if absent[nodes[0]] else math.factorial(len(nodes))
             # A zero node is its own flipped copy's twin, so those two are told apart as well.
             zero = ((links == 0) | (links == FROZEN)).all(axis=1) & odd
-            self.twin_order *= 2 ** int(zero.sum())
+            self.twin_order *= 2 ** int((zero & ~absent).sum())
             for place, apart, row in zip(rank.tolist(), zero.tolist(), fixed):
                 upright.append((number, place, False, row.tobytes(), outputs))
                 flipped.append((number, place, apart, _flipped(row).tobytes(), outputs))

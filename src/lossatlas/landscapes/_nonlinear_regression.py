@@ -14,7 +14,8 @@ from lossatlas._checks import check_not_negative, check_whole, is_number, is_who
 from lossatlas._types import Array, Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry
-from ._landscape import AbstractLandscape, data_hash
+from ._landscape import data_hash
+from ._model import AbstractModel, Inputs, Outputs
 from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry, FiniteSymmetry
 
@@ -24,7 +25,7 @@ LONGEST = 3.0 * math.pi  # end of the interval of the inputs
 HIGHEST = 10.0  # default limit of the frequencies; 2.13 is in the data
 
 
-class NonlinearRegression(AbstractLandscape):
+class NonlinearRegression(AbstractModel):
     """The sum of squared residuals of a damped product of two sines.
 
         E(q) = sum_i (y(t_i; q) - y_i)^2,   y(t; q) = exp(-q1 t) sin(q2 t + q3) sin(q4 t + q5)
@@ -98,6 +99,31 @@ class NonlinearRegression(AbstractLandscape):
         first = jnp.sin(x[1] * t) * x[2] + jnp.cos(x[1] * t) * x[3]
         second = jnp.sin(x[4] * t) * x[5] + jnp.cos(x[4] * t) * x[6]
         return jnp.exp(-x[0] * t) * first * second
+
+    @property
+    def features(self) -> int:
+        """One: t."""
+        return 1
+
+    @property
+    def classes(self) -> None:
+        """None: a number is predicted."""
+        return None
+
+    def predict(self, x: Point, inputs: Inputs) -> Outputs:
+        """Return y at the inputs t, shape (items, 1) both."""
+        return self.curve(x, jnp.asarray(inputs)[:, 0])[:, None]
+
+    @property
+    def training(self) -> tuple[Array, Array]:
+        """Inputs t, shape (items, 1), and targets y, shape (items,)."""
+        return self.inputs[:, None], self.targets
+
+    def describe(self, x: Point) -> str:
+        """Return decay and frequencies; which sine is first, and the signs, say nothing."""
+        decay, high, low = float(x[0]), *sorted((abs(float(x[1])), abs(float(x[4]))), reverse=True)
+        text = f"decay {decay:.2f}, frequencies {high:.2f}, {low:.2f}"
+        return text.replace("-", "\N{MINUS SIGN}")
 
     def energy(self, x: Point) -> Scalar:
         """Return the sum of squared residuals."""

@@ -1,8 +1,8 @@
-"""Multilayer perceptrons: classifiers and regressors with any number of hidden layers."""
+"""Multilayer perceptrons: classifiers and regressors with any number of hidden layers, or none."""
 
 import functools
-import warnings
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -13,49 +13,61 @@ from jaxtyping import Float, PRNGKeyArray
 
 from lossatlas._types import Array, Matrix, Point, Scalar
 
+from ._activations import Activation, function_of, is_odd, read_activation, settings_of
 from ._geometry import AbstractGeometry, Euclidean, Gauge
-from ._landscape import AbstractLandscape, data_hash
+from ._landscape import data_hash
+from ._model import AbstractModel, Inputs, Items, Outputs, Targets, as_probabilities, as_values
 from ._neighbour_mask import neighbour_mask
 from ._node_symmetry import NodeSymmetry
+from ._output_losses import LOSSES, OUTPUT_DERIVATIVES, Columns, column_losses
+from ._perceptron_arguments import (
+    bias_positions,
+    check_exchange,
+    free_variables,
+    full_size,
+    read_finite,
+    read_hidden,
+    read_targets,
+    read_weights,
+)
 from ._perceptron_hessian import data_hessian
-from ._smoothness import Smoothness
-from ._symmetry import AbstractSymmetry
+from ._smoothness import Smoothness, inferred_smoothness
+from ._symmetry import AbstractSymmetry, FiniteSymmetry, NoSymmetry
 from ._units import Units, power_of_two
 
 
-ACTIVATIONS = {
-    "tanh": jnp.tanh,
-    "sigmoid": jax.nn.sigmoid,
-    "softplus": jax.nn.softplus,
-    "gelu": lambda x: jax.nn.gelu(x, approximate=False),
-    "relu": jax.nn.relu,
-}
-LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error")
-
-
-class Perceptron(AbstractLandscape):
+class Perceptron(AbstractModel):
     """The training loss of a multilayer perceptron with an L2 penalty.
 
     With hidden layers h_l = f(W_l h_(l-1) + b_l) and linear outputs y,
 
-        E = (1/N) sum_d loss(y(x_d), t_d) + lam ||w||^2
+        E = sum_d v_d loss(y(x_d), t_d) / sum_d v_d + lam ||w||^2
 
-    (no factor 1/2), where loss is -ln softmax(y)_t (`cross_entropy`, targets are class numbers),
-    ln(1 + e^y) - t y (`binary_cross_entropy`, one output, targets 0 or 1) or sum_c (y_c - t_c)^2
-    (`squared_error`). Variables: W_0 row by row, b_0, W_1, b_1, ...; masked links are left out.
+    (no factor 1/2) with weights v_d of the items, all one unless they are given. The loss is
+    -sum_c t_c ln softmax(y)_c (`cross_entropy`), ln(1 + e^y) - t y (`binary_cross_entropy`, one output) or
+    sum_c (y_c - t_c)^2 (`squared_error`). Without a hidden layer this is logistic or linear regression:
+    convex, with one minimum. Variables: W_0 row by row, b_0, W_1, b_1, ...; what is frozen is left out.
+
+    As a model it predicts probabilities of the classes (of two classes for `binary_cross_entropy`), or the
+    outputs for `squared_error`.
 
     **Arguments:**
 
-    - `inputs`: shape (items, inputs).
-    - `targets`: class numbers (items,), or values (items,) or (items, outputs) for squared error.
-    - `hidden`: nodes of the one hidden layer, such as 3, or of each of several, such as (5, 5).
+    - `inputs`: shape (items, features).
+    - `targets`: class numbers (items,) or probabilities (items, classes), each item's with sum one; for
+        squared error values (items,) or (items, outputs).
+    - `hidden`: nodes of the one hidden layer, such as 3, or of each of several, such as (5, 5); 0 or () for
+        none.
     - `l2`: lam, in loss units per squared parameter unit, >= 0.
-    - `activation`: tanh, sigmoid, softplus, gelu or relu (relu is not twice differentiable
-        everywhere: some searches will not converge, and are counted).
+    - `activation`: tanh, sigmoid, softplus, gelu or relu, or a function of JAX that works element by
+        element. Where it is odd, nodes may change sign; where it has kinks, as relu has, every point is
+        tested before it counts.
     - `loss`: cross_entropy, binary_cross_entropy or squared_error.
+    - `biases`: False for a network without biases.
     - `penalise_biases`: L2 over all variables, or over the weights only. In the second case a common
         shift of the output biases of a softmax is a zero mode, fixed by making their sum zero; and a
         node with zero weights leaves its own bias undetermined, so such points are degenerate.
+    - `weights`: of the items, shape (items,), not negative; only their ratios matter.
     - `mask`: one boolean array per layer, shape (outputs of the layer, inputs of the layer); False
         freezes the link at zero.
     - `neighbours`: in place of a mask, keep the links of every hidden node to its nearest nodes only,
@@ -69,15 +81,19 @@ class Perceptron(AbstractLandscape):
     Source: Ballard et al., Phys. Chem. Chem. Phys. 19, 12585 (2017), doi:10.1039/C7CP01108C.
     """
 
-    inputs: Float[Array, "inputs items"]  # data last: one matrix product per layer and a contiguous tanh
-    targets: Float[Array, "outputs items"]
+    # Items are columns: one matrix product per layer, and activations read memory from end to end.
+    input_columns: Float[Array, "features items"]
+    target_columns: Columns
+    shares: Float[Array, " items"] | None  # of the items in the loss; None: equal ones
     l2: Scalar
     penalised: Float[Array, " full"]
     sizes: tuple[int, ...] = eqx.field(static=True)
-    activation: str = eqx.field(static=True)
+    activation: Activation = eqx.field(static=True)
     loss: str = eqx.field(static=True)
+    biases: bool = eqx.field(static=True)
     penalise_biases: bool = eqx.field(static=True)
     name: str = eqx.field(static=True)
+    masked: bool = eqx.field(static=True)
     free: tuple[int, ...] | None = eqx.field(static=True)
     input_symmetries: tuple[tuple[int, ...], ...] = eqx.field(static=True)
     shifts: int = eqx.field(static=True)
@@ -89,92 +105,137 @@ class Perceptron(AbstractLandscape):
         *,
         hidden: int | Sequence[int],
         l2: float,
-        activation: str = "tanh",
+        activation: Activation = "tanh",
         loss: str = "cross_entropy",
+        biases: bool = True,
         penalise_biases: bool = True,
+        weights: Any = None,
         mask: Sequence[Any] | None = None,
         neighbours: int | None = None,
         classes: int | None = None,
         input_symmetries: Sequence[Sequence[int]] = (),
         name: str = "perceptron",
     ):
-        data = _finite(inputs, "inputs")
+        data = read_finite(inputs, "inputs")
         if data.ndim != 2 or data.shape[0] == 0:
-            raise ValueError(f"`inputs` must have shape (items, inputs), got {data.shape}.")
-        nodes = _hidden_layers(hidden)
+            raise ValueError(f"`inputs` must have shape (items, features), got {data.shape}.")
+        nodes = read_hidden(hidden)
         if not isinstance(l2, int | float | np.number) or not (np.isfinite(l2) and l2 >= 0):
             raise ValueError(f"`l2` must be zero or positive, got {l2!r}.")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"`activation` must be one of {', '.join(ACTIVATIONS)}, got {activation}.")
         if loss not in LOSSES:
             raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got {loss}.")
-        values = _targets(targets, loss, data.shape[0], classes)
-        self.inputs = jnp.asarray(data.T)
-        self.targets = jnp.asarray(values)
+        self.activation, self.loss, self.name = read_activation(activation), loss, name
+        values = read_targets(targets, loss, data.shape[0], classes)
+        shares = None if weights is None else read_weights(weights, data.shape[0])
+        self.input_columns, self.target_columns = jnp.asarray(data.T), jnp.asarray(values)
+        self.shares = None if shares is None else jnp.asarray(shares)
         self.l2 = jnp.asarray(float(l2))
         self.sizes = (data.shape[1], *nodes, values.shape[0])
-        self.activation, self.loss, self.name = activation, loss, name
-        self.penalise_biases = bool(penalise_biases)
+        self.biases = bool(biases)
+        self.penalise_biases = bool(penalise_biases) or not self.biases
         if neighbours is not None:
             if mask is not None:
                 raise ValueError("Give `mask` or `neighbours`, not both.")
+            if not nodes:
+                raise ValueError("`neighbours` are those of hidden nodes, but there is no hidden layer.")
             mask = neighbour_mask(self.sizes, neighbours)
-        self.free = _free_variables(self.sizes, mask)
-        biases = _bias_positions(self.sizes)
-        self.penalised = jnp.asarray(np.where(biases & (not penalise_biases), 0.0, 1.0))
+        self.masked = mask is not None
+        self.free = free_variables(self.sizes, mask, self.biases)
+        spared = bias_positions(self.sizes) & (not penalise_biases)
+        self.penalised = jnp.asarray(np.where(spared, 0.0, 1.0))
         self.input_symmetries = tuple(tuple(int(i) for i in p) for p in input_symmetries)
+        items = np.hstack([data, values.T] if shares is None else [data, values.T, shares[:, None]])
         for permutation in self.input_symmetries:
-            _check_exchange(data, values.T, permutation)
+            check_exchange(items, permutation, data.shape[1])
         self.shifts = _softmax_shifts(self)
 
     @property
     def dimension(self) -> int:
         """Number of free variables."""
-        return _full_size(self.sizes) if self.free is None else len(self.free)
+        return full_size(self.sizes) if self.free is None else len(self.free)
+
+    @property
+    def features(self) -> int:
+        """Number of inputs of one item."""
+        return self.sizes[0]
+
+    @property
+    def classes(self) -> int | None:
+        """Number of classes, two for `binary_cross_entropy`; None for `squared_error`."""
+        return None if self.loss == "squared_error" else max(2, self.sizes[-1])
+
+    @property
+    def inputs(self) -> Float[Array, "items features"]:
+        """The inputs that the network learns from."""
+        return self.input_columns.T
+
+    @property
+    def targets(self) -> Float[Array, "items outputs"]:
+        """What it learns: values, or the probability of each class (of class 1 for the binary loss)."""
+        return self.target_columns.T
+
+    @property
+    def training(self) -> tuple[Array, Array]:
+        """Inputs and targets; class probabilities of both classes for the binary loss."""
+        targets = self.targets
+        if self.loss == "binary_cross_entropy":
+            targets = jnp.concatenate([1.0 - targets, targets], axis=1)
+        return self.inputs, targets
 
     def layers(self, x: Point) -> list[tuple[Array, Array]]:
         """Return (weights, biases) of each layer; weights have shape (outputs, inputs)."""
         full = self._full(x)
         result, start = [], 0
-        for inputs, outputs in zip(self.sizes[:-1], self.sizes[1:]):
+        for inputs, outputs in itertools.pairwise(self.sizes):
             weights = full[start : start + inputs * outputs].reshape(outputs, inputs)
             start += inputs * outputs
             result.append((weights, full[start : start + outputs]))
             start += outputs
         return result
 
-    def outputs(self, x: Point, inputs: Float[Array, "inputs items"]) -> Float[Array, "outputs items"]:
-        """Return the linear outputs for data given column by column."""
-        (weights, biases), *following = self.layers(x)
-        # The bias as the weight of an input that is one: its gradient comes with the matrix product.
-        weights = jnp.concatenate([weights, biases[:, None]], axis=1)
-        signal = weights @ jnp.concatenate([inputs, jnp.ones((1, inputs.shape[1]))])
-        for weights, biases in following:
-            signal = weights @ ACTIVATIONS[self.activation](signal) + biases[:, None]
-        return signal
+    def outputs(self, x: Point, inputs: Inputs) -> Outputs:
+        """Return the linear outputs y, shape (items, outputs)."""
+        return self._columns(x, jnp.asarray(inputs).T).T
+
+    def predict(self, x: Point, inputs: Inputs) -> Outputs:
+        """Return the probability of each class, or for `squared_error` the outputs."""
+        if self.loss == "squared_error":
+            return self.outputs(x, inputs)
+        return jax.nn.softmax(self.logits(x, inputs), axis=1)
+
+    def logits(self, x: Point, inputs: Inputs) -> Outputs:
+        """Return the linear outputs; for `binary_cross_entropy` 0 and y, those of a softmax of two."""
+        y = self.outputs(x, inputs)
+        return jnp.concatenate([jnp.zeros_like(y), y], axis=1) if self.loss == "binary_cross_entropy" else y
+
+    def item_losses(self, x: Point, inputs: Inputs, targets: Targets) -> Items:
+        """Return the loss of each item, without the penalty; the weights of the items do not enter."""
+        if self.classes is None:
+            wanted = as_values(targets)
+        else:
+            wanted = as_probabilities(targets, self.classes)
+        wanted = wanted[:, 1:] if self.loss == "binary_cross_entropy" else wanted
+        return column_losses(self.loss, self._columns(x, jnp.asarray(inputs).T), wanted.T)
 
     def energy(self, x: Point) -> Scalar:
         """Return loss plus penalty."""
-        y = self.outputs(x, self.inputs)
-        if self.loss == "cross_entropy":
-            items = jax.nn.logsumexp(y, axis=0) - jnp.sum(self.targets * y, axis=0)
-        elif self.loss == "binary_cross_entropy":
-            items = jnp.sum(jax.nn.softplus(y) - self.targets * y, axis=0)
-        else:
-            items = jnp.sum((y - self.targets) ** 2, axis=0)
+        items = column_losses(self.loss, self._columns(x, self.input_columns), self.target_columns)
+        mean = jnp.mean(items) if self.shares is None else jnp.sum(self.shares * items)
         full = self._full(x)
-        return jnp.mean(items) + self.l2 * jnp.sum(self.penalised * full * full)
+        return mean + self.l2 * jnp.sum(self.penalised * full * full)
 
     def hessian(self, x: Point) -> Matrix:
-        """Return the Hessian of `surface_energy`, analytic; of ReLU that of the region around `x`."""
+        """Return the Hessian of `surface_energy`, analytic; with kinks that of the region around `x`."""
         full = data_hessian(
             self.layers(self.geometry.retract(x)),
-            self.inputs,
-            self.targets,
-            activation=ACTIVATIONS[self.activation],
-            output_derivatives=_OUTPUT_DERIVATIVES[self.loss],
+            self.input_columns,
+            self.target_columns,
+            activation=self.activation,
+            output_derivatives=OUTPUT_DERIVATIVES[self.loss],
+            weights=self.shares,
         )
-        full = full / self.inputs.shape[1] + jnp.diag(2.0 * self.l2 * self.penalised)
+        full = full if self.shares is not None else full / self.input_columns.shape[1]
+        full = full + jnp.diag(2.0 * self.l2 * self.penalised)
         free = full if self.free is None else full[np.ix_(self.free, self.free)]
         if not self.shifts:
             return free
@@ -186,7 +247,7 @@ class Perceptron(AbstractLandscape):
     def hessian_cost(self) -> float:
         """Return 10; measured with the spectrum: 7 for 4-3-3 on iris, 13 for 2-10-4 on 1,000 items.
 
-        More for ReLU, whose Hessian does not know the kinks near by.
+        More where there are kinks, since the Hessian does not know those near by.
         """
         return 10.0 if self.smoothness == "smooth" else super().hessian_cost
 
@@ -200,19 +261,24 @@ class Perceptron(AbstractLandscape):
         return self.geometry.retract(sigma * jax.random.normal(normal, (self.dimension,)))
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return settings and data hash."""
-        return {
+        """Return settings and data hash; biases and weights of items only where they are not as usual."""
+        known = {
             "landscape": self.name,
             "sizes": list(self.sizes),
-            "items": int(self.inputs.shape[1]),
-            "activation": self.activation,
+            "items": int(self.input_columns.shape[1]),
+            "activation": settings_of(self.activation),
             "loss": self.loss,
             "l2": float(self.l2),
             "penalise_biases": self.penalise_biases,
-            "links": "all" if self.free is None else data_hash(np.asarray(self.free)),
+            "links": data_hash(np.asarray(self.free)) if self.masked else "all",
             "input_symmetries": [list(permutation) for permutation in self.input_symmetries],
-            "data": data_hash(self.inputs, self.targets),
+            "data": data_hash(self.input_columns, self.target_columns),
         }
+        if not self.biases:
+            known["biases"] = False
+        if self.shares is not None:
+            known["weights"] = data_hash(self.shares)
+        return known
 
     @property
     def geometry(self) -> AbstractGeometry:
@@ -220,17 +286,20 @@ class Perceptron(AbstractLandscape):
         if not self.shifts:
             return Euclidean()
         nodes, outputs = self.sizes[-2:]
-        last = np.arange(self.dimension)[-(nodes + 1) * outputs :]
-        columns = [*last[:-outputs].reshape(outputs, nodes).T, last[-outputs:]]
+        last = np.arange(self.dimension)
+        columns = [last[-outputs:]] if self.biases else []
+        if self.shifts > len(columns):  # all links are there, and each node's shift together
+            last = last[: -outputs if self.biases else None][-nodes * outputs :]
+            columns = [*last.reshape(outputs, nodes).T, *columns]
         directions = np.zeros((self.shifts, self.dimension))
-        for direction, column in zip(directions, columns[-self.shifts :]):
+        for direction, column in zip(directions, columns):
             direction[column] = outputs**-0.5
         return Gauge(jnp.asarray(directions))
 
     @property
     def symmetry(self) -> AbstractSymmetry:
         """Signed permutations of hidden nodes, and the given permutations of the inputs."""
-        return _node_symmetry(self.sizes, self.activation, self.free, self.input_symmetries)
+        return _symmetry(self.sizes, is_odd(self.activation), self.free, self.input_symmetries)
 
     @property
     def morse_sum(self) -> int | None:
@@ -239,27 +308,42 @@ class Perceptron(AbstractLandscape):
 
     @property
     def smoothness(self) -> Smoothness:
-        """`piecewise` for ReLU: smooth as long as no node switches on any item."""
-        return "piecewise" if self.activation == "relu" else "smooth"
+        """`piecewise` for ReLU: smooth as long as no node switches on any item; of a function, inferred."""
+        if not isinstance(self.activation, str):
+            return inferred_smoothness(self)
+        return "piecewise" if self.activation == "relu" and len(self.sizes) > 2 else "smooth"
 
     @property
     def units(self) -> Units:
         """Of squared error the variance of the targets, else 1."""
-        variance = float(np.mean(np.var(np.asarray(self.targets), axis=1)))
+        targets = np.asarray(self.target_columns)
+        mean = np.average(targets, axis=1, weights=self.shares)[:, None]
+        variance = float(np.mean(np.average((targets - mean) ** 2, axis=1, weights=self.shares)))
         known = self.loss == "squared_error" and 0 < variance < np.inf
         return Units(energy=float(power_of_two(variance)) if known else 1.0)
 
     def _full(self, x: Point) -> Array:
         if self.free is None:
             return x
-        return jnp.zeros(_full_size(self.sizes)).at[np.asarray(self.free)].set(x)
+        return jnp.zeros(full_size(self.sizes)).at[np.asarray(self.free)].set(x)
+
+    def _columns(self, x: Point, inputs: Float[Array, "features items"]) -> Columns:
+        """Return the linear outputs for data given column by column."""
+        (weights, biases), *following = self.layers(x)
+        # The bias as the weight of an input that is one: its gradient comes with the matrix product.
+        weights = jnp.concatenate([weights, biases[:, None]], axis=1)
+        signal = weights @ jnp.concatenate([inputs, jnp.ones((1, inputs.shape[1]))])
+        for weights, biases in following:
+            signal = weights @ function_of(self.activation)(signal) + biases[:, None]
+        return signal
 
 
 def xor(
     hidden: int | Sequence[int] = 2,
     *,
     l2: float = 1e-3,
-    activation: str = "tanh",
+    activation: Activation = "tanh",
+    biases: bool = True,
     penalise_biases: bool = True,
     neighbours: int | None = None,
 ) -> Perceptron:
@@ -269,7 +353,7 @@ def xor(
 
     - `hidden`: number of hidden nodes, or the numbers of several hidden layers.
     - `l2`: penalty over all variables, or over the weights only without `penalise_biases`.
-    - `activation`, `neighbours`: as of `Perceptron`.
+    - `activation`, `biases`, `neighbours`: as of `Perceptron`.
     """
     return Perceptron(
         [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
@@ -277,6 +361,7 @@ def xor(
         hidden=hidden,
         l2=l2,
         activation=activation,
+        biases=biases,
         penalise_biases=penalise_biases,
         neighbours=neighbours,
         input_symmetries=[(1, 0)],
@@ -284,127 +369,24 @@ def xor(
     )
 
 
-def _softmax_derivatives(y: Array, targets: Array) -> tuple[Array, Array]:
-    p = jax.nn.softmax(y, axis=0)
-    i, j = np.triu_indices(y.shape[0])
-    return p - targets, p[i] * ((i == j)[:, None] - p[j])
-
-
-def _binary_derivatives(y: Array, targets: Array) -> tuple[Array, Array]:
-    p = jax.nn.sigmoid(y)
-    return p - targets, p * (1.0 - p)
-
-
-def _squared_derivatives(y: Array, targets: Array) -> tuple[Array, Array]:
-    i, j = np.triu_indices(y.shape[0])
-    return 2.0 * (y - targets), jnp.broadcast_to(2.0 * (i == j)[:, None], (len(i), y.shape[1]))
-
-
-_OUTPUT_DERIVATIVES: dict[str, Callable] = {
-    "cross_entropy": _softmax_derivatives,
-    "binary_cross_entropy": _binary_derivatives,
-    "squared_error": _squared_derivatives,
-}
-
-
-def _hidden_layers(hidden: Any) -> tuple[int, ...]:
-    """Return the nodes of each hidden layer from one whole number or several."""
-    given = hidden.tolist() if isinstance(hidden, np.ndarray) else hidden
-    layers: list[Any] = (
-        list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    )
-    if any(isinstance(h, bool | np.bool_) or not isinstance(h, int | np.integer) for h in layers):
-        raise ValueError(
-            f"`hidden` must be a whole number of nodes, such as 3, or one for each layer, such as (5, 5); "
-            f"got {hidden!r}."
-        )
-    if not layers or min(layers) < 1:
-        shown = ", ".join(str(nodes) for nodes in layers) or "none"
-        raise ValueError(f"`hidden`: every layer needs at least one node, got {shown}.")
-    return tuple(int(h) for h in layers)
-
-
-def _finite(values: Any, argument: str) -> np.ndarray:
-    try:
-        given = np.asarray(values)
-    except ValueError:  # rows of different length
-        given = np.zeros(0, dtype=object)
-    if given.dtype.kind not in "fiub":
-        raise ValueError(f"`{argument}` must be an array of real numbers.")
-    array = given.astype(np.float64)
-    if not np.all(np.isfinite(array)):
-        raise ValueError(f"`{argument}` holds values that are not finite; remove or replace them.")
-    return array
-
-
-def _targets(targets: Any, loss: str, items: int, classes: int | None) -> np.ndarray:
-    values = _finite(targets, "targets")
-    if values.shape[:1] != (items,) or values.ndim > 2:
-        raise ValueError(f"`targets` must have {items} items like `inputs`, got {values.shape}.")
-    if loss == "squared_error":
-        return values.reshape(items, -1).T
-    whole = values.ndim == 1 and np.all(values == np.floor(values)) and values.min() >= 0
-    if not whole:
-        raise ValueError("`targets` must be class numbers 0, 1, 2, ... , one per item.")
-    largest = int(values.max())
-    if values.min() == largest:
-        raise ValueError(f"`targets` hold one class only, {largest}; there is nothing to tell apart.")
-    if loss == "binary_cross_entropy":
-        if largest > 1:
-            raise ValueError(f"binary_cross_entropy needs classes 0 and 1, got {largest + 1} classes.")
-        return values[None, :]
-    if classes is not None and (isinstance(classes, bool) or not isinstance(classes, int | np.integer)):
-        raise ValueError(f"`classes` must be a whole number, got {classes!r}.")
-    if classes is not None and largest >= classes:
-        raise ValueError(f"`targets` must be below `classes`, {classes}, got {largest}.")
-    count = classes or largest + 1
-    missing = np.setdiff1d(np.arange(count), values)
-    if len(missing):
-        warnings.warn(
-            f"No item has class {', '.join(map(str, missing))} of the {count}, so the network learns only "
-            "that it does not occur.",
-            stacklevel=3,
-        )
-    return np.eye(count)[values.astype(int)].T
-
-
-def _full_size(sizes: Sequence[int]) -> int:
-    return sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:]))
-
-
-def _bias_positions(sizes: Sequence[int]) -> np.ndarray:
-    blocks = [np.repeat([False, True], [a * b, b]) for a, b in zip(sizes[:-1], sizes[1:])]
-    return np.concatenate(blocks)
-
-
-def _free_variables(sizes: Sequence[int], mask: Sequence[Any] | None) -> tuple[int, ...] | None:
-    if mask is None:
-        return None
-    if not isinstance(mask, Sequence) or len(mask) != len(sizes) - 1:
-        got = len(mask) if isinstance(mask, Sequence) else type(mask).__name__
-        raise ValueError(f"`mask` needs a list of one array per layer, {len(sizes) - 1}, got {got}.")
-    blocks = []
-    for layer, inputs, outputs in zip(mask, sizes[:-1], sizes[1:]):
-        links = np.asarray(layer, dtype=bool)
-        if links.shape != (outputs, inputs):
-            raise ValueError(f"A mask must have shape {(outputs, inputs)}, got {links.shape}.")
-        blocks += [links.ravel(), np.ones(outputs, dtype=bool)]
-    return tuple(int(i) for i in np.flatnonzero(np.concatenate(blocks)))
-
-
 @functools.lru_cache(maxsize=64)
-def _node_symmetry(
+def _symmetry(
     sizes: tuple[int, ...],
-    activation: str,
+    odd: bool,
     free: tuple[int, ...] | None,
     input_symmetries: tuple[tuple[int, ...], ...],
-) -> NodeSymmetry:
-    mask = None
+) -> AbstractSymmetry:
+    mask = np.ones(full_size(sizes), dtype=bool)
     if free is not None:
-        mask = np.zeros(_full_size(sizes), dtype=bool)
+        mask[:] = False
         mask[list(free)] = True
-    extra = [_input_exchange(sizes, permutation) for permutation in input_symmetries]
-    return NodeSymmetry(sizes, odd=activation == "tanh", mask=mask, extra=extra)
+    exchanges = [_input_exchange(sizes, permutation) for permutation in input_symmetries]
+    if len(sizes) > 2:
+        return NodeSymmetry(sizes, odd=odd, mask=mask, extra=exchanges)
+    # Without a hidden node nothing can be exchanged but inputs, where the links that are there allow it.
+    allowed = [exchange[mask] for exchange in exchanges if np.array_equal(mask[exchange], mask)]
+    places = (np.cumsum(mask) - 1)[np.unique([np.flatnonzero(mask), *allowed], axis=0)]
+    return NoSymmetry() if len(places) == 1 else FiniteSymmetry(places, np.ones_like(places))
 
 
 def _softmax_shifts(network: Perceptron) -> int:
@@ -412,28 +394,17 @@ def _softmax_shifts(network: Perceptron) -> int:
 
     Without penalised biases that is the bias; without any penalty the weights from each node too.
     """
-    if network.loss != "cross_entropy" or network.free is not None and float(network.l2) == 0:
-        return int(network.loss == "cross_entropy")  # masked columns may lack a link: the bias alone
-    if float(network.l2) == 0:
-        return network.sizes[-2] + 1
-    return int(not network.penalise_biases)
-
-
-def _check_exchange(inputs: np.ndarray, targets: np.ndarray, permutation: tuple[int, ...]) -> None:
-    """Refuse a permutation of the inputs that turns the data set into another one."""
-    if sorted(permutation) != list(range(inputs.shape[1])):
-        raise ValueError(f"`input_symmetries` must permute {inputs.shape[1]} inputs, got {permutation}.")
-    before = np.hstack([inputs, targets])
-    after = np.hstack([inputs[:, list(permutation)], targets])
-    if not np.array_equal(before[np.lexsort(before.T)], after[np.lexsort(after.T)]):
-        raise ValueError(
-            f"`input_symmetries`: exchanging the inputs as {permutation} changes the data set, so it is "
-            "no symmetry."
-        )
+    if network.loss != "cross_entropy":
+        return 0
+    if float(network.l2) > 0:
+        return int(not network.penalise_biases)
+    if network.masked:  # columns of weights may lack a link: the bias alone
+        return int(network.biases)
+    return network.sizes[-2] + int(network.biases)
 
 
 def _input_exchange(sizes: Sequence[int], permutation: Sequence[int]) -> np.ndarray:
     """Return the permutation of all parameters that exchanges the inputs."""
-    index = np.arange(_full_size(sizes))
+    index = np.arange(full_size(sizes))
     first = index[: sizes[0] * sizes[1]].reshape(sizes[1], sizes[0])[:, list(permutation)]
     return np.concatenate([first.ravel(), index[first.size :]])

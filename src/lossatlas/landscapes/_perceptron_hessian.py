@@ -25,6 +25,7 @@ from jaxtyping import Float
 
 from lossatlas._types import Array, Matrix
 
+from ._activations import Activation, curves
 from ._triangle import pair_numbers
 
 
@@ -38,8 +39,9 @@ def data_hessian(
     inputs: Items,
     targets: Items,
     *,
-    activation,
+    activation: Activation,
     output_derivatives,
+    weights: Float[Array, " items"] | None = None,
 ) -> Matrix:
     """Return the Hessian of the sum of the items' losses over all weights and biases.
 
@@ -47,9 +49,10 @@ def data_hessian(
 
     - `layers`: weights (outputs, inputs) and biases (outputs,) of each layer.
     - `inputs`, `targets`: shapes (inputs, items) and (outputs, items).
-    - `activation`: elementwise function of the hidden layers, differentiable twice by JAX.
+    - `activation`: of the hidden layers, differentiable twice by JAX.
     - `output_derivatives`: from outputs and targets of items, the gradient (outputs, items) and the
         upper triangle of the Hessian (pairs, items) of each item's loss by its outputs.
+    - `weights`: of the items in the sum, shape (items,); default one.
 
     **Returns:** shape (full, full), variables ordered W_0 row by row, b_0, W_1, ...
     """
@@ -57,11 +60,12 @@ def data_hessian(
         _block_hessian, layers, activation=activation, output_derivatives=output_derivatives
     )
     items = inputs.shape[1]
+    weights = jnp.ones(items) if weights is None else weights
     if items <= BLOCK:
-        return part(inputs, targets, jnp.ones(items))
+        return part(inputs, targets, weights)
     blocks = -(-items // BLOCK)
     padding = blocks * BLOCK - items
-    counted = jnp.pad(jnp.ones(items), (0, padding)).reshape(blocks, BLOCK)
+    counted = jnp.pad(weights, (0, padding)).reshape(blocks, BLOCK)
     cut = lambda a: jnp.pad(a, ((0, 0), (0, padding))).reshape(-1, blocks, BLOCK).swapaxes(0, 1)
     size = sum((w.shape[1] + 1) * w.shape[0] for w, _ in layers)
     total, _ = jax.lax.scan(
@@ -78,7 +82,7 @@ def _block_hessian(
     signals, slopes, bends = [inputs], [], []
     *hidden, (last, biases) = layers
     for weights, bias in hidden:
-        signal, slope, bend = _curves(activation, weights @ signals[-1] + bias[:, None])
+        signal, slope, bend = curves(activation, weights @ signals[-1] + bias[:, None])
         signals.append(signal)
         slopes.append(slope)
         bends.append(bend)
@@ -98,17 +102,6 @@ def _block_hessian(
     # Within a layer the blocks are ordered node by node, each with its bias last.
     order = np.argsort(_node_order([(w.shape[0], w.shape[1]) for w, _ in layers]))
     return jnp.block(rows)[order][:, order]
-
-
-def _curves(activation, z: Items) -> tuple[Items, Items, Items]:
-    """Return the activation and its first two derivatives, elementwise."""
-    if activation is jnp.tanh:
-        h = jnp.tanh(z)
-        slope = 1.0 - h * h
-        return h, slope, -2.0 * h * slope
-    along = lambda f: lambda s: jax.jvp(f, (s,), (jnp.ones_like(s),))[1]
-    slope = along(activation)
-    return activation(z), slope(z), along(slope)(z)
 
 
 def _second_derivatives(layers, slopes, bends, delta: Items, curvature: Items):

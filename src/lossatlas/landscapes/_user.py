@@ -17,7 +17,8 @@ from lossatlas._types import Point, Scalar
 
 from ._box import Box
 from ._geometry import AbstractGeometry, Euclidean
-from ._landscape import SAME_ENERGY, AbstractLandscape, check_landscape, data_hash
+from ._landscape import SAME_ENERGY, check_landscape, data_hash
+from ._model import AbstractModel, Inputs, Items, Outputs, Targets, as_values
 from ._per_variable import (
     check_bounds_kept,
     check_exchanged,
@@ -28,6 +29,7 @@ from ._per_variable import (
     usual_scale,
 )
 from ._periodic import PeriodicSymmetry
+from ._predictions import check_predictions, read_features
 from ._smoothness import Smoothness, check_smoothness, inferred_smoothness
 from ._symmetry import AbstractSymmetry, FiniteSymmetry, NoSymmetry
 from ._units import Units, power_of_two
@@ -36,7 +38,7 @@ from ._units import Units, power_of_two
 PROBES = 16  # random starts whose energies show the size of differences that matter
 
 
-class Loss(AbstractLandscape):
+class Loss(AbstractModel):
     """A landscape made of any JAX function that maps parameters to one number.
 
     **Arguments:**
@@ -63,6 +65,14 @@ class Loss(AbstractLandscape):
         minima lie on kinks, as with an L1 penalty: no transition states are looked for. Default: `smooth`
         if the function is made of smooth operations alone, else `piecewise`.
     - `confining`: say True if the function grows in every direction, so that the Morse sum is 1.
+    - `predict`: makes the loss a model: `predict(parameters, inputs)` with inputs of shape
+        (items, features) returns probabilities, shape (items, classes), or values, shape (items,) or
+        (items, outputs); see `AbstractModel`.
+    - `features`: number of inputs of one item, for `predict`.
+    - `classes`: number of classes for a classifier; None for a regression.
+    - `item_losses`: `item_losses(parameters, inputs, targets)` returns the loss of each item without the
+        penalty, shape (items,). Targets are class numbers or values, shape (items,). Default: -ln p of the
+        target class, or the squared error.
     - `name`: for the fingerprint.
 
     **Raises:** `ValueError` if the parameters are not float64, the function does not return one finite
@@ -81,6 +91,10 @@ class Loss(AbstractLandscape):
     declared: Smoothness | None = eqx.field(static=True)
     confining: bool = eqx.field(static=True)
     name: str = eqx.field(static=True)
+    predictor: Callable | None = eqx.field(static=True)
+    judge: Callable | None = eqx.field(static=True)
+    feature_count: int = eqx.field(static=True)
+    class_count: int | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -95,6 +109,10 @@ class Loss(AbstractLandscape):
         symmetry: AbstractSymmetry | None = None,
         smooth: Smoothness | None = None,
         confining: bool = False,
+        predict: Callable | None = None,
+        features: int | None = None,
+        classes: int | None = None,
+        item_losses: Callable | None = None,
         name: str | None = None,
     ):
         if isinstance(parameters, bool):
@@ -131,11 +149,15 @@ class Loss(AbstractLandscape):
         self.group = symmetry or NoSymmetry()
         self.confining = confining
         self.name = name or getattr(function, "__qualname__", type(function).__name__)
+        self.predictor, self.judge, self.class_count = predict, item_losses, classes
+        self.feature_count = read_features(predict, features, classes, item_losses)
         self.energy_unit = jnp.asarray(1.0)
         self._check_symmetry()
         check_landscape(self)  # so that a mistake is named before any search starts
         if self.periods is not None:
             self._check_periods(self.periods)
+        if predict is not None:
+            check_predictions(self, own_losses=item_losses is not None)
         size = _spread(self) if energy_scale is None else energy_scale
         self.energy_unit = jnp.asarray(power_of_two(size))
 
@@ -183,6 +205,33 @@ class Loss(AbstractLandscape):
         if self.data is None:
             return self.function(self.unravel(x))
         return self.function(self.unravel(x), self.data)
+
+    @property
+    def predicts(self) -> bool:
+        """Whether `predict` was given."""
+        return self.predictor is not None
+
+    @property
+    def features(self) -> int:
+        """As given; 0 for a loss that does not predict."""
+        return self.feature_count
+
+    @property
+    def classes(self) -> int | None:
+        """As given."""
+        return self.class_count
+
+    def predict(self, x: Point, inputs: Inputs) -> Outputs:
+        """Call the function that was given."""
+        if self.predictor is None:
+            raise ValueError("This Loss was not told how its points predict: give it `predict`.")
+        return as_values(self.predictor(self.unravel(x), inputs))
+
+    def item_losses(self, x: Point, inputs: Inputs, targets: Targets) -> Items:
+        """Call the function that was given, else as of `AbstractModel`."""
+        if self.judge is None:
+            return super().item_losses(x, inputs, targets)
+        return self.judge(self.unravel(x), inputs, targets)
 
     def sample(self, key: PRNGKeyArray) -> Point:
         """Draw normal variables, uniform ones where there is a period or are two finite bounds."""

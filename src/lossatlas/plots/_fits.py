@@ -14,7 +14,8 @@ from ._frame import check_figure, new_figure
 
 
 if TYPE_CHECKING:
-    from lossatlas.landscapes import NonlinearRegression
+    from lossatlas.datasets import DataSet
+    from lossatlas.landscapes import AbstractModel
 
 
 _MOST = 12  # minima in one picture
@@ -22,10 +23,11 @@ _POINTS = 1000  # of a curve
 
 
 def plot_fits(
-    landscape: NonlinearRegression,
+    landscape: AbstractModel,
     points: np.ndarray,
     energies: np.ndarray,
     *,
+    data: DataSet | None = None,
     titles: Sequence[str] | None = None,
     figure: Figure | SubFigure | None = None,
 ) -> np.ndarray:
@@ -36,16 +38,20 @@ def plot_fits(
 
     **Arguments:**
 
-    - `landscape`: the regression that the points belong to.
-    - `points`: shape (minima, 7), parameter units; up to 12 minima.
-    - `energies`: of the minima, for the titles, shape (minima,), squared units of the targets.
-    - `titles`: a text for each minimum; default its loss, decay and frequencies.
+    - `landscape`: the regression that the points belong to, any model of one input and one output.
+    - `points`: shape (minima, dim), parameter units; up to 12 minima.
+    - `energies`: of the minima, for the titles, shape (minima,), loss units.
+    - `data`: what is drawn beside the curves, with the names of input and target; default the items that
+        the model learnt from.
+    - `titles`: a text for each minimum; default its loss, and what the model says of the point.
     - `figure`: an empty figure to draw in; default a new one.
 
     **Returns:** the axes, shape (minima,).
 
-    **Raises:** `ValueError` for too many minima, and arrays that do not fit or are not finite.
+    **Raises:** `ValueError` for a model without a curve, one that does not know its data where none are
+    given, too many minima, and arrays that do not fit or are not finite.
     """
+    inputs, targets, names = _items(landscape, data)
     points, energies = np.asarray(points, dtype=float), np.asarray(energies, dtype=float)
     count = len(energies) if energies.ndim == 1 else 0
     if not 1 <= count <= _MOST or points.shape != (count, landscape.dimension):
@@ -64,27 +70,48 @@ def plot_fits(
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for spare in grid[count:]:
         spare.remove()
-    inputs, targets = np.asarray(landscape.inputs), np.asarray(landscape.targets)
     along = np.linspace(inputs.min(), inputs.max(), _POINTS)
-    texts = titles or [_title(x, energy) for x, energy in zip(points, energies)]
+    texts = titles or [_title(landscape, x, energy) for x, energy in zip(points, energies)]
     for i, (ax, x, text) in enumerate(zip(grid, points, texts)):
         ax.plot(inputs, targets, ".", color=NEUTRAL, markersize=4, markeredgewidth=0, label="data")
-        curve = np.asarray(landscape.curve(x, along))  # pyright: ignore[reportArgumentType]
+        curve = np.asarray(landscape.predict(x, along[:, None]))[:, 0]
         ax.plot(along, curve, color=GROUPS[0], linewidth=1.3, label="curve of a minimum")
         ax.set_title(str(text), fontsize=9)
         ax.spines[["top", "right"]].set_visible(False)
         ax.tick_params(labelsize=8, labelbottom=i + columns >= count)
     room = 0.1 * float(np.ptp(targets)) or 1.0
     grid[0].set(ylim=(targets.min() - room, targets.max() + room))
-    figure.supxlabel("input $t$", fontsize=10)
-    figure.supylabel("target $y$", fontsize=10)
+    figure.supxlabel(names[0], fontsize=10)
+    figure.supylabel(names[1], fontsize=10)
     handles = grid[0].get_legend_handles_labels()[0]
     figure.legend(handles=handles, loc="outside upper center", ncols=2, fontsize=9, frameon=False)
     return grid[:count]
 
 
-def _title(x: np.ndarray, energy: float) -> str:
-    """Return loss, decay and frequencies; which sine is first, and the signs, say nothing."""
-    high, low = sorted(np.abs(x[[1, 4]]), reverse=True)
-    decay = f"{x[0]:.2f}".replace("-", "\N{MINUS SIGN}")
-    return f"loss {energy:#.4g}\ndecay {decay}, frequencies {high:.2f}, {low:.2f}"
+def _items(landscape: AbstractModel, data: DataSet | None) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return inputs and targets, shape (items,) both, and the names of the axes."""
+    from lossatlas.landscapes import check_model
+
+    if check_model(landscape).classes is not None or landscape.features != 1:
+        what = "regression" if landscape.classes is None else "classifier"
+        raise ValueError(
+            f"`landscape` must be a regression of one input, whose fit is a curve; this is a {what} of "
+            f"{landscape.features}."
+        )
+    known = landscape.training if data is None else (data.inputs, data.targets)
+    if known is None:
+        raise ValueError("`landscape` does not know the items that it learnt from: give them as `data`.")
+    inputs, targets = map(np.asarray, known)
+    single = targets.reshape(len(targets), -1)
+    if inputs.shape[1:] != (1,) or single.shape[1] != 1:
+        raise ValueError(
+            f"`data` must have one input and one number to predict, got inputs of shape {inputs.shape} and "
+            f"targets of shape {targets.shape}."
+        )
+    names = ["input", "target"] if data is None else [data.columns[0], data.target]
+    return inputs[:, 0], single[:, 0], names
+
+
+def _title(landscape: AbstractModel, x: np.ndarray, energy: float) -> str:
+    """Return the loss, and what the model says of the point."""
+    return "\n".join(filter(None, (f"loss {energy:#.4g}", landscape.describe(x))))

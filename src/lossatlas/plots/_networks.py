@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,14 +12,14 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize, to_rgba_array
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
-from scipy.special import expit, softmax
 
 from ._colours import NEGATIVE, POSITIVE, add_colour_bar, check_limits, diverging_map
 from ._frame import check_figure, new_figure, set_title
 
 
 if TYPE_CHECKING:
-    from lossatlas.landscapes import Perceptron
+    from lossatlas.datasets import DataSet
+    from lossatlas.landscapes import AbstractModel
 
 
 _ABSENT = 1e-10  # a link whose weight is smaller counts as absent
@@ -32,10 +32,11 @@ _CELLS = 1_000_000  # points of a map
 
 
 def plot_networks(
-    landscape: Perceptron,
+    landscape: AbstractModel,
     points: np.ndarray,
     energies: np.ndarray,
     *,
+    data: DataSet | None = None,
     titles: Sequence[str] | None = None,
     maps: bool = True,
     region: tuple[float, float] = (-0.5, 1.5),
@@ -50,15 +51,17 @@ def plot_networks(
     without a link on one of its sides is dead (of inputs and outputs, without any) and drawn
     hollow, dashed and grey. Widths and shades are on one scale for all minima.
 
-    The output map shows the probability of one class over the plane of the two inputs, and the
-    training items, with a marker for each class.
+    The output map shows the probability of one class over the plane of the two inputs, and items, with a
+    marker for each class.
 
     **Arguments:**
 
-    - `landscape`: the network that the points belong to, also with frozen links; up to 16 nodes in
-        a layer.
+    - `landscape`: the network that the points belong to, a model that has `layers`, also with frozen links;
+        up to 16 nodes in a layer.
     - `points`: shape (minima, dim), parameter units; up to 12 minima.
     - `energies`: of the minima, for the titles, shape (minima,), loss units.
+    - `data`: items to draw on the maps, and the names of inputs and classes; default the items that the
+        model learnt from, with numbers for names.
     - `titles`: a text for each minimum; default its loss.
     - `maps`: False for the networks alone.
     - `region`: lowest and highest value of both inputs in the maps, units of the inputs.
@@ -68,19 +71,22 @@ def plot_networks(
 
     **Returns:** the axes, shape (1, minima), or (2, minima) with the maps in the second row.
 
-    **Raises:** `ValueError` for too many minima or nodes, arrays that do not fit or are not finite,
-    and maps of a network that has not two inputs or is no classifier, or without such a class.
+    **Raises:** `ValueError` for a model that has no layers, too many minima or nodes, arrays that do not
+    fit or are not finite, and maps of a network that has not two inputs or is no classifier, or without
+    such a class.
 
     Source: for the maps, D. Mehta, X. Zhao, E. A. Bernal & D. J. Wales, Phys. Rev. E 97, 052307
     (2018), arXiv:1804.02411.
     """
     points, texts = _checked(landscape, points, energies, titles)
-    axis = _map_axis(landscape, region, step, shown_class) if maps else np.zeros(0)
-    check_figure(figure)
     layers = [
         [(np.asarray(weights), np.asarray(biases)) for weights, biases in landscape.layers(point)]
         for point in points
     ]
+    _check_size(layers[0])
+    axis = _map_axis(landscape, region, step, shown_class) if maps else np.zeros(0)
+    items = _items(landscape, data) if maps else _Items(np.zeros((0, 2)), np.zeros(0, dtype=int), "", {})
+    check_figure(figure)
     strongest = max(float(np.abs(weights).max()) for network in layers for weights, _ in network)
     largest = max(float(np.abs(biases).max()) for network in layers for _, biases in network)
     figure, axes = _panels(figure, len(points), maps)
@@ -89,11 +95,12 @@ def plot_networks(
         dead |= _draw_network(ax, network, strongest or 1.0, largest or 1.0)
         set_title(ax, text, 9.0)
     for ax, point in zip(axes[1:].ravel(), points):
-        _draw_map(ax, landscape, point, axis, shown_class)
+        _draw_map(ax, landscape, point, axis, shown_class, items)
     if maps:
-        _finish_maps(axes, shown_class)
-    classes = len(np.unique(_classes(landscape))) if maps else 0
-    handles = _handles(strongest, largest, dead, classes)
+        _finish_maps(axes, items.inputs, items.name(shown_class))
+    handles = _handles(
+        strongest, largest, dead, [items.name(number) for number in np.unique(items.classes)]
+    )
     inches = figure.bbox.width / figure.figure.dpi
     columns = max(1, min(math.ceil(len(handles) / 2), int(inches / 1.2)))
     if handles:
@@ -101,8 +108,41 @@ def plot_networks(
     return axes
 
 
-def _checked(landscape: Perceptron, points, energies, titles) -> tuple[np.ndarray, list[str]]:
+class _Items(NamedTuple):
+    """What is drawn on maps.
+
+    - `places`: inputs, shape (items, 2), and `classes`, shape (items,).
+    - `inputs`: names of the two inputs; `names`: of the classes by their numbers, where they have any.
+    """
+
+    places: np.ndarray
+    classes: np.ndarray
+    inputs: Sequence[str]
+    names: dict[int, str]
+
+    def name(self, number: int) -> str:
+        """Return what a class is called."""
+        return self.names.get(number, f"class {number}")
+
+
+def _items(landscape: AbstractModel, data: DataSet | None) -> _Items:
+    """Return given items, or those that the model learnt from, none if it does not know them."""
+    if data is not None:
+        if data.classes is None or len(data.columns) != 2:
+            raise ValueError(f"`data` must have two inputs and classes for the maps; {data.name} has not.")
+        return _Items(data.inputs, data.targets, data.columns, dict(enumerate(data.classes)))
+    places, classes = np.zeros((0, 2)), np.zeros(0, dtype=int)
+    if landscape.training is not None:
+        places, targets = map(np.asarray, landscape.training)
+        classes = np.argmax(targets, axis=1) if targets.ndim == 2 else targets.astype(int)
+    return _Items(places, classes, ("input 1", "input 2"), {})
+
+
+def _checked(landscape: AbstractModel, points, energies, titles) -> tuple[np.ndarray, list[str]]:
     """Return points and titles, or say what is wrong with them."""
+    from lossatlas.landscapes import check_model
+
+    check_model(landscape)
     points, energies = np.asarray(points, dtype=float), np.asarray(energies, dtype=float)
     if points.ndim != 2 or points.shape[1] != landscape.dimension or not len(points):
         shape = f"(minima, {landscape.dimension})"
@@ -110,10 +150,6 @@ def _checked(landscape: Perceptron, points, energies, titles) -> tuple[np.ndarra
     n = len(points)
     if n > _MOST:
         raise ValueError(f"`points`: up to {_MOST} minima can be drawn in one picture, got {n}.")
-    if max(landscape.sizes) > _WIDEST:
-        raise ValueError(
-            f"`landscape`: up to {_WIDEST} nodes in a layer can be drawn, one has {max(landscape.sizes)}."
-        )
     if not np.all(np.isfinite(points)):
         raise ValueError("`points` must be finite.")
     if energies.shape != (n,):
@@ -125,15 +161,21 @@ def _checked(landscape: Perceptron, points, energies, titles) -> tuple[np.ndarra
     return points, [str(title) for title in titles]
 
 
-def _map_axis(landscape: Perceptron, region, step: float, shown_class: int) -> np.ndarray:
+def _check_size(network: list) -> None:
+    """Refuse networks with too many nodes in a layer to be told apart."""
+    widest = max(network[0][0].shape[1], *(len(biases) for _, biases in network))
+    if widest > _WIDEST:
+        raise ValueError(f"`landscape`: up to {_WIDEST} nodes in a layer can be drawn, one has {widest}.")
+
+
+def _map_axis(landscape: AbstractModel, region, step: float, shown_class: int) -> np.ndarray:
     """Return the values of either input in a map, or say why there can be none."""
-    if landscape.sizes[0] != 2:
-        raise ValueError(f"Output maps need two inputs, not {landscape.sizes[0]}; set `maps=False`.")
-    if landscape.loss == "squared_error":
-        raise ValueError("Output maps need a classifier, not squared errors; set `maps=False`.")
-    classes = max(landscape.sizes[-1], 2)
-    if not 0 <= shown_class < classes:
-        raise ValueError(f"`shown_class` must be 0 to {classes - 1}, got {shown_class}.")
+    if landscape.features != 2:
+        raise ValueError(f"Output maps need two inputs, not {landscape.features}; set `maps=False`.")
+    if landscape.classes is None:
+        raise ValueError("Output maps need a classifier, not a regression; set `maps=False`.")
+    if not 0 <= shown_class < landscape.classes:
+        raise ValueError(f"`shown_class` must be 0 to {landscape.classes - 1}, got {shown_class}.")
     low, high = check_limits(region, "region")
     if not 0 < step < high - low or ((high - low) / step) ** 2 > _CELLS:
         raise ValueError(f"`step` must give a map of up to {_CELLS} points, got {step}.")
@@ -201,15 +243,17 @@ def _draw_links(ax: Axes, layer: int, heights: list, weights: np.ndarray, strong
 
 
 def _draw_map(
-    ax: Axes, landscape: Perceptron, point: np.ndarray, axis: np.ndarray, shown_class: int
+    ax: Axes,
+    landscape: AbstractModel,
+    point: np.ndarray,
+    axis: np.ndarray,
+    shown_class: int,
+    items: _Items,
 ) -> None:
-    """Draw the probability of a class over the inputs, and the training items."""
+    """Draw the probability of a class over the inputs, and the items."""
     first, second = np.meshgrid(axis, axis)
-    outputs = np.asarray(landscape.outputs(point, np.stack([first.ravel(), second.ravel()])))  # pyright: ignore
-    if landscape.loss == "binary_cross_entropy":
-        probability = expit(outputs[0] if shown_class else -outputs[0])
-    else:
-        probability = softmax(outputs, axis=0)[shown_class]
+    places = np.stack([first.ravel(), second.ravel()], axis=1)
+    probability = np.asarray(landscape.predict(point, places))[:, shown_class]
     half = (axis[1] - axis[0]) / 2
     ends = (axis[0] - half, axis[-1] + half)
     ax.imshow(
@@ -219,11 +263,10 @@ def _draw_map(
         origin="lower",
         extent=(*ends, *ends),
     )
-    items, classes = np.asarray(landscape.inputs), _classes(landscape)
-    size = min(22.0, 70.0 / math.sqrt(items.shape[1]))
-    for i, number in enumerate(np.unique(classes)):
+    size = min(22.0, 70.0 / math.sqrt(max(len(items.places), 1)))
+    for i, number in enumerate(np.unique(items.classes)):
         ax.scatter(
-            *items[:, classes == number],
+            *items.places[items.classes == number].T,
             s=size,
             marker=_MARKERS[i % len(_MARKERS)],
             c=_fill(i),
@@ -231,12 +274,6 @@ def _draw_map(
             linewidths=0.8 if size > 8 else 0.3,
         )
     ax.set(xlim=ends, ylim=ends)
-
-
-def _classes(landscape: Perceptron) -> np.ndarray:
-    """Return the class of every training item, shape (items,)."""
-    targets = np.asarray(landscape.targets)
-    return targets[0].astype(int) if len(targets) == 1 else np.argmax(targets, axis=0)
 
 
 def _fill(i: int) -> str:
@@ -247,7 +284,7 @@ def _edge(i: int) -> str:
     return "white" if i == 1 else "black"
 
 
-def _finish_maps(axes: np.ndarray, shown_class: int) -> None:
+def _finish_maps(axes: np.ndarray, inputs: Sequence[str], shown_class: str) -> None:
     """Name the axes of the outer maps, and add the colour bar."""
     n = axes.shape[1]
     columns = _columns(n)
@@ -255,15 +292,15 @@ def _finish_maps(axes: np.ndarray, shown_class: int) -> None:
         ax.tick_params(labelsize=8, labelleft=i % columns == 0, labelbottom=i + columns >= n)
         ax.locator_params(nbins=4)
         if i % columns == 0:
-            ax.set_ylabel("input 2", fontsize=9)
+            ax.set_ylabel(inputs[1], fontsize=9)
         if i + columns >= n:
-            ax.set_xlabel("input 1", fontsize=9)
+            ax.set_xlabel(inputs[0], fontsize=9)
     add_colour_bar(
-        axes.ravel().tolist(), Normalize(0.0, 1.0), diverging_map(), f"probability of class {shown_class}"
+        axes.ravel().tolist(), Normalize(0.0, 1.0), diverging_map(), f"probability of {shown_class}"
     )
 
 
-def _handles(strongest: float, largest: float, dead: bool, classes: int) -> list:
+def _handles(strongest: float, largest: float, dead: bool, classes: Sequence[str]) -> list:
     """Return the entries of the legend."""
     entries = []
     node: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 8, "markeredgewidth": 0.8}
@@ -283,7 +320,7 @@ def _handles(strongest: float, largest: float, dead: bool, classes: int) -> list
         "markeredgewidth": 0.8,
         "markeredgecolor": "black",
     }
-    for i in range(classes):
+    for i, name in enumerate(classes):
         marker = _MARKERS[i % len(_MARKERS)]
-        entries.append(Line2D([], [], color=_fill(i), marker=marker, label=f"class {i}", **item))
+        entries.append(Line2D([], [], color=_fill(i), marker=marker, label=name, **item))
     return entries

@@ -273,7 +273,7 @@ def _judged(cell: DepthCell, network: Perceptron, ends: Ends, starts: list[np.nd
 
 def _constant_loss(network: Perceptron) -> float:
     """Return the loss of the best outputs that are the same for all items."""
-    targets = np.asarray(network.targets)
+    targets = np.asarray(network.targets).T
     if network.loss == "squared_error":
         return float(np.sum(np.var(targets, axis=1)))
     part = targets.mean(axis=1)  # of items in each class

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import AliasChoices, Field, PositiveInt
 
 from lossatlas import landscapes
+from lossatlas.datasets import DataSet
 from lossatlas.landscapes import PartiteSpinGlass, SpinGlass
 
 from ._recipe import AbstractRecipe, Problem
@@ -76,12 +77,13 @@ class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):
     data_seed: Annotated[int, Field(ge=0)] = 0
 
     def build(self) -> Problem:
-        """Return the regression."""
-        return Problem(
-            landscapes.nonlinear_regression(
-                self.data_seed,
-                items=self.items,
-                noise=self.noise,
-                highest_frequency=self.highest_frequency,
-            )
+        """Return the regression, and the data that it fits."""
+        landscape = landscapes.nonlinear_regression(
+            self.data_seed,
+            items=self.items,
+            noise=self.noise,
+            highest_frequency=self.highest_frequency,
         )
+        inputs, targets = map(np.asarray, landscape.training)
+        source = f"a damped product of two sines with noise {self.noise:g}"
+        return Problem(landscape, DataSet(self.landscape, inputs, targets, None, ("t",), "y", source))

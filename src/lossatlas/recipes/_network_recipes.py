@@ -85,7 +85,7 @@ class XorRecipe(AbstractNetworkRecipe, frozen=True):
             penalise_biases=self.regularise == "all",
             neighbours=self.neighbours,
         )
-        inputs = np.asarray(network.inputs).T
+        inputs = np.asarray(network.inputs)
         data = DataSet(
             "xor", inputs, np.array([0, 1, 1, 0]), ("0", "1"), ("x1", "x2"), "x1 xor x2", "the truth table"
         )

@@ -9,7 +9,7 @@ import numpy as np
 from lossatlas.analysis import ModelMetrics, evaluate
 from lossatlas.atlas import Atlas, AtlasError
 from lossatlas.exploration import Budget, Progress, explore, no_empty_file
-from lossatlas.landscapes import Perceptron, data_hash
+from lossatlas.landscapes import check_model, data_hash
 
 from ._config import ExploreSettings
 from ._read_recipe import read_recipe
@@ -91,7 +91,7 @@ def _test_data(problem: Problem) -> dict[str, str]:
 def judge_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
     """Judge the minima of an atlas as models, see `evaluate`; nothing is written.
 
-    **Raises:** `ValueError` if the landscape is no network, or the atlas has no minimum.
+    **Raises:** `ValueError` if the landscape is no model, or the atlas has no minimum.
     """
     return _judged(path, problem_of(path), reference, workers)
 
@@ -106,15 +106,19 @@ def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None
 
 
 def _judged(path: Path, problem: Problem, reference: int, workers: int | None) -> ModelMetrics:
-    if not isinstance(problem.landscape, Perceptron) or problem.training is None:
-        raise ValueError(f"The landscape of {path} is no network, so its minima are no models to judge.")
+    try:
+        model = check_model(problem.landscape)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if problem.training is None:
+        raise ValueError(f"{path} was made of no data, so there are none to judge its minima on.")
     # Opened with its landscape, the atlas is refused if the data are not those that it was made of.
     with Atlas(path, problem.landscape, readonly=True) as atlas:
         x, energy = atlas.minima.x, atlas.minima.energy
     if len(energy) == 0:
         raise ValueError(f"{path} holds no minimum to judge.")
     return evaluate(
-        problem.landscape,
+        model,
         x,
         problem.training,
         problem.test,

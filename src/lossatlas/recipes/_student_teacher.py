@@ -80,7 +80,7 @@ def teach(teacher: Perceptron, x: Float[np.ndarray, " dim"], data: DataSet) -> L
         raise ValueError(f"`x` must be finite, of shape ({teacher.dimension},), got {x.shape}.")
     if data.inputs.shape[1] != teacher.sizes[0]:
         raise ValueError(f"`data` has {data.inputs.shape[1]} inputs, the teacher {teacher.sizes[0]}.")
-    targets = np.asarray(teacher.outputs(jnp.asarray(x), jnp.asarray(data.inputs.T))).T
+    targets = np.asarray(teacher.outputs(jnp.asarray(x), jnp.asarray(data.inputs)))
     classes = data.classes is not None
     said = np.argmax(targets, axis=1) if classes else targets[:, 0]
     note = f"{len(data)} items with the answers of a teacher {list(teacher.sizes)}"

@@ -127,7 +127,7 @@ def test_probabilities_that_saturate_keep_their_order():
     network = network_on(training, hidden=(2,))
     x = 300.0 * np.random.default_rng(0).normal(size=(1, network.dimension))
     outputs = np.asarray(network.outputs(x[0], network.inputs))
-    expected = roc_auc_score(training.targets == 0, outputs[0] - outputs[1])
+    expected = roc_auc_score(training.targets == 0, outputs[:, 0] - outputs[:, 1])
     assert evaluate(network, x, training).columns["training_auc"][0] == pytest.approx(expected, abs=1e-12)
 
 
@@ -147,7 +147,7 @@ def test_a_network_that_learnt_the_outputs_of_a_classifier():
     data = data_set(60)
     classifier = network_on(data)
     x = np.random.default_rng(1).normal(size=(3, classifier.dimension))
-    outputs = np.asarray(classifier.outputs(x[0], data.inputs.T)).T
+    outputs = np.asarray(classifier.outputs(x[0], data.inputs))
     student = Perceptron(data.inputs, outputs, hidden=classifier.sizes[1:-1], l2=0.0, loss="squared_error")
     said, expected = (evaluate(network, x, data).columns for network in (student, classifier))
     assert said.keys() == expected.keys() and "training_auc" in said
@@ -162,7 +162,7 @@ def test_binary_cross_entropy():
     found = evaluate(one, x, data).columns
     energies = [float(one.energy(point)) - 1e-3 * point @ point for point in x]
     np.testing.assert_allclose(found["training_loss"], energies, rtol=1e-12)
-    p = 1 / (1 + np.exp(-np.asarray(one.outputs(x[0], one.inputs))[0]))
+    p = 1 / (1 + np.exp(-np.asarray(one.outputs(x[0], one.inputs))[:, 0]))
     assert found["training_auc"][0] == pytest.approx(roc_auc_score(data.targets, p), abs=1e-12)
 
 
@@ -170,14 +170,14 @@ def test_evaluate_refuses():
     training = data_set(20)
     network = network_on(training)
     x = np.zeros((1, network.dimension))
-    with pytest.raises(ValueError, match="random has 3 inputs, but the network takes 2"):
+    with pytest.raises(ValueError, match="random has 3 inputs, but the model takes 2"):
         evaluate(network, x, data_set(20, inputs=3))
     with pytest.raises(ValueError, match="`reference` must be a whole number from 0 to 3, got 4"):
         evaluate(network, x, training, reference=4)
-    with pytest.raises(ValueError, match="the network has 2 outputs"):
+    with pytest.raises(ValueError, match="the model has 2 outputs"):
         evaluate(network_on(data_set(20, classes=2)), x[:, :27], training)
     number = DataSet("n", training.inputs, training.inputs[:, 0], None, ("a", "b"), "y", "")
-    with pytest.raises(ValueError, match="n does not fit a network with the loss cross_entropy"):
+    with pytest.raises(ValueError, match="n has a number to predict, but the model tells 4 classes apart"):
         evaluate(network, x, training, number)
 
 

@@ -1,16 +1,17 @@
 """What minima are worth as models: loss, accuracy, AUC and misclassification, all minima at once."""
 
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, PRNGKeyArray
 
 from lossatlas._types import Array, Point, Scalar
 from lossatlas.datasets import DataSet
-from lossatlas.landscapes import Perceptron
+from lossatlas.landscapes import AbstractLandscape, AbstractModel, check_model
 from lossatlas.searches import as_points, run_batch
 
 from .._result import AbstractResult
@@ -40,7 +41,7 @@ class ModelMetrics(AbstractResult):
 
 
 def evaluate(
-    landscape: Perceptron,
+    landscape: AbstractModel,
     x: Float[np.ndarray, "minima dim"],
     training: DataSet,
     test: DataSet | None = None,
@@ -51,9 +52,10 @@ def evaluate(
 ) -> ModelMetrics:
     """Judge every minimum as a model, on training and test data and on parts of them.
 
-    For classes, with p_c the softmax probabilities, n items of the part:
+    For classes, with p_c the probabilities that the model predicts, n items of the part:
 
-    - `loss`: -(1/n) sum ln p_target, without the penalty.
+    - `loss`: mean of the model's losses of the items, without the penalty; of a `Perceptron`
+        -(1/n) sum ln p_target. Each item counts once, whatever its weight in training.
     - `accuracy`: fraction of items whose most probable class is their own (their label, in a part of
         mislabelled training data).
     - `misclassification`: f = 1 - accuracy.
@@ -64,14 +66,15 @@ def evaluate(
     - `misclassification_index` (with `lowest`): fraction of items that are misclassified by exactly one
         of this minimum and the lowest one.
 
-    For a number to predict: `loss`, the mean squared error, alone. A network of several outputs that
-    learnt their values by squared error, such as a student, is judged as if they were a classifier's.
+    For a number to predict: `loss` alone, the mean squared error unless the model has another one. A
+    regression of several outputs, such as a student that learnt those of a classifier, is judged on classes
+    as if its outputs were the linear outputs of a softmax, and its `loss` is then -(1/n) sum ln p_target.
 
     **Arguments:**
 
-    - `landscape`: the network; its own data are not used.
+    - `landscape`: any model, such as a `Perceptron`, or a `Loss` with `predict`; its own data are not used.
     - `x`: minima, shape (minima, dim), parameter units.
-    - `training`, `test`: data sets of as many inputs as the network has. Mislabelled training data give
+    - `training`, `test`: data sets of as many inputs as the model has. Mislabelled training data give
         the parts `correct` and `wrong` as well.
     - `reference`: the class of `auc`; class 0 in the literature on LJAT3.
     - `lowest`: row of the global minimum in `x`.
@@ -79,15 +82,15 @@ def evaluate(
 
     **Returns:** `ModelMetrics`.
 
-    **Raises:** `ValueError` for data that do not fit the network.
+    **Raises:** `ValueError` for a landscape that does not predict, and data that do not fit the model.
 
     Source: Chitturi, Verpoort, Lee & Wales, Mach. Learn.: Sci. Technol. 1, 023002 (2020),
     doi:10.1088/2632-2153/ab7aef; the rank statistic is Mann and Whitney's.
     """
-    points = as_points(landscape, x, "x")
+    points = as_points(check_model(landscape), x, "x")
     if not np.all(np.isfinite(points)):
         raise ValueError("`x` holds values that are not finite.")
-    classes = 2 if landscape.loss == "binary_cross_entropy" else landscape.sizes[-1]
+    classes = landscape.classes or _output_count(landscape)
     for name, number, count in (("reference", reference, classes), ("lowest", lowest, len(points))):
         if number is not None and not (isinstance(number, int | np.integer) and 0 <= number < count):
             raise ValueError(f"`{name}` must be a whole number from 0 to {count - 1}, got {number!r}.")
@@ -104,7 +107,8 @@ def evaluate(
     for name, data in parts.items():
         if len(data) == 0:
             continue  # every item is mislabelled
-        judged = run_batch(_Judge(reference), _on(landscape, data), points, workers=workers)
+        judge = _Judge(0 if data.classes is None else classes, reference)
+        judged = run_batch(judge, _on(landscape, data), points, workers=workers)
         wrong = judged.pop("misclassified", None)
         columns |= {f"{name}_{metric}": values for metric, values in judged.items()}
         if wrong is not None:
@@ -143,24 +147,55 @@ def auc(scores: Float[np.ndarray, " items"], positive: Bool[np.ndarray, " items"
     return float(_auc(jnp.asarray(values), jnp.asarray(labels)))
 
 
-class _Judge(eqx.Module):
-    """Judges one minimum on the data of the landscape it is given with."""
+class _OnData(AbstractLandscape):
+    """The loss of a model on other data than its own, without the penalty."""
 
+    model: AbstractModel
+    inputs: Float[Array, "items features"]
+    targets: Array
+
+    def energy(self, x: Point) -> Scalar:
+        """Return the mean of the losses of the items."""
+        return jnp.mean(self.model.item_losses(x, self.inputs, self.targets))
+
+    @property
+    def dimension(self) -> int:
+        """That of the model."""
+        return self.model.dimension
+
+    def sample(self, key: PRNGKeyArray) -> Point:
+        """Draw a start of the model."""
+        return self.model.sample(key)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return that of the model."""
+        return self.model.fingerprint()
+
+
+class _Judge(eqx.Module):
+    """Judges one minimum on data.
+
+    - `classes`: number of classes in the data; 0 for a number to predict.
+    """
+
+    classes: int = eqx.field(static=True)
     reference: int = eqx.field(static=True)
 
-    def __call__(self, network: Perceptron, x: Point) -> dict[str, Array]:
-        outputs, targets = network.outputs(x, network.inputs), network.targets
-        if network.loss == "squared_error" and len(targets) == 1:
-            return {"loss": jnp.mean(jnp.sum((outputs - targets) ** 2, axis=0))}
-        if network.loss == "binary_cross_entropy":
-            outputs = jnp.concatenate([jnp.zeros_like(outputs), outputs])  # a softmax of two
-            targets = jnp.concatenate([1.0 - targets, targets])
-        total = jax.nn.logsumexp(outputs, axis=0)
-        wrong = jnp.argmax(outputs, axis=0) != jnp.argmax(targets, axis=0)
-        areas = jnp.stack([_auc(_log_odds(outputs, c), targets[c] > 0.5) for c in range(len(targets))])
+    def __call__(self, trial: _OnData, x: Point) -> dict[str, Array]:
+        model, inputs, labels = trial.model, trial.inputs, trial.targets
+        if not self.classes:
+            return {"loss": trial.energy(x)}
+        targets = (labels[None, :] == jnp.arange(self.classes)[:, None]).astype(float)
+        if model.classes is None:
+            logits = model.predict(x, inputs).T
+            loss = jnp.mean(jax.nn.logsumexp(logits, axis=0) - jnp.sum(targets * logits, axis=0))
+        else:
+            logits, loss = model.logits(x, inputs).T, trial.energy(x)
+        wrong = jnp.argmax(logits, axis=0) != labels
+        areas = jnp.stack([_auc(_log_odds(logits, c), targets[c] > 0.5) for c in range(self.classes)])
         fraction = jnp.mean(wrong, dtype=jnp.float64)  # JAX averages booleans in single precision
         return {
-            "loss": jnp.mean(total - jnp.sum(targets * outputs, axis=0)),
+            "loss": loss,
             "accuracy": 1.0 - fraction,
             "misclassification": fraction,
             "auc": areas[self.reference],
@@ -169,31 +204,33 @@ class _Judge(eqx.Module):
         }
 
 
-def _on(landscape: Perceptron, data: DataSet) -> Perceptron:
-    """Return the network on other data of the same kind."""
-    if len(data.columns) != landscape.sizes[0]:
+def _output_count(model: AbstractModel) -> int:
+    """Return the number of outputs; nothing is computed."""
+    shapes = (jax.ShapeDtypeStruct(shape, float) for shape in ((model.dimension,), (1, model.features)))
+    return jax.eval_shape(model.predict, *shapes).shape[1]
+
+
+def _on(model: AbstractModel, data: DataSet) -> _OnData:
+    """Return the model on a data set, or say why they do not fit."""
+    if len(data.columns) != model.features:
         raise ValueError(
-            f"{data.name} has {len(data.columns)} inputs, but the network takes {landscape.sizes[0]}."
+            f"{data.name} has {len(data.columns)} inputs, but the model takes {model.features}."
         )
-    outputs = 2 if landscape.loss == "binary_cross_entropy" else landscape.sizes[-1]
-    values = landscape.loss == "squared_error"
-    if not (values if data.classes is None else outputs > 1):
-        raise ValueError(f"{data.name} does not fit a network with the loss {landscape.loss}.")
+    outputs = _output_count(model)
     if data.classes is None:
-        if outputs != 1:
+        if model.classes is not None:
             raise ValueError(
-                f"{data.name} has one number to predict, but the network has {outputs} outputs."
+                f"{data.name} has a number to predict, but the model tells {model.classes} classes apart."
             )
+        if outputs != 1:
+            raise ValueError(f"{data.name} has one number to predict, but the model has {outputs} outputs.")
+    elif model.classes is None and outputs == 1:
+        raise ValueError(f"{data.name} has classes, but the model predicts one number.")
     elif data.targets.max() >= outputs:
         raise ValueError(
-            f"{data.name} has class {data.targets.max()}, but the network has {outputs} outputs."
+            f"{data.name} has class {data.targets.max()}, but the model has {outputs} outputs."
         )
-    if data.classes is not None and landscape.loss != "binary_cross_entropy":
-        targets = np.eye(landscape.sizes[-1])[data.targets].T
-    else:
-        targets = np.asarray(data.targets, dtype=np.float64)[None, :]
-    arrays = jnp.asarray(data.inputs.T), jnp.asarray(targets)
-    return eqx.tree_at(lambda network: (network.inputs, network.targets), landscape, arrays)
+    return _OnData(model, jnp.asarray(data.inputs), jnp.asarray(data.targets))
 
 
 def _log_odds(outputs: Array, c: int) -> Array:
