@@ -30,6 +30,7 @@ from lossatlas.landscapes import (
 RNG = np.random.default_rng(0)
 INPUTS, CLASSES = RNG.normal(size=(8, 2)), np.arange(8) % 3
 VALUES = RNG.normal(size=(8, 2))
+SOFT = np.random.default_rng(1).dirichlet(np.ones(3), 8)
 MASK = [np.array([[1, 0], [0, 1], [1, 1]]), np.array([[1, 1, 0], [0, 1, 1], [1, 1, 1]])]
 
 
@@ -41,6 +42,10 @@ def fit(parameters, data):
 
 def quartic(x):
     return jnp.sum((x * x - 1.0) ** 2) + x[0] * x[1]
+
+
+def odd_sine(z):
+    return z + jnp.sin(2.0 * z)
 
 
 def tree_loss(data=(INPUTS, VALUES[:, 0]), **settings):
@@ -66,6 +71,20 @@ LANDSCAPES = {
     "sigmoid, binary": lambda: network(
         activation="sigmoid", loss="binary_cross_entropy", targets=CLASSES // 2
     ),
+    "own odd activation": lambda: network(hidden=[3, 2], activation=odd_sine),
+    "own activation": lambda: network(activation=jax.nn.silu),
+    "no hidden layer": lambda: network(hidden=0),
+    "no hidden layer, weights only": lambda: network(hidden=0, penalise_biases=False),
+    "no hidden layer, inputs exchanged": lambda: three_inputs((1, 0, 2), hidden=0),
+    "no hidden layer, unpenalised": lambda: network(hidden=0, l2=0.0, biases=False),
+    "no biases": lambda: network(biases=False, hidden=[3, 2]),
+    "no biases, masked": lambda: network(biases=False, mask=MASK),
+    "no biases, unpenalised": lambda: network(biases=False, l2=0.0),
+    "weights of items": lambda: network(weights=np.arange(8.0)),
+    "weights of items, weights only": lambda: network(
+        weights=np.arange(8.0), penalise_biases=False, activation="softplus"
+    ),
+    "soft labels": lambda: network(targets=SOFT),
     "p=1": lambda: spin_glass(4, order=1),
     "p=2": lambda: spin_glass(4, order=2),
     "p=3": lambda: spin_glass(4, order=3),
@@ -187,9 +206,9 @@ def nudged(array):
     return other
 
 
-def three_inputs(*exchanges):
+def three_inputs(*exchanges, **settings):
     inputs = np.array([[0.0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]])  # every permutation is good
-    return network(inputs=inputs, targets=[0, 1, 1, 1], input_symmetries=exchanges)
+    return network(inputs=inputs, targets=[0, 1, 1, 1], input_symmetries=exchanges, **settings)
 
 
 OTHER_SETTINGS = {
@@ -203,6 +222,20 @@ OTHER_SETTINGS = {
     "hidden": (network, lambda: network(hidden=[4])),
     "layers": (network, lambda: network(hidden=[3, 3])),
     "activation": (network, lambda: network(activation="gelu")),
+    "own activation": (network, lambda: network(activation=odd_sine)),
+    "another own activation": (
+        lambda: network(activation=odd_sine),
+        lambda: network(activation=jax.nn.silu),
+    ),
+    "no hidden layer": (network, lambda: network(hidden=())),
+    "biases": (network, lambda: network(biases=False)),
+    "biases of a masked network": (lambda: network(mask=MASK), lambda: network(mask=MASK, biases=False)),
+    "weights of items": (network, lambda: network(weights=np.ones(8))),
+    "other weights of items": (
+        lambda: network(weights=np.ones(8)),
+        lambda: network(weights=np.arange(8.0)),
+    ),
+    "soft labels": (lambda: network(targets=SOFT), lambda: network(targets=SOFT[:, ::-1])),
     "loss": (
         lambda: network(targets=CLASSES // 2),
         lambda: network(targets=CLASSES // 2, loss="binary_cross_entropy"),
@@ -250,6 +283,14 @@ OTHER_DATA = {
     "weights only": (
         lambda: network(penalise_biases=False),
         lambda: network(penalise_biases=False, inputs=-INPUTS),
+    ),
+    "own activation": (
+        lambda: network(activation=odd_sine, biases=False),
+        lambda: network(activation=odd_sine, biases=False, inputs=-INPUTS, targets=CLASSES[::-1]),
+    ),
+    "weights of items": (
+        lambda: network(weights=np.ones(8)),
+        lambda: network(weights=np.arange(8.0), targets=SOFT),
     ),
     "spin glass": (lambda: spin_glass(4), lambda: spin_glass(4, seed=1)),
     "parts": (lambda: partite_spin_glass((2, 3)), lambda: partite_spin_glass((2, 3), seed=1)),

@@ -173,8 +173,12 @@ def test_names_of_inputs_and_classes_stand_on_maps():
     axes = plot_networks(net, points, [0.5], data=data, shown_class=2, step=0.1)
     assert (axes[1, 0].get_xlabel(), axes[1, 0].get_ylabel()) == ("p", "q")
     figure = axes[0, 0].figure
-    assert figure.axes[-1].get_ylabel() == "probability of high"
-    assert [text.get_text() for text in figure.legends[0].get_texts()][-3:] == ["low", "middle", "high"]
+    assert figure.axes[-1].get_ylabel() == "probability of class high"
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-3:] == [
+        "class low",
+        "class middle",
+        "class high",
+    ]
     plt.close(figure)
 
 

@@ -38,9 +38,17 @@ def network(*hidden, items=ITEMS, masked=False, **settings) -> Perceptron:
     return Perceptron(inputs, targets, hidden=hidden, mask=mask, **({"l2": 1e-2} | settings))
 
 
+@jax.custom_vjp
+def backwards(z):
+    return jnp.sin(z)
+
+
+backwards.defvjp(lambda z: (jnp.sin(z), z), lambda z, g: (g * jnp.cos(z),))
+
+
 @jax.jit
 def autodiff(landscape: AbstractLandscape, x):
-    return jax.hessian(landscape.surface_energy)(x)
+    return jax.jacrev(jax.grad(landscape.surface_energy))(x)
 
 
 def hessians(landscape: AbstractLandscape, points) -> list[np.ndarray]:
@@ -90,6 +98,16 @@ NETWORKS = {
     "weights only": network(3, penalise_biases=False),
     "no penalty": network(3, l2=0.0),
     "no penalty, two layers": network(3, 2, l2=0.0),
+    "own activation, two layers": network(3, 2, activation=jax.nn.silu),
+    "own activation with a rule for reverse alone": network(3, activation=backwards),
+    "no hidden layer": network(),
+    "no hidden layer, no penalty": network(l2=0.0),
+    "no hidden layer, squared error, masked": network(masked=True, loss="squared_error"),
+    "no biases, two layers": network(3, 2, biases=False),
+    "no biases, masked": network(4, masked=True, biases=False),
+    "no biases, no penalty": network(3, biases=False, l2=0.0),
+    "weights of items, two layers": network(3, 2, weights=np.arange(7.0)),
+    "weights of items, no penalty": network(2, weights=np.arange(7.0), l2=0.0),
     "one item": network(2, items=1, loss="squared_error"),
 }
 

@@ -27,11 +27,19 @@ def full_size(sizes):
 
 
 def link_mask(sizes, frozen):
-    """All free but the links (layer, to, from)."""
+    """All free but the links (layer, to, from), or the biases (layer, to)."""
     mask = np.ones(full_size(sizes), bool)
-    for layer, to, origin in frozen:
-        cut(mask, sizes)[layer][0][to, origin] = False
+    for layer, to, *origin in frozen:
+        weights, biases = cut(mask, sizes)[layer]
+        if origin:
+            weights[to, origin[0]] = False
+        else:
+            biases[to] = False
     return mask
+
+
+def biases_of(sizes):
+    return tuple((layer, to) for layer, nodes in enumerate(sizes[1:]) for to in range(nodes))
 
 
 def exchanged_inputs(sizes, permutation):
@@ -74,7 +82,9 @@ def group(sizes, odd, mask, extra):
             if (mask[moved] == mask).all():
                 position = np.cumsum(mask) - 1
                 elements.append((position[moved[mask]], sign[mask]))
-    return np.array([e[0] for e in elements]), np.array([e[1] for e in elements])
+    # Nodes without any variable are exchanged without effect.
+    distinct = {(tuple(index), tuple(sign)): (index, sign) for index, sign in elements}.values()
+    return np.array([e[0] for e in distinct]), np.array([e[1] for e in distinct])
 
 
 SWAP_TWO = ((0, 2, 0), (0, 3, 0), (1, 0, 2), (1, 0, 3), (1, 1, 0), (1, 1, 1))
@@ -108,6 +118,22 @@ CASES = {
     ),
     "two layers at once": ((2, 3, 3, 1), False, ((1, 0, 0), (1, 1, 1), (1, 2, 2)), ()),
     "two layers at once, odd": ((1, 2, 2, 1), True, ((1, 0, 1), (1, 1, 0)), ()),
+    "no biases": ((2, 3, 1), True, biases_of((2, 3, 1)), [exchanged_inputs((2, 3, 1), (1, 0))]),
+    "no biases, not odd": ((2, 3, 2), False, biases_of((2, 3, 2)), ()),
+    "no biases, two layers": ((2, 2, 2, 1), True, biases_of((2, 2, 2, 1)), ()),
+    "one bias": ((2, 3, 1), True, ((0, 1),), ()),
+    "two nodes without any link": (
+        (2, 4, 1),
+        True,
+        (*biases_of((2, 4, 1)), *((0, to, i) for to in (1, 3) for i in (0, 1)), (1, 0, 1), (1, 0, 3)),
+        (),
+    ),
+    "nothing comes in": (
+        (2, 3, 1),
+        True,
+        (*biases_of((2, 3, 1)), *((0, to, i) for to in (1, 2) for i in (0, 1))),
+        (),
+    ),
     "three layers": ((1, 2, 2, 2, 1), True, ((1, 0, 1), (1, 1, 0)), ()),
 }
 

@@ -35,7 +35,7 @@ OPTIONS: dict[str, Any] = {
     "hidden": Annotated[
         str | None,
         Option(
-            help="Hidden nodes, or of several layers: 5,5. "
+            help="Hidden nodes, or of several layers: 5,5; 0 for none. "
             "(default: xor 2; ljat3, mnist, digits 10; else 3)"
         ),
     ],
@@ -48,6 +48,9 @@ OPTIONS: dict[str, Any] = {
     ],
     "regularise": Annotated[
         str | None, Option(help="Penalise all variables or weights only. (default: all)")
+    ],
+    "biases": Annotated[
+        bool | None, Option("--biases/--no-biases", help="Whether nodes have biases. (default: they have)")
     ],
     "neighbours": Annotated[
         int | None, Option(help="Nearest nodes that a hidden node keeps its links to. (default: all)")
@@ -95,6 +98,9 @@ OPTIONS: dict[str, Any] = {
     "target": Annotated[str | None, Option(help="Column of the table to predict.")],
     "task": Annotated[
         str | None, Option(help="What the target is: auto, classes or number. (default: auto)")
+    ],
+    "weights": Annotated[
+        str | None, Option(help="Column of the table that says how much each row counts. (default: none)")
     ],
     "noise": Annotated[
         float | None, Option(help="Standard deviation of the noise on regression data. (default: 0.02)")

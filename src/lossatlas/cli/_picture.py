@@ -170,8 +170,8 @@ def _networks(file: Path) -> Any:
         minima = atlas.minima
     order = np.argsort(minima.energy, kind="stable")[:12]
     maps = model.features == 2 and model.classes is not None
-    shown = {"data": data if data is not None and data.classes else None} if maps else {}
-    return plot_networks(model, minima.x[order], minima.energy[order], maps=maps, **shown).flat[0].figure
+    x, energy = minima.x[order], minima.energy[order]
+    return plot_networks(model, x, energy, maps=maps, data=data if maps else None).flat[0].figure
 
 
 def _fits(file: Path) -> Any:

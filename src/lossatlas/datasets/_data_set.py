@@ -25,6 +25,7 @@ class DataSet:
     - `standardised`: inputs (and a number to predict) have mean 0 and standard deviation 1; parts of
         the data are measured by the training part.
     - `clean_targets`: class numbers before mislabelling, or None where there was none.
+    - `weights`: how much each item counts in a loss, shape (items,), not negative; None: all the same.
 
     **Raises:** `ValueError` for arrays that do not fit, values that are not finite, class numbers that
     are out of range.
@@ -40,6 +41,7 @@ class DataSet:
     note: str = ""
     standardised: bool = False
     clean_targets: Shaped[np.ndarray, " items"] | None = None
+    weights: Float[np.ndarray, " items"] | None = None
 
     def __post_init__(self):
         """Check that everything fits."""
@@ -51,13 +53,14 @@ class DataSet:
         per_item = {"targets": self.targets}
         if self.clean_targets is not None:
             per_item["clean_targets"] = self.clean_targets
-        for what, values in per_item.items():
+        weights = {} if self.weights is None else {"weights": self.weights}
+        for what, values in (per_item | weights).items():
             if values.shape != self.inputs.shape[:1]:
                 raise ValueError(
                     f"{self.name}: `{what}` must have {len(self.inputs)} items like `inputs`, "
                     f"got {values.shape}."
                 )
-        for what, values in {"inputs": self.inputs, **per_item}.items():
+        for what, values in {"inputs": self.inputs, **per_item, **weights}.items():
             if values.dtype.kind not in "iuf" or not np.all(np.isfinite(values)):
                 raise ValueError(f"{self.name}: `{what}` holds values that are not finite numbers.")
         if self.classes is not None:
@@ -65,6 +68,11 @@ class DataSet:
                 check_labels(values, len(self.classes), self.name)
         elif self.clean_targets is not None:
             raise ValueError(f"{self.name}: a number to predict has no `clean_targets`.")
+        if self.weights is not None and np.any(self.weights < 0):
+            item = int(np.argmax(self.weights < 0))
+            raise ValueError(
+                f"{self.name}: `weights` must not be negative, but item {item} has {self.weights[item]}."
+            )
 
     @property
     def loss(self) -> str:
@@ -154,10 +162,10 @@ class DataSet:
 
     def __getitem__(self, rows: Any) -> "DataSet":
         """Return the items of a mask, slice or index array; standardised data keep their scale."""
-        clean = None if self.clean_targets is None else self.clean_targets[rows]
-        return dataclasses.replace(
-            self, inputs=self.inputs[rows], targets=self.targets[rows], clean_targets=clean
-        )
+        names = ("inputs", "targets", "clean_targets", "weights")
+        arrays = {name: getattr(self, name) for name in names}
+        kept = {name: array[rows] for name, array in arrays.items() if array is not None}
+        return dataclasses.replace(self, **kept)
 
     def __str__(self) -> str:
         """Say shape, classes and source."""

@@ -16,7 +16,9 @@ from ._standardise import left_out, spreads
 CLASS_LIMIT = 20  # a column of whole numbers with at most this many values counts as classes
 
 
-def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> DataSet:
+def load_table(
+    path: str | os.PathLike, target: str, *, task: str = "auto", weights: str | None = None
+) -> DataSet:
     """Read a CSV file with a header line; columns and a number to predict are standardised.
 
     **Arguments:**
@@ -25,6 +27,8 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> D
     - `target`: name of the column to predict.
     - `task`: `classes`, `number`, or `auto`: text and whole numbers with at most 20 different values
         are classes, anything else is a number.
+    - `weights`: name of a column that says how much each row counts, numbers that are not negative; it is
+        no input.
 
     Labels are one class if they are the same value: equal numbers written differently (1, 1.0, 1e0, 01),
     or a truth value in different case (true, True). Quotes around them and white space do not count. Other
@@ -56,12 +60,19 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> D
                     "remove the row."
                 )
     place = header.index(target)
-    names = [name for name in header if name != target]
-    columns = [
-        _numbers(path, name, {number: row[i] for number, row in rows.items()})
+    names = [name for name in header if name not in (target, weights)]
+    if weights is not None and (weights not in header or weights == target or not names):
+        raise ValueError(
+            f"`weights` must name a column of {path.name} besides {target!r} and at least one input, "
+            f"got {weights!r}."
+        )
+    column_of = {
+        name: _numbers(path, name, {number: row[i] for number, row in rows.items()})
         for i, name in enumerate(header)
         if i != place
-    ]
+    }
+    counted = None if weights is None else _weights(path, weights, rows, column_of[weights])
+    columns = [column_of[name] for name in names]
     values = np.stack(columns, axis=1)
     spread, varies = spreads(values)
     if not np.all(np.isfinite(spread)):
@@ -73,6 +84,7 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> D
         path, target, {number: bare(row[place]) for number, row in rows.items()}, task
     )
     kept = values[:, varies]
+    weighted = "" if weights is None else f"rows weighted by {weights}"
     return DataSet(
         name=path.stem,
         inputs=(kept - kept.mean(axis=0)) / spread[varies],
@@ -81,8 +93,9 @@ def load_table(path: str | os.PathLike, target: str, *, task: str = "auto") -> D
         columns=tuple(name for name, kept in zip(names, varies) if kept),
         target=target,
         source=path.name,
-        note="; ".join(filter(None, (said, left_out(tuple(names), varies)))),
+        note="; ".join(filter(None, (said, left_out(tuple(names), varies), weighted))),
         standardised=True,
+        weights=counted,
     )
 
 
@@ -126,6 +139,18 @@ def _numbers(path: Path, column: str, texts: dict[int, str]) -> np.ndarray:
                 f"{path.name}, row {number}, column {column}: {text.strip()[:40]} is not finite."
             )
     return np.array(values)
+
+
+def _weights(path: Path, column: str, rows: dict[int, list[str]], values: np.ndarray) -> np.ndarray:
+    """Return the weights of the rows, or name the first that is none."""
+    for number, value in zip(rows, values):
+        if value < 0:
+            raise ValueError(
+                f"{path.name}, row {number}, column {column}: the weight {value:g} is negative."
+            )
+    if not values.any():
+        raise ValueError(f"Every weight in column {column} of {path.name} is zero.")
+    return values
 
 
 def _target(path: Path, name: str, rows: dict[int, str], task: str):

@@ -122,7 +122,7 @@ class _Items(NamedTuple):
 
     def name(self, number: int) -> str:
         """Return what a class is called."""
-        return self.names.get(number, f"class {number}")
+        return f"class {self.names.get(number, number)}"
 
 
 def _items(landscape: AbstractModel, data: DataSet | None) -> _Items:

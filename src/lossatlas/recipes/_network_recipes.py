@@ -53,6 +53,7 @@ class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
     activation: str = "tanh"
     neighbours: int | None = None
     regularise: Literal["all", "weights"] = "all"
+    biases: bool | None = None  # not False means yes; older atlases do not know the setting
 
     def network(self, data: DataSet, outputs: np.ndarray | None = None) -> Perceptron:
         """Return the network on training data, or on their inputs and the outputs of a teacher."""
@@ -63,7 +64,9 @@ class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
             l2=self.l2,
             activation=self.activation,
             loss=data.loss if outputs is None else "squared_error",
+            biases=self.biases is not False,
             penalise_biases=self.regularise == "all",
+            weights=data.weights,
             neighbours=self.neighbours,
             classes=len(data.classes) if data.classes else None,
             name=data.name,
@@ -82,6 +85,7 @@ class XorRecipe(AbstractNetworkRecipe, frozen=True):
             self.hidden,
             l2=self.l2,
             activation=self.activation,
+            biases=self.biases is not False,
             penalise_biases=self.regularise == "all",
             neighbours=self.neighbours,
         )
@@ -223,10 +227,15 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
     table_file: Annotated[Path, Field(alias="table")]
     target: str
     task: str = "auto"
+    weights: str | None = None
 
     def everything(self) -> DataSet:
         """Read the file."""
-        return datasets.load_table(self.table_file, self.target, task=self.task)
+        if self.weights is not None and self.teacher is not None:
+            raise ValueError(
+                "A student learns the outputs of a `teacher` without `weights`; give one of them."
+            )
+        return datasets.load_table(self.table_file, self.target, task=self.task, weights=self.weights)
 
 
 class Ljat3Recipe(AbstractDataRecipe, frozen=True):
