@@ -117,7 +117,7 @@ def test_a_regression_of_sines_is_a_model():
     inputs, targets = landscape.training
     assert inputs.shape == (20, 1) and landscape.features == 1 and landscape.classes is None
     np.testing.assert_array_equal(landscape.predict(x, inputs)[:, 0], landscape.curve(x, inputs[:, 0]))
-    total = np.sum(landscape.item_losses(x, inputs, targets))
+    total = float(np.sum(landscape.item_losses(x, inputs, targets)))
     assert float(landscape.energy(x)) == pytest.approx(total, rel=1e-14)
     assert landscape.describe(-x) == "decay \N{MINUS SIGN}0.10, frequencies 2.00, 1.00"
 
