@@ -38,11 +38,12 @@ def read_activation(given: Any) -> Activation:
                 f"`activation` must be one of {', '.join(ACTIVATIONS)}, or a function, got {given!r}."
             )
         return given
-    for name, function in ACTIVATIONS.items():
-        if given is function:
+    function: Any = given
+    for name, known in ACTIVATIONS.items():
+        if function is known:
             return name
-    _check_elementwise(given)
-    return given
+    _check_elementwise(function)
+    return function
 
 
 def function_of(activation: Activation) -> Callable[[Array], Array]:

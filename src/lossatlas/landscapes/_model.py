@@ -10,6 +10,7 @@ from jaxtyping import Float, Num
 from lossatlas._types import Array, Point
 
 from ._landscape import AbstractLandscape, check_kind
+from ._symmetry import HostPoint
 
 
 Inputs = Float[Array, "items features"]
@@ -101,7 +102,7 @@ class AbstractModel(AbstractLandscape):
             f"{type(self).__name__} is not made of layers of weights, so it cannot be drawn as a network."
         )
 
-    def describe(self, x: Point) -> str:
+    def describe(self, x: HostPoint) -> str:
         """Return what a title of a picture says of a point beside its loss, one line; empty by default."""
         return ""
 

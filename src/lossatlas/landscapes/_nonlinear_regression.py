@@ -17,7 +17,7 @@ from ._geometry import AbstractGeometry
 from ._landscape import data_hash
 from ._model import AbstractModel, Inputs, Outputs
 from ._smoothness import Smoothness
-from ._symmetry import AbstractSymmetry, FiniteSymmetry
+from ._symmetry import AbstractSymmetry, FiniteSymmetry, HostPoint
 
 
 PARAMETERS = (0.1, 2.13, 0.0, 1.34, 0.0)  # q1 to q5 that the published data were made with
@@ -119,7 +119,7 @@ class NonlinearRegression(AbstractModel):
         """Inputs t, shape (items, 1), and targets y, shape (items,)."""
         return self.inputs[:, None], self.targets
 
-    def describe(self, x: Point) -> str:
+    def describe(self, x: HostPoint) -> str:
         """Return decay and frequencies; which sine is first, and the signs, say nothing."""
         decay, high, low = float(x[0]), *sorted((abs(float(x[1])), abs(float(x[4]))), reverse=True)
         text = f"decay {decay:.2f}, frequencies {high:.2f}, {low:.2f}"

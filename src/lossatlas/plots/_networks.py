@@ -253,7 +253,8 @@ def _draw_map(
     """Draw the probability of a class over the inputs, and the items."""
     first, second = np.meshgrid(axis, axis)
     places = np.stack([first.ravel(), second.ravel()], axis=1)
-    probability = np.asarray(landscape.predict(point, places))[:, shown_class]
+    predicted = landscape.predict(point, places)  # pyright: ignore[reportArgumentType]
+    probability = np.asarray(predicted)[:, shown_class]
     half = (axis[1] - axis[0]) / 2
     ends = (axis[0] - half, axis[-1] + half)
     ax.imshow(
