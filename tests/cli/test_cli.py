@@ -191,12 +191,39 @@ def test_own_table(capsys, tmp_path):
     assert (tmp_path / "mine.png").exists()
 
 
+def test_a_weighted_table_without_hidden_layer_or_biases(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    x, counts = rng.normal(size=(30, 2)), rng.integers(1, 4, 30)
+    value = 2.0 * x[:, 0] - x[:, 1] + 0.1 * rng.normal(size=30)
+    table, file = tmp_path / "mine.csv", tmp_path / "mine.atlas"
+    rows = [f"{a:.6f},{b:.6f},{v:.6f},{n}" for (a, b), v, n in zip(x, value, counts)]
+    table.write_text("\n".join(["a,b,value,count", *rows]))
+    status, out, err = run(
+        capsys, "explore", "csv", table, "--target", "value", "--weights", "count", "--hidden", 0,
+        "--no-biases", "--l2", 1e-2, "--evaluations", 1500, "--out", file,
+    )  # fmt: skip
+    assert status == 0, err
+    assert "rows weighted by count" in out
+    # What numpy solves: standardised columns, rows that count so often.
+    a, b, v = (np.round(column, 6) for column in (*x.T, value))
+    columns = np.stack([(c - c.mean()) / c.std() for c in (a, b)], axis=1)
+    target, shares = (v - v.mean()) / v.std(), counts / counts.sum()
+    known = np.linalg.solve(
+        columns.T @ (shares[:, None] * columns) + 1e-2 * np.eye(2), columns.T @ (shares * target)
+    )
+    with Atlas(file, readonly=True) as atlas:
+        np.testing.assert_allclose(atlas.minima.x, known[None], rtol=1e-9)
+    assert run(capsys, "evaluate", file)[0] == 0
+
+
 @pytest.mark.parametrize("arguments, sentence", [
     ("explore xor --l2 -1", "`l2` must be zero or positive"),
-    ("explore xor --hidden 0", "at least one node"),
+    ("explore xor --hidden 3,0", "at least one node"),
     ("explore xor --hidden two", "--hidden takes whole numbers"),
     ("explore nowhere", "no landscape 'nowhere'"),
     ("explore spin-glass --l2 5", "spin-glass does not take --l2"),
+    ("explore iris --weights kind", "iris does not take --weights"),
+    ("explore spin-glass --no-biases", "spin-glass does not take --biases"),
     ("explore xor --teacher 2", "xor does not take --teacher"),
     ("explore iris --teacher two", "--teacher takes whole numbers"),
     ("explore iris --teacher-l2 1", "`teacher_l2` needs `teacher`"),

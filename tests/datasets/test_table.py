@@ -1,5 +1,7 @@
 """Reading a user's table: what is recognised, and what is refused with row and column."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -126,3 +128,27 @@ def test_missing_file_and_bad_task(tmp_path):
         load_table(tmp_path / "none.csv", "y")
     with pytest.raises(ValueError, match="`task` must be"):
         load_table(write(tmp_path, "a,y\n1,0\n2,1\n"), "y", task="guess")
+
+
+@pytest.mark.parametrize("weights, sentence", [
+    ("none", "`weights` must name a column of t.csv besides 'y' and at least one input, got 'none'"),
+    ("y", "besides 'y'"),
+    ("low", "t.csv, row 3, column low: the weight -1 is negative"),
+    ("zero", "Every weight in column zero of t.csv is zero"),
+    ("text", "t.csv, row 2, column text: 'p' is not a number"),
+])  # fmt: skip
+def test_columns_that_are_no_weights(tmp_path, weights, sentence):
+    header = "a,y,low,zero" + (",text" if weights == "text" else "")
+    rows = ["1,0.5,1,0", "2,0.1,-1,0", "3,0.7,2,0"]
+    table = "\n".join([header, *(f"{row},p" if weights == "text" else row for row in rows)])
+    with pytest.raises(ValueError, match=sentence):
+        load_table(write(tmp_path, table), "y", weights=weights)
+
+
+def test_weights_are_no_input(tmp_path):
+    data = load_table(write(tmp_path, "a,y,n\n1,0.5,3\n2,0.1,0\n3,0.7,1"), "y", weights="n")
+    assert data.columns == ("a",) and data.weights.tolist() == [3, 0, 1]
+    assert data[1:].weights.tolist() == [0, 1] and "rows weighted by n" in str(data)
+    assert load_table(write(tmp_path, "a,y,n\n1,0.5,3\n2,0.1,0\n3,0.7,1"), "y").weights is None
+    with pytest.raises(ValueError, match="`weights` must not be negative, but item 2 has -1"):
+        dataclasses.replace(data, weights=np.array([1.0, 2.0, -1.0]))

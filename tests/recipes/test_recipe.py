@@ -34,6 +34,9 @@ def test_ljat3_as_published():
     ({"landscape": "xor"}, 12),
     ({"landscape": "xor", "hidden": np.int64(2)}, 12),
     ({"landscape": "xor", "hidden": 3, "regularise": "weights"}, 17),
+    ({"landscape": "xor", "biases": False}, 8),
+    ({"landscape": "iris", "hidden": 0}, 15),
+    ({"landscape": "iris", "hidden": "0", "biases": False}, 12),
     ({"landscape": "ljat3", "items": 20, "test_items": 5, "hidden": "5,5"}, 69),
     ({"landscape": "ljat3", "items": 20, "test_items": 5, "hidden": [4, 4, 4], "inputs": 3}, 76),
     ({"landscape": "ljat3", "items": 20, "test_items": 5, "neighbours": 2}, 54),
@@ -54,6 +57,35 @@ def test_built_again_from_what_an_atlas_remembers(settings, dimension):
     assert problem.landscape.dimension == dimension
     again = read_recipe(json.loads(json.dumps(to_settings(recipe)))).build()
     assert again.landscape.fingerprint() == problem.landscape.fingerprint()
+
+
+def test_biases_are_no_setting_of_older_atlases():
+    assert "biases" not in to_settings(read_recipe({"landscape": "xor"}))
+    assert to_settings(read_recipe({"landscape": "xor", "biases": False}))["biases"] is False
+
+
+def test_weights_of_a_table(tmp_path):
+    table = tmp_path / "mine.csv"
+    table.write_text("a,b,kind,count\n1,2,x,3\n4,1,y,1\n0,5,x,2\n7,3,y,0\n2,2,y,4\n")
+    settings = {"landscape": "csv", "table": str(table), "target": "kind", "weights": "count"}
+    problem = read_recipe(settings | {"items": 4, "data_seed": 1}).build()
+    assert problem.training.columns == ("a", "b")
+    whole = {(3, 0), (1, 1), (2, 0), (0, 1), (4, 1)}  # weight and class
+    there = [*zip(problem.training.weights, problem.training.targets)]
+    assert set(there) | {(problem.test.weights[0], problem.test.targets[0])} == whole
+    shares = problem.training.weights / problem.training.weights.sum()
+    np.testing.assert_allclose(problem.landscape.shares, shares, rtol=1e-15)
+    with pytest.raises(ValueError, match="without `weights`; give one of them"):
+        read_recipe(settings | {"teacher": 2}).build()
+    unweighted = read_recipe({key: value for key, value in settings.items() if key != "weights"}).build()
+    assert unweighted.training.columns == ("a", "b", "count") and unweighted.landscape.shares is None
+
+
+def test_the_data_of_a_nonlinear_regression_are_there_to_judge_it_on():
+    problem = read_recipe({"landscape": "nonlinear-regression", "items": 30}).build()
+    assert problem.training.columns == ("t",) and problem.training.classes is None
+    np.testing.assert_array_equal(problem.training.inputs[:, 0], problem.landscape.inputs)
+    np.testing.assert_array_equal(problem.training.targets, problem.landscape.targets)
 
 
 def test_mislabelled_training_data_only():

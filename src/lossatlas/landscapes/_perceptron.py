@@ -61,7 +61,9 @@ class Perceptron(AbstractModel):
     - `l2`: lam, in loss units per squared parameter unit, >= 0.
     - `activation`: tanh, sigmoid, softplus, gelu or relu, or a function of JAX that works element by
         element. Where it is odd, nodes may change sign; where it has kinks, as relu has, every point is
-        tested before it counts.
+        tested before it counts. Two symmetries are not used: of an even function, the signs of what comes
+        into a node, so that images of one minimum count as several; of a linear one, rotations of the
+        nodes, which make minima degenerate.
     - `loss`: cross_entropy, binary_cross_entropy or squared_error.
     - `biases`: False for a network without biases.
     - `penalise_biases`: L2 over all variables, or over the weights only. In the second case a common
