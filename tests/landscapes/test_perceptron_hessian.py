@@ -48,7 +48,8 @@ backwards.defvjp(lambda z: (jnp.sin(z), z), lambda z, g: (g * jnp.cos(z),))
 
 @jax.jit
 def autodiff(landscape: AbstractLandscape, x):
-    return jax.jacrev(jax.grad(landscape.surface_energy))(x)
+    forwards = jax.jacfwd if landscape.forward_mode else jax.jacrev
+    return forwards(jax.grad(landscape.surface_energy))(x)
 
 
 def hessians(landscape: AbstractLandscape, points) -> list[np.ndarray]:
