@@ -21,6 +21,7 @@ from lossatlas.landscapes import (
     Perceptron,
     SixHumpCamel,
     partite_spin_glass,
+    sign_symmetry,
     xor,
 )
 from lossatlas.searches import census
@@ -304,3 +305,17 @@ def test_settings_of_runs_are_kept(mapped):
     assert run["seed"] == 0
     assert run["software"]["lossatlas"]
     json.dumps(run)
+
+
+def test_a_symmetry_that_fails_at_a_minimum_only_stops_the_exploration(tmp_path):
+    """A narrow dip near one of two wells: random points do not see that inversion changes the loss."""
+
+    def dented(x):
+        dip = jnp.exp(-((x[0] - 2) ** 2 + (x[1] - 0.7) ** 2) / 0.02)
+        return (x[0] ** 2 - 4) ** 2 + 0.1 * x[0] ** 2 + x[1] ** 2 - 0.5 * dip
+
+    loss = Loss(dented, 2, symmetry=sign_symmetry(2))
+    with pytest.raises(ValueError, match="none of this loss, .* that was found"):
+        explore(loss, tmp_path / "d.atlas", budget=Budget(searches=120), workers=1)
+    with Atlas(tmp_path / "d.atlas", readonly=True) as atlas:
+        assert np.all(atlas.minima.energy > 0.375)  # the dip, of loss 0.3698, is not stored

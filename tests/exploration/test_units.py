@@ -43,6 +43,9 @@ def atlas_of(folder, widths, factor):
             "saddle": states.energy / factor,
             "saddle x": states.x / widths,
             "ends": np.sort(states.minima, axis=1),
+            # In units of the geometric mean of the widths the way from well to well is straight.
+            "length": states.path_length / np.sqrt(np.prod(widths)),
+            "saddle log-product": states.log_product - 0.5 * shift,
         }
 
 
@@ -53,6 +56,8 @@ KNOWN = {
     "saddle": [1],
     "saddle x": [[0, 0]],
     "ends": [[1, 2]],
+    "length": [2],
+    "saddle log-product": [np.log(2)],
 }
 
 

@@ -164,3 +164,19 @@ def test_a_loss_that_is_nan_at_some_points_is_allowed():
 def test_random_numbers_drawn_while_tracing_are_refused():
     with pytest.raises(ValueError, match="deterministic"):
         Loss(lambda x: bowl(x) + RNG.normal(), 2)
+
+
+@jax.custom_vjp
+def squares(x):
+    return jnp.sum((x - 1.0) ** 2)
+
+
+squares.defvjp(lambda x: (squares(x), x), lambda x, g: (3.0 * g * (x - 1.0),))
+
+
+@pytest.mark.parametrize(
+    "function", [squares, lambda x: jnp.sum(x**2) + jax.lax.stop_gradient(jnp.sum(jnp.sin(5 * x)))]
+)
+def test_a_gradient_that_is_not_that_of_the_loss_is_refused(function):
+    with pytest.raises(ValueError, match="The gradient that JAX computes is not that of the loss"):
+        Loss(function, 2)

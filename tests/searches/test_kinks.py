@@ -156,3 +156,20 @@ def test_no_random_descent_leads_away_from_a_minimum_of_a_relu_network():
             if energies.min() < lowest:
                 x, lowest = points[energies.argmin()], energies.min()
         assert energy - lowest < 1e-13  # rounding
+
+
+def lowest_at(x):
+    """Three levels, by which variable is the largest: they differ by jumps at (1, 1, 1)."""
+    return jnp.sum((x - 1) ** 2) + jnp.array([0.0, 0.5, -0.5])[jnp.argmax(x)]
+
+
+def test_a_point_at_a_jump_is_no_minimum_although_gradients_on_both_sides_agree():
+    starts = np.random.default_rng(0).normal(size=(10, 3))
+    found = minimise(Loss(lowest_at, 3, energy_scale=1.0), starts, workers=1)
+    assert not found.converged.any()
+
+
+def test_a_jump_elsewhere_does_not_disturb_a_minimum():
+    loss = Loss(lambda x: jnp.sum((x - 1) ** 2) + jnp.where(x[0] > 5, 1.0, 0.0), 2, energy_scale=1.0)
+    assert loss.smoothness == "piecewise"
+    assert minimise(loss, np.zeros((1, 2)), workers=1).converged.all()

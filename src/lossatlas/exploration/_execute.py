@@ -13,7 +13,7 @@ import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas.atlas import ON_BOUND, ON_KINK, Atlas, Search
-from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, dimensionless
+from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, check_images, dimensionless
 from lossatlas.searches import (
     Pathways,
     StationaryPoints,
@@ -100,6 +100,7 @@ class Executor:
         dimension = self.landscape.dimension
         x = np.array([starts[i] for i in quenches]).reshape(-1, dimension)
         minima = minimise(self.landscape, x, workers=self.workers)
+        self._check_images(minima, batch)
         owners, guesses_x, directions, ended, spent = self._guesses(batch, given, starts)
         saddles = find_saddles(
             self.landscape,
@@ -107,6 +108,7 @@ class Executor:
             directions=directions.reshape(-1, dimension),
             workers=self.workers,
         )
+        self._check_images(saddles, batch)
         # Pathways only from states that were not known when the batch began; writing decides.
         found = np.flatnonzero(saddles.converged)
         known = given.known_states(saddles.x[found], saddles.energy[found])
@@ -291,16 +293,29 @@ class Executor:
         return outcome, True, cost
 
     def _add_minima(self, points: StationaryPoints, run: int, hits: int):
+        # On a kink there is no Hessian, and where bounds hold all variables it has no eigenvalue.
+        curved = (points.outcome != RESULTS.kink_minimum) & np.isfinite(points.lowest)
         return self.atlas.add_minima(
             points.x,
             points.energy,
             points.rms_gradient,
-            points.lowest,
+            np.where(curved, points.lowest, np.nan),
             points.log_product,
             hits=hits,
             run=run,
             flag=self._flags(points),
         )
+
+    def _check_images(self, points: StationaryPoints, batch: list[Search]) -> None:
+        """Refuse a declared symmetry that changes the energy of a point, before anything is written."""
+        if not self.landscape.symmetry_is_declared:
+            return
+        found = points[points.converged]
+        rng = np.random.default_rng((self.seed, batch[0].seed))
+        images = np.array([self.landscape.symmetry.random_image(x, rng) for x in found.x])
+        images = images.reshape(found.x.shape)
+        energy = run_batch(_energy, self.landscape, images, workers=self.workers)
+        check_images(self.landscape, found.x, found.energy, images, energy)
 
     def _flags(self, points: StationaryPoints) -> np.ndarray:
         """Return what is special about each point, in a word."""
@@ -325,6 +340,10 @@ def _is_random_climb(search: Search) -> bool:
 def _is_symmetrised(search: Search) -> bool:
     """Return whether a random start is projected on points that symmetries fix."""
     return search.kind == "symmetric" or (search.kind == "scatter" and search.mode == 1)
+
+
+def _energy(landscape: AbstractLandscape, x):
+    return landscape.energy(x)
 
 
 def _retracted(landscape: AbstractLandscape, x):

@@ -13,6 +13,7 @@ from ._geometry import ProductOfSpheres as ProductOfSpheres
 from ._geometry import Sphere as Sphere
 from ._identity import KnownPoints as KnownPoints
 from ._landscape import AbstractLandscape as AbstractLandscape
+from ._landscape import check_images as check_images
 from ._landscape import check_kind as check_kind
 from ._landscape import check_landscape as check_landscape
 from ._landscape import data_hash as data_hash

@@ -22,6 +22,9 @@ from ._units import ONE, Units
 
 IMAGES = 8  # of a random point, at which a symmetry is tested
 SAME_ENERGY = 1e-9  # relative to the energy, and to what a relative change of the point makes of it
+DIFFERENCES = (1e-4, 1e-6)  # distances of central differences, in units of the variables
+WRONG_SLOPE = 1e-2  # of the size of the gradient, by which a difference may miss it
+SAME_IMAGE = 1e-6  # of the energy at a stationary point, where a rounded image changes it least
 COLUMNS = 128  # of an automatic Hessian, computed together
 
 
@@ -58,6 +61,11 @@ class AbstractLandscape(eqx.Module):
     def symmetry(self) -> AbstractSymmetry:
         """The orthogonal maps that leave the energy unchanged."""
         return NoSymmetry()
+
+    @property
+    def symmetry_is_declared(self) -> bool:
+        """Whether the symmetry is the word of a user, which is tested at every point that is found."""
+        return False
 
     @property
     def length_scale(self) -> float:
@@ -254,6 +262,7 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     again = jax.jit(lambda land, x: land.value_and_gradient(x)[0])(landscape, x)
     if not bool(jnp.isclose(again, energy, rtol=1e-9, atol=1e-12, equal_nan=True)):
         raise ValueError("The loss gives two different values at one point; it must be deterministic.")
+    _check_gradient(landscape, [landscape.sample(jax.random.fold_in(key, i)) for i in range(8)], evaluate)
     _check_symmetry(landscape, finite, evaluate, np.random.default_rng(seed))
 
 
@@ -271,6 +280,36 @@ def _check_derivatives(landscape: AbstractLandscape, x: Point) -> None:
             raise ValueError(f"JAX cannot compute the {what} of the loss: {why}") from error
 
 
+def _check_gradient(landscape: AbstractLandscape, starts: list[Point], evaluate: Callable) -> None:
+    """Refuse a loss whose differences contradict the gradient at every start.
+
+    Central differences over two distances; where the loss has kinks one start or another may lie near one.
+    """
+    rng, worst = np.random.default_rng(0), None
+    unit = np.asarray(landscape.units.variables)
+    for start in starts:
+        energy, gradient = (np.asarray(value) for value in evaluate(landscape, start))
+        direction = rng.standard_normal(len(start)) * unit
+        direction /= np.linalg.norm(direction / unit)
+        slope, size = float(gradient @ direction), float(np.linalg.norm(gradient * unit))
+        for length in DIFFERENCES:
+            ends = [
+                evaluate(landscape, landscape.geometry.retract(start + sign * length * direction))[0]
+                for sign in (1, -1)
+            ]
+            difference = float(ends[0] - ends[1]) / (2 * length)
+            noise = 1e-13 * abs(float(energy)) / length
+            if not np.isfinite(difference) or abs(difference - slope) <= WRONG_SLOPE * size + noise:
+                return
+            worst = (difference, slope)
+    if worst is not None:
+        raise ValueError(
+            "The gradient that JAX computes is not that of the loss: along a random direction at a random "
+            f"start the loss changes by {worst[0]:.6g} per unit length, but the gradient says "
+            f"{worst[1]:.6g}. Look for `stop_gradient`, roundings, or a wrong rule for derivatives."
+        )
+
+
 def _check_symmetry(
     landscape: AbstractLandscape, x: np.ndarray, evaluate: Callable, rng: np.random.Generator
 ) -> None:
@@ -278,17 +317,45 @@ def _check_symmetry(
     group = landscape.symmetry
     if group.order == 1:
         return
-    said = f"The symmetry ({type(group).__name__} of order {group.order})"
     images = random_images(group, x, 4 * IMAGES, rng)
     energy, gradient = evaluate(landscape, jnp.asarray(x))
     size = abs(float(energy)) + float(jnp.linalg.norm(gradient)) * float(np.linalg.norm(x))
     for image in [image for image in images if not np.array_equal(image, x)][:IMAGES]:
         other = float(evaluate(landscape, jnp.asarray(image))[0])
         if not abs(other - float(energy)) <= SAME_ENERGY * size:
-            raise ValueError(
-                f"{said} is none of this loss, which is {float(energy):.9g} at a random point and "
-                f"{other:.9g} at an image of it: name only maps that leave the loss unchanged."
-            )
+            raise ValueError(_no_symmetry(group, float(energy), other, "a random point"))
+
+
+def check_images(
+    landscape: AbstractLandscape,
+    x: np.ndarray,
+    energy: np.ndarray,
+    images: np.ndarray,
+    other: np.ndarray,
+) -> None:
+    """Refuse a symmetry that changes the energy of a point that was found.
+
+    **Arguments:**
+
+    - `x`, `images`: points and an image of each, shape (points, dim), parameter units.
+    - `energy`, `other`: their energies, loss units.
+
+    **Raises:** `ValueError` for the first of them.
+    """
+    unit = landscape.units.energy
+    wrong = np.flatnonzero(~(np.abs(other - energy) <= SAME_IMAGE * np.maximum(unit, np.abs(energy))))
+    if len(wrong):
+        i = wrong[0]
+        where = f"the point {np.array2string(x[i], precision=4, threshold=6)} that was found"
+        raise ValueError(_no_symmetry(landscape.symmetry, float(energy[i]), float(other[i]), where))
+
+
+def _no_symmetry(group: AbstractSymmetry, energy: float, other: float, where: str) -> str:
+    return (
+        f"The symmetry ({type(group).__name__} of order {group.order}) is none of this loss, which is "
+        f"{energy:.9g} at {where} and {other:.9g} at an image of it: name only maps that leave the loss "
+        "unchanged."
+    )
 
 
 def random_images(

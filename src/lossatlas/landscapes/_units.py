@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Units:
-    """The units in which a landscape is searched: powers of two, so that no number is rounded.
+    """The units in which a landscape is searched: powers of two where possible, which round no number.
 
     Curvatures, slopes and path lengths are measured in the variables x_i L / variables_i, where L is the
     geometric mean of `variables`: where all variables have one unit these are the variables themselves, and

@@ -276,6 +276,11 @@ class Loss(AbstractModel):
         return PeriodicSymmetry(np.array(self.periods), self.group)
 
     @property
+    def symmetry_is_declared(self) -> bool:
+        """Whether a group was given."""
+        return self.group.order > 1
+
+    @property
     def geometry(self) -> AbstractGeometry:
         """All of space, or the box between the bounds."""
         return Euclidean() if self.bounds is None else Box(*jnp.array(self.bounds))
@@ -300,8 +305,18 @@ class Loss(AbstractModel):
 
     @property
     def units(self) -> Units:
-        """Powers of two near the scales, and near the spread of the energies of random starts."""
-        unit = power_of_two(np.asarray(self.scale))
+        """Near the scales, and near the spread of the energies of random starts.
+
+        They are powers of two, which round nothing. Where variables have different scales the ratios of
+        their units are those of the scales, so that curvatures and path lengths do not depend on how far
+        each scale is from a power of two; between bounds they are powers of two all the same, because a
+        point on a bound must stay there.
+        """
+        scale = np.asarray(self.scale)
+        if scale.ndim == 0 or self.bounds is not None:
+            unit = power_of_two(scale)
+        else:
+            unit = scale * (power_of_two(self.length_scale) / self.length_scale)
         return Units(float(unit) if unit.ndim == 0 else unit, float(self.energy_unit))
 
     @property
