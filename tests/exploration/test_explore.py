@@ -318,5 +318,4 @@ def test_a_symmetry_that_fails_at_a_minimum_only_stops_the_exploration(tmp_path)
     loss = Loss(dented, 2, symmetry=sign_symmetry(2))
     with pytest.raises(ValueError, match="none of this loss, .* that was found"):
         explore(loss, tmp_path / "d.atlas", budget=Budget(searches=120), workers=1)
-    with Atlas(tmp_path / "d.atlas", readonly=True) as atlas:
-        assert np.all(atlas.minima.energy > 0.375)  # the dip, of loss 0.3698, is not stored
+    assert not (tmp_path / "d.atlas").exists()  # the first batch met it, so nothing was stored
