@@ -223,7 +223,7 @@ def test_a_weighted_table_without_hidden_layer_or_biases(capsys, tmp_path):
     ("explore nowhere", "no landscape 'nowhere'"),
     ("explore spin-glass --l2 5", "spin-glass does not take --l2"),
     ("explore iris --weights kind", "iris does not take --weights"),
-    ("explore spin-glass --no-biases", "spin-glass does not take --biases"),
+    ("explore spin-glass --no-biases", "spin-glass does not take --no-biases"),
     ("explore xor --teacher 2", "xor does not take --teacher"),
     ("explore iris --teacher two", "--teacher takes whole numbers"),
     ("explore iris --teacher-l2 1", "`teacher_l2` needs `teacher`"),

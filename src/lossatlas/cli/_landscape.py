@@ -178,5 +178,6 @@ def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
     try:
         return read_recipe({"landscape": name, **given})
     except RecipeError as error:
-        label = "a table" if error.key == "table" else f"--{error.key.replace('_', '-')}"
+        known = {"table": "a table", "biases": "--no-biases"}
+        label = known.get(error.key, f"--{error.key.replace('_', '-')}")
         raise ValueError(error.named(label)) from None
