@@ -45,20 +45,20 @@ class Calls:
         for name in names.split():
             monkeypatch.setattr(_execute, name, getattr(self, name))
 
-    def minimise(self, landscape, x, workers):
+    def minimise(self, landscape, x, toolkit, workers):
         self.seen["minimise"] = x
         return ended(x, np.where(x[:, 0] < -5, RESULTS.degenerate, RESULTS.converged))
 
-    def find_saddles(self, landscape, x, directions, workers):
+    def find_saddles(self, landscape, x, directions, toolkit, workers):
         self.seen["find_saddles"], self.seen["directions"] = x, directions
         return ended(x, np.where(x[:, 0] < -5, RESULTS.max_steps, RESULTS.converged))
 
-    def find_pathways(self, landscape, x, directions, workers):
+    def find_pathways(self, landscape, x, directions, toolkit, workers):
         self.seen["find_pathways"] = x
         sides = ended(0.5 * x), ended(0.5 * x - [0.5, 0.0])
         return Pathways(*sides, np.full(len(x), 1.5), [])
 
-    def find_bands(self, landscape, a, b, align, workers):
+    def find_bands(self, landscape, a, b, toolkit, align, workers):
         """Two guesses per pair, at both ends; none where the ends are one point."""
         self.seen["find_bands"] = (a, b)
         pair = np.repeat(np.flatnonzero((a != b).any(axis=1)), 2)
@@ -69,7 +69,7 @@ class Calls:
     def random_starts(self, landscape, key, numbers, workers):
         return np.stack([np.full(len(numbers), 4.0), numbers], axis=1)
 
-    def perturbed(self, landscape, x, key, numbers, workers):
+    def perturbed(self, landscape, x, key, numbers, toolkit, workers):
         return x + [0.0, 0.25]
 
     def symmetrised(self, landscape, x, rng):

@@ -9,7 +9,7 @@ from stand_ins import CountingSymmetry, StandInAtlas, search
 
 from lossatlas.exploration import _pairs
 from lossatlas.exploration._pairs import ATTEMPTS, PairSelector
-from lossatlas.exploration._plan import MANY_VARIABLES, Mix, initial_state, patience, plan_round
+from lossatlas.exploration._plan import NEAR, Mix, initial_state, patience, plan_round
 
 
 SMALL = Mix(samples=8, symmetric=4, chains=2, pairs=3, climbs=5, scatters=2, share=0.25, modes=1)
@@ -210,7 +210,7 @@ def test_parts_get_twice_the_pairs_and_random_starts_end_with_the_budget():
 
 
 def test_joining_keeps_what_it_does_not_change():
-    for mix in (Mix(), SMALL, MANY_VARIABLES):
+    for mix in (Mix(), SMALL, NEAR):
         joined = mix.joining(last=False)
         changed = {
             name for name, value in dataclasses.asdict(joined).items() if value != getattr(mix, name)

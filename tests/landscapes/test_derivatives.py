@@ -8,9 +8,7 @@ from jax.experimental.ode import odeint
 
 from lossatlas import Budget, explore, follow
 from lossatlas.landscapes import Loss, MuellerBrown, xor
-from lossatlas.searches import census, run_batch
-from lossatlas.searches.curvature import newton_krylov
-from lossatlas.searches.pathway import ChebyshevDescent
+from lossatlas.searches import ChebyshevDescent, NewtonKrylov, census, run_batch
 
 
 def plain(x):
@@ -55,13 +53,13 @@ def test_searches_by_products_do_not_need_the_forward_mode():
     minimum = np.where(np.arange(30) % 3 == 0, high, low)
     state = np.where(np.arange(30) == 7, top, minimum)
     # Newton steps by MINRES, the index by Lanczos.
-    near = newton_krylov(landscape, np.stack([minimum, state]) + 1e-3, 0)
+    near = NewtonKrylov().refine(landscape, np.stack([minimum, state]) + 1e-3, 0)
     assert near.outcomes() == {"converged": 1, "wrong_index": 1}
     np.testing.assert_allclose(near.x, [minimum, state], atol=1e-9)
     curvatures = 12 * np.array([min(low**2, high**2), top**2]) - 4
     np.testing.assert_allclose(near.lowest, curvatures, rtol=1e-3)
     down = run_batch(ChebyshevDescent(), landscape, state[None], np.eye(30)[[7]])
-    assert np.abs(down["x"][0] - np.where(np.arange(30) == 7, high, minimum)).max() < 0.05
+    assert np.abs(down.x[0] - np.where(np.arange(30) == 7, high, minimum)).max() < 0.05
 
 
 @pytest.mark.slow

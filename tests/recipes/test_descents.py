@@ -20,7 +20,7 @@ from lossatlas.recipes import (
     run_descents,
     summarise_descents,
 )
-from lossatlas.searches import LBFGS, GradientDescent, census, descend
+from lossatlas.searches import LBFGS, GradientDescent, QuasiNewton, census, descend
 
 
 SETTINGS = DescentSettings(draws=2, starts=5, chains=2, hops=3)
@@ -47,10 +47,10 @@ def test_rows_are_descents_from_the_same_starts(runs):
         landscape = spin_glass(value, seed=4 + draw)
         key = jax.random.fold_in(jax.random.key(0), draw)
         starts = np.stack([landscape.sample(jax.random.fold_in(key, i)) for i in range(5)])
-        for method, used in (("gradient", GradientDescent(0.1)), ("lbfgs", LBFGS())):
+        for method, used in (("gradient", GradientDescent(0.1)), ("lbfgs", QuasiNewton(LBFGS()))):
             part = runs[(runs.value == str(value)) & (runs.draw == draw) & (runs.method == method)]
             assert part.start.tolist() == [0, 1, 2, 3, 4] and not part.quench.any()
-            found = descend(landscape, starts, method=used, max_steps=20_000, workers=1)
+            found = descend(landscape, starts, method=used, max_gradients=20_000, workers=1)
             np.testing.assert_allclose(part.energy, found.energy, rtol=1e-12)
             np.testing.assert_array_equal(part.gradients, found.gradients)
             assert (part.outcome == RESULTS.converged).all() and (part.rms_gradient <= 1e-6).all()

@@ -11,8 +11,16 @@ from lossatlas.landscapes import DoubleWells, Loss, MuellerBrown, partite_spin_g
 from lossatlas.searches import (
     BFGS,
     LBFGS,
-    AbstractSearch,
+    ChebyshevDescent,
+    EigenvectorFollowing,
+    ElasticBand,
     GradientDescent,
+    HybridEigenvectorFollowing,
+    NewtonKrylov,
+    PushedDescent,
+    QuasiNewton,
+    SteepestDescent,
+    TruncatedNewton,
     basin_hopping,
     census,
     connect,
@@ -21,13 +29,11 @@ from lossatlas.searches import (
     find_pathways,
     find_saddles,
     follow,
+    matrix_free,
     minimise,
+    run_batch,
+    toolkit_for,
 )
-from lossatlas.searches.minimise import Descent, TruncatedNewton
-from lossatlas.searches.minimise._descend import descent_by
-from lossatlas.searches.minimise._gradient_descent import ConstantSteps
-from lossatlas.searches.pathway import _pathways
-from lossatlas.searches.saddle import _find_saddles
 
 
 X = np.full((2, 7), 0.5)
@@ -40,23 +46,30 @@ def hop(**settings):
     )
 
 
-# Every entry point with a limit of steps, and the name of the limit.
+# Every limit, and the name of it.
 LIMITED = {
-    "minimise": (lambda n: minimise(LANDSCAPE, X, max_steps=n), "max_steps"),
-    "descend": (lambda n: descend(LANDSCAPE, X, max_steps=n), "max_steps"),
-    "hopping": (lambda n: hop(max_steps=n), "max_steps"),
-    "saddles": (lambda n: find_saddles(LANDSCAPE, X, max_steps=n), "max_steps"),
-    "minima": (lambda n: find_saddles(LANDSCAPE, X, order=0, max_steps=n), "max_steps"),
-    "steepest": (lambda n: find_pathways(LANDSCAPE, X, X, max_steps=n), "max_steps"),
-    "fast": (lambda n: find_pathways(LANDSCAPE, X, X, method="fast", max_steps=n), "max_steps"),
-    "bands": (lambda n: find_bands(LANDSCAPE, X, X, max_steps=n), "max_steps"),
-    "images": (lambda n: find_bands(LANDSCAPE, X, X, images=n), "images"),
+    "minimise": (lambda n: minimise(LANDSCAPE, X, max_gradients=n), "max_gradients"),
+    "descend": (lambda n: descend(LANDSCAPE, X, max_gradients=n), "max_gradients"),
+    "hopping": (lambda n: hop(max_gradients=n), "max_gradients"),
+    "saddles": (lambda n: find_saddles(LANDSCAPE, X, max_gradients=n), "max_gradients"),
+    "minima": (lambda n: find_saddles(LANDSCAPE, X, order=0, max_gradients=n), "max_gradients"),
+    "pathways": (lambda n: find_pathways(LANDSCAPE, X, X, max_gradients=n), "max_gradients"),
+    "bands": (lambda n: find_bands(LANDSCAPE, X, X, max_gradients=n), "max_gradients"),
+    "images": (ElasticBand, "images"),
+    "band": (lambda n: ElasticBand(max_steps=n), "max_steps"),
     "connect": (lambda n: connect(LANDSCAPE, X, X, cycles=n), "cycles"),
     "follow": (lambda n: follow(LANDSCAPE, X, to=0.1, max_steps=n), "max_steps"),
     "census": (lambda n: census(LANDSCAPE, starts=n), "starts"),
     "explore": (lambda n: explore(LANDSCAPE, "none.atlas", batch_size=n), "batch_size"),
     "workers": (lambda n: minimise(LANDSCAPE, X, workers=n), "workers"),
-    "search": (lambda n: minimise(LANDSCAPE, X, method=TruncatedNewton(1e-6, n)), "max_steps"),
+    "quasi-Newton": (lambda n: QuasiNewton(LBFGS(), max_gradients=n), "max_gradients"),
+    "Newton": (lambda n: TruncatedNewton(max_gradients=n), "max_gradients"),
+    "constant steps": (lambda n: GradientDescent(0.1, max_gradients=n), "max_gradients"),
+    "exact": (EigenvectorFollowing, "max_steps"),
+    "products": (NewtonKrylov, "max_steps"),
+    "hybrid": (lambda n: HybridEigenvectorFollowing(max_gradients=n), "max_gradients"),
+    "steepest": (lambda n: SteepestDescent(max_steps=n), "max_steps"),
+    "Chebyshev": (lambda n: ChebyshevDescent(max_gradients=n), "max_gradients"),
     "memory": (LBFGS, "memory"),
 }
 
@@ -91,14 +104,24 @@ def test_what_is_no_landscape_is_refused(call):
 
 
 MISTAKES = {
-    "method": (lambda: minimise(LANDSCAPE, X, method="lbfgs"), "`method` must be BFGS.* got 'lbfgs'"),
-    "class": (lambda: descend(LANDSCAPE, X, method=LBFGS), "`method` must be BFGS"),
-    "hopping method": (lambda: hop(method=3), "`method` must be BFGS"),
-    "two limits": (
-        lambda: descend(LANDSCAPE, X, method=TruncatedNewton(1e-6), tolerance=1e-3, max_steps=9),
-        "has a tolerance and a number of steps of its own: leave out `tolerance` and `max_steps`",
+    "method": (lambda: minimise(LANDSCAPE, X, method="lbfgs"), "`method` must be a mini.* got 'lbfgs'"),
+    "class": (lambda: descend(LANDSCAPE, X, method=QuasiNewton), "`method` must be a minimiser, such as"),
+    "direction": (lambda: descend(LANDSCAPE, X, method=LBFGS(9)), r"must be .* got LBFGS\(memory=9\)"),
+    "hopping method": (lambda: hop(method=3), "`method` must be a minimiser"),
+    "saddle method": (lambda: find_saddles(LANDSCAPE, X, method=LBFGS()), "must be a search for stat"),
+    "way": (lambda: find_pathways(LANDSCAPE, X, X, method="fast"), "must be a search for pathways"),
+    "band": (lambda: find_bands(LANDSCAPE, X, X, method=20), "must be a search between two points"),
+    "census method": (
+        lambda: census(LANDSCAPE, method=HybridEigenvectorFollowing()),
+        "HybridEigenvectorFollowing finds no points of `order`",
     ),
-    "tolerance": (lambda: minimise(LANDSCAPE, X, method=TruncatedNewton(-1.0)), "`tolerance` must be"),
+    "toolkit": (lambda: connect(LANDSCAPE, X, X, toolkit="large"), "`toolkit` must be a Toolkit, .*large"),
+    "exploration": (
+        lambda: explore(LANDSCAPE, "none.atlas", toolkit=toolkit_for),
+        "`toolkit` must be a Toolkit, as toolkit_for",
+    ),
+    "rule": (lambda: QuasiNewton("bfgs"), r"`direction` must be BFGS\(\), .* got 'bfgs'"),
+    "tolerance": (lambda: TruncatedNewton(-1.0), "`tolerance` must be"),
     "unused tolerance": (lambda: hop(tolerance=1e-3), "give `polish=False` as well"),
     "hops": (lambda: hop(steps=-1), "`steps` must be a whole number of at least 0"),
     "temperature": (lambda: hop(temperature="hot"), "`temperature` must be a finite number of at least 0"),
@@ -110,8 +133,8 @@ MISTAKES = {
     ),
     "keep": (lambda: find_pathways(LANDSCAPE, X, X, keep=-1), "`keep` must be a whole number"),
     "path": (
-        lambda: find_pathways(LANDSCAPE, X, X, method="fast", keep=9),
-        "the fast method follows no path",
+        lambda: find_pathways(LANDSCAPE, X, X, method=PushedDescent(QuasiNewton(LBFGS())), keep=9),
+        "a pushed descent follows no path",
     ),
     "to": (lambda: follow(LANDSCAPE, X, to="far"), "`to` must be a number other than 0.001"),
     "rounds": (lambda: follow(LANDSCAPE, X, to=0.1, rounds=-1), "`rounds` must be a whole number"),
@@ -141,43 +164,55 @@ def test_mistakes(call, sentence, tmp_path, monkeypatch):
 # ---- limits that are obeyed ------------------------------------------------------------------------
 
 
-def test_a_descent_keeps_its_own_limits():
+def test_a_minimiser_brings_its_limits_which_arguments_replace():
     landscape, search = DoubleWells(2), TruncatedNewton(1e-3, 40)
     starts = starts_for(landscape, 3)
     rough = descend(landscape, starts, method=search)
     assert rough.outcomes() == {"converged": 3}
     assert (1e-10 < rough.rms_gradient).all() and (rough.rms_gradient <= 1e-3).all()
+    finer = descend(landscape, starts, method=search, tolerance=1e-9)
+    assert (finer.rms_gradient <= 1e-9).all()
+    assert (descend(landscape, starts, method=search, max_gradients=2).gradients == 2).all()
     polished = minimise(landscape, starts, method=search)
     assert polished.outcomes() == {"converged": 3} and polished.rms_gradient.max() < 1e-10
     scaled = Loss(lambda x: 1e6 * ((x**2 - 1.0) ** 2).sum(), 2)  # searched in other units than its own
     coarse = descend(scaled, starts, method=TruncatedNewton(1e3))
     assert (1.0 < coarse.rms_gradient).any() and (coarse.rms_gradient <= 1e3).all()
-    for given in (search, Descent(LBFGS(5), 1e-3, 7), ConstantSteps(GradientDescent(0.1), 1e-3, 7)):
-        assert descent_by(landscape, given) is given
 
 
-def test_minimisation_as_a_saddle_search_of_order_zero_passes_its_limit_on(monkeypatch):
-    """Above 1,000 variables `find_saddles` hands searches for minima to `minimise`."""
-    handed = []
-    monkeypatch.setattr(_find_saddles, "DENSE", 5)
-    monkeypatch.setattr(_find_saddles, "minimise", lambda *given, **options: handed.append(options))
-    find_saddles(LANDSCAPE, X, order=0, max_steps=17, workers=1)
-    find_saddles(LANDSCAPE, X, order=[0, 0])
-    assert handed == [{"max_steps": 17, "workers": 1}, {"max_steps": None, "workers": None}]
+def test_limits_of_saddle_searches_are_gradients():
+    """A Hessian of 5 variables counts as 5: a step with one, and three gradients, as eight."""
+    wells, starts = DoubleWells(5), starts_for(DoubleWells(5), 4)
+    for limit, steps in ((1, 1), (8, 1), (9, 2), (32, 4)):
+        found = find_saddles(wells, starts, max_gradients=limit)
+        assert found.hessians.tolist() == [steps] * 4
+    free = matrix_free(LANDSCAPE)
+    for limit in (1, 60):
+        found = find_saddles(LANDSCAPE, X, toolkit=free, max_gradients=limit)
+        near = run_batch(free.saddle.within(LANDSCAPE, limit), LANDSCAPE, X, 0 * X, np.ones(2, int))
+        # No cycle begins after that many; one takes 16 products, which count as two, and 32 gradients.
+        assert (limit <= near["gradients"]).all() and (near["gradients"] < limit + 64).all()
+        assert (near["gradients"] < found.gradients).all()
 
 
-@pytest.mark.parametrize("method, usual", [("steepest", 1000), ("fast", 5000)])
-def test_a_step_of_a_pathway_is_a_step_of_its_search(monkeypatch, method, usual):
-    class Begun(Exception):
-        """The search begins; what it finds is of no interest here."""
+def test_limits_of_pathways_and_bands_are_gradients():
+    way = SteepestDescent().within(DoubleWells(5), 70)
+    assert way == SteepestDescent(max_steps=10)  # a Hessian of 5 variables and two gradients
+    assert PushedDescent(TruncatedNewton()).within(LANDSCAPE, 9).minimiser.max_gradients == 9
+    assert ChebyshevDescent().within(LANDSCAPE, 9) == ChebyshevDescent(max_gradients=9)
+    bands = find_bands(LANDSCAPE, X, X + 1.0, method=ElasticBand(images=8), max_gradients=32)
+    assert (bands.gradients == (4 + 1) * 8 + 2).all()
 
-    def begin(search, landscape, *lanes, workers):
-        if isinstance(search, AbstractSearch):
-            raise Begun(search.max_steps)
-        return lanes[0]
 
-    monkeypatch.setattr(_pathways, "run_batch", begin)
-    for given, wanted in ((None, usual), (4, 4)):
-        with pytest.raises(Begun) as begun:
-            find_pathways(LANDSCAPE, X, X, method=method, max_steps=given)
-        assert begun.value.args == (wanted,)
+def test_minima_by_products_obey_their_limit():
+    """Without Hessians `find_saddles` hands searches for minima to `minimise`, the limit with them."""
+    landscape, free = DoubleWells(5), matrix_free(DoubleWells(5))
+    starts = starts_for(landscape, 4)
+    # The polish does not reach a minimum from where three gradients lead.
+    short = find_saddles(landscape, starts, order=0, toolkit=free, max_gradients=1)
+    same = minimise(landscape, starts, toolkit=free, max_gradients=1)
+    np.testing.assert_array_equal(short.x, same.x)
+    np.testing.assert_array_equal(short.gradients, same.gradients)
+    full = find_saddles(landscape, starts, order=0, toolkit=free)
+    assert full.outcomes() == {"converged": 4} and (full.index == 0).all()
+    assert (full.gradients != short.gradients).any()

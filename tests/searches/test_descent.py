@@ -11,9 +11,17 @@ import pytest
 import helpers
 from helpers import POLYNOMIAL, PROBLEMS, nearest_gap, rows, shaped, starts_for, value_and_gradient
 from lossatlas.landscapes import AbstractLandscape, Loss, MuellerBrown, Perceptron, spin_glass, xor
-from lossatlas.searches import BFGS, LBFGS, find_pathways, find_saddles, minimise, run_batch
-from lossatlas.searches.minimise import SWITCH, Descent, default_method
-from lossatlas.searches.minimise._bfgs import SOFTEST
+from lossatlas.searches import (
+    BFGS,
+    LBFGS,
+    QuasiNewton,
+    find_pathways,
+    find_saddles,
+    minimise,
+    run_batch,
+    toolkit_for,
+)
+from lossatlas.searches.minimisers._bfgs import SOFTEST
 
 
 CALLS = collections.Counter()
@@ -84,6 +92,7 @@ def valley() -> Loss:
     return Loss(rosenbrock, 10, confining=True)
 
 
+SWITCH = 1e-6  # rms gradient
 BENT = np.array([[-1.2, 1.0] * 5, [0.0] * 10, [0.5, -0.5] * 5])
 LANDSCAPES = {
     "bowl": lambda: bowl(1, 10, 100),
@@ -110,9 +119,9 @@ PAIRS = [
 def test_evaluations_are_counted_as_they_happen(name, method):
     landscape = Counted(LANDSCAPES[name]())
     starts = starts_for(landscape, 3)
-    search = Descent(METHODS[method], 1e-6, 5000)
+    search = QuasiNewton(METHODS[method], 1e-6, 5000)
     found, gradients, hessians = spent(run_batch, search, landscape, starts)
-    assert found["gradients"].sum() == gradients and found["hessians"].sum() == hessians
+    assert found.gradients.sum() == gradients and found.hessians.sum() == hessians
     assert (hessians > 0) == (method == "BFGS(10)")
 
 
@@ -139,46 +148,46 @@ def test_saddles_and_pathways_count_too():
 def test_descent_ends_at_its_tolerance(name, method, tolerance):
     landscape = LANDSCAPES[name]()
     starts = starts_for(landscape, 4)
-    found = run_batch(Descent(METHODS[method], tolerance), landscape, starts)
-    for x, energy, gradient in zip(found["x"], found["energy"], found["gradient"]):
+    found = run_batch(QuasiNewton(METHODS[method], tolerance), landscape, starts)
+    for x, energy, gradient in zip(found.x, found.energy, found.gradient):
         known = [np.asarray(a) for a in value_and_gradient(landscape, x)]
         # Another program: the last digits of the energy of a stiff landscape differ.
         np.testing.assert_allclose(energy, known[0], rtol=1e-12, atol=1e-13)
         np.testing.assert_allclose(gradient, known[1], rtol=0, atol=1e-11)
         assert np.linalg.norm(gradient) <= tolerance * np.sqrt(len(x))
-    assert (found["gradients"] < 5000).all()
+    assert (found.gradients < 5000).all()
 
 
 def test_a_start_at_the_tolerance_costs_one_gradient():
-    found = run_batch(Descent(BFGS(5), 1e-3), bowl(1, 10, 100), np.full((1, 3), 1e-6))
-    assert found["gradients"] == [1] and found["hessians"] == [0]
-    np.testing.assert_array_equal(found["x"], np.full((1, 3), 1e-6))
+    found = run_batch(QuasiNewton(BFGS(5), 1e-3), bowl(1, 10, 100), np.full((1, 3), 1e-6))
+    assert found.gradients == [1] and found.hessians == [0]
+    np.testing.assert_array_equal(found.x, np.full((1, 3), 1e-6))
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("most", [1, 2, 7, 30])
-def test_max_steps_are_gradients(method, most):
+def test_limits_are_gradients(method, most):
     starts = BENT[:1]
     landscape = Counted(valley())
-    search = Descent(METHODS[method], 1e-12, 5000)
-    # A limit that comes with the lane goes before `max_steps`, and does not recompile.
+    search = QuasiNewton(METHODS[method], 1e-12, 5000)
+    # A limit that comes with the lane goes before `max_gradients`, and does not recompile.
     found, gradients, _ = spent(run_batch, search, landscape, starts, np.array([most]))
-    assert found["gradients"] == [most] == [gradients]
+    assert found.gradients == [most] == [gradients]
 
 
-def test_max_steps_of_the_search():
-    search = Descent(BFGS(10), 1e-12, 12)
+def test_the_limit_of_the_search():
+    search = QuasiNewton(BFGS(10), 1e-12, 12)
     found = run_batch(search, valley(), BENT)
-    assert (found["gradients"] == 12).all()
+    assert (found.gradients == 12).all()
     # 5 gradients before the first Hessian, 10 more before the second.
-    assert (found["hessians"] == 1).all()
+    assert (found.hessians == 1).all()
 
 
 @pytest.mark.parametrize(("first", "refresh"), [(5, 10), (5, 25)])
 def test_hessians_come_at_their_times(first, refresh):
     """After 5 gradients, then every `refresh`, later only where a step was refused."""
     landscape, x = valley(), BENT[0]
-    search = Descent(BFGS(refresh), 1e-12)
+    search = QuasiNewton(BFGS(refresh), 1e-12)
     step = jax.jit(lambda state: search.step(landscape, state))
     state, times = jax.jit(lambda x: search.init(landscape, x))(x), []
     while state.gradients < 70:
@@ -194,7 +203,7 @@ def test_hessians_come_at_their_times(first, refresh):
 def test_no_step_goes_uphill(name, method):
     landscape = LANDSCAPES[name]()
     x = BENT[0] if name == "valley" else starts_for(landscape, 1, seed=3)[0]
-    search = Descent(METHODS[method], SWITCH)
+    search = QuasiNewton(METHODS[method], SWITCH)
     step = jax.jit(lambda state: search.step(landscape, state))
     finished = jax.jit(lambda state: search.finished(landscape, state))
     state, moves = jax.jit(lambda x: search.init(landscape, x))(x), 0
@@ -234,14 +243,14 @@ def test_exact_hessians_shorten_the_way_along_a_valley(landscape, refresh, share
     landscape = landscape()
     starts = BENT if landscape.dimension == 10 else starts_for(landscape, 6)
     plain, exact = (
-        run_batch(Descent(method, SWITCH), landscape, starts) for method in (BFGS(), BFGS(refresh))
+        run_batch(QuasiNewton(method, SWITCH), landscape, starts) for method in (BFGS(), BFGS(refresh))
     )
     for found in (plain, exact):
-        rms = np.linalg.norm(found["gradient"], axis=1) / np.sqrt(landscape.dimension)
+        rms = np.linalg.norm(found.gradient, axis=1) / np.sqrt(landscape.dimension)
         assert (rms <= SWITCH).all()
-    assert exact["gradients"].sum() < share * plain["gradients"].sum()
-    assert (exact["hessians"] > 0).all()
-    assert ((exact["hessians"] - 1) * refresh <= exact["gradients"]).all()
+    assert exact.gradients.sum() < share * plain.gradients.sum()
+    assert (exact.hessians > 0).all()
+    assert ((exact.hessians - 1) * refresh <= exact.gradients).all()
 
 
 # Once the Hessian is exact, a quadratic bowl takes one full step; how stiff it is plays no part.
@@ -249,10 +258,10 @@ def test_exact_hessians_shorten_the_way_along_a_valley(landscape, refresh, share
 def test_a_bowl_is_one_newton_step(stiffness):
     landscape = bowl(1.0, np.sqrt(stiffness), stiffness)
     start = np.array([[0.3, 0.2, 0.1]])
-    found = run_batch(Descent(BFGS(5), 1e-9), landscape, start)
-    assert found["hessians"] == [1] and found["gradients"] <= [8]
+    found = run_batch(QuasiNewton(BFGS(5), 1e-9), landscape, start)
+    assert found.hessians == [1] and found.gradients <= [8]
     # One Newton step leaves rounding: eps times the start.
-    np.testing.assert_allclose(found["x"], 0, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.x, 0, rtol=0, atol=1e-9)
 
 
 EXACT = {
@@ -289,21 +298,21 @@ def test_a_hessian_that_is_not_finite_starts_the_memory_anew():
 def test_spherical_minima_with_exact_hessians(size):
     landscape = spin_glass(size)
     starts = starts_for(landscape, 16)
-    found = minimise(landscape, starts, method=BFGS(5))
+    found = minimise(landscape, starts, method=QuasiNewton(BFGS(5)))
     assert found.outcomes() == {"converged": 16} and (found.index == 0).all()
     np.testing.assert_allclose(np.linalg.norm(found.x, axis=1), np.sqrt(size), rtol=1e-14)
-    descent = run_batch(Descent(BFGS(5), SWITCH), landscape, starts)
-    assert (descent["hessians"] > 0).any()
-    assert (np.linalg.norm(descent["gradient"], axis=1) <= SWITCH * np.sqrt(size)).all()
+    descent = run_batch(QuasiNewton(BFGS(5), SWITCH), landscape, starts)
+    assert (descent.hessians > 0).any()
+    assert (np.linalg.norm(descent.gradient, axis=1) <= SWITCH * np.sqrt(size)).all()
     # The same list of minima as without Hessians, whichever start leads where.
-    other = minimise(landscape, starts_for(landscape, 64, seed=1), method=LBFGS(20))
+    other = minimise(landscape, starts_for(landscape, 64, seed=1), method=QuasiNewton(LBFGS(20)))
     assert nearest_gap(found.energy, other.energy[other.converged]).max() <= 1e-11
 
 
 def test_the_lowest_state_of_pair_interactions():
     known = PROBLEMS["spin glass p=2"]
     landscape = known.landscape()
-    found = minimise(landscape, starts_for(landscape, 8), method=BFGS(5))
+    found = minimise(landscape, starts_for(landscape, 8), method=QuasiNewton(BFGS(5)))
     assert found.converged.all()
     np.testing.assert_allclose(found.energy, known.energies[0][0], rtol=0, atol=known.tolerance)
 
@@ -328,7 +337,7 @@ def test_steps_beyond_the_edge_are_refused(method):
     # A scale so long that the descent does step over.
     landscape = Loss(barrier, 2, scale=3.0)
     starts = np.array([[8.0, 1.0], [1e-3, 0.0], [0.1, -2.0], [np.nan, 0.0]])
-    found = minimise(landscape, starts, method=METHODS[method])
+    found = minimise(landscape, starts, method=QuasiNewton(METHODS[method]))
     np.testing.assert_allclose(found.x[:3], [[1.0, 0.0]] * 3, rtol=0, atol=1e-9)
     assert found.outcomes() == {"converged": 3, "nonfinite": 1} and not found.converged[3]
     assert found.gradients[3] <= 10
@@ -343,9 +352,13 @@ def test_a_point_without_an_energy_is_not_a_minimum(function):
 
 @pytest.mark.parametrize("method", ["BFGS(10)", *SLOWER])
 def test_ends_of_the_world_are_named(method):
-    fallen = minimise(Loss(cliff, 2), np.array([[1.0, 0.1], [0.5, -0.2]]), method=METHODS[method])
+    fallen = minimise(
+        Loss(cliff, 2), np.array([[1.0, 0.1], [0.5, -0.2]]), method=QuasiNewton(METHODS[method])
+    )
     assert set(fallen.outcomes()) <= {"nonfinite", "max_steps"}
-    away = minimise(shaped(1, 0, 0, 1, 0), np.array([[1.0, 0.5], [0.3, 0.1]]), method=METHODS[method])
+    away = minimise(
+        shaped(1, 0, 0, 1, 0), np.array([[1.0, 0.5], [0.3, 0.1]]), method=QuasiNewton(METHODS[method])
+    )
     assert away.outcomes() == {"left_region": 2}
     assert (np.abs(away.x).max(axis=1) > POLYNOMIAL.region).all()
 
@@ -363,7 +376,7 @@ def test_ends_of_the_world_are_named(method):
     ),
 )
 def test_default_methods(landscape, method):
-    assert default_method(landscape) == method
+    assert toolkit_for(landscape).descent == QuasiNewton(method, SWITCH)
 
 
 def test_known_minima_with_the_default_method():

@@ -17,7 +17,11 @@ from lossatlas.landscapes import spin_glass
 from lossatlas.searches import (
     BFGS,
     AbstractSearch,
+    EigenvectorFollowing,
+    ElasticBand,
+    QuasiNewton,
     StationaryPoints,
+    TruncatedNewton,
     _driver,
     basin_hopping,
     compilations,
@@ -27,10 +31,10 @@ from lossatlas.searches import (
     limit_memory,
     minimise,
     run_batch,
+    toolkit_for,
 )
 from lossatlas.searches._memory import memory_budget, program_bytes
 from lossatlas.searches.global_search import perturbed, random_starts
-from lossatlas.searches.minimise import Descent, TruncatedNewton, default_method
 
 
 COUNT = 11  # not a multiple of the lanes per call
@@ -51,10 +55,12 @@ def vectors():
 
 KEY = jax.random.key(3)
 SEARCHES = {
-    "minimise": lambda rows, w: minimise(glass(), starts()[rows], method=BFGS(), workers=w).x,
-    "find_saddles": lambda rows, w: find_saddles(glass(), starts()[rows], max_steps=150, workers=w).x,
+    "minimise": lambda rows, w: minimise(glass(), starts()[rows], method=QuasiNewton(BFGS()), workers=w).x,
+    "find_saddles": lambda rows, w: (
+        find_saddles(glass(), starts()[rows], method=EigenvectorFollowing(150), workers=w).x
+    ),
     "find_bands": lambda rows, w: find_bands(
-        glass(), starts()[rows], starts()[rows + COUNT], max_steps=10, workers=w
+        glass(), starts()[rows], starts()[rows + COUNT], method=ElasticBand(max_steps=10), workers=w
     ),
     "find_pathways": lambda rows, w: find_pathways(
         glass(), starts()[rows], vectors()[rows], keep=5, workers=w
@@ -102,7 +108,13 @@ def test_random_starts_are_the_samples_of_folded_keys():
 
 def test_basin_hopping_repeats_itself():
     run = lambda workers: basin_hopping(
-        glass(), starts()[:3], steps=4, temperature=1.0, key=KEY, method=BFGS(), workers=workers
+        glass(),
+        starts()[:3],
+        steps=4,
+        temperature=1.0,
+        key=KEY,
+        method=QuasiNewton(BFGS()),
+        workers=workers,
     )
     one, two = run(1), run(2)
     assert np.array_equal(one.quenches.x, two.quenches.x)
@@ -123,10 +135,10 @@ def test_batch_sizes_and_data_do_not_recompile(search, monkeypatch):
 
 
 def test_orders_and_directions_do_not_recompile():
-    find_saddles(glass(), starts()[:2], max_steps=150)
+    find_saddles(glass(), starts()[:2], method=EigenvectorFollowing(150))
     before = compilations()
-    find_saddles(glass(), starts()[:3], order=[0, 1, 2], max_steps=150)
-    find_saddles(glass(), starts()[:3], directions=np.ones((3, 5)), max_steps=150)
+    find_saddles(glass(), starts()[:3], order=[0, 1, 2], method=EigenvectorFollowing(150))
+    find_saddles(glass(), starts()[:3], directions=np.ones((3, 5)), method=EigenvectorFollowing(150))
     assert compilations() == before
 
 
@@ -135,7 +147,7 @@ def test_lanes_that_share_passes_find_what_each_finds_alone(kind):
     landscape = spin_glass(64)
     assert landscape.shares_passes and not glass().shares_passes
     x = starts_for(landscape, 20)
-    quasi = Descent(default_method(landscape), 1e-8)
+    quasi = dataclasses.replace(toolkit_for(landscape).descent, tolerance=1e-8)
     descent = quasi if kind == "L-BFGS" else TruncatedNewton(1e-8)
     together = run_batch(descent, landscape, x, workers=1)
     alone = jax.jit(descent)
@@ -320,7 +332,7 @@ def near_and_far(problem):
     """Random starts, every third of them replaced by a minimum: lanes of very different length."""
     landscape = PROBLEMS[problem].landscape()
     x = starts_for(landscape, MANY)
-    x[::3] = minimise(landscape, x[::3], method=BFGS(10)).x  # by the program that is compared
+    x[::3] = minimise(landscape, x[::3], method=QuasiNewton(BFGS(10))).x  # by the program that is compared
     return landscape, x
 
 
@@ -332,9 +344,9 @@ def own_loops(kind, problem):
 
 
 POINTS = {
-    "minimise": lambda landscape, x: minimise(landscape, x, method=BFGS(10)),
+    "minimise": lambda landscape, x: minimise(landscape, x, method=QuasiNewton(BFGS(10))),
     "find_saddles": lambda landscape, x: find_saddles(
-        landscape, x, order=np.arange(len(x)) % 2, max_steps=150
+        landscape, x, order=np.arange(len(x)) % 2, method=EigenvectorFollowing(150)
     ),
 }
 
@@ -373,7 +385,11 @@ LANE_ROUNDING = {"x": 1e-12, "energy": 1e-13, "lowest": 1e-12, "log_product": 1e
 @pytest.mark.parametrize("kind", POINTS)
 def test_batches_and_order_change_nothing_but_rounding_on_an_accelerator(kind, accelerated):
     landscape, x = near_and_far("spin glass p=2")
-    run = POINTS["minimise"] if kind == "minimise" else functools.partial(find_saddles, max_steps=150)
+    run = (
+        POINTS["minimise"]
+        if kind == "minimise"
+        else functools.partial(find_saddles, method=EigenvectorFollowing(150))
+    )
     whole = run(landscape, x)
     before = compilations()
     order = np.random.default_rng(0).permutation(MANY)
@@ -431,7 +447,7 @@ def of_one_program():
 
 
 def search_saddles(workers=None):
-    return fields(find_saddles(glass(), starts(), max_steps=150, workers=workers))
+    return fields(find_saddles(glass(), starts(), method=EigenvectorFollowing(150), workers=workers))
 
 
 def test_a_budget_for_one_program_gives_the_same_bits(budget, threads):

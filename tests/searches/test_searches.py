@@ -14,17 +14,29 @@ from lossatlas.searches import (
     BFGS,
     LBFGS,
     NEWTON,
+    EigenvectorFollowing,
+    HybridEigenvectorFollowing,
+    PushedDescent,
+    QuasiNewton,
     StationaryPoints,
+    SteepestDescent,
     basin_hopping,
     find_bands,
     find_pathways,
     find_saddles,
     minimise,
+    toolkit_for,
 )
 
 
 RMS = 1e-10  # searches/curvature/_spectrum.py: GRADIENT_TOLERANCE
-CENSUS_STEPS = 150  # one compiled program for the searches here and those of the census
+# The census has such a search: one compiled program for the searches here and its own.
+EXACT = EigenvectorFollowing(150)
+PATHWAYS = {
+    "steepest": SteepestDescent(),
+    "pushed": PushedDescent(toolkit_for(MuellerBrown()).descent),
+}
+SADDLE_SEARCHES = {"exact": EXACT, "hybrid": HybridEigenvectorFollowing()}
 
 
 SLOPE = shaped(1, 0, 0, 1, 0)
@@ -34,7 +46,11 @@ QUARTIC = shaped(0, 1, 1, 0, 0)
 BOWL = shaped(0, 0, 0, 1, 1)
 
 
-METHODS = {"BFGS": BFGS(), "LBFGS(5)": LBFGS(5), "LBFGS(50)": LBFGS(50)}
+METHODS = {
+    "BFGS": QuasiNewton(BFGS()),
+    "LBFGS(5)": QuasiNewton(LBFGS(5)),
+    "LBFGS(50)": QuasiNewton(LBFGS(50)),
+}
 MINIMISED = [
     *(("xor 2", method) for method in METHODS),
     ("Mueller-Brown", "BFGS"),
@@ -108,7 +124,7 @@ def test_a_start_on_a_saddle_or_a_maximum_leaves_it():
     known = PROBLEMS["double wells"]
     points, curvatures, _ = helpers.double_well_points()
     saddles = points[(curvatures < 0).any(axis=1)]
-    found = minimise(known.landscape(), saddles, method=BFGS())
+    found = minimise(known.landscape(), saddles, method=QuasiNewton(BFGS()))
     assert found.converged.all() and (found.index == 0).all()
     np.testing.assert_allclose(np.abs(found.x), 1, rtol=1e-14)
 
@@ -119,7 +135,7 @@ def failing():
     start = np.array([[1.0, 0.5], [0.3, 0.1]])
     return {
         # 150 steps of at most one length scale do not reach the end of the region, 1000 away.
-        "max_steps": find_saddles(SLOPE, start, order=0, max_steps=CENSUS_STEPS),
+        "max_steps": find_saddles(SLOPE, start, order=0, method=EXACT),
         "left_region": minimise(SLOPE, start),
         "nonfinite": minimise(MuellerBrown(), np.array([[np.nan, 0.0], [np.inf, 1.0]])),
         "degenerate": minimise(QUARTIC_VALLEY, start),
@@ -146,14 +162,14 @@ def test_failures_are_named(outcome):
 )
 @pytest.mark.parametrize("order", [0, NEWTON])
 def test_degenerate_points_never_count_as_converged(landscape, zeros, order):
-    found = find_saddles(landscape, [[1.0, 0.5], [0.3, 0.1]], order=order, max_steps=CENSUS_STEPS)
+    found = find_saddles(landscape, [[1.0, 0.5], [0.3, 0.1]], order=order, method=EXACT)
     assert found.outcomes() == {"degenerate": 2}
     assert (found.zeros == zeros).all()
 
 
-def test_max_steps_bounds_a_minimisation():
+def test_a_limit_on_gradients_bounds_a_minimisation():
     landscape = MuellerBrown()
-    found = minimise(landscape, starts_for(landscape, 4), method=BFGS(), max_steps=3)
+    found = minimise(landscape, starts_for(landscape, 4), method=QuasiNewton(BFGS()), max_gradients=3)
     assert (found.gradients - (1 + 3 * found.hessians) <= 3).all()  # the polish takes three per Hessian
 
 
@@ -184,9 +200,7 @@ def near(points: np.ndarray, size: float) -> np.ndarray:
 def mueller_brown_points():
     """Minima and transition states, sorted by energy."""
     landscape = MuellerBrown()
-    found = find_saddles(
-        landscape, starts_for(landscape, 48), order=np.arange(48) % 2, max_steps=CENSUS_STEPS
-    )
+    found = find_saddles(landscape, starts_for(landscape, 48), order=np.arange(48) % 2, method=EXACT)
     found = found[found.converged]
     keep = np.unique(found.energy.round(6), return_index=True)[1]
     found = found[keep]
@@ -207,7 +221,7 @@ def test_newton_goes_to_the_nearest_point_of_any_index(problem):
     else:
         points, curvatures, _ = helpers.double_well_points()
         index = (curvatures < 0).sum(axis=1)
-    found = find_saddles(known.landscape(), near(points, 0.01), order=NEWTON, max_steps=CENSUS_STEPS)
+    found = find_saddles(known.landscape(), near(points, 0.01), order=NEWTON, method=EXACT)
     assert found.converged.all()
     np.testing.assert_allclose(found.x, np.repeat(points, 3, axis=0), rtol=0, atol=1e-10)
     assert np.array_equal(found.index, np.repeat(index, 3))
@@ -221,7 +235,7 @@ def test_saddles_of_double_wells(method):
     points, curvatures, _ = helpers.double_well_points()
     index = (curvatures < 0).sum(axis=1)
     states, curvatures = points[index == 1], curvatures[index == 1]
-    found = find_saddles(landscape, near(states, 0.1), order=1, method=method, max_steps=CENSUS_STEPS)
+    found = find_saddles(landscape, near(states, 0.1), order=1, method=SADDLE_SEARCHES[method])
     assert found.converged.all()
     np.testing.assert_allclose(found.x, np.repeat(states, 3, axis=0), rtol=0, atol=1e-12)
     check_converged(found, landscape, 1)
@@ -236,7 +250,7 @@ def test_saddles_of_every_order(order):
     landscape = known.landscape()
     points, curvatures, _ = helpers.double_well_points()
     wanted = points[(curvatures < 0).sum(axis=1) == order]
-    found = find_saddles(landscape, near(wanted, 0.05), order=order, max_steps=CENSUS_STEPS)
+    found = find_saddles(landscape, near(wanted, 0.05), order=order, method=EXACT)
     assert found.converged.all()
     np.testing.assert_allclose(found.x, np.repeat(wanted, 3, axis=0), rtol=0, atol=1e-12)
     check_converged(found, landscape, order)
@@ -246,7 +260,7 @@ def test_saddles_of_every_order(order):
 def test_saddles_of_a_sphere(order):
     known = PROBLEMS["spin glass p=2"]
     landscape = known.landscape()
-    found = find_saddles(landscape, starts_for(landscape, 6), order=order, max_steps=CENSUS_STEPS)
+    found = find_saddles(landscape, starts_for(landscape, 6), order=order, method=EXACT)
     assert found.converged.all()
     check_converged(found, landscape, order)
     np.testing.assert_allclose(found.energy, known.energies[order][0], rtol=0, atol=known.tolerance)
@@ -264,9 +278,7 @@ def test_transition_states_of_xor(method):
     different = np.flatnonzero(np.abs(np.diff(minima.energy)) > 1e-6)
     guesses = find_bands(landscape, minima.x[different], minima.x[different + 1])
     assert len(guesses.x) >= 4
-    found = find_saddles(
-        landscape, guesses.x, directions=guesses.direction, method=method, max_steps=CENSUS_STEPS
-    )
+    found = find_saddles(landscape, guesses.x, directions=guesses.direction, method=SADDLE_SEARCHES[method])
     assert found.converged.mean() > 0.5
     check_converged(found, landscape, 1)
     energies = found.energy[found.converged]
@@ -279,7 +291,7 @@ def test_a_point_of_another_index_is_named():
         BOWL,
         [[1.0, 0.0]],
         order=1,
-        max_steps=CENSUS_STEPS,
+        method=EXACT,
     )
     assert found.outcomes() == {"wrong_index": 1} and found.index[0] == 0
 
@@ -288,7 +300,7 @@ def test_a_followed_direction_is_kept():
     """In the middle of two wells, each direction leads over its own pass."""
     landscape = PROBLEMS["double wells"].landscape()
     start = np.array([0.8, 0.9, 0.85])
-    found = find_saddles(landscape, np.tile(start, (3, 1)), directions=np.eye(3), max_steps=CENSUS_STEPS)
+    found = find_saddles(landscape, np.tile(start, (3, 1)), directions=np.eye(3), method=EXACT)
     assert found.converged.all()
     np.testing.assert_allclose(np.abs(found.x), 1 - np.eye(3), rtol=0, atol=1e-12)
 
@@ -296,9 +308,14 @@ def test_a_followed_direction_is_kept():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"method": "newton"}, "`method`.*newton"),
-        ({"method": "hybrid", "order": 2}, "`order` must be 1"),
-        ({"method": "hybrid", "order": np.array([1, 0])}, "`order` must be 1"),
+        ({"method": "newton"}, "`method` must be a search for stationary points, .*newton"),
+        ({"method": SADDLE_SEARCHES["hybrid"], "order": 2}, "HybridEigenvectorFollowing finds no .* 2"),
+        (
+            {"method": SADDLE_SEARCHES["hybrid"], "order": np.array([1, 0])},
+            "HybridEigenvectorFollowing finds no points of `order` 0",
+        ),
+        ({"order": -2}, "EigenvectorFollowing finds no points of `order` -2"),
+        ({"toolkit": "large"}, "`toolkit` must be a Toolkit, .* got 'large'"),
     ],
 )
 def test_find_saddles_refuses(settings, message):
@@ -318,7 +335,7 @@ def test_bands_lead_to_both_transition_states():
     bands = mueller_brown_bands()
     assert set(bands.pair) == {0, 1, 2}
     np.testing.assert_allclose(np.linalg.norm(bands.direction, axis=1), 1, rtol=1e-12)
-    found = find_saddles(landscape, bands.x, directions=bands.direction, max_steps=CENSUS_STEPS)
+    found = find_saddles(landscape, bands.x, directions=bands.direction, method=EXACT)
     assert found.converged.all()
     for state in range(2):
         assert (np.linalg.norm(found.x - states.x[state], axis=1) < 1e-10).any()
@@ -356,17 +373,17 @@ def test_bands_align_their_ends_first():
 
 
 @functools.cache
-def mueller_brown_pathways(method, keep=0):
+def mueller_brown_pathways(kind, keep=0):
     _, states = mueller_brown_points()
-    return find_pathways(MuellerBrown(), states.x, states.direction, method=method, keep=keep)
+    return find_pathways(MuellerBrown(), states.x, states.direction, method=PATHWAYS[kind], keep=keep)
 
 
 CONNECTED = {0: [1, 2], 1: [0, 2]}  # numbers of the minima, by energy
 
 
-@pytest.mark.parametrize("method", ["steepest", "fast"])
-def test_pathways_connect_the_right_minima(method):
-    paths = mueller_brown_pathways(method, keep=400 if method == "steepest" else 0)
+@pytest.mark.parametrize("kind", ["steepest", "pushed"])
+def test_pathways_connect_the_right_minima(kind):
+    paths = mueller_brown_pathways(kind, keep=400 if kind == "steepest" else 0)
     check_converged(paths.forward, MuellerBrown(), 0)
     check_converged(paths.backward, MuellerBrown(), 0)
     assert paths.forward.converged.all() and paths.backward.converged.all()
@@ -374,11 +391,11 @@ def test_pathways_connect_the_right_minima(method):
         found = [paths.forward.energy[state], paths.backward.energy[state]]
         known = MUELLER_BROWN.energies[0][ends]
         np.testing.assert_allclose(sorted(found), known, rtol=0, atol=MUELLER_BROWN.tolerance)
-    assert np.isnan(paths.length).all() == (method == "fast")
+    assert np.isnan(paths.length).all() == (kind == "pushed")
 
 
 def test_fast_and_steepest_agree_side_by_side():
-    steepest, fast = mueller_brown_pathways("steepest", keep=400), mueller_brown_pathways("fast")
+    steepest, fast = mueller_brown_pathways("steepest", keep=400), mueller_brown_pathways("pushed")
     for side in ("forward", "backward"):
         a, b = getattr(steepest, side), getattr(fast, side)
         np.testing.assert_allclose(a.x, b.x, rtol=0, atol=1e-11)
@@ -447,7 +464,7 @@ def test_basin_hopping_finds_the_global_minimum_of_xor():
     landscape = known.landscape()
     start = np.zeros((1, 12))  # the minimum of no weights, the highest of all
     hops = basin_hopping(
-        landscape, start, steps=150, temperature=0.05, key=jax.random.key(0), method=BFGS()
+        landscape, start, steps=150, temperature=0.05, key=jax.random.key(0), method=QuasiNewton(BFGS())
     )
     quenches = hops.quenches
     assert len(quenches) == 151 and hops.accepted.shape == (151, 1)

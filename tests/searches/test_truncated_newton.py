@@ -7,10 +7,9 @@ import pytest
 
 from helpers import nearest_gap, starts_for, value_and_gradient
 from lossatlas.landscapes import Loss, MuellerBrown, partite_spin_glass, spin_glass, xor
-from lossatlas.searches import BFGS, minimise, run_batch
+from lossatlas.searches import BFGS, QuasiNewton, TruncatedNewton, minimise, run_batch, toolkit_for
 from lossatlas.searches.curvature import projected
-from lossatlas.searches.minimise import Descent, TruncatedNewton, default_descent
-from lossatlas.searches.minimise._truncated_newton import FORCING, REACH, _conjugate_gradients
+from lossatlas.searches.minimisers._truncated_newton import FORCING, REACH, _conjugate_gradients
 
 
 def bowl(curvatures):
@@ -33,7 +32,7 @@ def test_it_ends_downhill_at_its_tolerance(name, tolerance):
     landscape = LANDSCAPES[name]()
     starts = starts_for(landscape, 6)
     found = run_batch(TruncatedNewton(tolerance), landscape, starts)
-    for start, x, energy, gradient in zip(starts, found["x"], found["energy"], found["gradient"]):
+    for start, x, energy, gradient in zip(starts, found.x, found.energy, found.gradient):
         known = [np.asarray(a) for a in value_and_gradient(landscape, x)]
         # Another program: rounding of energies and gradients of order 1 to 100.
         np.testing.assert_allclose(energy, known[0], rtol=1e-12, atol=1e-13)
@@ -41,39 +40,37 @@ def test_it_ends_downhill_at_its_tolerance(name, tolerance):
         assert np.linalg.norm(gradient) <= tolerance * np.sqrt(len(x))
         assert energy < float(value_and_gradient(landscape, start)[0])
         np.testing.assert_allclose(landscape.geometry.retract(x), x, rtol=1e-14)
-    assert np.array_equal(found["gradients"], found["hessians"]) and (found["gradients"] > 1).all()
+    assert np.array_equal(found.gradients, found.hessians) and (found.gradients > 1).all()
 
 
 @pytest.mark.parametrize("most", [1, 2, 5])
 def test_limits_are_gradients(most):
     landscape, starts = spin_glass(12), starts_for(spin_glass(12), 4)
     by_search = run_batch(TruncatedNewton(1e-12, most), landscape, starts)
-    by_lane = run_batch(TruncatedNewton(1e-12), landscape, starts, np.full(4, most))
-    assert (by_search["gradients"] == most).all() and (by_lane["gradients"] == most).all()
-    assert np.array_equal(by_search["x"], by_lane["x"])
+    assert (by_search.gradients == most).all()
     if most == 1:
-        np.testing.assert_allclose(by_search["x"], starts, rtol=1e-15)
+        np.testing.assert_allclose(by_search.x, starts, rtol=1e-15)
         known = [float(value_and_gradient(landscape, x)[0]) for x in starts]
-        np.testing.assert_allclose(by_search["energy"], known, rtol=1e-13)
+        np.testing.assert_allclose(by_search.energy, known, rtol=1e-13)
 
 
 def test_a_start_at_the_tolerance_costs_one_gradient():
     found = run_batch(TruncatedNewton(1e-3), bowl([1.0, 2.0, 3.0]), np.full((1, 3), 1e-6))
-    assert found["gradients"] == [1]
-    np.testing.assert_array_equal(found["x"], np.full((1, 3), 1e-6))
+    assert found.gradients == [1]
+    np.testing.assert_array_equal(found.x, np.full((1, 3), 1e-6))
 
 
 def test_a_loss_that_is_not_finite_ends_the_search():
     logarithm = Loss(lambda x: jnp.sum(jnp.log(x)), 2)
     found = run_batch(TruncatedNewton(1e-6), logarithm, np.array([[-1.0, 1.0]]))
-    assert found["gradients"] == [1] and not np.isfinite(found["energy"]).any()
+    assert found.gradients == [1] and not np.isfinite(found.energy).any()
 
 
 @pytest.mark.parametrize("size", [6, 12])
 def test_the_same_minima_as_quasi_newton_descent(size):
     landscape = spin_glass(size)
     newton = minimise(landscape, starts_for(landscape, 16))
-    other = minimise(landscape, starts_for(landscape, 64, seed=1), method=BFGS())
+    other = minimise(landscape, starts_for(landscape, 64, seed=1), method=QuasiNewton(BFGS()))
     assert newton.outcomes() == {"converged": 16} and (newton.index == 0).all()
     assert nearest_gap(newton.energy, other.energy[other.converged]).max() <= 1e-11
 
@@ -82,8 +79,8 @@ def test_it_takes_fewer_gradients_than_quasi_newton_descent():
     landscape = spin_glass(40)
     starts = starts_for(landscape, 8)
     newton = run_batch(TruncatedNewton(1e-6), landscape, starts)
-    quasi = run_batch(Descent(BFGS(), 1e-6), landscape, starts)
-    assert 2 * newton["gradients"].mean() < quasi["gradients"].mean()
+    quasi = run_batch(QuasiNewton(BFGS(), 1e-6), landscape, starts)
+    assert 2 * newton.gradients.mean() < quasi.gradients.mean()
 
 
 def random_model(seed, curvatures):
@@ -149,12 +146,12 @@ def test_no_step_is_longer_than_the_reach():
     [
         (spin_glass(6), TruncatedNewton),
         (spin_glass(5, order=4), TruncatedNewton),
-        (spin_glass(6, order=2), Descent),
-        (spin_glass(6, order=1), Descent),
-        (partite_spin_glass((3, 3, 3)), Descent),
-        (MuellerBrown(), Descent),
+        (spin_glass(6, order=2), QuasiNewton),
+        (spin_glass(6, order=1), QuasiNewton),
+        (partite_spin_glass((3, 3, 3)), QuasiNewton),
+        (MuellerBrown(), QuasiNewton),
     ],
     ids=["p=3", "p=4", "p=2", "p=1", "parts", "surface"],
 )
 def test_where_it_is_the_default(landscape, kind):
-    assert isinstance(default_descent(landscape), kind)
+    assert isinstance(toolkit_for(landscape).descent, kind)

@@ -117,10 +117,9 @@ def _searched(recipe, problem, out: Path, settings) -> tuple[Any, bool]:
 
 def _state_memory(landscape, workers: int | None) -> None:
     """Say what the searches will need, where that is much."""
-    from lossatlas.searches import memory_needed
-    from lossatlas.searches.curvature import DENSE
+    from lossatlas.searches import memory_needed, toolkit_for
 
-    if landscape.dimension > DENSE:
+    if not toolkit_for(landscape).hessians:
         needed = memory_needed(landscape, workers=workers)
         typer.echo(
             f"memory   {landscape.dimension} variables: {needed / 2**20:.0f} MiB for the searches at once, "

@@ -9,7 +9,7 @@ import numpy as np
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas
 from lossatlas.landscapes import AbstractLandscape, dimensionless
-from lossatlas.searches.curvature import DENSE, spectrum, zero_tolerance
+from lossatlas.searches.curvature import spectrum, zero_tolerance
 
 from ._plan import QUENCHES
 
@@ -35,16 +35,16 @@ ADVICE = {
 }
 
 
-def note_lost(atlas: Atlas, outcome: int, energy: float, x: np.ndarray) -> None:
+def note_lost(atlas: Atlas, outcome: int, energy: float, x: np.ndarray | None) -> None:
     """Note the lowest loss of a minimisation that ran away, and the end of one that is degenerate.
 
     **Arguments:**
 
     - `outcome`: how it ended.
     - `energy`: the loss there.
-    - `x`: where it ended, shape (dim,).
+    - `x`: where it ended, shape (dim,); None where the spectrum cannot be computed to say what is flat.
     """
-    if outcome == RESULTS.degenerate and len(x) <= DENSE:
+    if outcome == RESULTS.degenerate and x is not None:
         atlas.set_state(FLAT, np.asarray(x).tolist())
     if outcome not in RUNAWAY:
         return

@@ -17,13 +17,15 @@ from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, check_imag
 from lossatlas.searches import (
     Pathways,
     StationaryPoints,
+    Toolkit,
     find_bands,
     find_pathways,
     find_saddles,
     minimise,
     run_batch,
+    toolkit_for,
 )
-from lossatlas.searches.curvature import DENSE, lowest_eigenpairs, spectrum
+from lossatlas.searches.curvature import lowest_eigenpairs, spectrum
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
 
 from ._advice import note_lost
@@ -73,6 +75,7 @@ class Executor:
     - `seed`: search i uses the random key `fold_in(key(seed), i)`.
     - `workers`: threads; default one per core.
     - `kinks`: whether minima on kinks are written, too, with a flag.
+    - `toolkit`: the searches; default `toolkit_for(landscape)`.
     """
 
     def __init__(
@@ -82,8 +85,10 @@ class Executor:
         seed: int,
         workers: int | None = None,
         kinks: bool = False,
+        toolkit: Toolkit | None = None,
     ):
         self.landscape, self.atlas, self.workers = landscape, atlas, workers
+        self.toolkit = toolkit_for(landscape) if toolkit is None else toolkit
         self.wanted = (RESULTS.converged, RESULTS.kink_minimum) if kinks else (RESULTS.converged,)
         self.seed, self.key = seed, jax.random.key(seed)
 
@@ -99,13 +104,14 @@ class Executor:
         quenches = [i for i, s in enumerate(batch) if s.kind in QUENCHES]
         dimension = self.landscape.dimension
         x = np.array([starts[i] for i in quenches]).reshape(-1, dimension)
-        minima = minimise(self.landscape, x, workers=self.workers)
+        minima = minimise(self.landscape, x, toolkit=self.toolkit, workers=self.workers)
         self._check_images(minima, batch)
         owners, guesses_x, directions, ended, spent = self._guesses(batch, given, starts)
         saddles = find_saddles(
             self.landscape,
             guesses_x.reshape(-1, dimension),
             directions=directions.reshape(-1, dimension),
+            toolkit=self.toolkit,
             workers=self.workers,
         )
         self._check_images(saddles, batch)
@@ -124,7 +130,11 @@ class Executor:
         pathway[fresh], first = seen.add(saddles.x[fresh], saddles.energy[fresh])
         fresh = fresh[first]
         paths = find_pathways(
-            self.landscape, saddles.x[fresh], saddles.direction[fresh], workers=self.workers
+            self.landscape,
+            saddles.x[fresh],
+            saddles.direction[fresh],
+            toolkit=self.toolkit,
+            workers=self.workers,
         )
         rows = {i: row for row, i in enumerate(quenches)}
         guesses: list[list[int]] = [[] for _ in batch]
@@ -174,7 +184,9 @@ class Executor:
         if moved:
             numbers = np.array([batch[i].seed for i in moved])
             minima = np.stack([given.minima[_planned(batch[i].a)] for i in moved])
-            drawn = perturbed(self.landscape, minima, self.key, numbers, workers=self.workers)
+            drawn = perturbed(
+                self.landscape, minima, self.key, numbers, toolkit=self.toolkit, workers=self.workers
+            )
             starts.update(zip(moved, drawn))
         return starts
 
@@ -187,7 +199,9 @@ class Executor:
         if pairs:
             ends = [self._ends(batch[i], given) for i in pairs]
             a, b = (np.stack(side) for side in zip(*ends))
-            bands = find_bands(self.landscape, a, b, align=False, workers=self.workers)
+            bands = find_bands(
+                self.landscape, a, b, toolkit=self.toolkit, align=False, workers=self.workers
+            )
             spent[pairs], ended[pairs] = bands.gradients, bands.outcome
             guesses += [(pairs[p], x, d) for p, x, d in zip(bands.pair, bands.x, bands.direction)]
         climbs = [i for i, s in enumerate(batch) if s.kind == "climb" and not _is_random_climb(s)]
@@ -231,7 +245,8 @@ class Executor:
         own, unit = dimensionless(self.landscape), self.landscape.units.variables
         x = np.stack([given.minima[_planned(search.a)] for search in searches]) / unit
         numbers = np.array([_planned(search.mode) for search in searches])
-        directions = run_batch(_mode, own, x, numbers // 2, workers=self.workers)
+        mode = _mode if self.toolkit.hessians else _mode_by_products
+        directions = run_batch(mode, own, x, numbers // 2, workers=self.workers)
         directions = directions * np.where(numbers % 2, -1.0, 1.0)[:, None]
         moved = x + 0.2 * own.length_scale * directions
         return run_batch(_retracted, own, moved, workers=self.workers) * unit, directions * unit
@@ -241,7 +256,8 @@ class Executor:
         spent = int(minima.gradients[row] + minima.hessians[row])
         if outcome not in self.wanted:
             self.atlas.count_failure(search.kind, outcome)
-            note_lost(self.atlas, outcome, float(minima.energy[row]), minima.x[row])
+            end = minima.x[row] if self.toolkit.hessians else None
+            note_lost(self.atlas, outcome, float(minima.energy[row]), end)
             self.atlas.finish(search.id, outcome)
             return False, spent
         ids, new = self._add_minima(minima[[row]], run, hits=int(search.kind == "sample"))
@@ -351,9 +367,12 @@ def _retracted(landscape: AbstractLandscape, x):
 
 
 def _mode(landscape: AbstractLandscape, x, number):
-    """Return an eigenvector, 0 the softest; above 1,000 variables only 0 and 1 are there."""
-    if landscape.dimension > DENSE:
-        vectors = lowest_eigenpairs(landscape, x, jnp.zeros_like(x), tolerance=0.1).vectors.T
-    else:
-        vectors = spectrum(landscape, x)[1]
+    """Return an eigenvector of the Hessian, 0 the softest."""
+    vectors = spectrum(landscape, x)[1]
     return vectors[:, jnp.minimum(number, vectors.shape[1] - 1)]
+
+
+def _mode_by_products(landscape: AbstractLandscape, x, number):
+    """Return the softest eigenvector or the next, without the Hessian; other numbers stand for the next."""
+    vectors = lowest_eigenpairs(landscape, x, jnp.zeros_like(x), tolerance=0.1).vectors
+    return vectors[jnp.minimum(number, vectors.shape[0] - 1)]

@@ -11,15 +11,14 @@ from typing import Literal
 from lossatlas._checks import check_seed, check_whole
 from lossatlas.atlas import Atlas, AtlasError, Search
 from lossatlas.landscapes import AbstractLandscape, check_landscape
-from lossatlas.searches import available_cores
-from lossatlas.searches.curvature import DENSE
+from lossatlas.searches import Toolkit, available_cores, toolkit_for
 
 from ._advice import why_degenerate, why_lost, why_nothing, why_on_kinks
 from ._budget import Budget, Progress
 from ._execute import Executor
 from ._pace import Pace
 from ._pairs import PairSelector
-from ._plan import ENDED, MANY_VARIABLES, Mix, initial_state, patience, plan_round
+from ._plan import ENDED, MIXES, initial_state, patience, plan_round
 
 
 MINIMA_SHARE = 0.3  # of a budget may go to minima alone before the network is grown
@@ -37,6 +36,7 @@ def explore(
     batch_size: int = 48,
     identity: Literal["distance", "energy"] | None = None,
     kinks: bool = False,
+    toolkit: Toolkit | None = None,
 ) -> Atlas:
     """Map a landscape: find its minima and transition states, and how they connect.
 
@@ -62,6 +62,7 @@ def explore(
         most literature); default as stored, `distance` for a new file.
     - `kinks`: also store minima on kinks, where the loss rises on all sides but has no derivative; they
         have the flag `kink`, and neither eigenvalues nor a log-product.
+    - `toolkit`: the searches that are run, and the mix of them; default `toolkit_for(landscape)`.
 
     **Returns:** the atlas, open for reading. `atlas.get_state("exploration")["phase"]` is `complete` if
     the exploration ended by itself, and `inconclusive` if it did, but more than a tenth of the random
@@ -82,10 +83,15 @@ def explore(
         raise ValueError(f"`out` must be the path of the atlas, got {out!r}.")
     batch_size, seed = check_whole("batch_size", batch_size), check_seed(seed)
     workers = None if workers is None else check_whole("workers", workers)
+    if not isinstance(toolkit, Toolkit | None):
+        raise ValueError(
+            f"`toolkit` must be a Toolkit, as toolkit_for(landscape) returns, got {toolkit!r}."
+        )
     started = time.monotonic()
     check_landscape(landscape)
+    toolkit = toolkit_for(landscape) if toolkit is None else toolkit
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
-        executor = Executor(landscape, atlas, seed, workers, kinks)
+        executor = Executor(landscape, atlas, seed, workers, kinks, toolkit)
         _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started).run()
         said = _advice(atlas, landscape) if atlas.count("searches") else None
     if said:
@@ -208,7 +214,6 @@ class _Loop:
     def _plan(self, state: dict, progress: Progress) -> bool:
         spent = (progress.seconds, self.budget.seconds), (progress.evaluations, self.budget.evaluations)
         share = max((done / limit for done, limit in spent if limit is not None), default=0.0)
-        mix = MANY_VARIABLES if self.landscape.dimension > DENSE else Mix()
         rows, state = plan_round(
             self.atlas,
             state,
@@ -216,7 +221,7 @@ class _Loop:
             grow=self.landscape.smoothness != "kinked",
             hurry=share > MINIMA_SHARE,
             closing=share > 1.0 - JOINING_SHARE,
-            mix=mix,
+            mix=MIXES[self.executor.toolkit.mix],
         )
         with self.atlas.transaction():
             self.atlas.plan(rows)

@@ -65,7 +65,9 @@ class Mix:
 
 # With thousands of variables time is short: bands between near minima, which end in a transition state
 # nine times in ten (MNIST, 39 of 40 closer than 0.4), instead of searches from random points.
-MANY_VARIABLES = Mix(symmetric=0, pairs=48, climbs=8, scatters=0, share=0.0625, modes=2)
+NEAR = Mix(symmetric=0, pairs=48, climbs=8, scatters=0, share=0.0625, modes=2)
+
+MIXES = {"wide": Mix(), "near": NEAR}  # by the `mix` of a toolkit
 
 Task = tuple[str, int | None, int | None, int | None]  # kind, a, b, mode
 Row = tuple[int, str, int | None, int | None, int | None, int]  # round, task, number of the random key

@@ -66,14 +66,14 @@ def minimised(network: Perceptron, starts: np.ndarray, max_steps: int, workers: 
     would lead away from there, so only a descent that meets none is polished and verified.
     """
     if network.smoothness == "smooth":
-        found = minimise(network, starts, max_steps=max_steps, workers=workers)
+        found = minimise(network, starts, max_gradients=max_steps, workers=workers)
         columns = {key: getattr(found, key).copy() for key in KEPT}
     else:
-        end = descend(network, starts, max_steps=max_steps, workers=workers)
+        end = descend(network, starts, max_gradients=max_steps, workers=workers)
         columns = {key: getattr(end, key).copy() for key in KEPT}
         near = np.flatnonzero(end.converged)
         columns["outcome"][near] = RESULTS.max_steps  # until it is verified
-        polished = minimise(network, end.x[near], max_steps=max_steps, workers=workers)
+        polished = minimise(network, end.x[near], max_gradients=max_steps, workers=workers)
         for row, place in zip(np.flatnonzero(polished.converged), near[polished.converged]):
             for key in KEPT:
                 spent = end.gradients[place] if key == "gradients" else 0

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from lossatlas.landscapes import AbstractLandscape, PartiteSpinGlass, SpinGlass
-from lossatlas.searches import LBFGS, Descents, GradientDescent, basin_hopping, descend
+from lossatlas.searches import LBFGS, Descents, GradientDescent, QuasiNewton, basin_hopping, descend
 from lossatlas.searches.global_search import random_starts
 
 from ._descent_file import METHODS, DescentFile, Method
@@ -216,8 +216,8 @@ def run_method(
     key = jax.random.fold_in(jax.random.key(settings.seed), draw)
     count = settings.chains if method == "hopping" else settings.starts
     starts = random_starts(landscape, key, np.arange(count), workers=workers)
-    limits = {"tolerance": settings.tolerance, "max_steps": settings.max_steps, "workers": workers}
-    quasi_newton = LBFGS(FEW_PAIRS) if landscape.shares_passes else LBFGS()
+    limits = {"tolerance": settings.tolerance, "max_gradients": settings.max_steps}
+    quasi_newton = QuasiNewton(LBFGS(FEW_PAIRS) if landscape.shares_passes else LBFGS(), **limits)
     scale = landscape.length_scale
     if method == "hopping":
         length = settings.hop_length
@@ -232,12 +232,12 @@ def run_method(
             step=None if length is None else length * scale,
             method=quasi_newton,
             polish=False,
-            **limits,
+            workers=workers,
         ).quenches
     else:
-        step = GradientDescent(settings.step * scale)
-        used = step if method == "gradient" else quasi_newton
-        found = descend(landscape, starts, method=used, **limits)
+        constant = GradientDescent(settings.step * scale, **limits)
+        used = constant if method == "gradient" else quasi_newton
+        found = descend(landscape, starts, method=used, workers=workers)
     assert isinstance(found, Descents)
     for row in range(len(found)):
         yield {

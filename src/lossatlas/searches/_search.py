@@ -1,13 +1,14 @@
 """The abstract search: a loop cut into its parts, so that one driver can run it in many ways."""
 
 import abc
+from typing import Self
 
 import equinox as eqx
 import jax
 from jaxtyping import PyTree
 
 from lossatlas._types import Flag
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas.landscapes import AbstractLandscape, Units
 
 
 class AbstractSearch(eqx.Module):
@@ -30,8 +31,8 @@ class AbstractSearch(eqx.Module):
         """Return whether the search is over."""
 
     @abc.abstractmethod
-    def result(self, landscape: AbstractLandscape, state: PyTree) -> dict:
-        """Return what the caller gets of a final state: a dictionary of arrays."""
+    def result(self, landscape: AbstractLandscape, state: PyTree) -> PyTree:
+        """Return what the caller gets of a final state: a dictionary or named tuple of arrays."""
 
     @property
     def shares_passes(self) -> bool:
@@ -41,7 +42,11 @@ class AbstractSearch(eqx.Module):
         """
         return False
 
-    def __call__(self, landscape: AbstractLandscape, *lane) -> dict:
+    def in_units(self, units: Units) -> Self:
+        """Return the same search in a landscape's own units; itself if none of its numbers has a unit."""
+        return self
+
+    def __call__(self, landscape: AbstractLandscape, *lane) -> PyTree:
         """Run one lane to its end."""
         final = jax.lax.while_loop(
             lambda s: ~self.finished(landscape, s),

@@ -19,7 +19,7 @@ def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
     **Arguments:**
 
     - `arguments`: for each argument with a unit, one of `points`, `directions` (made unit vectors),
-        `lengths`, `energies`, `slopes` or `method` (a minimiser).
+        `lengths`, `energies`, `slopes` or `method` (a search or toolkit).
     """
 
     def decorate(verb: Callable) -> Callable:
@@ -60,7 +60,8 @@ def _check_geometry(landscape: AbstractLandscape, value: Any, name: str) -> None
 def _inwards(value: Any, kind: str, units: Units) -> Any:
     """Return an argument in the landscape's own units; what is no number is left to the entry point."""
     if kind == "method":
-        return value.in_units(units) if hasattr(value, "in_units") else value
+        is_one = hasattr(value, "in_units") and not isinstance(value, type)
+        return value.in_units(units) if is_one else value
     try:
         number = np.asarray(value, dtype=float)
         if kind in ("points", "directions"):

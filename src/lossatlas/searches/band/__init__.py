@@ -1,5 +1,4 @@
 """Double-ended searches."""
 
+from ._abstract_band import AbstractBand as AbstractBand
 from ._dneb import ElasticBand as ElasticBand
-from ._find_bands import Bands as Bands
-from ._find_bands import find_bands as find_bands

@@ -11,15 +11,16 @@ from lossatlas._checks import check_seed, check_whole
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units, check_landscape
 from lossatlas.searches._records import AbstractOutcomes, StationaryPoints
+from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units
-from lossatlas.searches.curvature import NEWTON
+from lossatlas.searches.curvature import NEWTON, AbstractStationarySearch, EigenvectorFollowing
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
-from lossatlas.searches.saddle import find_saddles
+from lossatlas.searches.verbs import find_saddles, toolkit_or_default
 
 
 ROUND = 192
 MOST_SEARCHES = 100_000
-SEARCH_STEPS = 150
+SEARCH_STEPS = 150  # of a search, each a Hessian
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -111,12 +112,14 @@ class Census(AbstractOutcomes):
         return f"Census({counts or 'no points'}; {sums}; searches {self._ended()})"
 
 
-@in_own_units()
+@in_own_units(method="method", toolkit="method")
 def census(
     landscape: AbstractLandscape,
     *,
     starts: int | None = None,
     seed: int = 0,
+    method: AbstractStationarySearch | None = None,
+    toolkit: Toolkit | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Census:
@@ -129,10 +132,13 @@ def census(
 
     **Arguments:**
 
-    - `landscape`: what is searched; full Hessians, so a few hundred variables at most.
+    - `landscape`: what is searched; of a few variables, because the number of points grows exponentially.
     - `starts`: number of searches. Default: until the Morse sum fits and many searches bring nothing
         new, at most 100,000.
     - `seed`: of the random starts.
+    - `method`: a search that finds points of every index; default `EigenvectorFollowing(150)`.
+    - `toolkit`: default `toolkit_for(landscape)`; it says how far starts are displaced, and whether there
+        are Hessians for the default method.
     - `workers`: threads; default one per core.
     - `progress`: called with searches done and points found after every round.
 
@@ -143,13 +149,20 @@ def census(
     starts = None if starts is None else check_whole("starts", starts)
     seed = check_seed(seed)
     check_landscape(landscape)
+    toolkit = toolkit_or_default(toolkit, landscape)
+    if method is None and not toolkit.hessians:
+        raise ValueError(
+            "A census looks for points of every index, which takes Hessians; the toolkit, by default that "
+            f"for the {landscape.dimension} variables of this landscape, does without."
+        )
+    method = EigenvectorFollowing(SEARCH_STEPS) if method is None else method
     collection = _Collection(landscape)
     key = jax.random.key(seed)
     done, quiet = 0, 0
     while not _finished(collection, landscape, starts, done, quiet):
         count = ROUND if starts is None else min(ROUND, starts - done)
-        points, orders = _round(landscape, collection, key, done, count, workers)
-        found = find_saddles(landscape, points, order=orders, max_steps=SEARCH_STEPS, workers=workers)
+        points, orders = _round(landscape, collection, key, done, count, toolkit, workers)
+        found = find_saddles(landscape, points, order=orders, method=method, workers=workers)
         new = collection.add(found)
         done, quiet = done + count, 0 if new else quiet + count
         if progress:
@@ -227,7 +240,9 @@ def _expected(landscape: AbstractLandscape) -> int | None:
     return landscape.morse_sum if landscape.smoothness == "smooth" else None
 
 
-def _round(landscape, collection: _Collection, key: jax.Array, done: int, count: int, workers):
+def _round(
+    landscape, collection: _Collection, key: jax.Array, done: int, count: int, toolkit: Toolkit, workers
+):
     """Return starts and orders of one round."""
     numbers = done + np.arange(count)
     indices = collection.indices()
@@ -248,7 +263,7 @@ def _round(landscape, collection: _Collection, key: jax.Array, done: int, count:
         near = np.flatnonzero(which == 2)
         points = rare[turn[near] % len(rare)]
         x = np.stack([collection.points[p].x[0] for p in points])
-        starts[near] = perturbed(landscape, x, key, numbers[near], workers=workers)
+        starts[near] = perturbed(landscape, x, key, numbers[near], toolkit=toolkit, workers=workers)
         index = np.array(indices)[points]
         choice = np.stack([np.full(len(near), NEWTON), index + 1, np.maximum(index - 1, 0)])
         orders[near] = choice[turn[near] % 3, np.arange(len(near))]

@@ -10,13 +10,18 @@ from lossatlas._checks import check_whole
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units
 from lossatlas.searches._driver import as_points, same_rows
 from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units
-from lossatlas.searches.band import find_bands
-from lossatlas.searches.pathway import Pathways, find_pathways
-from lossatlas.searches.saddle import find_saddles
+from lossatlas.searches.verbs import (
+    Pathways,
+    find_bands,
+    find_pathways,
+    find_saddles,
+    toolkit_or_default,
+)
 
 
-EFFORTS = ({"images": 10, "max_steps": 40}, {"images": 30, "max_steps": 160})  # of the bands of a gap
+EFFORTS = 2  # bands of a gap, the second one denser
 MOVED = 1e-2  # relative distance that the polish may move a minimum: rms 1e-6 leaves flat ones so far off
 GAPS = 4  # bands per connection and cycle
 
@@ -55,13 +60,14 @@ class Connections:
         )
 
 
-@in_own_units(a="points", b="points")
+@in_own_units(a="points", b="points", toolkit="method")
 def connect(
     landscape: AbstractLandscape,
     a: np.ndarray,
     b: np.ndarray,
     *,
     cycles: int = 10,
+    toolkit: Toolkit | None = None,
     workers: int | None = None,
 ) -> Connections:
     """Connect each pair of minima by a chain of transition states and minima.
@@ -77,6 +83,7 @@ def connect(
     - `landscape`: what is searched.
     - `a`, `b`: minima, shape (pairs, dim), parameter units.
     - `cycles`: the largest number of cycles, at least 1.
+    - `toolkit`: the searches; default `toolkit_for(landscape)`.
     - `workers`: threads; default one per core.
 
     **Returns:** `Connections`.
@@ -88,8 +95,9 @@ def connect(
     cycles = check_whole("cycles", cycles)
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
     same_rows(a=a, b=b)
+    toolkit = toolkit_or_default(toolkit, landscape)
     given = np.concatenate([a, b])
-    ends = find_saddles(landscape, given, order=0, workers=workers)
+    ends = find_saddles(landscape, given, order=0, toolkit=toolkit, workers=workers)
     moved = np.linalg.norm(ends.x - given, axis=1) > MOVED * np.maximum(1.0, np.linalg.norm(given, axis=1))
     if not np.all(ends.converged & ~moved):
         row = int(np.flatnonzero(~ends.converged | moved)[0]) % max(1, len(a))
@@ -105,28 +113,36 @@ def connect(
         if not gaps:
             break
         spent[open_] += 1
-        x, directions, owners = _bands(landscape, network, gaps, workers)
-        saddles = find_saddles(landscape, x, directions=directions, workers=workers)
+        x, directions, owners = _bands(landscape, network, gaps, toolkit, workers)
+        saddles = find_saddles(landscape, x, directions=directions, toolkit=toolkit, workers=workers)
         network.guesses += len(saddles)
         network.failed += int(np.sum(~saddles.converged))
         rows = np.flatnonzero(saddles.converged)
         rows = rows[network.new_states(saddles[rows])]
-        paths = find_pathways(landscape, saddles.x[rows], saddles.direction[rows], workers=workers)
+        paths = find_pathways(
+            landscape, saddles.x[rows], saddles.direction[rows], toolkit=toolkit, workers=workers
+        )
         network.add(saddles[rows], paths, open_[owners[rows]])
     return network.result(start, goal, spent)
 
 
-def _bands(landscape: AbstractLandscape, network: "_Network", gaps: list[tuple], workers: int | None):
+def _bands(
+    landscape: AbstractLandscape,
+    network: "_Network",
+    gaps: list[tuple],
+    toolkit: Toolkit,
+    workers: int | None,
+):
     """Return guesses, their directions and the numbers of the pairs they belong to."""
     x, directions = [np.empty((0, landscape.dimension))], [np.empty((0, landscape.dimension))]
     owners = [np.zeros(0, dtype=int)]
-    for effort, settings in enumerate(EFFORTS):
+    for effort, band in enumerate((toolkit.band, toolkit.band.denser())):
         some = [gap for gap in gaps if gap[3] == effort]
         if not some:
             continue
         left = np.stack([network.minima.x[i] for _, i, _, _ in some])
         right = np.stack([network.image(i, j) for _, i, j, _ in some])
-        bands = find_bands(landscape, left, right, align=False, workers=workers, **settings)
+        bands = find_bands(landscape, left, right, method=band, align=False, workers=workers)
         x.append(bands.x)
         directions.append(bands.direction)
         owners.append(np.array([gap[0] for gap in some], dtype=int)[bands.pair])
@@ -185,7 +201,7 @@ class _Network:
         weights = np.empty(len(i))
         for k, (m, n) in enumerate(zip(i.tolist(), j.tolist())):
             tries = self.tried.get((m, n), 0)
-            weights[k] = np.inf if tries >= len(EFFORTS) else self._aligned(m, n)[1] ** 2 * 2.0**tries
+            weights[k] = np.inf if tries >= EFFORTS else self._aligned(m, n)[1] ** 2 * 2.0**tries
         # A stored zero would vanish from a sparse graph.
         weights = np.where(part[i] == part[j], 1e-12, weights)
         usable = np.isfinite(weights)

@@ -12,7 +12,8 @@ from lossatlas._checks import check_positive, check_seed, check_whole, is_number
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, check_kind
 from lossatlas.searches._driver import as_points, run_batch
-from lossatlas.searches.curvature import DENSE
+from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches.verbs import toolkit_or_default
 
 from ._branches import Branches
 from ._continuation import Continuation
@@ -37,6 +38,7 @@ def follow(
     longest: float = 0.05,
     max_steps: int = 1000,
     seed: int = 0,
+    toolkit: Toolkit | None = None,
     workers: int | None = None,
 ) -> Branches:
     """Follow stationary points of any index as a number p of the landscape, such as its L2, changes.
@@ -61,19 +63,20 @@ def follow(
         variable in length scales, plus that of s, which runs from 0 to 1 over the range.
     - `max_steps`: points tried per branch.
     - `seed`: of the random directions.
+    - `toolkit`: default `toolkit_for(landscape)`; one without Hessians is refused.
     - `workers`: threads; default one per core.
 
     **Returns:** `Branches`.
 
     **Raises:** `ValueError` for points that are not stationary, a leaf or a range that does not fit, a
-    landscape with kinks, and above 1,000 variables.
+    landscape with kinks, and a toolkit without Hessians (the default above 1,000 variables).
 
     Source: Allgower & Georg, Introduction to Numerical Continuation Methods, SIAM (2003),
     doi:10.1137/1.9780898719154.
     """
     longest, max_steps = check_positive("longest", longest), check_whole("max_steps", max_steps)
     rounds, seed = check_whole("rounds", rounds, least=0), check_seed(seed)
-    family: Any = _family(landscape, to, where)
+    family: Any = _family(landscape, to, where, toolkit)
     near = _known_at(family, points, 0, "points", workers)
     none = np.zeros((0, landscape.dimension))
     far = _known_at(family, none if far_points is None else far_points, 1, "far_points", workers)
@@ -98,7 +101,12 @@ def follow(
     return describe(family, (near, far), kept, departures, merged)
 
 
-def _family(landscape: AbstractLandscape, to: float, where: Callable[[Any], Any] | None) -> Family:
+def _family(
+    landscape: AbstractLandscape,
+    to: float,
+    where: Callable[[Any], Any] | None,
+    toolkit: Toolkit | None,
+) -> Family:
     """Return the landscape with its parameter, checked."""
     check_kind(landscape)
     if where is None and not hasattr(landscape, "l2"):
@@ -120,10 +128,10 @@ def _family(landscape: AbstractLandscape, to: float, where: Callable[[Any], Any]
         raise ValueError("Branches are followed on smooth losses only; this one has kinks.")
     if isinstance(landscape.geometry, Box):
         raise ValueError("Branches are followed without bounds only; this loss has some.")
-    if landscape.dimension > DENSE:
+    if not toolkit_or_default(toolkit, landscape).hessians:
         raise ValueError(
-            f"Branches are followed with full Hessians, up to {DENSE} variables; this landscape has "
-            f"{landscape.dimension}."
+            "Branches are followed with full Hessians; the toolkit, by default that for the "
+            f"{landscape.dimension} variables of this landscape, does without."
         )
     return Family(landscape, jnp.asarray(start), jnp.asarray(float(to)), where, start > 0 and to > 0)
 

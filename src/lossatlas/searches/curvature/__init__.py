@@ -1,14 +1,12 @@
 """The spectrum of the Hessian, and steps in its eigenbasis to stationary points of any index."""
 
-from ._eigenvector_following import NEWTON as NEWTON
+from ._abstract_stationary_search import NEWTON as NEWTON
+from ._abstract_stationary_search import AbstractStationarySearch as AbstractStationarySearch
 from ._eigenvector_following import EigenvectorFollowing as EigenvectorFollowing
-from ._eigenvector_following import follow_eigenvectors as follow_eigenvectors
 from ._kink_test import refuse_kinks as refuse_kinks
 from ._lanczos import lowest_eigenpair as lowest_eigenpair
 from ._lanczos import lowest_eigenpairs as lowest_eigenpairs
 from ._newton_krylov import NewtonKrylov as NewtonKrylov
-from ._newton_krylov import newton_krylov as newton_krylov
-from ._spectrum import DENSE as DENSE
 from ._spectrum import count_negative as count_negative
 from ._spectrum import count_zero as count_zero
 from ._spectrum import gradient_tolerance as gradient_tolerance

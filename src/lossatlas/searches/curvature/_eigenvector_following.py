@@ -1,17 +1,21 @@
 """Eigenvector following with exact Hessians: to minima, transition states or saddles of any index."""
 
+import dataclasses
+from typing import Self
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lossatlas._checks import check_whole
 from lossatlas._results import RESULTS
 from lossatlas._types import Eigenvalues, Eigenvectors, Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._costs import whole_steps
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches._search import AbstractSearch
 
+from ._abstract_stationary_search import NEWTON, AbstractStationarySearch
 from ._faces import verify_on_faces
 from ._small_curvatures import CLOSE, distance_left, resolve_small_curvatures
 from ._spectrum import (
@@ -21,9 +25,6 @@ from ._spectrum import (
     log_product,
     spectrum,
 )
-
-
-NEWTON = -1  # order of a search that keeps the index of where it is: root finding on the gradient
 
 
 FAR_STEPS = 100  # after which a point counts as stationary although its Newton step is long
@@ -49,7 +50,7 @@ class _State(eqx.Module):
     order: Integer
 
 
-class EigenvectorFollowing(AbstractSearch):
+class EigenvectorFollowing(AbstractStationarySearch):
     """Step uphill along some eigenvectors and downhill along all others, within a trust radius.
 
     In the eigenbasis, with gradient components c_i and eigenvalues mu_i,
@@ -67,18 +68,52 @@ class EigenvectorFollowing(AbstractSearch):
 
     **Arguments:**
 
-    - `max_steps`: Hessians per search.
+    - `max_steps`: steps per search, each a Hessian and three gradients.
 
     A lane is `(x, direction, order)`: order 0 goes to a minimum (and steps off saddles), 1 to a
     transition state, along the mode that overlaps most with `direction` (zeros: the lowest mode) until
     some curvature is negative, then along the lowest; k > 1 climbs the k lowest modes, and `NEWTON`
     climbs whatever is negative at the moment.
 
+    **Raises:** `ValueError` for not even one step.
+
     Source: Wales, J. Chem. Phys. 101, 3750 (1994), doi:10.1063/1.467559. The length scale L makes its
     step dimensionally sound; it, the shift and the corrections are ours.
     """
 
     max_steps: int = 300
+
+    def __check_init__(self):
+        check_whole("max_steps", self.max_steps)
+
+    def finds(self, order: int) -> bool:
+        """Return True for every index."""
+        return order >= NEWTON
+
+    @property
+    def from_anywhere(self) -> bool:
+        """It steps off saddles of another index."""
+        return True
+
+    def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
+        """Return the same search with a limit in gradients."""
+        cost = landscape.hessian_cost + 1 + len(CORRECTIONS)
+        return dataclasses.replace(self, max_steps=whole_steps(max_gradients, cost))
+
+    def refine(
+        self,
+        landscape: AbstractLandscape,
+        x: np.ndarray,
+        order: int | np.ndarray,
+        *,
+        directions: np.ndarray | None = None,
+        workers: int | None = None,
+    ) -> StationaryPoints:
+        """Search from every row of `x`; degenerate ends and those on bounds are looked at once more."""
+        points = super().refine(landscape, x, order, directions=directions, workers=workers)
+        orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
+        points = resolve_small_curvatures(landscape, points, orders, NEWTON, workers)
+        return verify_on_faces(landscape, points, workers=workers)
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> _State:
         """Start at `x`."""
@@ -229,28 +264,3 @@ def _describe(landscape: AbstractLandscape, state: _State) -> dict:
         "gradients": 1 + (1 + len(CORRECTIONS)) * state.steps,
         "hessians": state.steps,
     }
-
-
-def follow_eigenvectors(
-    landscape: AbstractLandscape,
-    x: np.ndarray,
-    order: int | np.ndarray,
-    *,
-    directions: np.ndarray | None = None,
-    max_steps: int = 300,
-    workers: int | None = None,
-) -> StationaryPoints:
-    """Follow eigenvectors with exact Hessians from every row of `x`, shape (points, dim).
-
-    **Arguments:**
-
-    - `order`: index wanted, see `EigenvectorFollowing`; one number or one per point.
-    - `directions`: shape (points, dim), modes to climb; default the lowest.
-    - `max_steps`: Hessians per point.
-    """
-    orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
-    directions = np.zeros_like(x) if directions is None else directions
-    search = EigenvectorFollowing(max_steps)
-    points = StationaryPoints(**run_batch(search, landscape, x, directions, orders, workers=workers))
-    points = resolve_small_curvatures(landscape, points, orders, NEWTON, workers)
-    return verify_on_faces(landscape, points, workers=workers)

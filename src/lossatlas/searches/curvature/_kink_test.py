@@ -10,6 +10,7 @@ from jaxtyping import Float
 from lossatlas._results import RESULTS
 from lossatlas._types import Array, Flag, Images, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._costs import PRODUCT_COST
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
 
@@ -43,7 +44,7 @@ def refuse_kinks(
     outcome = points.outcome.copy()
     outcome[rows[bent]] = RESULTS.kink
     cost = np.zeros(len(points), dtype=int)
-    cost[rows] = 7 * (DENSE_DIRECTIONS + SPARSE_DIRECTIONS)  # a product counts three
+    cost[rows] = (DENSE_DIRECTIONS + SPARSE_DIRECTIONS) * (4 + PRODUCT_COST)
     return dataclasses.replace(points, outcome=outcome, gradients=points.gradients + cost)
 
 

@@ -1,20 +1,24 @@
 """Newton's method and the check of the index for many variables: Hessian-vector products only."""
 
+import dataclasses
+from typing import Self
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lossatlas._checks import check_whole
 from lossatlas._results import RESULTS
 from lossatlas._types import Flag, Integer, Pairs, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape, WithinFaces
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._costs import PRODUCT_COST, whole_steps
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches._search import AbstractSearch
 
+from ._abstract_stationary_search import AbstractStationarySearch
 from ._lanczos import lowest_eigenpairs
 from ._minres import newton_step
-from ._spectrum import DENSE, count_negative, count_zero, gradient_tolerance
+from ._spectrum import count_negative, count_zero, gradient_tolerance
 
 
 FORCING = 1e-3  # residual of a Newton step relative to the gradient
@@ -39,7 +43,7 @@ class _State(eqx.Module):
     order: Integer
 
 
-class NewtonKrylov(AbstractSearch):
+class NewtonKrylov(AbstractStationarySearch):
     """From near a stationary point to it, without ever building a Hessian; then check its index.
 
     Newton steps solved by MINRES bring the gradient to rounding level. They go to the stationary point
@@ -49,15 +53,51 @@ class NewtonKrylov(AbstractSearch):
 
     **Arguments:**
 
-    - `max_steps`: Newton steps per search.
+    - `max_steps`: Newton steps per search, each a gradient and at most 2,000 products with the Hessian.
 
     A lane is `(x, direction, order)`: a point near the stationary one, a guess of its lowest
     eigenvector or zeros, and the index wanted, 0 or 1.
+
+    **Raises:** `ValueError` for not even one step.
 
     Source: Nocedal & Wright, Numerical Optimization (2006), section 7.1 (inexact Newton methods).
     """
 
     max_steps: int = 30
+
+    def __check_init__(self):
+        check_whole("max_steps", self.max_steps)
+
+    def finds(self, order: int) -> bool:
+        """Return whether the index is 0 or 1: two eigenvalues are computed."""
+        return order in (0, 1)
+
+    @property
+    def from_anywhere(self) -> bool:
+        """Newton steps go to the point that is near, whatever it is."""
+        return False
+
+    def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
+        """Return the same search with a limit in gradients, as if every step took all of its products."""
+        cost = 1 + PRODUCT_COST * min(PRODUCTS, landscape.dimension)
+        return dataclasses.replace(self, max_steps=whole_steps(max_gradients, cost))
+
+    def refine(
+        self,
+        landscape: AbstractLandscape,
+        x: np.ndarray,
+        order: int | np.ndarray,
+        *,
+        directions: np.ndarray | None = None,
+        workers: int | None = None,
+    ) -> StationaryPoints:
+        """Search from every row of `x`; bounds are refused, because points on them take Hessians."""
+        if isinstance(landscape, WithinFaces):
+            raise ValueError(
+                "Losses with `bounds` are searched with full Hessians; the toolkit, by default that for "
+                f"the {landscape.dimension} variables of this landscape, does without."
+            )
+        return super().refine(landscape, x, order, directions=directions, workers=workers)
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> _State:
         """Start at `x`."""
@@ -107,7 +147,7 @@ class NewtonKrylov(AbstractSearch):
             "log_product": jnp.asarray(jnp.nan),
             "direction": state.direction,
             "outcome": state.outcome,
-            "gradients": 1 + state.steps + 2 * state.products,  # a product costs about two
+            "gradients": 1 + state.steps + PRODUCT_COST * state.products,
             "hessians": jnp.asarray(0),
         }
 
@@ -162,28 +202,3 @@ def _checked(landscape: AbstractLandscape, s: _State) -> _State:
 
 def _rms(gradient: Point) -> Scalar:
     return jnp.linalg.norm(gradient) / jnp.sqrt(1.0 * gradient.shape[0])
-
-
-def newton_krylov(
-    landscape: AbstractLandscape,
-    x: np.ndarray,
-    order: int,
-    *,
-    directions: np.ndarray | None = None,
-    workers: int | None = None,
-) -> StationaryPoints:
-    """Bring every row of `x`, shape (points, dim), to the stationary point near it and check its index.
-
-    **Arguments:**
-
-    - `order`: index wanted, 0 or 1.
-    - `directions`: shape (points, dim), guesses of the lowest eigenvectors.
-    """
-    if isinstance(landscape, WithinFaces):
-        raise ValueError(
-            f"Losses with `bounds` are searched with full Hessians, up to {DENSE} variables; this one has "
-            f"{landscape.dimension}."
-        )
-    orders = np.full(len(x), order, dtype=np.int64)
-    directions = np.zeros_like(x) if directions is None else directions
-    return StationaryPoints(**run_batch(NewtonKrylov(), landscape, x, directions, orders, workers=workers))

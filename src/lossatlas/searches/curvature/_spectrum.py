@@ -10,7 +10,6 @@ ZERO_TOLERANCE = (
     1e-9  # relative to the largest |eigenvalue|: 1e5 above rounding, 1e3 below 2 lam at lam = 1e-6
 )
 GRADIENT_TOLERANCE = 1e-10
-DENSE = 1000  # variables up to which Hessians are built and decomposed; above, products with them only
 
 
 def spectrum(landscape: AbstractLandscape, x: Point) -> tuple[Eigenvalues, Eigenvectors]:

@@ -11,8 +11,10 @@ from lossatlas._checks import check_not_negative, check_positive, check_whole
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._records import Descents, StationaryPoints
+from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units
-from lossatlas.searches.minimise import Method, descend, minimise
+from lossatlas.searches.minimisers import AbstractMinimiser
+from lossatlas.searches.verbs import descend, minimise, toolkit_or_default
 
 from ._starts import perturbed
 
@@ -64,7 +66,14 @@ def accepted(old: np.ndarray, new: np.ndarray, temperature: float, rng: np.rando
     return np.isfinite(new) & (rng.random(len(new)) < np.nan_to_num(probability))
 
 
-@in_own_units(starts="points", temperature="energies", step="lengths", method="method", tolerance="slopes")
+@in_own_units(
+    starts="points",
+    temperature="energies",
+    step="lengths",
+    method="method",
+    toolkit="method",
+    tolerance="slopes",
+)
 def basin_hopping(
     landscape: AbstractLandscape,
     starts: np.ndarray,
@@ -73,8 +82,9 @@ def basin_hopping(
     temperature: float,
     key: jax.Array,
     step: float | None = None,
-    method: Method | None = None,
-    max_steps: int | None = None,
+    method: AbstractMinimiser | None = None,
+    toolkit: Toolkit | None = None,
+    max_gradients: int | None = None,
     polish: bool = True,
     tolerance: float | None = None,
     workers: int | None = None,
@@ -89,11 +99,11 @@ def basin_hopping(
     - `temperature`: kT, loss units.
     - `key`: JAX random key; chain c of step s uses `fold_in(key, s * chains + c)`.
     - `step`: standard deviation of the longest hops, parameter units; default by landscape and point.
-    - `method`, `max_steps`: see `minimise`.
+    - `method`, `toolkit`, `max_gradients`: see `minimise`.
     - `polish`: whether quenches are by `minimise`, to verified minima, or by `descend`, of which those
-        that ran out of steps are accepted, too: for losses whose minima are degenerate.
+        that ran out of gradients are accepted, too: for losses whose minima are degenerate.
     - `tolerance`: rms gradient at which quenches without polish end, loss units per parameter unit;
-        default 1e-6.
+        default that of the minimiser, 1e-6.
     - `workers`: threads; default one per core.
 
     **Returns:** `Hops`. A quench that failed is never accepted, and is in the record.
@@ -108,8 +118,11 @@ def basin_hopping(
     step = None if step is None else check_positive("step", step)
     if polish and tolerance is not None:
         raise ValueError("`tolerance` is that of quenches without polish: give `polish=False` as well.")
+    toolkit = toolkit_or_default(toolkit, landscape)
     search = minimise if polish else functools.partial(descend, tolerance=tolerance)
-    quench = functools.partial(search, landscape, method=method, max_steps=max_steps, workers=workers)
+    quench = functools.partial(
+        search, landscape, method=method, toolkit=toolkit, max_gradients=max_gradients, workers=workers
+    )
     first = quench(starts)
     x, energy = first.x.copy(), _energies(first)
     quenches: list[Any] = [first]
@@ -117,7 +130,7 @@ def basin_hopping(
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     for s in range(steps):
         numbers = s * len(x) + np.arange(len(x))
-        trials = perturbed(landscape, x, key, numbers, step=step, workers=workers)
+        trials = perturbed(landscape, x, key, numbers, step=step, toolkit=toolkit, workers=workers)
         found = quench(trials)
         new = _energies(found)
         taken = accepted(energy, new, temperature, rng)

@@ -11,7 +11,7 @@ from jaxtyping import PRNGKeyArray
 from lossatlas._types import Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape, dimensionless
 from lossatlas.searches._driver import as_points, run_batch
-from lossatlas.searches.curvature import DENSE
+from lossatlas.searches._toolkit import Toolkit, toolkit_for
 
 
 def random_starts(
@@ -32,20 +32,22 @@ def perturbed(
     numbers: np.ndarray,
     *,
     step: float | None = None,
+    toolkit: Toolkit | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
     """Displace every row of `x`, shape (starts, dim), by a normal step.
 
     The standard deviation is drawn log-uniformly from step/10 to step: short hops find the neighbours,
-    long ones leave the funnel. Default step: the landscape's length scale (above 1,000 variables that of
-    the whole displacement, which would leave nothing of the point if it were that of every variable),
-    or the root mean square variable of the point where that is larger; parameter units.
+    long ones leave the funnel. Default step: the landscape's length scale, or the root mean square variable
+    of the point where that is larger; parameter units. Where the `hop` of the toolkit says `point`, that
+    length scale is that of the whole displacement: with thousands of variables nothing would be left of the
+    point if it were that of each of them.
     """
     unit, own = landscape.units, dimensionless(landscape)
     x = as_points(landscape, x, "x") / unit.variables
     step = None if step is None else step / unit.length
-    many = landscape.dimension > DENSE
-    least = own.length_scale / (np.sqrt(landscape.dimension) if many else 1.0)
+    hop = (toolkit_for(landscape) if toolkit is None else toolkit).hop
+    least = own.length_scale / (np.sqrt(landscape.dimension) if hop == "point" else 1.0)
     size = np.maximum(least, np.sqrt(np.mean(x * x, axis=1)))
     longest = size if step is None else np.full(len(x), step)
     return run_batch(_displace, own, *_lanes(key, numbers), x, longest, workers=workers) * unit.variables

@@ -1,18 +1,24 @@
 """Steepest-descent pathways for many variables: a stabilised explicit integrator, gradients only."""
 
+import dataclasses
+from typing import Self
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from lossatlas._checks import check_positive, check_whole
 from lossatlas._types import Flag, Images, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._search import AbstractSearch
+from lossatlas.searches._costs import PRODUCT_COST
 from lossatlas.searches.curvature import lowest_eigenpairs, tangent
 
+from ._abstract_pathway import AbstractPathway, HalfPathway
 from ._push import PUSH, SHORTER, push_off
 
 
 STAGES = 50  # gradients per step at most: stable up to 1,650 / (largest curvature)
+FIRST_POWERS = 20  # products before the first step, for an estimate of the largest curvature
 POWERS = 2  # products per step that keep the estimate of the largest curvature up to date
 SAFETY = 1.15  # times that estimate, which is one from below
 WELL = 0.02  # distance left to a minimum at which the pathway ends, in length scales
@@ -26,14 +32,13 @@ class _State(eqx.Module):
     curvature: Scalar
     softest: Scalar
     length: Scalar
-    steps: Integer
     gradients: Integer
     kept: Integer
     points: Images
     done: Flag
 
 
-class ChebyshevDescent(AbstractSearch):
+class ChebyshevDescent(AbstractPathway):
     """Follow dx/dt = -g from a pushed-off transition state, to the well of a minimum.
 
     The flow is stiff, and there is no Hessian to follow it exactly. A Runge-Kutta-Chebyshev step of
@@ -45,10 +50,12 @@ class ChebyshevDescent(AbstractSearch):
 
     - `push`: displacement from the transition state along the unstable mode, in length scales.
     - `tolerance`: error of a step, relative to its length.
-    - `max_steps`: steps per pathway, some ten gradients each.
+    - `max_gradients`: gradients per side after which no step begins; a step takes some ten.
     - `keep`: number of points of the path returned (0: none); the last accepted points are kept last.
 
     A lane is `(x, direction)`: the transition state and the signed unstable mode.
+
+    **Raises:** `ValueError` for a number that is not positive, a negative number of points to keep.
 
     Source: Sommeijer, Shampine & Verwer, J. Comput. Appl. Math. 88, 315 (1998),
     doi:10.1016/S0377-0427(97)00219-7, equations 2.1 to 2.8 and 3.1.
@@ -56,15 +63,29 @@ class ChebyshevDescent(AbstractSearch):
 
     push: float = PUSH
     tolerance: float = 0.1
-    max_steps: int = 1000
+    max_gradients: int = 20_000
     keep: int = 0
+
+    def __check_init__(self):
+        check_positive("push", self.push)
+        check_positive("tolerance", self.tolerance)
+        check_whole("max_gradients", self.max_gradients)
+        check_whole("keep", self.keep, least=0)
+
+    def keeping(self, points: int) -> Self:
+        """Return the same search with so many points of the path in its result."""
+        return dataclasses.replace(self, keep=points)
+
+    def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
+        """Return the same search with a limit in gradients."""
+        return dataclasses.replace(self, max_gradients=max_gradients)
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
         """Push off along the mode."""
         start = push_off(landscape, x, direction, self.push)[0]
         gradient = landscape.value_and_gradient(start)[1]
         stiffest = jax.random.normal(jax.random.key(0), x.shape)
-        stiffest, curvature = _stiffest(landscape, start, stiffest, 20)
+        stiffest, curvature = _stiffest(landscape, start, stiffest, FIRST_POWERS)
         points = jnp.zeros((self.keep, x.shape[0]))
         return _State(
             x=start,
@@ -74,27 +95,26 @@ class ChebyshevDescent(AbstractSearch):
             curvature=curvature,
             softest=jnp.asarray(jnp.inf),
             length=jnp.linalg.norm(start - x),
-            steps=jnp.asarray(0),
-            gradients=jnp.asarray(42 + SHORTER),
+            gradients=jnp.asarray(2 + SHORTER + PRODUCT_COST * FIRST_POWERS),
             kept=jnp.asarray(0),
             points=points.at[0].set(start) if self.keep else points,
             done=jnp.asarray(False),
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """Stop in the quadratic well of a minimum, or after `max_steps`."""
-        return state.done | (state.steps >= self.max_steps)
+        """Stop in the quadratic well of a minimum, or after `max_gradients`."""
+        return state.done | (state.gradients >= self.max_gradients)
 
-    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
+    def result(self, landscape: AbstractLandscape, state: _State) -> HalfPathway:
         """Return the end, the length, the points kept and the evaluations spent."""
-        return {
-            "x": state.x,
-            "length": state.length,
-            "points": state.points,
-            "kept": state.kept,
-            "gradients": state.gradients,
-            "hessians": jnp.asarray(0),
-        }
+        return HalfPathway(
+            x=state.x,
+            length=state.length,
+            points=state.points,
+            kept=state.kept,
+            gradients=state.gradients,
+            hessians=jnp.asarray(0),
+        )
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
         """Make one step, or refuse it and shorten the next."""
@@ -132,8 +152,7 @@ class ChebyshevDescent(AbstractSearch):
             curvature=curvature,
             softest=jnp.abs(lowest),
             length=s.length + jnp.where(accept, size, 0.0),
-            steps=s.steps + 1,
-            gradients=s.gradients + stages + 2 * (POWERS + products),
+            gradients=s.gradients + stages + PRODUCT_COST * (POWERS + products),
             kept=kept,
             points=points,
             done=well | (time * curvature < 1e-8) | ~jnp.isfinite(curvature),

@@ -1,13 +1,18 @@
 """Steepest-descent pathways from a transition state down to a minimum, by second-order integration."""
 
+import dataclasses
+from typing import Self
+
 import equinox as eqx
 import jax.numpy as jnp
 
+from lossatlas._checks import check_positive, check_whole
 from lossatlas._types import Eigenvalues, Flag, Images, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._search import AbstractSearch
+from lossatlas.searches._costs import whole_steps
 from lossatlas.searches.curvature import count_negative, spectrum
 
+from ._abstract_pathway import AbstractPathway, HalfPathway
 from ._push import PUSH, SHORTER, push_off
 
 
@@ -21,7 +26,7 @@ class _State(eqx.Module):
     done: Flag
 
 
-class SteepestDescent(AbstractSearch):
+class SteepestDescent(AbstractPathway):
     """Follow dx/dt = -g from a pushed-off transition state, to the well of a minimum.
 
     Each step solves the flow of the local quadratic model exactly, in the eigenbasis
@@ -36,10 +41,12 @@ class SteepestDescent(AbstractSearch):
     - `push`: displacement from the transition state along the unstable mode, in length scales, at most.
     - `tolerance`: correction allowed, relative to the step. Measured on 60 pathways of a [2,10,4] network:
         the same ends and lengths within 0.1 % from 0.01 to 0.3.
-    - `max_steps`: Hessians per pathway.
+    - `max_steps`: steps per side, each a Hessian and two gradients.
     - `keep`: number of points of the path returned (0: none); the last accepted points are kept last.
 
     A lane is `(x, direction)`: the transition state and the signed unstable mode.
+
+    **Raises:** `ValueError` for a number that is not positive, a negative number of points to keep.
 
     Source: Page & McIver, J. Chem. Phys. 88, 922 (1988), doi:10.1063/1.454172; the correction is that
     of the exponential Rosenbrock method of third order, Hochbruck, Ostermann & Schweitzer, SIAM J.
@@ -50,6 +57,21 @@ class SteepestDescent(AbstractSearch):
     tolerance: float = 0.1
     max_steps: int = 1000
     keep: int = 0
+
+    def __check_init__(self):
+        check_positive("push", self.push)
+        check_positive("tolerance", self.tolerance)
+        check_whole("max_steps", self.max_steps)
+        check_whole("keep", self.keep, least=0)
+
+    def keeping(self, points: int) -> Self:
+        """Return the same search with so many points of the path in its result."""
+        return dataclasses.replace(self, keep=points)
+
+    def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
+        """Return the same search with a limit in gradients."""
+        steps = whole_steps(max_gradients, landscape.hessian_cost + 2)
+        return dataclasses.replace(self, max_steps=steps)
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
         """Push off along the mode, then down the walls: on a curved valley's floor the path begins."""
@@ -78,16 +100,16 @@ class SteepestDescent(AbstractSearch):
         """Stop in the quadratic well of a minimum, or after `max_steps`."""
         return state.done | (state.steps >= self.max_steps)
 
-    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
+    def result(self, landscape: AbstractLandscape, state: _State) -> HalfPathway:
         """Return the end, the length, the points kept and the evaluations spent."""
-        return {
-            "x": state.x,
-            "length": state.length,
-            "points": state.points,
-            "kept": state.kept,
-            "gradients": 2 * (state.steps + 1) + SHORTER + 1,
-            "hessians": state.steps + 1,
-        }
+        return HalfPathway(
+            x=state.x,
+            length=state.length,
+            points=state.points,
+            kept=state.kept,
+            gradients=2 * (state.steps + 1) + SHORTER + 1,
+            hessians=state.steps + 1,
+        )
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
         """Follow the flow of the local quadratic model, and correct for what the model missed."""

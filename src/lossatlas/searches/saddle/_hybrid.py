@@ -1,85 +1,121 @@
 """Hybrid eigenvector following: transition states from Hessian-vector products, for many variables."""
 
+import dataclasses
+from typing import Self
+
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 
-from lossatlas._types import Flag, Integer, Point, Scalar
-from lossatlas.landscapes import AbstractLandscape
+from lossatlas._checks import check_positive, check_whole
+from lossatlas._types import Flag, Integer, Point
+from lossatlas.landscapes import AbstractLandscape, Units
+from lossatlas.searches._costs import PRODUCT_COST
+from lossatlas.searches._driver import run_batch
+from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._search import AbstractSearch
-from lossatlas.searches.curvature import lowest_eigenpair
-from lossatlas.searches.minimise import LBFGS, Descent
+from lossatlas.searches.curvature import AbstractStationarySearch, EigenvectorFollowing, lowest_eigenpair
+from lossatlas.searches.minimisers import LBFGS, QuasiNewton
+
+from ._across import Across
+
+
+REACH = 0.2  # in length scales: how far from where it was found the lowest eigenvector is right
+CONVEX = 5  # gradients of a minimisation across the vector while its curvature is positive
 
 
 class _State(eqx.Module):
     x: Point
     vector: Point
-    rms: Scalar
-    steps: Integer
     gradients: Integer
     done: Flag
 
 
-class _Across(eqx.Module):
-    """The landscape as a minimiser sees it that may not move along one vector."""
-
-    landscape: AbstractLandscape
-    vector: Point
-
-    @property
-    def geometry(self):
-        return self.landscape.geometry
-
-    @property
-    def length_scale(self) -> float:
-        return 0.2 * self.landscape.length_scale  # the vector is right only near where it was found
-
-    @property
-    def region(self) -> float:
-        return self.landscape.region
-
-    def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
-        energy, gradient = self.landscape.value_and_gradient(x)
-        return energy, gradient - self.vector * (self.vector @ gradient)
-
-
-class HybridEigenvectorFollowing(AbstractSearch):
+class HybridEigenvectorFollowing(AbstractStationarySearch):
     """Uphill along the lowest eigenvector, downhill across it, without ever building a Hessian.
 
     Each cycle finds the lowest eigenpair by Lanczos from the last one, steps uphill along it, and
     minimises across it with a few L-BFGS steps, more of them once its curvature is negative. Ends where
-    the gradient is small and the curvature negative, for Newton steps to begin.
+    the gradient is small and the curvature negative, for Newton steps to begin: those of `check`.
 
     **Arguments:**
 
-    - `max_cycles`: Lanczos runs per search.
+    - `check`: the search that brings the end to rounding level and checks its index; it has a limit of its
+        own.
+    - `max_gradients`: gradients after which no cycle begins.
     - `products`: Hessian-vector products per Lanczos run.
     - `max_across`: gradients per minimisation across the vector.
     - `switch`: rms gradient at which it ends, loss units per parameter unit.
 
-    A lane is `(x, direction)`: a start, and a guess of the mode to climb or zeros.
+    A lane is `(x, direction, order)`: a start, a guess of the mode to climb or zeros, and 1.
+
+    **Raises:** `ValueError` for a number that is not positive.
 
     Source: Munro & Wales, Phys. Rev. B 59, 3969 (1999), doi:10.1103/PhysRevB.59.3969.
     """
 
-    max_cycles: int = 200
+    check: AbstractStationarySearch = EigenvectorFollowing(30)
+    max_gradients: int = 30_000
     products: int = 30
     max_across: int = 30
     switch: float = 1e-5
 
-    def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
+    def __check_init__(self):
+        for name in ("max_gradients", "products", "max_across"):
+            check_whole(name, getattr(self, name))
+        check_positive("switch", self.switch)
+
+    def finds(self, order: int) -> bool:
+        """Return whether the index is 1."""
+        return order == 1
+
+    @property
+    def from_anywhere(self) -> bool:
+        """It climbs out of minima and off saddles."""
+        return True
+
+    def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
+        """Return the same search with a limit in gradients, without those of the check."""
+        return dataclasses.replace(self, max_gradients=max_gradients)
+
+    def in_units(self, units: Units) -> Self:
+        """Return the same search in a landscape's own units."""
+        return dataclasses.replace(self, switch=self.switch / units.slope, check=self.check.in_units(units))
+
+    def stages(self) -> tuple[AbstractSearch, ...]:
+        """Return the climb and the check."""
+        return (self, *self.check.stages())
+
+    def refine(
+        self,
+        landscape: AbstractLandscape,
+        x: np.ndarray,
+        order: int | np.ndarray,
+        *,
+        directions: np.ndarray | None = None,
+        workers: int | None = None,
+    ) -> StationaryPoints:
+        """Climb from every row of `x` to near a transition state, then bring it to rounding level."""
+        orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
+        directions = np.zeros_like(x) if directions is None else directions
+        near = run_batch(self, landscape, x, directions, orders, workers=workers)
+        points = self.check.refine(
+            landscape, near["x"], orders, directions=near["direction"], workers=workers
+        )
+        return points.after(near["gradients"], 0)
+
+    def init(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> _State:
         """Start at `x`."""
         return _State(
             landscape.geometry.retract(x),
             jnp.where(jnp.any(direction != 0), direction, jnp.ones_like(x)),
-            jnp.asarray(jnp.inf),
-            jnp.asarray(0),
             jnp.asarray(0),
             jnp.asarray(False),
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """Stop near a transition state, where the search is lost, or after `max_cycles`."""
-        return state.done | (state.steps >= self.max_cycles)
+        """Stop near a transition state, where the search is lost, or after `max_gradients`."""
+        return state.done | (state.gradients >= self.max_gradients)
 
     def result(self, landscape: AbstractLandscape, state: _State) -> dict:
         """Return point, eigenvector and gradients spent."""
@@ -97,23 +133,16 @@ class HybridEigenvectorFollowing(AbstractSearch):
         convex = 0.1 * scale * jnp.where(slope < 0, -1.0, 1.0)
         length = jnp.where(value > 0, convex, jnp.clip(length, -0.3 * scale, 0.3 * scale))
         up = landscape.geometry.retract(s.x + length * vector)
-        across = Descent(LBFGS(10), 0.3 * self.switch)(
-            _Across(landscape, vector),  # pyright: ignore[reportArgumentType]
-            up,
-            jnp.where(value > 0, 5, self.max_across),
+        across = QuasiNewton(LBFGS(10), 0.3 * self.switch)(
+            Across(landscape, vector, REACH), up, jnp.where(value > 0, CONVEX, self.max_across)
         )
-        x = across["x"]
+        x = across.x
         after = landscape.value_and_gradient(x)[1]
         rms = jnp.linalg.norm(after) / jnp.sqrt(1.0 * x.shape[0])
         lost = (jnp.max(jnp.abs(x)) > landscape.region) | ~jnp.isfinite(rms)
         return _State(
             x,
             vector,
-            rms,
-            s.steps + 1,
-            s.gradients
-            + across["gradients"]
-            + 2
-            + 2 * self.products,  # a product costs about two gradients
+            s.gradients + across.gradients + 2 + PRODUCT_COST * self.products,
             ((rms < self.switch) & (value < 0)) | lost,
         )

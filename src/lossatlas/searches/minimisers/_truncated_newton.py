@@ -8,8 +8,7 @@ from lossatlas._lanes import one_by_one
 from lossatlas._types import Array, Flag, Integer, Matrix, Modes, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 
-from ._abstract_descent import AbstractDescent
-from ._quasi_newton import end_of, stopped
+from ._abstract_minimiser import MAX_GRADIENTS, TOLERANCE, AbstractMinimiser
 
 
 REACH = 4.0  # the longest step, in length scales: where curvature is known exactly a step may be long
@@ -27,11 +26,10 @@ class _State(eqx.Module):
     longest: Scalar
     cuts: Integer
     gradients: Integer
-    limit: Integer
     finite: Flag
 
 
-class TruncatedNewton(AbstractDescent):
+class TruncatedNewton(AbstractMinimiser):
     """Go downhill by Newton steps until the rms gradient is below `tolerance`.
 
     A step minimises the quadratic model by conjugate gradients, until their residual is 5 % of the
@@ -43,22 +41,22 @@ class TruncatedNewton(AbstractDescent):
     **Arguments:**
 
     - `tolerance`: rms gradient, loss units per parameter unit.
-    - `max_steps`: gradients.
+    - `max_gradients`: gradients after which it ends, each with its Hessian.
 
-    A lane is `(x,)`, or `(x, limit)` with a limit on gradients that counts instead of `max_steps`.
+    **Raises:** `ValueError` for a tolerance that is not a positive number, and not even one gradient.
 
     Source: Steihaug, SIAM J. Numer. Anal. 20, 626 (1983), doi:10.1137/0720042.
     """
 
-    tolerance: float
-    max_steps: int = 5000
+    tolerance: float = TOLERANCE
+    max_gradients: int = MAX_GRADIENTS
 
     @property
     def shares_passes(self) -> bool:
         """Lanes share the pass over the data; each finds its own step from what came of it."""
         return True
 
-    def init(self, landscape: AbstractLandscape, x: Point, limit: Integer | None = None) -> _State:
+    def init(self, landscape: AbstractLandscape, x: Point) -> _State:
         """Leave the evaluation of the start to the first step: a lane that is refilled costs nothing."""
         return _State(
             x=landscape.geometry.retract(x),
@@ -68,13 +66,12 @@ class TruncatedNewton(AbstractDescent):
             longest=jnp.asarray(REACH * landscape.length_scale),
             cuts=jnp.asarray(0),
             gradients=jnp.asarray(0),
-            limit=jnp.asarray(self.max_steps if limit is None else limit),
             finite=jnp.asarray(True),
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
         """Stop on the gradient, after too many of them, or where the search is lost."""
-        return (state.gradients > 0) & stopped(landscape, state, self.tolerance)
+        return (state.gradients > 0) & super().finished(landscape, state)
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
         """Try one step, and find the next."""
@@ -98,7 +95,6 @@ class TruncatedNewton(AbstractDescent):
             longest=longest,
             cuts=jnp.where(accept, 0, s.cuts + 1),
             gradients=s.gradients + 1,
-            limit=s.limit,
             finite=fine | (jnp.isfinite(s.energy) & (s.cuts < 30)),
         )
         step = jax.lax.cond(
@@ -108,9 +104,9 @@ class TruncatedNewton(AbstractDescent):
         )
         return eqx.tree_at(lambda s: s.step, new, step)
 
-    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
-        """Return point, energy, gradient, what was spent, and the outcome."""
-        return end_of(landscape, state, self.tolerance, state.gradients)
+    def hessians(self, state: _State) -> Integer:
+        """Return one per gradient."""
+        return state.gradients
 
 
 def _conjugate_gradients(hessian: Matrix, modes: Modes, gradient: Point, longest: Scalar) -> Point:

@@ -13,13 +13,13 @@ from lossatlas.searches._records import StationaryPoints
 from ._gradient_sampling import sample_gradients
 from ._kink_newton import FLAT, settle_on_kinks
 from ._lbfgs import LBFGS
-from ._quasi_newton import Descent
+from ._quasi_newton import QuasiNewton
 
 
 SMALL = 1e-7  # length of the shortest convex combination, relative to the longest gradient
 ROUNDING = 1e-10  # the same, relative to the largest curvature over a length scale
 ESCAPES = (1e-4, 3e-3)  # distances at which descents begin that try to leave a minimum, in length scales
-ESCAPE_STEPS = 100  # gradients of such a descent
+ESCAPE_GRADIENTS = 100  # gradients of such a descent
 LOWER = 1e-9  # how much lower they must get to refute a minimum, relative to max(1, |E|)
 ROUNDS = 3  # of going on downhill from what was no minimum
 
@@ -101,11 +101,11 @@ def _escape(
     directions = np.concatenate([directions, -directions])
     moves = np.concatenate([size * landscape.length_scale * directions for size in ESCAPES])
     starts = (points.x[:, None] + moves).reshape(-1, dim)
-    end = run_batch(Descent(LBFGS(10), 1e-12, ESCAPE_STEPS), landscape, starts, workers=workers)
-    heights = np.where(np.isfinite(end["energy"]), end["energy"], np.inf).reshape(len(points), -1)
+    end = run_batch(QuasiNewton(LBFGS(10), 1e-12, ESCAPE_GRADIENTS), landscape, starts, workers=workers)
+    heights = np.where(np.isfinite(end.energy), end.energy, np.inf).reshape(len(points), -1)
     best, here = heights.argmin(axis=1), np.arange(len(points))
     allowed = points.energy - LOWER * np.maximum(1.0, np.abs(points.energy))
-    return end["x"].reshape(len(points), -1, dim)[here, best], heights[here, best] < allowed
+    return end.x.reshape(len(points), -1, dim)[here, best], heights[here, best] < allowed
 
 
 def _energy(landscape: AbstractLandscape, x):

@@ -4,14 +4,15 @@ import dataclasses
 
 import numpy as np
 
-from lossatlas._checks import check_whole
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, run_batch, same_rows
 from lossatlas.searches._records import AbstractOutcomes
+from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units, unit_vectors
+from lossatlas.searches.band import AbstractBand
 
-from ._dneb import ElasticBand
+from ._arguments import checked_gradients, method_or_default, toolkit_or_default
 
 
 SAME = 1e-5  # relative distance below which the two ends are one point
@@ -46,14 +47,15 @@ class Bands(AbstractOutcomes):
         return f"Bands({self._ended()}; {len(self.pair)} guesses)"
 
 
-@in_own_units(a="points", b="points")
+@in_own_units(a="points", b="points", method="method", toolkit="method")
 def find_bands(
     landscape: AbstractLandscape,
     a: np.ndarray,
     b: np.ndarray,
     *,
-    images: int = 10,
-    max_steps: int = 40,
+    method: AbstractBand | None = None,
+    toolkit: Toolkit | None = None,
+    max_gradients: int | None = None,
     align: bool = True,
     workers: int | None = None,
 ) -> Bands:
@@ -63,24 +65,27 @@ def find_bands(
 
     - `landscape`: what is searched.
     - `a`, `b`: end points, shape (pairs, dim), parameter units.
-    - `images`: images between the end points. Measured on pairs of minima of [2,10,4] networks: bands of
-        20 images and 80 steps cost three times as much as the default and lead to no more transition
-        states; refinement forgives.
-    - `max_steps`: iterations per band.
+    - `method`: a search between two points, such as `ElasticBand(images=20)`; default the `band` of the
+        toolkit, of 10 images.
+    - `toolkit`: the searches; default `toolkit_for(landscape)`.
+    - `max_gradients`: gradients per band after which no step begins; default that of the search.
     - `align`: replace each b by its image nearest to a under the landscape's symmetry.
     - `workers`: threads; default one per core.
 
     **Returns:** `Bands`; a pair without an interior maximum has no guess.
 
-    **Raises:** `ValueError` for points that do not fit, and for fewer than one image or iteration.
+    **Raises:** `ValueError` for points that do not fit, another method, and not even one gradient.
     """
-    images, max_steps = check_whole("images", images), check_whole("max_steps", max_steps)
+    limit = checked_gradients(max_gradients)
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
     same_rows(a=a, b=b)
     if align:
         symmetry = landscape.symmetry
         b = np.stack([symmetry.align(p, q).image for p, q in zip(a, b)]) if len(a) else b
-    result = run_batch(ElasticBand(images, max_steps), landscape, a, b, workers=workers)
+    band = toolkit_or_default(toolkit, landscape).band
+    search: AbstractBand = method_or_default(method, AbstractBand, band)
+    search = search if limit is None else search.within(landscape, limit)
+    result = run_batch(search, landscape, a, b, workers=workers)
     same = np.linalg.norm(a - b, axis=1) <= SAME * np.maximum(1.0, np.linalg.norm(a, axis=1))
     is_maximum = result["is_maximum"] & ~same[:, None]
     found = np.where(is_maximum.any(axis=1), RESULTS.converged, RESULTS.no_maximum)

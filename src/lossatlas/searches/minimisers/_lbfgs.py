@@ -7,6 +7,8 @@ import jax.numpy as jnp
 from lossatlas._checks import check_whole
 from lossatlas._types import Integer, Pairs, PairVectors, Point, Scalar
 
+from ._abstract_direction import AbstractDirection
+
 
 class _State(eqx.Module):
     steps: PairVectors
@@ -16,7 +18,7 @@ class _State(eqx.Module):
     count: Integer
 
 
-class LBFGS(eqx.Module):
+class LBFGS(AbstractDirection):
     """Quasi-Newton directions from the two-loop recursion.
 
     **Arguments:**
@@ -33,6 +35,11 @@ class LBFGS(eqx.Module):
 
     def __check_init__(self):
         check_whole("memory", self.memory)
+
+    @property
+    def shares_passes(self) -> bool:
+        """The recursion costs little beside a pass over large data."""
+        return True
 
     def init(self, x: Point) -> _State:
         """Start without pairs."""

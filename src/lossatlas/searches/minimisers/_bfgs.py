@@ -9,6 +9,8 @@ from lossatlas._types import Flag, Matrix, Modes, Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches.curvature import spectrum_of
 
+from ._abstract_direction import AbstractDirection
+
 
 SOFTEST = 1e-4  # of the largest curvature: added to |curvatures| where some are negative
 
@@ -18,7 +20,7 @@ class _State(eqx.Module):
     fresh: Flag
 
 
-class BFGS(eqx.Module):
+class BFGS(AbstractDirection):
     """Quasi-Newton directions from a full inverse-Hessian matrix, made exact now and then.
 
     Network losses lead along narrow curved valleys: for 74 variables the updates alone take about 1,000

@@ -5,34 +5,33 @@ import numpy as np
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, WithinFaces
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches.curvature import follow_eigenvectors, refuse_kinks
-
-from ._kink_minima import minimise_on_kinks
-
-
-WITHIN_PIECES = 60  # Newton steps where there may be kinks: those that converge need fewer
+from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches.curvature import refuse_kinks
+from lossatlas.searches.minimisers import minimise_on_kinks
 
 
-def polish(landscape: AbstractLandscape, x: np.ndarray, *, workers: int | None = None) -> StationaryPoints:
+def polish(
+    landscape: AbstractLandscape, x: np.ndarray, toolkit: Toolkit, *, workers: int | None = None
+) -> StationaryPoints:
     """Bring points near minima to rounding level by Newton steps, and check their index.
 
     Where the landscape may have kinks, Newton steps stay within a smooth piece: a point that they reach is
-    tested for a kink, and where they reach none, a minimum on a kink is looked for.
+    tested for a kink, and where they reach none, a minimum on a kink is looked for, which takes Hessians.
 
     **Arguments:**
 
     - `x`: shape (points, dim), dimensionless.
 
-    **Returns:** one row per point; up to 1,000 variables.
+    **Returns:** one row per point.
     """
+    points = toolkit.polish.refine(landscape, x, 0, workers=workers)
     if landscape.smoothness == "smooth":
-        return follow_eigenvectors(landscape, x, 0, workers=workers)
-    points = follow_eigenvectors(landscape, x, 0, max_steps=WITHIN_PIECES, workers=workers)
+        return points
     points = refuse_kinks(landscape, points, workers=workers)
     if isinstance(landscape, WithinFaces):  # minima on kinks and on bounds at once are not looked for
         return points
     rows = np.flatnonzero(np.isin(points.outcome, (RESULTS.kink, RESULTS.max_steps)))
-    if not len(rows):
+    if not (toolkit.hessians and len(rows)):
         return points
     near = np.where((points.outcome == RESULTS.kink)[rows, None], points.x[rows], x[rows])
     found = minimise_on_kinks(landscape, near, workers=workers)

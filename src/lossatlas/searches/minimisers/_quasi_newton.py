@@ -1,17 +1,16 @@
-"""Quasi-Newton descent of the Cambridge kind: no line search, bounded steps, energy-rise test."""
+"""Quasi-Newton descent of the Cambridge kind: no line search, bounded steps, a bound on rises of energy."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from lossatlas._results import RESULTS
+from lossatlas._checks import check_not_negative
 from lossatlas._types import Flag, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 
-from ._abstract_descent import AbstractDescent
-from ._bfgs import BFGS
-from ._lbfgs import LBFGS
+from ._abstract_direction import AbstractDirection
+from ._abstract_minimiser import MAX_GRADIENTS, TOLERANCE, AbstractMinimiser
 
 
 SHRINK, GROW = 0.5, 1.25  # of the longest step allowed, after a step that was refused or as long as that
@@ -33,7 +32,7 @@ class _State(eqx.Module):
     finite: Flag
 
 
-class Descent(AbstractDescent):
+class QuasiNewton(AbstractMinimiser):
     """Go downhill until the rms gradient is below `tolerance`; one gradient per iteration.
 
     A step is the quasi-Newton direction, turned downhill if need be, and shortened to at most the
@@ -43,26 +42,36 @@ class Descent(AbstractDescent):
 
     **Arguments:**
 
-    - `method`: `BFGS()` or `LBFGS(memory)`.
+    - `direction`: `BFGS(refresh)`, `LBFGS(memory)` or another `AbstractDirection`.
     - `tolerance`: rms gradient, loss units per parameter unit.
-    - `max_steps`: gradients.
+    - `max_gradients`: gradients after which it ends.
     - `max_rise`: relative to 1 + |E|.
 
-    A lane is `(x,)`, or `(x, limit)` with a limit on gradients that counts instead of `max_steps`.
+    A lane is `(x,)`, or `(x, limit)` with a limit on gradients that counts instead of `max_gradients`.
+
+    **Raises:** `ValueError` for a direction that is none, a tolerance that is not a positive number, and
+    not even one gradient.
 
     Source: the L-BFGS of GMIN and OPTIM (see Wales, Energy Landscapes, 2003); the trust in longer steps
     and the exact Hessians of `BFGS` are ours.
     """
 
-    method: BFGS | LBFGS
-    tolerance: float
-    max_steps: int = 5000
+    direction: AbstractDirection
+    tolerance: float = TOLERANCE
+    max_gradients: int = MAX_GRADIENTS
     max_rise: float = 1e-10
+
+    def __check_init__(self):
+        if not isinstance(self.direction, AbstractDirection):
+            raise ValueError(
+                f"`direction` must be BFGS(), LBFGS() or another AbstractDirection, got {self.direction!r}."
+            )
+        check_not_negative("max_rise", self.max_rise)
 
     @property
     def shares_passes(self) -> bool:
-        """L-BFGS does: it takes a gradient a step."""
-        return isinstance(self.method, LBFGS)
+        """As the direction: beside it a step is a gradient."""
+        return self.direction.shares_passes
 
     def init(self, landscape: AbstractLandscape, x: Point, limit: Integer | None = None) -> _State:
         """Evaluate the start."""
@@ -73,37 +82,37 @@ class Descent(AbstractDescent):
             x=x,
             energy=energy,
             gradient=gradient,
-            memory=self.method.init(x),
+            memory=self.direction.init(x),
             step=_bounded(-gradient, gradient, 0.1 * scale),
             longest=scale,
             cuts=jnp.asarray(0),
-            since=jnp.asarray(self.method.refresh - FIRST if isinstance(self.method, BFGS) else 0),
+            since=jnp.asarray(0),
             gradients=jnp.asarray(1),
             hessians=jnp.asarray(0),
-            limit=jnp.asarray(self.max_steps if limit is None else limit),
+            limit=jnp.asarray(self.max_gradients if limit is None else limit),
             finite=jnp.isfinite(energy),
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
         """Stop on the gradient, after too many of them, or where the search is lost."""
-        return stopped(landscape, state, self.tolerance)
+        return self.ended(landscape, state) | (state.gradients >= state.limit)
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
         """Try one step."""
-        s = _refreshed(landscape, self.method, state) if isinstance(self.method, BFGS) else state
+        s = self._refreshed(landscape, state)
         trial = landscape.geometry.retract(s.x + s.step)
         energy, gradient = landscape.value_and_gradient(trial)
         fine = jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))
         # After ten cuts the memory is misleading or the energy is at rounding level: take the step.
         accept = fine & ((energy <= s.energy + self.max_rise * (1.0 + jnp.abs(s.energy))) | (s.cuts >= 10))
-        memory = self.method.update(s.memory, trial - s.x, gradient - s.gradient)
+        memory = self.direction.update(s.memory, trial - s.x, gradient - s.gradient)
         memory = jax.tree.map(lambda a, b: jnp.where(fine, a, b), memory, s.memory)
         gradient = jnp.where(accept, gradient, s.gradient)
         length = jnp.linalg.norm(s.step)
         grown = jnp.where(length > 0.9 * s.longest, GROW, 1.0) * s.longest
         longest = jnp.where(accept, jnp.minimum(grown, landscape.length_scale), SHRINK * length)
         x = jnp.where(accept, trial, s.x)
-        direction = landscape.geometry.feasible(x, gradient, self.method.direction(memory, gradient))
+        direction = landscape.geometry.feasible(x, gradient, self.direction.direction(memory, gradient))
         return _State(
             x=x,
             energy=jnp.where(accept, energy, s.energy),
@@ -119,55 +128,29 @@ class Descent(AbstractDescent):
             finite=fine | (s.cuts < 30),
         )
 
-    def result(self, landscape: AbstractLandscape, state: _State) -> dict:
-        """Return point, energy, gradient, what was spent, and the outcome."""
-        return end_of(landscape, state, self.tolerance, state.hessians)
+    def hessians(self, state: _State) -> Integer:
+        """Return those that the direction asked for."""
+        return state.hessians
 
+    def _refreshed(self, landscape: AbstractLandscape, state: _State) -> _State:
+        """Let the direction begin anew from the Hessian where that is due."""
+        if not self.direction.refresh:
+            return state
 
-def stopped(landscape: AbstractLandscape, state: PyTree, tolerance: float) -> Flag:
-    """Return whether a descent is over: `converged`, lost, or at its limit of gradients."""
-    ended = outcome_of(landscape, state, tolerance) != RESULTS.max_steps
-    return ended | (state.gradients >= state.limit)
+        def exact(s: _State) -> _State:
+            memory = self.direction.exact(landscape, s.x)
+            direction = self.direction.direction(memory, s.gradient)
+            direction = landscape.geometry.feasible(s.x, s.gradient, direction)
+            step = _bounded(direction, s.gradient, s.longest)
+            return eqx.tree_at(
+                lambda s: (s.memory, s.step, s.since, s.hessians),
+                s,
+                (memory, step, jnp.zeros_like(s.since), s.hessians + 1),
+            )
 
-
-def end_of(landscape: AbstractLandscape, state: PyTree, tolerance: float, hessians: Integer) -> dict:
-    """Return what every descent does: where it ended, how, and what it spent."""
-    return {
-        "x": state.x,
-        "energy": state.energy,
-        "gradient": state.gradient,
-        "gradients": state.gradients,
-        "hessians": hessians,
-        "outcome": outcome_of(landscape, state, tolerance),
-    }
-
-
-def outcome_of(landscape: AbstractLandscape, state: PyTree, tolerance: float) -> Integer:
-    """Return how a descent ends that stops here; `max_steps` where nothing else does."""
-    rms = jnp.linalg.norm(state.gradient) / jnp.sqrt(1.0 * state.gradient.shape[0])
-    inside = jnp.max(jnp.abs(state.x)) <= landscape.region
-    left_region = jnp.where(inside, RESULTS.max_steps, RESULTS.left_region)
-    still = jnp.where(rms <= tolerance, RESULTS.converged, left_region)
-    return jnp.where(state.finite & jnp.isfinite(rms), still, RESULTS.nonfinite)
-
-
-def _refreshed(landscape: AbstractLandscape, method: BFGS, state: _State) -> _State:
-    """Replace the memory by the exact inverse where that is due."""
-    if not method.refresh:
-        return state
-
-    def exact(s: _State) -> _State:
-        memory = method.exact(landscape, s.x)
-        direction = landscape.geometry.feasible(s.x, s.gradient, method.direction(memory, s.gradient))
-        step = _bounded(direction, s.gradient, s.longest)
-        return eqx.tree_at(
-            lambda s: (s.memory, s.step, s.since, s.hessians),
-            s,
-            (memory, step, jnp.zeros_like(s.since), s.hessians + 1),
-        )
-
-    due = (state.since >= method.refresh) & (state.cuts == 0)
-    return jax.lax.cond(due, exact, lambda s: s, state)
+        wait = jnp.where(state.hessians > 0, self.direction.refresh, FIRST)
+        due = (state.since >= wait) & (state.cuts == 0)
+        return jax.lax.cond(due, exact, lambda s: s, state)
 
 
 def _bounded(direction: Point, gradient: Point, longest: Scalar) -> Point:

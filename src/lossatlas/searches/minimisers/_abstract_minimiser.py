@@ -1,0 +1,95 @@
+"""What every minimiser is: a search that goes downhill to a tolerance, within a number of gradients."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from lossatlas._checks import check_positive, check_whole
+from lossatlas._results import RESULTS
+from lossatlas._types import Flag, Integer, Point, Scalar
+from lossatlas.landscapes import AbstractLandscape, Units
+from lossatlas.searches._search import AbstractSearch
+
+
+TOLERANCE = 1e-6  # default rms gradient, loss units per parameter unit
+MAX_GRADIENTS = 5000  # default number of gradients
+
+
+class Descended(NamedTuple):
+    """Where a descent ended. As a result of a batch every field has a leading axis, one row per start.
+
+    - `x`: shape (dim,), parameter units.
+    - `energy`: loss units.
+    - `gradient`: tangent gradient, shape (dim,).
+    - `gradients`, `hessians`: evaluations spent.
+    - `outcome`: a RESULTS code; `converged` where the rms gradient is at most the tolerance.
+    """
+
+    x: Point
+    energy: Scalar
+    gradient: Point
+    gradients: Integer
+    hessians: Integer
+    outcome: Integer
+
+
+class AbstractMinimiser(AbstractSearch):
+    """A search downhill that `minimise`, `descend` and `basin_hopping` take as their `method`.
+
+    A lane is `(x,)`, a start of shape (dim,). One step is one gradient. The state of a subclass has at
+    least the fields `x`, `energy`, `gradient`, `gradients` (how many were spent) and `finite` (False where
+    the search was lost). A subclass defines `init` and `step`; `finished` and `result` have defaults.
+
+    - `tolerance`: rms gradient at which the search has converged, loss units per parameter unit.
+    - `max_gradients`: gradients after which it ends.
+    """
+
+    if TYPE_CHECKING:
+        # A type checker takes abstract variables for fields, and would put them before those of subclasses.
+        def __getattr__(self, name: str) -> Any: ...
+    else:
+        tolerance: eqx.AbstractVar[float]
+        max_gradients: eqx.AbstractVar[int]
+
+    def __check_init__(self):
+        check_positive("tolerance", self.tolerance)
+        check_whole("max_gradients", self.max_gradients)
+
+    def in_units(self, units: Units) -> Self:
+        """Return the same minimiser in a landscape's own units."""
+        return dataclasses.replace(self, tolerance=self.tolerance / units.slope)
+
+    def finished(self, landscape: AbstractLandscape, state: PyTree) -> Flag:
+        """Stop on the gradient, after too many of them, or where the search is lost."""
+        return self.ended(landscape, state) | (state.gradients >= self.max_gradients)
+
+    def ended(self, landscape: AbstractLandscape, state: PyTree) -> Flag:
+        """Return whether the search has converged or is lost."""
+        return _outcome(landscape, state, self.tolerance) != RESULTS.max_steps
+
+    def result(self, landscape: AbstractLandscape, state: PyTree) -> Descended:
+        """Return where the search ended, how, and what it spent."""
+        return Descended(
+            x=state.x,
+            energy=state.energy,
+            gradient=state.gradient,
+            gradients=state.gradients,
+            hessians=self.hessians(state),
+            outcome=_outcome(landscape, state, self.tolerance),
+        )
+
+    def hessians(self, state: PyTree) -> Integer:
+        """Return how many Hessians were spent: none, unless a subclass says so."""
+        return jnp.asarray(0)
+
+
+def _outcome(landscape: AbstractLandscape, state: PyTree, tolerance: float) -> Integer:
+    """Return how a descent ends that stops here; `max_steps` where nothing else does."""
+    rms = jnp.linalg.norm(state.gradient) / jnp.sqrt(1.0 * state.gradient.shape[0])
+    inside = jnp.max(jnp.abs(state.x)) <= landscape.region
+    left_region = jnp.where(inside, RESULTS.max_steps, RESULTS.left_region)
+    still = jnp.where(rms <= tolerance, RESULTS.converged, left_region)
+    return jnp.where(state.finite & jnp.isfinite(rms), still, RESULTS.nonfinite)

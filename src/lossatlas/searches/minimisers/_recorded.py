@@ -1,0 +1,52 @@
+"""A minimiser whose energies are kept on the way."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from lossatlas._types import Flag, Levels, Point
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._search import AbstractSearch
+
+from ._abstract_minimiser import AbstractMinimiser, Descended
+
+
+class _State(eqx.Module):
+    inner: PyTree
+    history: Levels
+
+
+class Recorded(AbstractSearch):
+    """A descent that also keeps its energies after 1, 2, 4, 8, ... gradients.
+
+    **Arguments:**
+
+    - `search`: the descent; every step of it is one gradient.
+    """
+
+    search: AbstractMinimiser
+
+    @property
+    def shares_passes(self) -> bool:
+        """As the descent."""
+        return self.search.shares_passes
+
+    def init(self, landscape: AbstractLandscape, x: Point) -> _State:
+        """Evaluate the start."""
+        inner = self.search.init(landscape, x)
+        levels = (self.search.max_gradients - 1).bit_length() + 1
+        return _State(inner, jnp.full(levels, inner.energy))
+
+    def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
+        """As the descent."""
+        return self.search.finished(landscape, state.inner)
+
+    def step(self, landscape: AbstractLandscape, state: _State) -> _State:
+        """Take a step; its energy stands for all gradient counts to come until another does."""
+        inner = self.search.step(landscape, state.inner)
+        counts = 2 ** jnp.arange(state.history.shape[0])
+        return _State(inner, jnp.where(counts >= inner.gradients, inner.energy, state.history))
+
+    def result(self, landscape: AbstractLandscape, state: _State) -> tuple[Descended, Levels]:
+        """Return where the descent ended, and the energies."""
+        return self.search.result(landscape, state.inner), state.history

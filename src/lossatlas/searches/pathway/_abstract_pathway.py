@@ -1,0 +1,44 @@
+"""What every search for the way down from a transition state is."""
+
+import abc
+from typing import NamedTuple, Self
+
+from lossatlas._types import Images, Integer, Point, Scalar
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._search import AbstractSearch
+
+
+class HalfPathway(NamedTuple):
+    """One side of a pathway.
+
+    - `x`: where it ended, near a minimum, shape (dim,).
+    - `length`: arc length from the transition state, parameter units; NaN where no path was followed.
+    - `points`: points of the path, shape (keep, dim), of which the first `kept` + 1 are used.
+    - `gradients`, `hessians`: evaluations spent.
+    """
+
+    x: Point
+    length: Scalar
+    points: Images
+    kept: Integer
+    gradients: Integer
+    hessians: Integer
+
+
+class AbstractPathway(AbstractSearch):
+    """A search downhill from a transition state that `find_pathways` takes as its `method`.
+
+    A lane is `(x, direction)`: the transition state and the signed unstable mode. The result is a
+    `HalfPathway`.
+    """
+
+    @abc.abstractmethod
+    def keeping(self, points: int) -> Self:
+        """Return the same search with so many points of the path in its result."""
+
+    @abc.abstractmethod
+    def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
+        """Return the same search with a limit in gradients: no step begins once so many were spent.
+
+        A Hessian counts as `landscape.hessian_cost` gradients, a product with it as `PRODUCT_COST`.
+        """

@@ -1,0 +1,10 @@
+"""What a user asks for: points in, records of what was found out; the searches come from a toolkit."""
+
+from ._arguments import toolkit_or_default as toolkit_or_default
+from ._descend import descend as descend
+from ._find_bands import Bands as Bands
+from ._find_bands import find_bands as find_bands
+from ._find_pathways import Pathways as Pathways
+from ._find_pathways import find_pathways as find_pathways
+from ._find_saddles import find_saddles as find_saddles
+from ._minimise import minimise as minimise

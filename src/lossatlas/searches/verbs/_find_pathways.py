@@ -1,0 +1,114 @@
+"""The entry point for pathways: what a transition state connects."""
+
+import dataclasses
+
+import numpy as np
+
+from lossatlas._checks import check_whole
+from lossatlas.landscapes import AbstractLandscape, Units
+from lossatlas.searches._driver import as_points, as_rows, run_batch, same_rows
+from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._units import in_own_units
+from lossatlas.searches.pathway import AbstractPathway
+
+from ._arguments import checked_gradients, method_or_default, toolkit_or_default
+from ._minimise import minimise
+from ._polish import polish
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Pathways:
+    """Both sides of each transition state.
+
+    - `forward`, `backward`: the two ends, `StationaryPoints` with one row per transition state.
+    - `length`: arc length from the backward end to the forward end, shape (states,), parameter units;
+        NaN where no path was followed (`PushedDescent`).
+    - `points`: for each state, the path from the backward to the forward end through the state, shape
+        (points, dim); empty unless points were kept.
+    """
+
+    forward: StationaryPoints
+    backward: StationaryPoints
+    length: np.ndarray
+    points: list[np.ndarray]
+
+    def in_units(self, units: Units) -> "Pathways":
+        """Return dimensionless pathways in the units of the caller."""
+        return Pathways(
+            self.forward.in_units(units),
+            self.backward.in_units(units),
+            self.length * units.length,
+            [path * units.variables for path in self.points],
+        )
+
+    def __repr__(self) -> str:
+        """Return the number of transition states and how the two sides of them ended."""
+        return f"Pathways({len(self.length)}: forward {self.forward!r}, backward {self.backward!r})"
+
+
+@in_own_units(states="points", directions="directions", method="method", toolkit="method")
+def find_pathways(
+    landscape: AbstractLandscape,
+    states: np.ndarray,
+    directions: np.ndarray,
+    *,
+    method: AbstractPathway | None = None,
+    toolkit: Toolkit | None = None,
+    keep: int | None = None,
+    max_gradients: int | None = None,
+    workers: int | None = None,
+) -> Pathways:
+    """Follow the two pathways down from every transition state and polish the minima at their ends.
+
+    **Arguments:**
+
+    - `landscape`: what is searched.
+    - `states`: transition states, shape (states, dim), parameter units.
+    - `directions`: their unstable eigenvectors, shape (states, dim).
+    - `method`: `SteepestDescent()` (second order, by Hessians), `ChebyshevDescent()` (by gradients) or
+        `PushedDescent(minimiser)`, which is fast and can reach another minimum; default the `pathway` of
+        the toolkit.
+    - `toolkit`: the searches, of which the `pathway` and what minimises are used; default
+        `toolkit_for(landscape)`.
+    - `keep`: points kept per side; default those that the method keeps, none. A `PushedDescent` has none.
+    - `max_gradients`: gradients per side after which no step begins, where a Hessian counts as
+        `landscape.hessian_cost` of them; default that of the search. The polish has a limit of its own.
+    - `workers`: threads; default one per core.
+
+    **Returns:** `Pathways`.
+
+    **Raises:** `ValueError` for another method, not even one gradient, a negative number of points to keep,
+    or points to keep of a method that follows no path.
+    """
+    limit = checked_gradients(max_gradients)
+    keep = None if keep is None else check_whole("keep", keep, least=0)
+    states = as_points(landscape, states, "states")
+    directions = as_rows(landscape, directions, "directions")
+    same_rows(states=states, directions=directions)
+    toolkit = toolkit_or_default(toolkit, landscape)
+    search: AbstractPathway = method_or_default(method, AbstractPathway, toolkit.pathway)
+    search = search if keep is None else search.keeping(keep)
+    search = search if limit is None else search.within(landscape, limit)
+    starts, signed = np.concatenate([states, states]), np.concatenate([directions, -directions])
+    way = run_batch(search, landscape, starts, signed, workers=workers)
+    if toolkit.polish.from_anywhere:
+        ends = polish(landscape, way.x, toolkit, workers=workers)
+    else:
+        ends = minimise(landscape, way.x, toolkit=toolkit, workers=workers)
+    ends = ends.after(way.gradients, way.hessians)
+    count, lengths = len(states), way.length + np.linalg.norm(ends.x - way.x, axis=1)
+    forward, backward = ends[np.arange(count)], ends[np.arange(count, 2 * count)]
+    paths = [
+        np.concatenate(
+            [
+                backward.x[i : i + 1],
+                way.points[count + i, : way.kept[count + i] + 1][::-1],
+                states[i : i + 1],
+                way.points[i, : way.kept[i] + 1],
+                forward.x[i : i + 1],
+            ]
+        )
+        for i in range(count if way.points.shape[1] else 0)
+    ]
+    return Pathways(forward, backward, lengths[:count] + lengths[count:], paths)

@@ -1,0 +1,126 @@
+"""The entry point for saddle searches."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._driver import as_points, as_rows, same_rows
+from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._units import in_own_units
+from lossatlas.searches.curvature import AbstractStationarySearch, refuse_kinks
+
+from ._arguments import checked_gradients, method_or_default, toolkit_or_default
+from ._minimise import minimise
+
+
+@in_own_units(starts="points", directions="directions", method="method", toolkit="method")
+def find_saddles(
+    landscape: AbstractLandscape,
+    starts: np.ndarray,
+    *,
+    directions: np.ndarray | None = None,
+    order: int | np.ndarray = 1,
+    method: AbstractStationarySearch | None = None,
+    toolkit: Toolkit | None = None,
+    max_gradients: int | None = None,
+    workers: int | None = None,
+) -> StationaryPoints:
+    """Refine every start to a stationary point by eigenvector following.
+
+    **Arguments:**
+
+    - `landscape`: what is searched.
+    - `starts`: shape (starts, dim), parameter units.
+    - `directions`: shape (starts, dim); of starts of order 1 alone: climb the mode that overlaps most
+        with it, until some curvature is negative, then the lowest. A row of zeros, the default, climbs the
+        lowest mode.
+    - `order`: index wanted (0: a minimum, 1: a transition state, ...), or `NEWTON` for any; one number
+        or one per start.
+    - `method`: the search for all of them: `EigenvectorFollowing()` (a Hessian and its spectrum every step)
+        or `HybridEigenvectorFollowing()` (Lanczos on Hessian-vector products, for order 1 only; its `check`
+        verifies the result). Default: what the toolkit has for each order. That is its `saddle` search
+        where it can be asked for the order, else its `polish`, and `minimise` for minima where the polish
+        needs a start near one. Without Hessians (the default above 1,000 variables) orders are 0 and 1.
+    - `toolkit`: the searches; default `toolkit_for(landscape)`.
+    - `max_gradients`: gradients per start after which no step begins, where a Hessian counts as
+        `landscape.hessian_cost` of them; default that of the search. What follows near the stationary
+        point, the check of the hybrid method and the polish of `minimise`, has a limit of its own.
+    - `workers`: threads; default one per core.
+
+    **Returns:** `StationaryPoints`, one row per start.
+
+    **Raises:** `ValueError` for another method, an order that it does not find, directions where no start
+    has order 1, and not even one gradient.
+    """
+    max_gradients = checked_gradients(max_gradients)
+    if np.asarray(order).dtype.kind not in "iu":
+        raise ValueError(f"`order` must be a whole number, or one per start, got {order!r}.")
+    starts = as_points(landscape, starts, "starts")
+    if directions is None:
+        directions = np.zeros_like(starts)
+    elif not np.any(np.asarray(order) == 1):
+        raise ValueError("`directions` say what to climb to a transition state, but no `order` is 1.")
+    directions = as_rows(landscape, directions, "directions")
+    same_rows(starts=starts, directions=directions)
+    toolkit = toolkit_or_default(toolkit, landscape)
+    orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(starts))
+    lanes = _Lanes(landscape, starts, directions, orders, max_gradients, workers)
+    if method is None:
+        return _by_toolkit(toolkit, lanes)
+    return _refined(method_or_default(method, AbstractStationarySearch, toolkit.saddle), lanes)
+
+
+class _Lanes(NamedTuple):
+    """What is searched from where, one row per start; a limit on gradients and the number of threads."""
+
+    landscape: AbstractLandscape
+    starts: np.ndarray
+    directions: np.ndarray
+    orders: np.ndarray
+    limit: int | None
+    workers: int | None
+
+    def rows(self, rows: np.ndarray) -> "_Lanes":
+        """Return some of the lanes."""
+        return self._replace(
+            starts=self.starts[rows], directions=self.directions[rows], orders=self.orders[rows]
+        )
+
+
+def _by_toolkit(toolkit: Toolkit, lanes: _Lanes) -> StationaryPoints:
+    """Search with what the toolkit has for the order of each lane."""
+    climbs = np.array([toolkit.saddle.finds(order) for order in lanes.orders.tolist()], dtype=bool)
+    if climbs.all():
+        return _refined(toolkit.saddle, lanes)
+    others = lanes.rows(~climbs)
+    if toolkit.polish.from_anywhere:
+        found = _refined(toolkit.polish, others)
+    elif np.all(others.orders == 0):
+        found = minimise(
+            lanes.landscape,
+            others.starts,
+            toolkit=toolkit,
+            max_gradients=lanes.limit,
+            workers=lanes.workers,
+        )
+    else:
+        raise ValueError(
+            "Without Hessians only minima (`order` 0) and transition states (1) are found; that is the "
+            f"default for the {lanes.landscape.dimension} variables of this landscape."
+        )
+    points = StationaryPoints.concatenate([_refined(toolkit.saddle, lanes.rows(climbs)), found])
+    return points[np.argsort(np.concatenate([np.flatnonzero(climbs), np.flatnonzero(~climbs)]))]
+
+
+def _refined(search: AbstractStationarySearch, lanes: _Lanes) -> StationaryPoints:
+    """Run one search from all lanes, and test what it finds for kinks."""
+    landscape, starts, directions, orders, limit, workers = lanes
+    for order in np.unique(orders).tolist():
+        if not search.finds(order):
+            raise ValueError(f"{type(search).__name__} finds no points of `order` {order}.")
+    if limit is not None:
+        search = search.within(landscape, limit)
+    points = search.refine(landscape, starts, orders, directions=directions, workers=workers)
+    return refuse_kinks(landscape, points, workers=workers)

@@ -1,0 +1,96 @@
+"""Local minimisation to rounding level, with the index checked from the spectrum."""
+
+import dataclasses
+
+import numpy as np
+
+from lossatlas._results import RESULTS
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._driver import as_points, run_batch
+from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._units import in_own_units
+from lossatlas.searches.curvature import refuse_kinks
+from lossatlas.searches.minimisers import AbstractMinimiser
+
+from ._arguments import toolkit_or_default
+from ._descend import minimiser
+from ._polish import polish
+
+
+OFF = 0.1  # step off a saddle along its lowest mode, in length scales
+DESCENTS = 3  # further descents, one after the other, from saddles or where Newton steps lead away
+TIGHTER = 1e-3  # tolerance of those, relative to that of the first
+
+
+@in_own_units(starts="points", method="method", toolkit="method")
+def minimise(
+    landscape: AbstractLandscape,
+    starts: np.ndarray,
+    *,
+    method: AbstractMinimiser | None = None,
+    toolkit: Toolkit | None = None,
+    max_gradients: int | None = None,
+    workers: int | None = None,
+) -> StationaryPoints:
+    """Minimise from every start: a descent, then Newton steps to rounding level.
+
+    The polish of a matrix-free toolkit (the default above 1,000 variables) needs products with the Hessian
+    only. It goes to the stationary point that is near; where that is a saddle, by symmetry, the search
+    steps off it and descends again.
+
+    **Arguments:**
+
+    - `landscape`: what is minimised.
+    - `starts`: shape (starts, dim), parameter units.
+    - `method`: a minimiser, such as `QuasiNewton(LBFGS(10))`, at whose tolerance Newton steps take over;
+        default the `descent` of the toolkit.
+    - `toolkit`: the searches, of which the `descent` and the `polish` are used; default
+        `toolkit_for(landscape)`.
+    - `max_gradients`: gradients of the descent per start; default that of the minimiser, 5000. The polish
+        after it has a limit of its own.
+    - `workers`: threads; default one per core.
+
+    **Returns:** `StationaryPoints`, one row per start; rows whose `outcome` is `converged` are minima
+    with a gradient at rounding level and only positive eigenvalues.
+
+    **Raises:** `ValueError` for starts that do not fit, another method, and not even one gradient.
+    """
+    points = as_points(landscape, starts, "starts")
+    toolkit = toolkit_or_default(toolkit, landscape)
+    descent = minimiser(landscape, method, toolkit, max_gradients=max_gradients)
+    if not toolkit.polish.from_anywhere:
+        return _off_saddles(landscape, descent, toolkit, points, workers)
+    end = run_batch(descent, landscape, points, workers=workers)
+    return polish(landscape, end.x, toolkit, workers=workers).after(end.gradients, end.hessians)
+
+
+def _off_saddles(
+    landscape: AbstractLandscape,
+    descent: AbstractMinimiser,
+    toolkit: Toolkit,
+    starts: np.ndarray,
+    workers: int | None,
+) -> StationaryPoints:
+    """Minimise with a polish that stays near, and again from beside the saddles where that ends.
+
+    Where a soft valley bends, Newton steps can lead away from a point that is not near enough: there the
+    descent goes on to a smaller gradient.
+    """
+    end = run_batch(descent, landscape, starts, workers=workers)
+    near, tighter = end.x.copy(), dataclasses.replace(descent, tolerance=TIGHTER * descent.tolerance)
+    points = toolkit.polish.refine(landscape, near, 0, workers=workers).after(end.gradients, end.hessians)
+    stalled = np.linalg.norm(end.gradient, axis=1) > descent.tolerance * np.sqrt(landscape.dimension)
+    for _ in range(DESCENTS):
+        saddle = points.outcome == RESULTS.wrong_index
+        rows = np.flatnonzero(saddle | ((points.outcome == RESULTS.max_steps) & ~stalled))
+        if not len(rows):
+            break
+        beside = points.x[rows] + OFF * landscape.length_scale * points.direction[rows]
+        beside = np.where(saddle[rows, None], beside, near[rows])
+        end = run_batch(tighter, landscape, beside, workers=workers)
+        near[rows] = end.x
+        again = toolkit.polish.refine(landscape, end.x, 0, workers=workers)
+        again = again.after(points.gradients[rows] + end.gradients, points.hessians[rows] + end.hessians)
+        points = points.replaced(rows, again)
+    return refuse_kinks(landscape, points, workers=workers)
