@@ -16,8 +16,7 @@ import scipy.optimize
 
 from lossatlas.datasets import ljat3
 from lossatlas.landscapes import Perceptron
-from lossatlas.searches import BFGS, LBFGS, run_batch
-from lossatlas.searches.minimise import Descent, default_method
+from lossatlas.searches import BFGS, LBFGS, QuasiNewton, run_batch, toolkit_for
 
 
 TOLERANCE = 1e-6
@@ -25,13 +24,13 @@ SCIPY = ("trust-exact", "trust-ncg", "Newton-CG")
 
 
 def ours(landscape, method, starts):
-    search = Descent(method, TOLERANCE, max_steps=20_000)
+    search = QuasiNewton(method, TOLERANCE, max_gradients=20_000)
     run_batch(search, landscape, starts[:1], workers=1)
     begin = time.perf_counter()
     found = run_batch(search, landscape, starts, workers=1)
     seconds = time.perf_counter() - begin
-    rms = np.linalg.norm(found["gradient"], axis=1) / np.sqrt(landscape.dimension)
-    return seconds, found["gradients"].mean(), found["hessians"].mean(), (rms <= TOLERANCE).sum()
+    rms = np.linalg.norm(found.gradient, axis=1) / np.sqrt(landscape.dimension)
+    return seconds, found.gradients.mean(), found.hessians.mean(), (rms <= TOLERANCE).sum()
 
 
 def scipys(landscape, method, starts):
@@ -83,7 +82,11 @@ def main():
             measure, method = (ours, methods[name]) if name in methods else (scipys, name)
             seconds, gradients, hessians, reached = measure(landscape, method, starts)
             name = name if name in methods else f"scipy {name}"
-            chosen = " *" if methods.get(name) == default_method(landscape) else ""
+            chosen = (
+                " *"
+                if name in methods and toolkit_for(landscape).descent == QuasiNewton(methods[name])
+                else ""
+            )
             print(
                 f"{landscape.dimension:5d}  {name + chosen:22s}{1e3 * seconds / len(starts):8.1f}"
                 f"{gradients:11.0f}{hessians:10.1f}{reached:6d}/{len(starts)}",

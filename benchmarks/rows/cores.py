@@ -3,9 +3,15 @@
 from _measure import Line, Row, Settings, Value, compare, on_accelerator, seconds
 from _problems import d1, starts, xor6
 from lossatlas.datasets import ljat3
-from lossatlas.searches import available_cores, find_bands, find_pathways, find_saddles
+from lossatlas.searches import (
+    available_cores,
+    find_bands,
+    find_pathways,
+    find_saddles,
+    run_batch,
+    toolkit_for,
+)
 
-from .minimisations import Descent, default_method, run_batch
 from .saddles import pairs_of, some_minima
 
 
@@ -23,7 +29,7 @@ def cores(settings: Settings) -> list[Line]:
     many, few = starts(network, 96), starts(small, 2048)
 
     def descend(landscape, points):
-        descent = Descent(default_method(landscape), 1e-6)
+        descent = toolkit_for(landscape).descent
         return lambda workers: run_batch(descent, landscape, points, workers=workers)
 
     tasks = {

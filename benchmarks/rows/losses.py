@@ -9,8 +9,7 @@ from _measure import Line, Measured, Row, Settings, Value, ask, compare, on_acce
 from _problems import for_peers, random_network, starts
 from lossatlas.datasets import ljat3
 from lossatlas.landscapes import spin_glass
-from lossatlas.searches import run_batch
-from lossatlas.searches.minimise import default_descent
+from lossatlas.searches import run_batch, toolkit_for
 
 
 POINTS = 64  # evaluated by one call of a compiled program
@@ -87,7 +86,7 @@ def glass(settings: Settings) -> list[Line]:
     count = GLASSES_ON_ACCELERATOR if on_accelerator() else GLASSES
     points = np.random.default_rng(1).standard_normal((count, GLASS))
     points *= np.sqrt(GLASS) / np.linalg.norm(points, axis=1, keepdims=True)
-    descent = default_descent(landscape, 1e-6)
+    descent = toolkit_for(landscape).descent
     run = lambda: run_batch(descent, landscape, points, workers=1)
     run()  # compilation
     arrays = {"coefficients": np.asarray(landscape.coefficients), "starts": points[:GLASSES_OF_PEER]}
@@ -107,9 +106,9 @@ def glass(settings: Settings) -> list[Line]:
 
     def ours() -> Value:
         end, spent = run(), seconds(run)
-        rms = np.linalg.norm(end["gradient"], axis=1) / np.sqrt(GLASS)
+        rms = np.linalg.norm(end.gradient, axis=1) / np.sqrt(GLASS)
         converged = int((rms <= 1e-6).sum())
-        note = f"{converged}/{len(points)}, {end['gradients'].mean():.0f} gradients"
+        note = f"{converged}/{len(points)}, {end.gradients.mean():.0f} gradients"
         return Value(converged / spent, note)
 
     def of_peers(measure):

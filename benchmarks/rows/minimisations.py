@@ -8,21 +8,22 @@ import numpy as np
 from _measure import Line, Measured, Row, Settings, Value, ask, clock, compare, on_accelerator, seconds
 from _problems import d1, for_peers, iris_network, lj3, random_network, starts, xor6
 from _scipy import lbfgs
-from lossatlas.searches import basin_hopping, minimise, run_batch
+from lossatlas.searches import basin_hopping, minimise, run_batch, toolkit_for
 from lossatlas.searches.global_search import accepted
-from lossatlas.searches.minimise import SWITCH, Descent, default_method
+from lossatlas.searches.minimisers import Descended
 
 
 STARTS, STARTS_ON_ACCELERATOR = 24, 2048  # the peers get the first 24
+SWITCH = 1e-6  # rms gradient that all methods go to, the tolerance of our default
 CHAINS, HOPS = 8, 24
 CHAINS_ON_ACCELERATOR = 512
 
 
-def quenches(landscape, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict]:
+def quenches(landscape, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, Descended]:
     """Minimise to rms gradient 1e-6; returns points, energies, which converged, and all that was found."""
-    end = run_batch(Descent(default_method(landscape), SWITCH), landscape, points, workers=1)
-    rms = np.linalg.norm(end["gradient"], axis=1) / np.sqrt(landscape.dimension)
-    return end["x"], end["energy"], rms <= SWITCH, end
+    end = run_batch(toolkit_for(landscape).descent, landscape, points, workers=1)
+    rms = np.linalg.norm(end.gradient, axis=1) / np.sqrt(landscape.dimension)
+    return end.x, end.energy, rms <= SWITCH, end
 
 
 def by_peer(name: str, script: str, landscape, points: np.ndarray) -> Measured:
@@ -51,7 +52,7 @@ def minimisations(name: str, problem, settings: Settings) -> list[Line]:
 
     def ours() -> Value:
         *_, converged, end = run()
-        note = f"{converged.sum()}/{len(points)}, {end['gradients'].mean():.0f} gradients"
+        note = f"{converged.sum()}/{len(points)}, {end.gradients.mean():.0f} gradients"
         return Value(converged.sum() / seconds(run), f"{note}, {end['hessians'].mean():.0f} Hessians")
 
     def ours_tight() -> Value:

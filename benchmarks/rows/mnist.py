@@ -12,9 +12,16 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from _measure import Line, Row, Settings, Value, clock, compare
 from _problems import mnist_network
 from _scipy import lbfgs
-from lossatlas.searches import LBFGS, find_bands, find_pathways, find_saddles, minimise, run_batch
+from lossatlas.searches import (
+    LBFGS,
+    QuasiNewton,
+    find_bands,
+    find_pathways,
+    find_saddles,
+    minimise,
+    run_batch,
+)
 from lossatlas.searches.curvature import lowest_eigenpair
-from lossatlas.searches.minimise import Descent
 
 
 RESIDUAL = 1e-6  # ||H v - mu v|| over the largest eigenvalue
@@ -39,7 +46,7 @@ def mnist(settings: Settings) -> list[Line]:
 
 
 def first_minimum(landscape, start: np.ndarray, minima: list, repeats: int) -> list[Line]:
-    descent = Descent(LBFGS(100), 1e-6)
+    descent = QuasiNewton(LBFGS(100), 1e-6)
     run_batch(descent, landscape, start[None], workers=1)  # compilation
     other = lbfgs(landscape, 100)
 
@@ -47,9 +54,9 @@ def first_minimum(landscape, start: np.ndarray, minima: list, repeats: int) -> l
         begin = clock()
         end = run_batch(descent, landscape, start[None], workers=1)
         spent = clock() - begin
-        minima.append(end["x"][0])
-        rms = np.linalg.norm(end["gradient"][0]) / np.sqrt(len(start))
-        note = f"E {end['energy'][0]:.9f}, rms {rms:.0e}, {end['gradients'][0]} gradients, {peak()}"
+        minima.append(end.x[0])
+        rms = np.linalg.norm(end.gradient[0]) / np.sqrt(len(start))
+        note = f"E {end.energy[0]:.9f}, rms {rms:.0e}, {end.gradients[0]} gradients, {peak()}"
         return Value(spent, note)
 
     def peer() -> Value:
