@@ -53,7 +53,7 @@ def minimisations(name: str, problem, settings: Settings) -> list[Line]:
     def ours() -> Value:
         *_, converged, end = run()
         note = f"{converged.sum()}/{len(points)}, {end.gradients.mean():.0f} gradients"
-        return Value(converged.sum() / seconds(run), f"{note}, {end['hessians'].mean():.0f} Hessians")
+        return Value(converged.sum() / seconds(run), f"{note}, {end.hessians.mean():.0f} Hessians")
 
     def ours_tight() -> Value:
         return Value(1e3 * seconds(tight) / len(points), f"{tight().converged.sum()}/{len(points)}")
