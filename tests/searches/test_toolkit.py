@@ -134,7 +134,7 @@ SIZES = {
 
 @pytest.mark.parametrize(("variables", "direction", "saddle", "hessians"), rows(SIZES))
 def test_searches_change_with_the_number_of_variables(variables, direction, saddle, hessians):
-    kit = toolkit_for(Loss(parabola, variables))
+    kit = toolkit_for(Loss(parabola, variables, scale=1.0, energy_scale=1.0))
     assert kit.descent == QuasiNewton(direction, 1e-6, 5000) and kit.saddle == saddle
     assert kit.hessians == hessians
     assert kit.polish == (EigenvectorFollowing() if hessians else NewtonKrylov())

@@ -28,7 +28,7 @@ from lossatlas._checks import check_whole
 from lossatlas.landscapes import AbstractLandscape, check_kind
 
 from ._memory import Program, memory_budget, program_bytes
-from ._search import AbstractSearch
+from ._search import AbstractSearch, Searched
 
 
 CPU_LANES = 64  # per call at most: shapes are fixed, so no batch size recompiles or changes an answer
@@ -53,7 +53,7 @@ _registry = threading.Lock()
 
 def run_batch(
     search: Callable[..., PyTree],
-    landscape: AbstractLandscape,
+    landscape: Searched,
     *arguments: Any,
     workers: int | None = None,
 ) -> PyTree:
@@ -151,7 +151,7 @@ def compilations() -> int:
 
 
 def bytes_at_once(
-    search: Callable[..., PyTree], landscape: AbstractLandscape, *arguments: Any, workers: int | None = None
+    search: Callable[..., PyTree], landscape: Searched, *arguments: Any, workers: int | None = None
 ) -> int:
     """Return how many bytes a large batch needs at once; compiles the program, which `run_batch` then has.
 
@@ -178,7 +178,7 @@ def _pieces(count: int, threads: int, capacity: int, width: int) -> list[tuple[i
     return pieces
 
 
-def _nothing(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
+def _nothing(search: Callable, landscape: Searched, arrays: PyTree) -> PyTree:
     """Return results without lanes; traces the search once, but compiles nothing."""
     name = _name(search, landscape, arrays)
     if name not in _shapes:
@@ -186,31 +186,31 @@ def _nothing(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> 
     return jax.tree.map(lambda s: np.zeros((0, *s.shape), s.dtype), _shapes[name])
 
 
-def _result_shapes(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> PyTree:
+def _result_shapes(search: Callable, landscape: Searched, arrays: PyTree) -> PyTree:
     one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), arrays)
     return jax.eval_shape(lambda land, lane: _one(search, land, lane), landscape, one)
 
 
 @functools.partial(jax.jit, static_argnums=0, inline=True)
-def _one(search: Callable, landscape: AbstractLandscape, lane: PyTree) -> PyTree:
+def _one(search: Callable, landscape: Searched, lane: PyTree) -> PyTree:
     """Run one lane; compiled as part of a program, but JAX then traces a search no more than once."""
     return search(landscape, *lane)
 
 
-def _name(search: Callable, landscape: AbstractLandscape, arrays: PyTree) -> tuple:
+def _name(search: Callable, landscape: Searched, arrays: PyTree) -> tuple:
     """Return what two calls have in common that run the same program."""
     leaves = tuple(jax.typeof(leaf) for leaf in jax.tree.leaves(landscape))
     lanes = tuple((leaf.shape[1:], str(leaf.dtype)) for leaf in jax.tree.leaves(arrays))
     return search, jax.tree.structure((landscape, arrays)), leaves, lanes
 
 
-def _sharing(search: Callable, landscape: AbstractLandscape, count: int) -> bool:
+def _sharing(search: Callable, landscape: Searched, count: int) -> bool:
     """Return whether lanes step together."""
     shares = isinstance(search, AbstractSearch) and search.shares_passes and landscape.shares_passes
     return _accelerated() or (shares and count > FEW)
 
 
-def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree, sharing: bool) -> Program:
+def _program(search: Callable, landscape: Searched, arrays: PyTree, sharing: bool) -> Program:
     """Return the compiled program; the first thread that asks compiles it, others wait."""
     global _compiled
     name = (_name(search, landscape, arrays), memory_budget(), _accelerated(), sharing)
@@ -231,7 +231,7 @@ def _program(search: Callable, landscape: AbstractLandscape, arrays: PyTree, sha
     return future.result()
 
 
-def _compile(search: Callable, landscape: AbstractLandscape, arrays: PyTree, sharing: bool) -> Program:
+def _compile(search: Callable, landscape: Searched, arrays: PyTree, sharing: bool) -> Program:
     shapes = _result_shapes(search, landscape, arrays)
     lane_bytes = sum(leaf[:1].nbytes for leaf in jax.tree.leaves(arrays))
     lane_bytes += sum(s.size * s.dtype.itemsize for s in jax.tree.leaves(shapes))
@@ -277,7 +277,7 @@ def _accelerated() -> bool:
     return jax.default_backend() != "cpu"
 
 
-def _own_loops(search: Callable, landscape: AbstractLandscape, count: Any, lanes: PyTree) -> PyTree:
+def _own_loops(search: Callable, landscape: Searched, count: Any, lanes: PyTree) -> PyTree:
     """Run the first `count` lanes one after the other, each to its own end."""
     capacity = jax.tree.leaves(lanes)[0].shape[0]
     shapes = _result_shapes(search, landscape, lanes)
@@ -290,7 +290,7 @@ def _own_loops(search: Callable, landscape: AbstractLandscape, count: Any, lanes
     return jax.lax.fori_loop(0, count, run, empty)
 
 
-def _lanes_together(search: Callable, landscape: AbstractLandscape, count: Any, queue: PyTree) -> PyTree:
+def _lanes_together(search: Callable, landscape: Searched, count: Any, queue: PyTree) -> PyTree:
     """Run the first `count` searches of a queue, many at a time, refilling lanes that finish."""
     if not isinstance(search, AbstractSearch):
         return jax.vmap(lambda lane: search(landscape, *lane))(queue)

@@ -1,7 +1,7 @@
 """The abstract search: a loop cut into its parts, so that one driver can run it in many ways."""
 
 import abc
-from typing import Self
+from typing import Protocol, Self
 
 import equinox as eqx
 import jax
@@ -9,6 +9,20 @@ from jaxtyping import PyTree
 
 from lossatlas._types import Flag
 from lossatlas.landscapes import AbstractLandscape, Units
+
+
+class Searched(Protocol):
+    """What the driver asks of a thing that is searched: a landscape, or one of which a number changes."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables."""
+        ...
+
+    @property
+    def shares_passes(self) -> bool:
+        """Whether lanes may step together on a CPU, too, because a pass over data serves all of them."""
+        ...
 
 
 class AbstractSearch(eqx.Module):

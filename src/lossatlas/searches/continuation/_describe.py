@@ -90,5 +90,5 @@ def _events(
 def _parameter(family: Family, s: np.ndarray) -> np.ndarray:
     """Return p(s), with the ends of the range as they are."""
     start, end = float(family.start), float(family.end)
-    value = np.asarray(family.value(s))  # pyright: ignore[reportArgumentType]
+    value = np.asarray(family.value(s))
     return np.where(s == 0, start, np.where(s == 1, end, value))

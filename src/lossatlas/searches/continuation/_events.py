@@ -1,7 +1,5 @@
 """Locate what happens along a curve: where an eigenvalue changes sign, and where the parameter turns."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +18,7 @@ BESIDE = 0.05  # of the chord, how far from a root points lie between which the 
 TOGETHER = 1e-6  # roots that are nearer than that are one; dimensionless, see `Family`
 
 
-def locate_roots(family: Any, curves: list[Curve], *, workers: int | None = None) -> list[list[Root]]:
+def locate_roots(family: Family, curves: list[Curve], *, workers: int | None = None) -> list[list[Root]]:
     """Return the roots on each curve, in order.
 
     An eigenvalue and the component of the tangent along s are continuous functions along the curve:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float
 
 from lossatlas._types import Array, Eigenvalues, Eigenvectors, Flag, Integer, Matrix, Point, Scalar
@@ -48,12 +49,17 @@ class Family(eqx.Module):
         return self.landscape.dimension
 
     @property
+    def shares_passes(self) -> bool:
+        """Each curve is followed by itself: a step is a decomposition."""
+        return False
+
+    @property
     def unit(self) -> float:
         """Parameter units per unit of z."""
         return self.landscape.length_scale * self.dimension**0.5
 
-    def value(self, s: Float[Array, "*places"]) -> Float[Array, "*places"]:
-        """Return p(s)."""
+    def value(self, s: Array | np.ndarray | float) -> Array:
+        """Return p(s), of the shape of s."""
         if self.logarithmic:
             return self.start * (self.end / self.start) ** s
         return self.start + s * (self.end - self.start)
@@ -107,9 +113,15 @@ def look(family: Family, z: Place) -> Local:
 
 def _gradient_by_s(family: Family, x: Point, s: Scalar) -> Point:
     """Return the derivative of the gradient by s, shape (dim,)."""
+
+    def gradient(s: Scalar) -> Point:
+        return family.at(s).value_and_gradient(x)[1]
+
     if family.landscape.forward_mode:
-        return jax.jvp(lambda s: family.at(s).value_and_gradient(x)[1], (s,), (jnp.ones_like(s),))[1]
-    return jax.grad(lambda x: jax.grad(lambda s: family.at(s).surface_energy(x))(s))(x)
+        return jax.jvp(gradient, (s,), (jnp.ones_like(s),))[1]
+    # What pulls a vector back to s is linear in that vector: its own derivative is that of the gradient.
+    pullback = jax.vjp(gradient, s)[1]
+    return jax.grad(lambda vector: pullback(vector)[0])(jnp.zeros_like(x))
 
 
 def spectrum_at(family: Family, z: Place, local: Local) -> tuple[Eigenvalues, Eigenvectors]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from lossatlas._checks import check_positive, check_seed, check_whole, is_number
 from lossatlas._results import RESULTS
+from lossatlas._types import Flag, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, check_kind
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._toolkit import Toolkit
@@ -76,7 +77,7 @@ def follow(
     """
     longest, max_steps = check_positive("longest", longest), check_whole("max_steps", max_steps)
     rounds, seed = check_whole("rounds", rounds, least=0), check_seed(seed)
-    family: Any = _family(landscape, to, where, toolkit)
+    family = _family(landscape, to, where, toolkit)
     near = _known_at(family, points, 0, "points", workers)
     none = np.zeros((0, landscape.dimension))
     far = _known_at(family, none if far_points is None else far_points, 1, "far_points", workers)
@@ -140,7 +141,7 @@ def _l2(landscape: Any) -> Any:
     return landscape.l2
 
 
-def _known_at(family: Any, points: Any, end: int, name: str, workers: int | None) -> KnownPoints:
+def _known_at(family: Family, points: Any, end: int, name: str, workers: int | None) -> KnownPoints:
     """Return given points at an end of the range, checked to be stationary."""
     x = as_points(family.landscape, points, name)
     z = np.concatenate([x / family.unit, np.full((len(x), 1), float(end))], axis=1)
@@ -153,7 +154,7 @@ def _known_at(family: Any, points: Any, end: int, name: str, workers: int | None
     return KnownPoints(x, energy, family.landscape.symmetry)
 
 
-def _judge(family: Family, z: Place) -> Any:
+def _judge(family: Family, z: Place) -> tuple[Flag, Scalar]:
     local = look(family, z)
     values, _ = spectrum_at(family, z, local)
     return is_stationary(family, z, local, values), local.energy
@@ -161,7 +162,7 @@ def _judge(family: Family, z: Place) -> Any:
 
 def _run(
     search: Continuation,
-    family: Any,
+    family: Family,
     guesses: np.ndarray,
     directions: np.ndarray,
     workers: int | None,
@@ -186,7 +187,7 @@ def _run(
     return [curve.preceded_by(root) if len(curve) else curve for curve, root in zip(curves, sources)]
 
 
-def _with_images(family: Any, curve: Curve, roots: list[Root], workers: int | None) -> list[Root]:
+def _with_images(family: Family, curve: Curve, roots: list[Root], workers: int | None) -> list[Root]:
     """Return the roots, those marked where the curve turns and goes on as its own image."""
     if family.landscape.symmetry.order == 1:
         return roots
@@ -202,7 +203,7 @@ def _with_images(family: Any, curve: Curve, roots: list[Root], workers: int | No
     return marked
 
 
-def _keep(family: Any, kept: list[Curve], curve: Curve, workers: int | None) -> bool:
+def _keep(family: Family, kept: list[Curve], curve: Curve, workers: int | None) -> bool:
     """Add a curve to those that are kept unless one point of it, or an image of that, lies on another."""
     if len(curve):
         if _lies_on(family, kept, curve.z[curve.probe], float(curve.energy[curve.probe]), workers):
@@ -211,7 +212,9 @@ def _keep(family: Any, kept: list[Curve], curve: Curve, workers: int | None) -> 
     return True
 
 
-def _lies_on(family: Any, curves: list[Curve], z: np.ndarray, energy: float, workers: int | None) -> bool:
+def _lies_on(
+    family: Family, curves: list[Curve], z: np.ndarray, energy: float, workers: int | None
+) -> bool:
     """Return whether a place, or an image of it, lies on one of the curves."""
     guesses = [np.zeros((0, len(z))), *(curve.crossing(z[-1], energy) for curve in curves)]
     found = run_batch(_at_fixed_s, family, np.concatenate(guesses), workers=workers)
@@ -219,7 +222,7 @@ def _lies_on(family: Any, curves: list[Curve], z: np.ndarray, energy: float, wor
     return bool(known.find(family.unit * z[None, :-1], np.array([energy]))[0] >= 0)
 
 
-def _at_fixed_s(family: Family, guess: Place) -> Any:
+def _at_fixed_s(family: Family, guess: Place) -> tuple[Point, Scalar]:
     """Return the stationary point near a guess, and its energy."""
     end = correct(family, guess, jnp.zeros_like(guess).at[-1].set(1.0))
     return family.point(end.z), end.local.energy
