@@ -190,8 +190,8 @@ def test_pathways_by_gradients_end_where_those_by_hessians_do():
 
 @pytest.fixture(scope="module")
 def small() -> Perceptron:
-    """32 variables, searched as if they were thousands."""
-    return network(3, 4, 4, 60, 0.03)
+    """36 variables, searched as if they were thousands."""
+    return network(3, 4, 4, 60, 3e-3)
 
 
 def test_from_starts_to_pathways_without_hessians(small):

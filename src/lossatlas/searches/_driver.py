@@ -290,7 +290,7 @@ def _own_loops(search: Callable, landscape: Searched, count: Any, lanes: PyTree)
     return jax.lax.fori_loop(0, count, run, empty)
 
 
-def _lanes_together(search: Callable, landscape: Searched, count: Any, queue: PyTree) -> PyTree:
+def _lanes_together(search: Callable, landscape: Any, count: Any, queue: PyTree) -> PyTree:
     """Run the first `count` searches of a queue, many at a time, refilling lanes that finish."""
     if not isinstance(search, AbstractSearch):
         return jax.vmap(lambda lane: search(landscape, *lane))(queue)
