@@ -29,9 +29,9 @@ from lossatlas.searches import (
     find_pathways,
     find_saddles,
     limit_memory,
+    matrix_free,
     minimise,
     run_batch,
-    toolkit_for,
 )
 from lossatlas.searches._memory import memory_budget, program_bytes
 from lossatlas.searches.global_search import perturbed, random_starts
@@ -147,19 +147,19 @@ def test_lanes_that_share_passes_find_what_each_finds_alone(kind):
     landscape = spin_glass(64)
     assert landscape.shares_passes and not glass().shares_passes
     x = starts_for(landscape, 20)
-    quasi = dataclasses.replace(toolkit_for(landscape).descent, tolerance=1e-8)
+    quasi = dataclasses.replace(matrix_free(landscape).descent, tolerance=1e-8)
     descent = quasi if kind == "L-BFGS" else TruncatedNewton(1e-8)
     together = run_batch(descent, landscape, x, workers=1)
     alone = jax.jit(descent)
     for row in (0, 7, 19):
         known = alone(landscape, x[row])
         # Rounding of the matrix product that lanes share, over some hundred steps.
-        np.testing.assert_allclose(together["energy"][row], known["energy"], rtol=1e-10)
-        np.testing.assert_allclose(together["x"][row], known["x"], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(together.energy[row], known.energy, rtol=1e-10)
+        np.testing.assert_allclose(together.x[row], known.x, rtol=0, atol=1e-6)
     every = np.arange(20)
     for workers, rows in ((2, every), (1, every[::-1]), (2, every[3:4]), (1, every[:5])):
         again = run_batch(descent, landscape, x[rows], workers=workers)
-        np.testing.assert_allclose(again["energy"], together["energy"][rows], rtol=1e-10)
+        np.testing.assert_allclose(again.energy, together.energy[rows], rtol=1e-10)
 
 
 def scaled(landscape, x, factor):
