@@ -149,7 +149,7 @@ MISTAKES = {
     "parts": (lambda: partite_spin_glass("33"), "at least 2 parts of at least 2 variables each"),
     "part": (lambda: partite_spin_glass(5), "at least 2 parts of at least 2 variables each"),
     "wells": (lambda: DoubleWells("3"), "`size` must be a whole number of at least 1, got '3'"),
-    "scale": (lambda: Loss(lambda x: x @ x, 2, scale="large"), "`scale` must be one number, or one for each"),
+    "scale": (lambda: Loss(lambda x: x @ x, 2, scale="large"), "`scale` must be one number, or one for"),
 }  # fmt: skip
 
 
