@@ -19,6 +19,7 @@ import numpy as np
 
 from _synthetic import synthetic_network
 from disconnectivity import with_networkx
+from lossatlas._graph import Graph
 from lossatlas.analysis import (
     communities,
     disconnectivity,
@@ -34,7 +35,24 @@ from lossatlas.analysis.topology._graph_measures import count_triangles, measure
 SOURCES = np.arange(64)
 KT = np.geomspace(0.01, 1.0, 20)
 
+
+def graph(net):
+    """Build the graph and ask for all that it tells."""
+    graph = Graph(len(net), net.ts_minima, net.ts_energies)
+    return graph.part_count, graph.parts, graph.edges, graph.degrees, graph.spanning_forest()
+
+
+def parts_as_it_grows(net):
+    """Count connected parts after each of 2,000 batches, as an exploration does."""
+    graph = Graph(len(net))
+    for batch in np.array_split(np.arange(len(net.ts_energies)), 2000):
+        graph.add_states(net.ts_minima[batch], net.ts_energies[batch])
+        assert graph.part_count
+
+
 ANALYSES = {
+    "graph": graph,
+    "parts in 2,000 batches": parts_as_it_grows,
     "merge tree": lambda net: disconnectivity(net.energies, net.ts_energies, net.ts_minima),
     "sequence basins": sequence_basins,
     "sequence basins, lowest TS": lambda net: sequence_basins(net, via="lowest_ts"),

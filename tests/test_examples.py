@@ -49,7 +49,9 @@ def test_small_version_runs(path, tmp_path):
     (atlas,) = run_sweep(config, tmp_path / "out")
     with Atlas(atlas, readonly=True) as found:
         assert len(found.minima) > 0
-        assert landscape in ("nonlinear-regression", "spin-glass") or "training_auc" in found.minima.metrics
+        assert (
+            landscape in ("nonlinear-regression", "spin-glass") or "training_auc" in found.minima.quantities
+        )
     assert (tmp_path / "out" / "summary.md").exists()
 
 

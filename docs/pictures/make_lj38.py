@@ -25,7 +25,7 @@ def main(directory):
     with tempfile.TemporaryDirectory() as box:
         la.import_pathsample(directory, Path(box) / "lj38.atlas")
         with la.Atlas(Path(box) / "lj38.atlas") as atlas:
-            network, sets = transition_network(atlas, modes=108), atlas.sets
+            network, sets = transition_network(atlas, modes=108), dict(atlas.sets)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained", width_ratios=(3, 2))
     tree = la.disconnectivity(network.energies, network.ts_energies, network.ts_minima)
     kept = np.flatnonzero(tree.component == 0)

@@ -81,7 +81,7 @@ def explore(glasses: int, out: Path, sizes=EXPLORED) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 with la.explore(la.spin_glass(size, order=3, seed=seed), Path(folder) / "a.atlas") as atlas:
                     minima[seed], states[seed] = len(atlas.minima), len(atlas.transition_states)
-                    complete[seed] = atlas.get_state("exploration")["phase"] == "complete"
+                    complete[seed] = atlas.log.get_state("exploration")["phase"] == "complete"
                     connected[seed] = atlas.component_count == 1
                     estimate = la.coverage(atlas)
                     seen[seed], chao1[seed] = estimate.good_turing, estimate.chao1

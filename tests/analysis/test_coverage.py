@@ -132,11 +132,11 @@ def test_an_atlas_knows_its_starts(tmp_path):
     with Atlas(tmp_path / "a.atlas", SixHumpCamel()) as atlas:
         x = np.array([[0.1, -0.7], [1.7, 0.8]])
         atlas.add_minima(x, [-1.0, -0.2], [0, 0], [1, 1], [0, 0], hits=[5, 4])
-        atlas.count_failure("sample", "max_steps", 3)
-        atlas.count_failure("climb", "max_steps", 99)
+        atlas.log.count_failure("sample", "max_steps", 3)
+        atlas.log.count_failure("climb", "max_steps", 99)
         found = coverage(atlas)
         assert (found.starts, dict(found.failed)) == (12, {"max_steps": 3})
-        assert found == coverage(atlas.minima.hits, failed=atlas.failures["sample"])
+        assert found == coverage(atlas.minima.hits, failed=atlas.log.failures["sample"])
 
 
 @pytest.mark.parametrize("failed", [{"lost": 1}, {"converged": 1}, {"max_steps": -1}, {"max_steps": 0.5}])

@@ -20,7 +20,7 @@ import numpy as np
 from fakes import FakeLandscape, add, add_states
 
 from lossatlas.analysis import disconnectivity, transition_network
-from lossatlas.atlas import Atlas, AtlasError, import_pathsample
+from lossatlas.atlas import Atlas, AtlasError, Quantity, import_pathsample
 from lossatlas.cli._show import describe
 from lossatlas.exploration import Budget, explore
 from lossatlas.landscapes import xor
@@ -42,12 +42,12 @@ def synthetic(path: Path, batches: int = 4, after: Callable[[Path], object] = id
         after(path)
         atlas.set_census({"points": [{"index": 0, "energy": 0.1 * i} for i in range(20)], "sum": 1})
         after(path)
-        run = atlas.start_run({"budget": {"seconds": 3.5}}, 7)
+        run = atlas.log.start_run({"budget": {"seconds": 3.5}}, 7)
         after(path)
         for batch in range(batches):
             write_batch(atlas, batch, run)
             after(path)
-        atlas.finish_run(run, 1.5, {"gradients": 30, "hessians": 4})
+        atlas.log.finish_run(run, 1.5, {"gradients": 30, "hessians": 4})
         after(path)
 
 
@@ -61,17 +61,19 @@ def write_batch(atlas: Atlas, batch: int, run: int) -> None:
         ends[0] = ids[0], 1
         add_states(atlas, x + 1, energy + 1000, ends, path_length=rng.random(12), run=run)
         atlas.add_hit("minima", 1)
-        atlas.plan([(batch, KINDS[i % 3], 1 + i % 3, 1 + i % 5, i, 10 * i) for i in range(30)])
-        for search in atlas.pending(20):
-            atlas.finish(search.id, search.id % 3, int(ids[0]))
-        atlas.count_failure("pair", "max_steps", 2)
-        atlas.set_state(
+        atlas.queue.plan([(batch, KINDS[i % 3], 1 + i % 3, 1 + i % 5, i, 10 * i) for i in range(30)])
+        for search in atlas.queue.pending(20):
+            atlas.queue.finish(search.id, search.id % 3, int(ids[0]))
+        atlas.log.count_failure("pair", "max_steps", 2)
+        atlas.log.set_state(
             "exploration", {"round": batch, "climbs": dict.fromkeys(map(str, range(40)), batch)}
         )
-        atlas.set_metrics(
-            {"test_auc": rng.random(len(atlas.minima)), "loss": rng.random(len(atlas.minima))}
+        atlas.set_quantity("test_auc", rng.random(len(atlas.minima)), run="evaluate")
+        atlas.set_quantity(
+            "volume", rng.random(12), ids, error=rng.random(12), run=f"batch {batch}", settings={"n": batch}
         )
-        atlas.set_sets({"A": [1, 2], "B": [3, 4 + batch % 5]})
+        atlas.set_quantity("length", rng.random(5), range(1, 6), kind="transition_state")
+        atlas.sets.update({"A": [1, 2], "B": [3, 4 + batch % 5]})
 
 
 def imported(path: Path) -> None:
@@ -108,27 +110,40 @@ def _network(atlas: Atlas) -> str:
 QUESTIONS: dict[str, Callable[[Atlas], object]] = {
     "minima": _columns("minima"),
     "transition_states": _columns("transition_states"),
-    "metrics": lambda a: {name: column.tobytes() for name, column in a.minima.metrics.items()},
+    "columns": lambda a: [
+        (name, column.tobytes())
+        for points in (a.minima, a.transition_states)
+        for name, column in points.quantities.items()
+    ],
+    "quantities": lambda a: [
+        (q.name, q.kind, q.ids.tolist(), q.values.tobytes(), q.errors.tobytes(), _calls(q))
+        for q in a.quantities
+    ],
     "sets": lambda a: {name: ids.tolist() for name, ids in a.sets.items()},
     "settings": lambda a: (a.landscape, a.identity, a.dimension, a.modes, a.symmetry_order),
     "recipe": lambda a: a.recipe,
     "census": lambda a: a.census,
-    "state": lambda a: a.get_state("exploration"),
-    "failures": lambda a: a.failures,
+    "state": lambda a: a.log.get_state("exploration"),
+    "failures": lambda a: a.log.failures,
     "runs": lambda a: [
-        {k: v for k, v in run.items() if k not in ("started", "finished")} for run in a.runs
+        {k: v for k, v in run.items() if k not in ("started", "finished")} for run in a.log.runs
     ],
-    "counts": lambda a: [a.count(name) for name in ("minima", "transition_states", "searches")],
-    "pending": lambda a: a.pending(7),
-    "last": lambda a: a.last_searches("hop", 5),
-    "finished": lambda a: [a.finished(kind) for kind in KINDS],
-    "tried": lambda a: a.tried_pairs(),
+    "counts": lambda a: [a.count("minima"), a.count("transition_states"), a.queue.finished()],
+    "pending": lambda a: a.queue.pending(7),
+    "last": lambda a: a.queue.last("hop", 5),
+    "finished": lambda a: [a.queue.finished(kind) for kind in KINDS],
+    "tried": lambda a: a.queue.tried_pairs(),
     "parts": lambda a: (a.component_count, a.components),
     "digest": lambda a: a.digest(),
     "network": _network,
     "show": lambda a: json.dumps(describe(a)),
     "check": lambda a: a.check(),
 }
+
+
+def _calls(quantity: Quantity) -> list[tuple[str, object]]:
+    """Return which calls wrote which numbers, but not when."""
+    return [(quantity.runs[run].call, quantity.runs[run].settings) for run in quantity.run.tolist()]
 
 
 class Refused(Exception):
@@ -154,7 +169,7 @@ def go_on(path: Path) -> dict[str, object]:
     """Write another batch and return the answers of the file after that."""
     try:
         with Atlas(path, FakeLandscape(dimension=12)) as atlas:
-            write_batch(atlas, 9, atlas.start_run({}, 8))
+            write_batch(atlas, 9, atlas.log.start_run({}, 8))
     except AtlasError as error:
         return dict.fromkeys(QUESTIONS, _refusal(error))
     return ask(path)

@@ -122,7 +122,10 @@ def to_older_schema(path, version):
     db = sqlite3.connect(older)
     db.executescript(Path(__file__).with_name("second_schema.sql").read_text())
     db.execute("ATTACH ? AS newer", (str(path),))
-    for (table,) in db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+    tables = db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        if table == "metrics":  # `third_schema.sql` has some
+            continue
         names = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
         db.execute(f"INSERT INTO main.{table} SELECT {names} FROM newer.{table}")
     if version == 1:

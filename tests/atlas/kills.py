@@ -26,15 +26,15 @@ def write_batches(path: Path, report: int) -> None:
     """Write batches for ever; each is minima, states, a finished search and a state."""
     with Atlas(path, FakeLandscape()) as atlas:
         while True:
-            done = atlas.get_state("batches", 0)
+            done = atlas.log.get_state("batches", 0)
             x = np.random.default_rng(done).normal(size=(BATCH, 3))
             energy = 1000.0 * done + np.arange(BATCH)
             with atlas.transaction():
                 ids, _ = add(atlas, x, energy, hits=1)
                 add_states(atlas, x, energy, np.stack([ids, ids[::-1]], axis=1))
-                atlas.plan([(done, "sample", None, None, None, done)])
-                atlas.finish(done + 1, 0, int(ids[0]))
-                atlas.set_state("batches", done + 1)
+                atlas.queue.plan([(done, "sample", None, None, None, done)])
+                atlas.queue.finish(done + 1, 0, int(ids[0]))
+                atlas.log.set_state("batches", done + 1)
             os.write(report, (done + 1).to_bytes(4, "little"))
 
 
@@ -68,11 +68,11 @@ def check_whole(path: Path, reported: int) -> int:
     for options in (dict(readonly=True), dict(landscape=FakeLandscape())):
         with Atlas(path, **options) as atlas:
             atlas.check()
-            batches = atlas.get_state("batches", 0)
+            batches = atlas.log.get_state("batches", 0)
             assert reported <= batches, "a reported batch is lost"
             assert len(atlas.minima) == len(atlas.transition_states) == BATCH * batches
             assert len(atlas.minima.x) == BATCH * batches
-            assert atlas.count("searches") == batches and atlas.pending(9) == []
+            assert atlas.queue.finished() == batches and atlas.queue.pending(9) == []
     return batches
 
 

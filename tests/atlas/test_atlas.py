@@ -5,10 +5,10 @@ import sys
 
 import numpy as np
 import pytest
-from fakes import FakeLandscape, HugeSymmetry, add, add_states, filled, random_points, rewrite
+from fakes import FakeLandscape, HugeSymmetry, add, add_states, damage, filled, random_points, rewrite
 
 from lossatlas._results import RESULTS
-from lossatlas.atlas import Atlas, AtlasError, Search, _schema
+from lossatlas.atlas import Atlas, AtlasError, Search, _migrations, _schema
 
 
 @pytest.fixture
@@ -74,7 +74,9 @@ def test_empty_atlas(path):
         assert len(atlas.minima) == len(atlas.transition_states) == 0
         assert atlas.minima.x.shape == (0, 3) and atlas.transition_states.minima.shape == (0, 2)
         assert atlas.components == () and atlas.component_count == 0
-        assert atlas.pending(10) == [] and atlas.tried_pairs() == {} and atlas.failures == {}
+        assert (
+            atlas.queue.pending(10) == [] and atlas.queue.tried_pairs() == {} and atlas.log.failures == {}
+        )
         assert "0 minima" in repr(atlas)
         assert "none" in atlas._repr_html_()
         atlas.check()
@@ -128,12 +130,12 @@ def test_transactions_undo_the_file_and_the_memory(atlas):
     with pytest.raises(KeyboardInterrupt):
         with atlas.transaction():
             add(atlas, x, [70.0])
-            atlas.set_state("key", 1)
+            atlas.log.set_state("key", 1)
             assert len(atlas.minima) == 6
             raise KeyboardInterrupt
     assert atlas.digest() == before
     assert len(atlas.minima) == 5
-    assert atlas.find_minima(x, [70.0]).tolist() == [0]
+    assert [found.tolist() for found in atlas.find_minima(x, [70.0])] == [[], []]
     ids, is_new = add(atlas, x, [70.0])
     assert ids.tolist() == [6] and is_new.all()
 
@@ -145,51 +147,51 @@ def test_a_failed_inner_transaction_undoes_the_outer_one(atlas):
             add(atlas, np.full((1, 3), 7.0), [70.0])
             try:
                 with atlas.transaction():
-                    atlas.set_state("key", 1)
+                    atlas.log.set_state("key", 1)
                     raise RuntimeError
             except RuntimeError:
                 pass
     assert atlas.digest() == before
-    atlas.set_state("key", 2)  # and the next one works
-    assert atlas.get_state("key") == 2
+    atlas.log.set_state("key", 2)  # and the next one works
+    assert atlas.log.get_state("key") == 2
 
 
 def test_state_and_queue(path, atlas):
     rows = [(1, "pair", 2, 1, 0, 11), (1, "pair", 1, 2, 1, 12), (1, "sample", None, None, None, 13)]
-    atlas.plan(rows + [(2, "hop", np.int64(3), None, 2**31 - 1, 14)])
-    assert [s.seed for s in atlas.pending(3)] == [11, 12, 13]
-    assert atlas.tried_pairs() == {}
-    atlas.finish(1, RESULTS.no_maximum)
-    atlas.finish(3, RESULTS.converged, 5)
-    assert [s.id for s in atlas.pending(9)] == [2, 4]
-    assert atlas.tried_pairs() == {(1, 2): 1}
-    atlas.finish(2, RESULTS.converged)
-    assert atlas.tried_pairs() == {(1, 2): 2}
-    assert atlas.count("searches") == 3 and atlas.finished("pair") == 2
-    assert atlas.last_searches("pair", 1) == [Search(2, 1, "pair", 1, 2, 1, 12, 0, None)]
-    assert atlas.last_searches("sample", 5)[0].minimum == 5
-    assert atlas.get_state("nothing", "default") == "default"
-    atlas.set_state("exploration", {"round": 1})
-    atlas.set_state("exploration", {"round": 2})
+    atlas.queue.plan(rows + [(2, "hop", np.int64(3), None, 2**31 - 1, 14)])
+    assert [s.seed for s in atlas.queue.pending(3)] == [11, 12, 13]
+    assert atlas.queue.tried_pairs() == {}
+    atlas.queue.finish(1, RESULTS.no_maximum)
+    atlas.queue.finish(3, RESULTS.converged, 5)
+    assert [s.id for s in atlas.queue.pending(9)] == [2, 4]
+    assert atlas.queue.tried_pairs() == {(1, 2): 1}
+    atlas.queue.finish(2, RESULTS.converged)
+    assert atlas.queue.tried_pairs() == {(1, 2): 2}
+    assert atlas.queue.finished() == 3 and atlas.queue.finished("pair") == 2
+    assert atlas.queue.last("pair", 1) == [Search(2, 1, "pair", 1, 2, 1, 12, 0, None)]
+    assert atlas.queue.last("sample", 5)[0].minimum == 5
+    assert atlas.log.get_state("nothing", "default") == "default"
+    atlas.log.set_state("exploration", {"round": 1})
+    atlas.log.set_state("exploration", {"round": 2})
     atlas.close()
     with Atlas(path, FakeLandscape()) as again:
-        assert again.get_state("exploration") == {"round": 2}
-        assert [s.id for s in again.pending(9)] == [4]
+        assert again.log.get_state("exploration") == {"round": 2}
+        assert [s.id for s in again.queue.pending(9)] == [4]
         with pytest.raises(ValueError, match="no planned search 99"):
-            again.finish(99, 0)
+            again.queue.finish(99, 0)
 
 
 def test_failures_and_runs(atlas):
-    atlas.count_failure("pair", RESULTS.max_steps)
-    atlas.count_failure("pair", "max_steps", 2)
-    atlas.count_failure("climb", 2)
-    assert atlas.failures == {"climb": {"wrong_index": 1}, "pair": {"max_steps": 3}}
+    atlas.log.count_failure("pair", RESULTS.max_steps)
+    atlas.log.count_failure("pair", "max_steps", 2)
+    atlas.log.count_failure("climb", 2)
+    assert atlas.log.failures == {"climb": {"wrong_index": 1}, "pair": {"max_steps": 3}}
     with pytest.raises(ValueError, match="member of RESULTS"):
-        atlas.count_failure("pair", "bad_luck")
-    run = atlas.start_run({"l2": 0.1}, 7)
-    assert atlas.runs[0]["finished"] is None
-    atlas.finish_run(run, 1.5, {"gradients": 3})
-    (row,) = atlas.runs
+        atlas.log.count_failure("pair", "bad_luck")
+    run = atlas.log.start_run({"l2": 0.1}, 7)
+    assert atlas.log.runs[0]["finished"] is None
+    atlas.log.finish_run(run, 1.5, {"gradients": 3})
+    (row,) = atlas.log.runs
     assert row["settings"] == {"l2": 0.1} and row["seed"] == 7
     assert row["evaluations"] == {"gradients": 3} and row["seconds"] == 1.5
     assert row["software"]["numpy"] == np.__version__
@@ -206,7 +208,7 @@ def test_hits_of_known_states(atlas):
 
 def test_digest_tells_points_and_not_times(tmp_path):
     one, two = filled(tmp_path / "1"), filled(tmp_path / "2")
-    two.start_run({}, 3)
+    two.log.start_run({}, 3)
     assert one.digest() == two.digest()
     two.add_hit("transition_states", 1)
     assert one.digest() != two.digest()
@@ -298,10 +300,9 @@ def test_an_older_schema_is_migrated(path, atlas, monkeypatch):
     atlas.close()
     version = _schema.SCHEMA_VERSION
     monkeypatch.setattr(_schema, "SCHEMA_VERSION", version + 1)
-    with pytest.raises(AtlasError, match="which no lossatlas ever wrote"):
-        Atlas(path)
+    monkeypatch.setattr(_migrations, "SCHEMA_VERSION", version + 1)
     add_column = "ALTER TABLE minima ADD COLUMN colour TEXT"
-    monkeypatch.setitem(_schema.MIGRATIONS, version, lambda db: db.execute(add_column))
+    monkeypatch.setitem(_migrations._STEPS, version, lambda db: db.execute(add_column))
     with Atlas(path, FakeLandscape()) as again:
         assert len(again.minima) == 5
     with sqlite3.connect(path) as db:
@@ -309,17 +310,25 @@ def test_an_older_schema_is_migrated(path, atlas, monkeypatch):
     db.close()
 
 
+def test_a_schema_that_never_was_is_refused(path, atlas):
+    atlas.close()
+    damage(path, "PRAGMA user_version = 0")
+    with pytest.raises(AtlasError, match="says that it has atlas schema 0, but it has"):
+        Atlas(path)
+
+
 def test_a_failed_migration_changes_nothing(path, atlas, monkeypatch):
     atlas.close()
     content = path.read_bytes()
     version = _schema.SCHEMA_VERSION
     monkeypatch.setattr(_schema, "SCHEMA_VERSION", version + 1)
+    monkeypatch.setattr(_migrations, "SCHEMA_VERSION", version + 1)
 
     def migration(db):
         db.execute("DROP TABLE state")
         db.execute("nonsense")
 
-    monkeypatch.setitem(_schema.MIGRATIONS, version, migration)
+    monkeypatch.setitem(_migrations._STEPS, version, migration)
     with pytest.raises(AtlasError, match="SQLite cannot work with"):
         Atlas(path, FakeLandscape())
     assert path.read_bytes() == content
@@ -334,12 +343,12 @@ def test_one_writer_many_readers(path, atlas):
         # a reader keeps its picture, of both tables
         assert len(reader.minima) == len(reader.minima.x) == 5
         assert len(other.minima) == 6
-        assert reader.find_minima(np.ones((1, 3)), [70.0]).tolist() == [0]
+        assert len(reader.find_minima(np.ones((1, 3)), [70.0])[0]) == 0
         for closed_to_writing in (reader, other):
             with pytest.raises(AtlasError, match="open for reading"):
                 add(closed_to_writing, np.ones((1, 3)), [0.0])
             with pytest.raises(AtlasError, match="open for reading"):
-                closed_to_writing.set_state("key", 1)
+                closed_to_writing.log.set_state("key", 1)
         with pytest.raises(AtlasError, match="with its landscape"):
             other.find_minima(np.ones((1, 3)), [70.0])
     atlas.close()
@@ -349,22 +358,22 @@ def test_one_writer_many_readers(path, atlas):
 def test_a_closed_atlas_says_so(atlas):
     atlas.close()
     with pytest.raises(AtlasError, match="is closed"):
-        atlas.get_state("key")
+        atlas.log.get_state("key")
     atlas.close()  # twice is harmless
 
 
 def test_a_full_disk(path, atlas):
     before = atlas.digest()
-    pages = atlas._db.execute("PRAGMA page_count").fetchone()[0]
-    atlas._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = atlas._file.db.execute("PRAGMA page_count").fetchone()[0]
+    atlas._file.db.execute(f"PRAGMA max_page_count = {pages + 2}")
     x, energy = random_points(np.random.default_rng(1), 2000)
     with pytest.raises(AtlasError, match="disk is full"):
         with atlas.transaction():
-            atlas.set_state("key", 1)
+            atlas.log.set_state("key", 1)
             add(atlas, x, energy + 100)
     assert atlas.digest() == before
     atlas.check()
-    atlas._db.execute("PRAGMA max_page_count = 100000")
+    atlas._file.db.execute("PRAGMA max_page_count = 100000")
     _, is_new = add(atlas, x, energy + 100)  # space again
     assert is_new.all() and len(atlas.minima) == 2005
 

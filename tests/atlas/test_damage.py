@@ -65,7 +65,7 @@ def test_what_is_written_is_read_with_its_checksum(tmp_path_factory, numbers, fl
     columns = [np.array([number]) for number in numbers]
     with Atlas(path, FakeLandscape()) as atlas:
         atlas.add_minima(np.array([[-0.0, 1.0, 2.0]]), [-0.0], *columns, flag=flag)
-        atlas.set_metrics({"a": [numbers[0]]})
+        atlas.set_quantity("a", [numbers[0]])
     with Atlas(path) as atlas:
         atlas.check()
         assert np.array_equal(atlas.minima.log_product, columns[2], equal_nan=True)
@@ -110,14 +110,15 @@ def copy(whole, tmp_path):
 
 READ = {
     "meta": lambda atlas: atlas.recipe,
-    "state": lambda atlas: atlas.get_state("exploration"),
-    "runs": lambda atlas: atlas.runs,
+    "state": lambda atlas: atlas.log.get_state("exploration"),
+    "runs": lambda atlas: atlas.log.runs,
     "minima": lambda atlas: atlas.minima,
     "transition_states": lambda atlas: atlas.transition_states,
-    "searches": lambda atlas: atlas.pending(1),
-    "failures": lambda atlas: atlas.failures,
-    "metrics": lambda atlas: atlas.minima,
-    "sets": lambda atlas: atlas.sets,
+    "searches": lambda atlas: atlas.queue.pending(1),
+    "failures": lambda atlas: atlas.log.failures,
+    "quantity_runs": lambda atlas: list(atlas.quantities),
+    "quantities": lambda atlas: atlas.minima,
+    "sets": lambda atlas: dict(atlas.sets),
 }
 CHANGES = {
     "meta": ("value = '{}'", "key = 'recipe'"),
@@ -127,7 +128,8 @@ CHANGES = {
     "transition_states": ("minimum_b = 3", "id = 7"),
     "searches": ("outcome = NULL", "id = 3"),
     "failures": ("count = count + 1", "true"),
-    "metrics": ("value = value + 1e-16", "minimum = 1"),
+    "quantity_runs": ("settings = '{}'", "call = 'batch 1'"),
+    "quantities": ("numbers = zeroblob(length(numbers))", "name = 'test_auc'"),
     "sets": ("minimum = 7", "minimum = 5"),
 }
 
@@ -161,7 +163,7 @@ def test_a_lost_row_is_found_by_who_reads_its_table(copy, table, which):
 
 def write_everything(atlas):
     write_batch(atlas, 9, 1)
-    atlas.finish_run(1, 1.0, 1)
+    atlas.log.finish_run(1, 1.0, 1)
 
 
 @pytest.mark.parametrize("table", CHANGES)
@@ -247,8 +249,8 @@ def test_updates_keep_the_checksums(tmp_path):
         for _ in range(2):
             add(atlas, x[:3], np.arange(3.0), hits=2)
             atlas.add_hit("transition_states", 1)
-            atlas.count_failure("pair", "max_steps")
-            atlas.set_state("key", 1)
+            atlas.log.count_failure("pair", "max_steps")
+            atlas.log.set_state("key", 1)
         atlas.check()
     with Atlas(tmp_path / "a.atlas") as atlas:
         atlas.check()

@@ -69,11 +69,11 @@ def test_locks_that_other_machines_do_not_see_are_none(path, mounted, kind, opti
 def test_no_shared_memory_on_network_disks(path, mounted, kind, mode):
     mounted(kind, "rw,flock,local_lock=none")
     with filled(path) as atlas:
-        assert atlas._db.execute("PRAGMA journal_mode").fetchone()[0] == mode
+        assert atlas._file.db.execute("PRAGMA journal_mode").fetchone()[0] == mode
         with Atlas(path) as reader:
             assert len(reader.minima) == 5
-            atlas.set_state("key", 1)  # the reader does not keep the writer waiting
-            assert reader.get_state("key") == 1
+            atlas.log.set_state("key", 1)  # the reader does not keep the writer waiting
+            assert reader.log.get_state("key") == 1
 
 
 def test_a_file_in_wal_mode_leaves_it_on_a_network_disk(path, mounted):
@@ -83,7 +83,7 @@ def test_a_file_in_wal_mode_leaves_it_on_a_network_disk(path, mounted):
     db.close()
     mounted("nfs", "rw")
     with Atlas(path, FakeLandscape()) as atlas:
-        assert atlas._db.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
+        assert atlas._file.db.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
 
 
 def test_the_deepest_mount_counts(tmp_path, mounted):

@@ -470,7 +470,7 @@ def test_a_published_chain(tmp_path):
     (tmp_path / "min.B").write_text("3\n9\n10\n11\n")
     import_pathsample(tmp_path, tmp_path / "a.atlas")
     with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
-        network, sets = transition_network(atlas), atlas.sets
+        network, sets = transition_network(atlas), dict(atlas.sets)
     rates = rate_network(network, 0.3)
     a, b = sets["A"] - 1, sets["B"] - 1
     # Linear equations with 60 digits (mpmath); PyGT 0.3, which inverts a matrix, is off by 1.3e-8.

@@ -309,7 +309,7 @@ def test_interrupt_ends_cleanly(tmp_path):
     assert "Traceback" not in err
     with Atlas(path, readonly=True) as atlas:
         atlas.check()
-        assert atlas.count("searches") > 0
+        assert atlas.queue.finished() > 0
 
 
 @pytest.mark.parametrize("steps, status", [(0, 130), (1, 130), (2, 0)])
@@ -332,8 +332,8 @@ def test_an_interrupt_at_any_step_leaves_a_whole_atlas(capsys, tmp_path, monkeyp
     assert ("not complete" in out) == (steps > 0) and "Traceback" not in err
     with Atlas(path, readonly=True) as atlas:
         atlas.check()
-        assert len(atlas.runs) == 1 and atlas.runs[0]["finished"] is not None
-        assert (atlas.count("searches") > 0) == (steps == 2)
+        assert len(atlas.log.runs) == 1 and atlas.log.runs[0]["finished"] is not None
+        assert (atlas.queue.finished() > 0) == (steps == 2)
     left = {file.name for file in tmp_path.iterdir()} - {"a.png"}
     assert left == {"a.atlas"}  # closed, its lock released
 
@@ -363,7 +363,7 @@ def _searched(path):
     if not path.exists():
         return False
     with Atlas(path, readonly=True) as atlas:
-        return atlas.count("searches") > 0
+        return atlas.queue.finished() > 0
 
 
 def test_full_disk(tmp_path):

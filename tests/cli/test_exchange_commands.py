@@ -154,7 +154,7 @@ def test_columns_of_ones_own_colour_the_graph(capsys, folder, tmp_path):
     out, _, _ = imported(capsys, folder, "--columns", tmp_path / "own.csv")
     assert run(capsys, "graph", out, "-o", tmp_path / "a.png", "--colour", "radius")[0] == 0
     shown = json.loads(run(capsys, "show", out, "--json")[1])["minima"]
-    assert [minimum["metrics"]["radius"] for minimum in shown] == [0.5, 0.25, 1.0, 2.0]
+    assert [minimum["quantities"]["radius"] for minimum in shown] == [0.5, 0.25, 1.0, 2.0]
 
 
 def test_gaps_in_columns_of_ones_own_are_grey(capsys, folder, tmp_path):

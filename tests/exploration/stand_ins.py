@@ -4,6 +4,7 @@ import types
 
 import numpy as np
 
+from lossatlas._graph import Graph
 from lossatlas.atlas import Search
 from lossatlas.landscapes import NoSymmetry
 
@@ -44,29 +45,24 @@ class StandInAtlas:
         self.tried, self.done = dict(tried), dict(finished or {})
         self.hops: list[Search] = []
         self.failures: dict[str, dict[str, int]] = {}
-
-    @property
-    def components(self):
-        parts = {int(minimum): {int(minimum)} for minimum in self.minima.id}
-        for a, b in self.transition_states.minima.tolist():
-            joined = parts[a] | parts[b]
-            parts.update(dict.fromkeys(joined, joined))
-        return [list(part) for part in {id(part): part for part in parts.values()}.values()]
+        self.queue = self.log = self
+        states = self.transition_states
+        self.graph = Graph(len(ids), states.minima - 1, states.energy)
 
     @property
     def component_count(self):
-        return len(self.components)
+        return self.graph.part_count
 
     def count(self, table):
-        return sum(self.done.values()) if table == "searches" else len(getattr(self, table))
+        return len(getattr(self, table))
 
-    def finished(self, kind):
-        return self.done.get(kind, 0)
+    def finished(self, kind=None):
+        return sum(self.done.values()) if kind is None else self.done.get(kind, 0)
 
     def tried_pairs(self):
         return dict(self.tried)
 
-    def last_searches(self, kind, limit):
+    def last(self, kind, limit):
         return self.hops[-limit:] if limit else []
 
 

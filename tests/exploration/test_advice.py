@@ -42,7 +42,7 @@ def hit(atlas, hits):
 def test_a_map_with_many_lost_starts_is_not_called_complete(atlas, capsys, failed, phase, said):
     hit(atlas, 281)
     for name, count in failed.items():
-        atlas.count_failure("sample", name, count)
+        atlas.log.count_failure("sample", name, count)
     rows, state = plan_round(atlas, initial_state(0), PairSelector(CAMEL, atlas), grow=False, hurry=True)
     assert not rows and state["phase"] == phase
     _print_searches(atlas, state)
@@ -53,13 +53,13 @@ def test_a_map_with_many_lost_starts_is_not_called_complete(atlas, capsys, faile
 def lose(atlas, outcome, *energies):
     for energy in energies:
         note_lost(atlas, int(outcome), energy, np.array([0.5, 0.25]))
-        atlas.count_failure("sample", outcome)
+        atlas.log.count_failure("sample", outcome)
 
 
 def finish(atlas, count):
-    atlas.plan([(1, "sample", None, None, None, i) for i in range(count)])
-    for search in atlas.pending(count):
-        atlas.finish(search.id, int(RESULTS.converged))
+    atlas.queue.plan([(1, "sample", None, None, None, i) for i in range(count)])
+    for search in atlas.queue.pending(count):
+        atlas.queue.finish(search.id, int(RESULTS.converged))
 
 
 @pytest.mark.parametrize("outcome", [RESULTS.left_region, RESULTS.nonfinite, RESULTS.max_steps])
@@ -108,7 +108,7 @@ def test_a_loss_that_falls_for_ever_beyond_a_minimum_gets_a_hint(tmp_path):
         atlas = explore(falling, tmp_path / "f.atlas", budget=Budget(searches=40), workers=1)
     with atlas:
         assert atlas.minima.energy.tolist() == [0.0]
-        assert atlas.failures["sample"]["left_region"] > 10
+        assert atlas.log.failures["sample"]["left_region"] > 10
 
 
 def test_many_degenerate_points_name_threshold_number_and_variable(tmp_path):

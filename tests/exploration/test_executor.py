@@ -89,7 +89,8 @@ def inputs(known=()):
     """Minima 1, 2, 3 at (1, 0), (2, 0), (3, 0), and what was known of transition states."""
 
     def known_states(x, energy):
-        return np.array([1 if tuple(row) in known else 0 for row in x], dtype=int)
+        which = [i for i, row in enumerate(x) if tuple(row) in known]
+        return np.array(which, dtype=int), np.ones(len(which), dtype=int)
 
     return Inputs({i: np.array([float(i), 0.0]) for i in (1, 2, 3)}, known_states)
 
@@ -160,19 +161,19 @@ def atlas(tmp_path):
 
 def written(atlas, rows):
     """Plan, run and write a batch; returns what is new and the evaluations spent."""
-    atlas.plan((1, *row, i) for i, row in enumerate(rows))
-    batch = atlas.pending(100)
+    atlas.queue.plan((1, *row, i) for i, row in enumerate(rows))
+    batch = atlas.queue.pending(100)
     executor = Executor(LANDSCAPE, atlas, 0)
     found = executor.run(batch, executor.inputs(batch))
     with atlas.transaction():
-        return executor.write(batch, found, atlas.start_run({}, 0))
+        return executor.write(batch, found, atlas.log.start_run({}, 0))
 
 
 def test_the_atlas_tells_a_batch_what_it_needs(atlas):
     batch = [search(1, "pair", a=1, b=3, mode=0), search(2, "sample")]
     given = Executor(LANDSCAPE, atlas, 0).inputs(batch)
     assert {minimum: x.tolist() for minimum, x in given.minima.items()} == {1: [1, 0], 3: [3, 0]}
-    assert given.known_states(np.array([[9.0, 9.0]]), np.array([18.0])).tolist() == [0]
+    assert given.known_states(np.array([[9.0, 9.0]]), np.array([18.0]))[1].tolist() == []
 
 
 def test_minima_are_new_once_and_random_starts_count_as_hits(calls, atlas):
@@ -181,14 +182,14 @@ def test_minima_are_new_once_and_random_starts_count_as_hits(calls, atlas):
     assert news == [True, True, False] and evaluations == 3 * (GRADIENTS + HESSIANS)
     assert atlas.minima.x[3:].tolist() == [[4, 0], [1, 0.25]]
     assert atlas.minima.hits.sum() == 1  # of the sample alone
-    assert atlas.pending(9) == [] and atlas.count("searches") == 3
+    assert atlas.queue.pending(9) == [] and atlas.queue.finished() == 3
 
 
 def test_failures_are_counted_by_kind_and_outcome(calls, atlas):
     atlas.add_minima([[-9.0, 0.0]], [-9.0], [0.0], [1.0], [0.0])
     news, _ = written(atlas, [("hop", 4, None, None), ("climb", 4, None, 0), ("pair", 4, 4, 0)])
     assert news == [False, False, False]
-    assert atlas.failures == {
+    assert atlas.log.failures == {
         "hop": {"degenerate": 1}, "climb": {"max_steps": 1}, "pair": {"same_minimum": 1},
     }  # fmt: skip
 
@@ -214,6 +215,6 @@ def test_a_known_state_gains_a_hit_and_costs_no_pathway(calls, atlas):
 def test_the_best_guess_decides_how_a_pair_ended(calls, atlas):
     atlas.add_minima([[-9.0, 0.0]], [-9.0], [0.0], [1.0], [0.0])
     written(atlas, [("pair", 3, 4, 0)])  # guesses at both ends; the one at -9 fails
-    assert atlas.last_searches("pair", 1)[0].outcome == RESULTS.converged
-    assert atlas.failures == {"pair": {"max_steps": 1}}
-    assert atlas.tried_pairs() == {(3, 4): 1}
+    assert atlas.queue.last("pair", 1)[0].outcome == RESULTS.converged
+    assert atlas.log.failures == {"pair": {"max_steps": 1}}
+    assert atlas.queue.tried_pairs() == {(3, 4): 1}

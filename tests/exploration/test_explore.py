@@ -84,14 +84,14 @@ def test_complete_list_and_images(mapped):
     order = np.argsort(mapped.transition_states.energy)
     assert np.array(mapped.transition_states.orbit_size_exact)[order].tolist() == [2, 4, 2]
     assert mapped.component_count == 1
-    assert mapped.get_state("exploration")["phase"] == "complete"
+    assert mapped.log.get_state("exploration")["phase"] == "complete"
 
 
 def test_last_rounds_are_counted(tmp_path):
     """While fewer rounds were run than are kept, they brought all that there is."""
     names = ("searches", "minima", "transition_states")
     with explore(xor(1), tmp_path / "a.atlas", budget=Budget(searches=600)) as atlas:
-        rounds = atlas.get_state("exploration")["rounds"]
+        rounds = atlas.log.get_state("exploration")["rounds"]
         counts = {name: atlas.count(name) for name in names}
     assert 1 < len(rounds) < 10
     assert [row["round"] for row in rounds] == list(range(1, len(rounds) + 1))
@@ -163,7 +163,7 @@ def test_interrupted_runs_give_the_same_atlas(tmp_path, mapped):
             explore(xor(1), path, progress=interrupt)
         with Atlas(path, readonly=True) as atlas:
             atlas.check()
-            assert atlas.runs[-1]["finished"] is not None and atlas.runs[-1]["seconds"] > 0
+            assert atlas.log.runs[-1]["finished"] is not None and atlas.log.runs[-1]["seconds"] > 0
         assert [file.name for file in tmp_path.iterdir()] == [
             path.name
         ]  # closed: nothing of SQLite beside it
@@ -175,7 +175,7 @@ def test_complete_map_is_left_alone(mapped, tmp_path):
     before = mapped.digest()
     with explore(xor(1), mapped.path) as atlas:
         assert atlas.digest() == before
-        assert len(atlas.runs) >= 2
+        assert len(atlas.log.runs) >= 2
 
 
 @pytest.mark.parametrize("landscape, minima, states", [
@@ -223,7 +223,7 @@ def test_failures_are_counted(tmp_path):
         atlas = explore(flat, tmp_path / "a.atlas", budget=Budget(searches=60))
     with atlas:
         assert len(atlas.minima) == 0
-        assert atlas.failures["sample"]["degenerate"] > 30
+        assert atlas.log.failures["sample"]["degenerate"] > 30
 
 
 def test_minima_on_kinks_are_counted_and_stored_if_asked_for(tmp_path):
@@ -233,14 +233,14 @@ def test_minima_on_kinks_are_counted_and_stored_if_asked_for(tmp_path):
     with pytest.warns(UserWarning, match="No search ended in a minimum .*kink_minimum"):
         atlas = explore(network, tmp_path / "a.atlas", budget=budget, batch_size=16)
     with atlas:
-        on_kinks = atlas.failures["sample"]["kink_minimum"]
+        on_kinks = atlas.log.failures["sample"]["kink_minimum"]
         assert on_kinks > 0 and len(atlas.minima) == 0
-        assert sum(atlas.failures["sample"].values()) == 16
+        assert sum(atlas.log.failures["sample"].values()) == 16
     with explore(network, tmp_path / "b.atlas", budget=budget, batch_size=16, kinks=True) as atlas:
         minima = atlas.minima
         assert minima.hits.sum() == on_kinks and set(minima.flag) == {"kink"}
         assert np.all(np.isnan(minima.log_product)) and np.all(minima.rms_gradient < 1e-9)
-        assert "kink_minimum" not in atlas.failures["sample"]
+        assert "kink_minimum" not in atlas.log.failures["sample"]
 
 
 def test_energy_identity_merges_equal_energies(tmp_path):
@@ -302,7 +302,7 @@ def test_fifty_kills(tmp_path, mapped):
 
 
 def test_settings_of_runs_are_kept(mapped):
-    run = mapped.runs[0]
+    run = mapped.log.runs[0]
     assert run["seed"] == 0
     assert run["software"]["lossatlas"]
     json.dumps(run)

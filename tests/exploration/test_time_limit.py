@@ -46,8 +46,8 @@ class Clock:
 
     def write(self, executor, batch, findings, run):
         for search in batch:
-            executor.atlas.finish(search.id, int(RESULTS.wrong_index))
-            executor.atlas.count_failure(search.kind, int(RESULTS.wrong_index))
+            executor.atlas.queue.finish(search.id, int(RESULTS.wrong_index))
+            executor.atlas.log.count_failure(search.kind, int(RESULTS.wrong_index))
         return [False] * len(batch), len(batch)
 
 
@@ -66,7 +66,7 @@ def timed(monkeypatch, tmp_path):
                 budget=Budget(seconds=limit, searches=400), workers=workers,
             )  # fmt: skip
         with atlas:
-            return clock, atlas.pending(1000)
+            return clock, atlas.queue.pending(1000)
 
     return run
 

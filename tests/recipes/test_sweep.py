@@ -95,11 +95,11 @@ def test_what_is_done_is_not_repeated(swept):
 def test_a_kill_before_the_metrics_is_made_up_for(swept):
     folder, paths, _ = swept
     with Atlas(paths[0], problem_of(paths[0]).landscape) as atlas:
-        metrics = atlas.minima.metrics
-        atlas.delete_metrics()
+        metrics = atlas.minima.quantities
+        atlas.quantities.delete(*metrics)
     run_sweep(read_config(folder / "study.toml"), folder / "out")
     with Atlas(paths[0], readonly=True) as atlas:
-        assert atlas.minima.metrics.keys() == metrics.keys()
+        assert atlas.minima.quantities.keys() == metrics.keys()
 
 
 def test_a_missing_run_is_made_up_for(swept):
@@ -127,7 +127,7 @@ def test_interruption_ends_the_sweep(swept, tmp_path, monkeypatch):
     ]
     with Atlas(tmp_path / "out" / "l2_0.1-mislabelled_0.0.atlas", readonly=True) as atlas:
         atlas.check()
-        assert atlas.runs[-1]["finished"] is not None
+        assert atlas.log.runs[-1]["finished"] is not None
 
 
 @pytest.mark.parametrize("change, sentence", [
@@ -166,7 +166,7 @@ def test_minima_without_metrics_are_not_averaged_over(swept, tmp_path):
     copy.write_bytes(paths[2].read_bytes())
     with Atlas(copy, problem_of(copy).landscape) as atlas:
         atlas.add_minima(np.full((1, atlas.dimension), 9.0), [9.0], [0.0], [1.0], [1.0])
-        assert unjudged(atlas.minima).sum() == 1
+        assert unjudged(atlas).sum() == 1
     assert "test_auc" in summarise(paths[2])
     assert "test_auc" not in summarise(copy)
 
@@ -174,7 +174,7 @@ def test_minima_without_metrics_are_not_averaged_over(swept, tmp_path):
 def test_judging_again_gives_the_same(swept):
     _, paths, _ = swept
     with Atlas(paths[0], readonly=True) as atlas:
-        stored = atlas.minima.metrics
+        stored = atlas.minima.quantities
     metrics = evaluate_atlas(paths[0], reference=0)
     for name, values in metrics.columns.items():
         np.testing.assert_array_equal(stored[name], values)
@@ -200,7 +200,7 @@ def test_data_that_changed_are_noticed(tmp_path):
     (tmp_path / "study.toml").write_text(config)
     path = run_sweep(read_config(tmp_path / "study.toml"), tmp_path / "out")[0]
     with Atlas(path, readonly=True) as atlas:
-        assert not any(name.startswith("test_") for name in atlas.minima.metrics)
+        assert not any(name.startswith("test_") for name in atlas.minima.quantities)
         assert json.loads(json.dumps(atlas.recipe))["table"] == str(table.resolve())
     table.write_text("a,b,y\n" + rows.replace("6,", "5,"))
     with pytest.raises(AtlasError, match="atlas of another landscape: data is"):

@@ -23,7 +23,7 @@ def joined(landscape, result, a, b):
     ends = [result.pathways.backward, result.pathways.forward]
     rows = [known.add(side.x, side.energy)[0] for side in ends]
     energy = [np.array([float(landscape.energy(x))]) for x in (a, b)]
-    start, goal = (int(known.find(x[None], e)[0]) for x, e in zip((a, b), energy))
+    start, goal = (int(known.find(x[None], e)[1][0]) for x, e in zip((a, b), energy))
     reached, frontier = {start}, [start]
     while frontier:
         here = frontier.pop()

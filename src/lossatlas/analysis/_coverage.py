@@ -107,7 +107,7 @@ def coverage(hits: np.ndarray | Atlas, *, failed: Mapping[str, int] | None = Non
     appendix B.
     """
     if isinstance(hits, Atlas):
-        failed = hits.failures.get("sample", {}) if failed is None else failed
+        failed = hits.log.failures.get("sample", {}) if failed is None else failed
         hits = hits.minima.hits
     failed = _checked(failed or {})
     counts = np.asarray(hits)

@@ -3,8 +3,8 @@
 import dataclasses
 
 import numpy as np
-from scipy.sparse import csgraph, csr_array
 
+from lossatlas._graph import Graph
 from lossatlas.atlas import lies_below
 
 
@@ -161,8 +161,8 @@ def disconnectivity(
     energies, ts_energies, ts_minima = check_points(energies, ts_energies, ts_minima)
     # A state that lies below a minimum, by rounding or so, must not make a branch that runs downwards.
     heights = np.maximum(ts_energies, energies[ts_minima].max(axis=1, initial=-np.inf))
-    used = _spanning_tree(len(energies), heights, ts_minima)
-    pairs, heights = ts_minima[used], heights[used]
+    merges = Graph(len(energies), ts_minima, heights).spanning_forest()
+    pairs, heights = merges.pairs, merges.energies
     if levels is None:
         thresholds, heights = None, _equalised(heights)
     else:
@@ -231,23 +231,6 @@ def _chosen(minima, n: int) -> np.ndarray:
     if len(np.unique(kept)) < len(kept):
         raise ValueError("`minima` must name each minimum once.")
     return kept
-
-
-def _spanning_tree(n: int, heights: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Return the rows that make up a minimum spanning forest, lowest first.
-
-    The weights are ranks, counted from 1: csgraph takes a zero for a missing edge, and ranks lose
-    no digits where shifted energies would.
-    """
-    order = np.argsort(heights, kind="stable")
-    low, high = pairs[order].min(axis=1, initial=n), pairs[order].max(axis=1, initial=-1)
-    order, low, high = (values[low != high] for values in (order, low, high))
-    # A sparse matrix adds up repeated entries; the first of each pair is the lowest.
-    first = np.sort(np.unique(low * n + high, return_index=True)[1])
-    order, low, high = order[first], low[first], high[first]
-    ranks = np.arange(1.0, len(order) + 1)
-    forest = csgraph.minimum_spanning_tree(csr_array((ranks, (low, high)), shape=(n, n)))
-    return order[np.sort(forest.data).astype(np.int64) - 1]
 
 
 def _equalised(heights: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lossatlas._graph import Graph
 from lossatlas.atlas import Atlas
 
 from ._disconnectivity import check_points
@@ -98,12 +99,8 @@ class TransitionNetwork:
         **Returns:** pairs (a, b) with a < b, sorted, shape (edges, 2); numbers of transition states,
         shape (edges,).
         """
-        order = np.argsort(self.ts_energies, kind="stable")
-        low, high = np.sort(self.ts_minima, axis=1)[order].T.astype(np.int64)
-        apart = low != high
-        order, low, high = order[apart], low[apart], high[apart]
-        keys, first = np.unique(low * len(self) + high, return_index=True)
-        return np.stack(np.divmod(keys, len(self)), axis=1), order[first]
+        edges = Graph(len(self), self.ts_minima, self.ts_energies).edges
+        return edges.pairs, edges.states
 
     def check_harmonic(self, *, transition_states: bool = False) -> None:
         """Refuse points whose log-product or orbit size is not known.

@@ -7,6 +7,12 @@ from ._errors import AtlasError as AtlasError
 from ._flags import ON_BOUND as ON_BOUND
 from ._flags import ON_KINK as ON_KINK
 from ._flags import lies_below as lies_below
-from ._memory import Search as Search
+from ._log import Log as Log
 from ._pathsample import export_pathsample as export_pathsample
 from ._pathsample import import_pathsample as import_pathsample
+from ._quantities import Quantities as Quantities
+from ._quantities import Quantity as Quantity
+from ._quantities import QuantityRun as QuantityRun
+from ._queue import Queue as Queue
+from ._queue import Search as Search
+from ._sets import NamedSets as NamedSets

@@ -29,16 +29,26 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "transition_states": (*_POINT, "negative_eigenvalue", "minimum_a", "minimum_b", "path_length"),
     "searches": ("id", "round", "kind", "a", "b", "mode", "seed", "outcome", "minimum"),
     "failures": ("kind", "outcome", "count"),
-    "metrics": ("name", "minimum", "value"),
+    "quantity_runs": ("id", "call", "written", "settings", "software"),
+    "quantities": ("kind", "name", "run", "part", "points", "numbers", "errors"),
     "sets": ("name", "minimum"),
 }
-KEYS = {"meta": 1, "state": 1, "failures": 2, "metrics": 2, "sets": 2}  # columns of the key; else `id`
+# How many columns make the key of a table; of the others it is `id`, which counts without gaps.
+KEYS = {"meta": 1, "state": 1, "failures": 2, "quantity_runs": 1, "quantities": 4, "sets": 2, "metrics": 2}
+_WITHOUT_QUANTITIES = {name: COLUMNS[name] for name in COLUMNS if not name.startswith("quantit")}
+# The tables of older schemas that had checksums.
+OLDER_COLUMNS = {3: {**_WITHOUT_QUANTITIES, "metrics": ("name", "minimum", "value")}}
 SCHEMA = "schema"  # the name under which `totals` knows the definitions of the tables
 
 
 def key_columns(table: str) -> tuple[str, ...]:
     """Return the names of the columns that tell the rows of a table apart."""
-    return COLUMNS[table][: KEYS.get(table, 1)]
+    return COLUMNS[table][: key_size(table)]
+
+
+def key_size(table: str) -> int:
+    """Return how many columns, the first ones, tell the rows of a table apart."""
+    return KEYS.get(table, 1)
 
 
 def checksums(table: str, rows: Iterable[tuple[Any, ...]]) -> list[int]:

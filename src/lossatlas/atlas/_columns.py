@@ -2,12 +2,13 @@
 
 import abc
 import dataclasses
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from numpy.typing import ArrayLike
+
+from lossatlas._graph import Graph
 
 from ._flags import LEFT_OUT
 
@@ -15,8 +16,12 @@ from ._flags import LEFT_OUT
 class AbstractColumns(abc.ABC):
     """Columns by name, as `columns.energy` or `columns["energy"]`; `len` counts points.
 
-    They are a picture of the atlas when they were read; later writes do not change them.
+    They are a picture of the atlas when they were read; later writes do not change them. `where` and `rows`
+    return some of the points.
     """
+
+    id: Int[np.ndarray, " points"]
+    quantities: dict[str, np.ndarray]
 
     @abc.abstractmethod
     def __len__(self) -> int:
@@ -24,20 +29,57 @@ class AbstractColumns(abc.ABC):
 
     def keys(self) -> list[str]:
         """Return the names of the columns."""
-        return [name for name in vars(self) if name != "metrics"] + list(self._metrics())
+        return [name for name in vars(self) if name != "quantities"] + list(self.quantities)
 
     def __getitem__(self, name: str) -> Any:
         """Return the column of that name."""
         if name not in self.keys():
             raise KeyError(f"There is no column {name!r}; there is {', '.join(self.keys())}.")
-        return self._metrics()[name] if name in self._metrics() else getattr(self, name)
+        return self.quantities[name] if name in self.quantities else getattr(self, name)
+
+    def where(self, mask: ArrayLike) -> Self:
+        """Return the points that a mask chooses, with all their columns.
+
+        **Arguments:**
+
+        - `mask`: shape (points,), booleans, as of `minima.energy < 0.5`.
+
+        **Raises:** `ValueError` for another shape or other values.
+        """
+        chosen = np.asarray(mask)
+        if chosen.dtype != bool or chosen.shape != (len(self),):
+            got = f"{chosen.dtype} of shape {chosen.shape}"
+            raise ValueError(f"`mask` must be booleans of shape ({len(self)},), got {got}.")
+        return self._take(np.flatnonzero(chosen))
+
+    def rows(self, ids: ArrayLike) -> Self:
+        """Return the points of these ids, in this order, with all their columns.
+
+        **Arguments:**
+
+        - `ids`: integers, shape (points,).
+
+        **Raises:** `ValueError` for what is no id, and for one that is not among the points or comes twice.
+        """
+        wanted = np.asarray(ids)
+        if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
+            raise ValueError(
+                f"`ids` must be integers of shape (points,), got {wanted.dtype} of shape {wanted.shape}."
+            )
+        place = {point: row for row, point in enumerate(self.id.tolist())}
+        missing = [point for point in wanted.tolist() if point not in place]
+        if missing:
+            raise ValueError(f"`ids`: there is no point {missing[0]} among these {len(self)}.")
+        if len(set(wanted.tolist())) < len(wanted):
+            raise ValueError("`ids` must name each point once.")
+        return self._take(np.array([place[point] for point in wanted.tolist()], dtype=np.int64))
+
+    def _take(self, rows: Int[np.ndarray, " chosen"]) -> Self:
+        return type(self)(**{name: _chosen(column, rows) for name, column in vars(self).items()})
 
     def __repr__(self) -> str:
         """Return the name, the number of points and the columns."""
         return f"{type(self).__name__}({len(self)}: {', '.join(self.keys())})"
-
-    def _metrics(self) -> dict[str, np.ndarray]:
-        return vars(self).get("metrics", {})
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -55,11 +97,11 @@ class Minima(AbstractColumns):
     - `point_group_order`: Python integers, of imports; else None.
     - `moments`: of inertia, of imports; else NaN.
     - `hits`: independent random starts that ended here.
-    - `degree`: number of other minima that a transition state joins to this one.
+    - `degree`: number of other minima of the atlas that a transition state joins to this one.
     - `flag`: what is special about a point, in a word; "" for an ordinary one.
     - `x`: the points, parameter units; shape (minima, 0) for an import without coordinates.
-    - `metrics`: what the minima are worth as models, by name, shape (minima,) each; NaN where it was not
-      evaluated. They are columns, too: `minima["test_auc"]`.
+    - `quantities`: columns of numbers that were stored by name, shape (minima,) each; NaN where nothing is
+      known. They are columns, too: `minima["volume"]`, and if any error is known `minima["volume_error"]`.
     """
 
     id: Int[np.ndarray, " minima"]
@@ -75,7 +117,7 @@ class Minima(AbstractColumns):
     degree: Int[np.ndarray, " minima"]
     flag: Shaped[np.ndarray, " minima"]
     x: Float[np.ndarray, "minima dim"]
-    metrics: dict[str, np.ndarray]
+    quantities: dict[str, np.ndarray]
 
     def __len__(self) -> int:
         """Return the number of minima."""
@@ -87,7 +129,7 @@ class TransitionStates(AbstractColumns):
     """The transition states of an atlas, in the order of their ids.
 
     - `id`, `energy`, `rms_gradient`, `orbit_size`, `orbit_size_exact`, `point_group_order`,
-      `moments`, `x`: as for `Minima`.
+      `moments`, `x`, `quantities`: as for `Minima`.
     - `negative_eigenvalue`: of the Hessian; NaN if not known.
     - `log_product`: sum of ln(eigenvalue) over the positive ones.
     - `minima`: ids of the two minima that it joins; they may be the same.
@@ -111,6 +153,7 @@ class TransitionStates(AbstractColumns):
     hits: Int[np.ndarray, " states"]
     flag: Shaped[np.ndarray, " states"]
     x: Float[np.ndarray, "states dim"]
+    quantities: dict[str, np.ndarray]
 
     def __len__(self) -> int:
         """Return the number of transition states."""
@@ -125,24 +168,31 @@ class TransitionStates(AbstractColumns):
 Raw = dict[str, tuple[Any, ...]]  # columns by name, values as SQLite returns them
 
 
-def make_columns(
-    minima: Raw, states: Raw, metrics: Raw, minima_x: np.ndarray, states_x: np.ndarray
-) -> tuple[Minima, TransitionStates]:
-    """Make columns of what was read from the tables at one moment.
+def make_minima(raw: Raw, x: np.ndarray, degree: np.ndarray, quantities: dict[str, np.ndarray]) -> Minima:
+    """Make columns of what was read from the table of minima.
 
     **Arguments:**
 
-    - `minima`, `states`, `metrics`: columns of the tables.
-    - `minima_x`, `states_x`: the points, shapes (minima, dim) and (states, dim).
+    - `raw`: columns of the table.
+    - `x`: the points, shape (minima, dim).
+    - `degree`: number of other minima that each is joined to, shape (minima,).
+    - `quantities`: columns by name, shape (minima,) each.
     """
-    known = _make(states, ("negative_eigenvalue", "path_length"))
-    ends = np.stack([np.array(states[name], np.int64) for name in ("minimum_a", "minimum_b")], axis=1)
-    known["minima"] = _frozen(ends)
-    read = TransitionStates(**known, x=states_x)
-    found = _make(minima, ("lowest_eigenvalue",))
-    found["degree"] = _frozen(degrees(len(found["id"]), ends[read.usable]))
-    found["metrics"] = _make_metrics(metrics, len(found["id"]))
-    return Minima(**found, x=minima_x), read
+    columns = _make(raw, ("lowest_eigenvalue",))
+    return Minima(**columns, degree=_frozen(degree), x=x, quantities=_all_frozen(quantities))
+
+
+def make_states(raw: Raw, x: np.ndarray, quantities: dict[str, np.ndarray]) -> TransitionStates:
+    """Make columns of what was read from the table of transition states; arguments as of `make_minima`."""
+    columns = _make(raw, ("negative_eigenvalue", "path_length"))
+    ends = np.stack([np.array(raw[name], np.int64) for name in ("minimum_a", "minimum_b")], axis=1)
+    return TransitionStates(**columns, minima=_frozen(ends), x=x, quantities=_all_frozen(quantities))
+
+
+def make_graph(minima: int, states: TransitionStates) -> Graph:
+    """Return how usable transition states join minima, both by their rows."""
+    used = np.flatnonzero(states.usable)
+    return Graph(minima, states.minima[used] - 1, states.energy[used], states=used)
 
 
 def read_points(
@@ -160,55 +210,6 @@ def read_points(
         return np.empty((len(blobs), 0)), energy
     x = np.frombuffer(b"".join(blobs), dtype="<f8")
     return x.astype(float, copy=False).reshape(len(blobs), dimension), energy
-
-
-def degrees(count: int, ends: Int[np.ndarray, "states 2"]) -> Int[np.ndarray, " minima"]:
-    """Return the number of distinct other minima that each minimum is joined to.
-
-    **Arguments:**
-
-    - `count`: number of minima, whose ids are 1 ... count.
-    - `ends`: ids of the two minima of every transition state, shape (states, 2).
-    """
-    pairs = np.unique(np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1), axis=0)
-    return np.bincount(pairs.ravel() - 1, minlength=count)
-
-
-def part_labels(count: int, ends: Int[np.ndarray, "states 2"]) -> tuple[int, Int[np.ndarray, " minima"]]:
-    """Return the number of connected parts, and in which one each minimum is; arguments as of `degrees`."""
-    if count == 0:
-        return 0, np.empty(0, dtype=np.int64)
-    links = coo_array((np.ones(len(ends)), (ends[:, 0] - 1, ends[:, 1] - 1)), shape=(count, count))
-    return connected_components(links, directed=False)
-
-
-def components(parts: int, part: Int[np.ndarray, " minima"]) -> tuple[tuple[int, ...], ...]:
-    """Return the ids of the minima in every connected part, sorted; arguments as from `part_labels`."""
-    if parts == 0:
-        return ()
-    order = np.argsort(part, kind="stable")
-    starts = np.searchsorted(part[order], np.arange(1, parts))
-    return tuple(sorted(tuple(group.tolist()) for group in np.split(order + 1, starts)))
-
-
-def make_sets(rows: list[tuple[str, int]]) -> dict[str, Int[np.ndarray, " minima"]]:
-    """Return the ids of every named set of minima, sorted; the rows are in the order of both columns."""
-    sets: dict[str, list[int]] = {}
-    for name, minimum in rows:
-        sets.setdefault(name, []).append(minimum)
-    return {name: _frozen(np.array(ids)) for name, ids in sets.items()}
-
-
-def _make_metrics(raw: Raw, count: int) -> dict[str, np.ndarray]:
-    names, minima = np.array(raw["name"], dtype=object), np.array(raw["minimum"], dtype=np.int64)
-    values = np.array(raw["value"], dtype=float)
-    metrics = {}
-    for name in dict.fromkeys(raw["name"]):
-        chosen = names == name
-        column = np.full(count, np.nan)
-        column[minima[chosen] - 1] = values[chosen]
-        metrics[name] = _frozen(column)
-    return metrics
 
 
 def _make(raw: Raw, names: tuple[str, ...]) -> dict[str, Any]:
@@ -249,3 +250,16 @@ def _size(exact: int | None, order: int | None) -> float:
 def _frozen(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
+
+
+def _all_frozen(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: _frozen(column) for name, column in columns.items()}
+
+
+def _chosen(column: Any, rows: Int[np.ndarray, " chosen"]) -> Any:
+    """Return some rows of a column, or of several by name."""
+    if isinstance(column, dict):
+        return {name: _chosen(values, rows) for name, values in column.items()}
+    if isinstance(column, list):
+        return [column[row] for row in rows.tolist()]
+    return _frozen(column[rows])

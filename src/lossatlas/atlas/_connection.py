@@ -8,7 +8,8 @@ from ._errors import AtlasError, sentences
 from ._file_system import is_network
 from ._integrity import check_pages
 from ._lock import WriterLock
-from ._schema import check_version, create, is_empty, migrate
+from ._migrations import migrate
+from ._schema import check_version, create, is_empty
 from ._tables import Tables
 
 
@@ -16,13 +17,13 @@ SMALLEST_DATABASE = 512  # bytes; SQLite takes a file of one byte for an empty d
 PATIENCE = 10.0  # seconds to wait for a reader or writer that holds the file for a moment
 
 
-def open_writer(path: Path, meta: dict[str, str]) -> tuple[sqlite3.Connection, WriterLock]:
+def open_writer(path: Path, meta: dict[str, str] | None) -> tuple[sqlite3.Connection, WriterLock]:
     """Open an atlas for writing; create it if the file is missing or empty.
 
     **Arguments:**
 
     - `path`: of the atlas.
-    - `meta`: rows of the table `meta` if the atlas is new, JSON texts by key.
+    - `meta`: rows of the table `meta` if the atlas is new, JSON texts by key; None if it must be there.
 
     **Returns:** the connection and the lock, to be handed to `close_writer`.
 
@@ -31,6 +32,8 @@ def open_writer(path: Path, meta: dict[str, str]) -> tuple[sqlite3.Connection, W
     if not path.parent.is_dir():
         raise AtlasError(f"There is no directory {path.parent} to put the atlas {path.name} in.")
     _check_is_file(path)
+    if meta is None and not path.exists():
+        raise AtlasError(f"There is no atlas {path}.")
     lock = WriterLock(path)
     is_new = not path.exists()
     db = None
@@ -38,7 +41,7 @@ def open_writer(path: Path, meta: dict[str, str]) -> tuple[sqlite3.Connection, W
         with sentences(path):
             db = _connect(path, "rwc")
             # Reading the schema first makes SQLite undo what a killed creation left half done.
-            if is_empty(db):
+            if meta is not None and is_empty(db):
                 create(db, meta)
             elif check_version(db, path):
                 check_pages(db, path)  # a damaged list of free pages would make writing destroy others

@@ -12,6 +12,7 @@ from ._checksums import COLUMNS
 from ._columns import read_points
 from ._errors import damaged
 from ._flags import NO_ENERGY
+from ._quantity_rows import TABLES, faults
 from ._tables import Tables, page_report
 
 
@@ -25,7 +26,12 @@ _DETERMINED = {
     "failures": "kind, outcome, count",
     "state": "key, value",
 }
-_JSON = {"meta": ["value"], "state": ["value"], "runs": ["settings", "software", "evaluations"]}
+_JSON = {
+    "meta": ["value"],
+    "state": ["value"],
+    "runs": ["settings", "software", "evaluations"],
+    "quantity_runs": ["settings", "software"],
+}
 
 
 def check(db: sqlite3.Connection, path: Path, tables: Tables) -> None:
@@ -74,8 +80,14 @@ def check_values(db: sqlite3.Connection, path: Path) -> None:
     dimension = json.loads(found[0]) if found else None
     if type(dimension) is not int or dimension < 0:
         raise damaged(path, f"its number of variables is {dimension}")
-    for table in ("minima", "transition_states"):
+    for table in TABLES.values():
         _check_points(db, path, table, dimension)
+    rows = db.execute(f"SELECT {', '.join(COLUMNS['quantities'])} FROM quantities").fetchall()
+    counts = {
+        kind: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for kind, table in TABLES.items()
+    }
+    for fault in faults(rows, counts):
+        raise damaged(path, fault)
 
 
 def _check_points(db: sqlite3.Connection, path: Path, table: str, dimension: int) -> None:

@@ -1,23 +1,28 @@
-"""Columns of one's own: a CSV file with a number per minimum, for the metrics of an import."""
+"""Columns of one's own: a CSV file with numbers per minimum or transition state."""
 
 import csv
 import math
 import os
 from pathlib import Path
 
+import numpy as np
+
 from ._errors import AtlasError
+from ._quantity_rows import Numbers
 
 
-def read_own_columns(path: str | os.PathLike, minima: int, taken: set[str]) -> dict[str, dict[int, float]]:
+def read_own_columns(path: str | os.PathLike, count: int, kind: str) -> dict[str, Numbers]:
     """Read a CSV file whose header is `id` and names, in any order of rows.
+
+    A column NAME_error beside a column NAME holds the errors of NAME.
 
     **Arguments:**
 
-    - `path`: the file. Rows may be missing and fields empty: what they stand for is not known.
-    - `minima`: how many there are, whose ids are 1 to `minima`.
-    - `taken`: names that columns have already.
+    - `path`: the file. Rows may be missing and fields empty: nothing is known of these points.
+    - `count`: how many points there are, whose ids are 1 to `count`.
+    - `kind`: of the points, `minimum` or `transition_state`.
 
-    **Returns:** by name, the values by id.
+    **Returns:** by name, what is known.
 
     **Raises:** `AtlasError` that names file, line and what is wrong.
     """
@@ -34,36 +39,53 @@ def read_own_columns(path: str | os.PathLike, minima: int, taken: set[str]) -> d
         raise AtlasError(f"{path}, line 1: needs a header such as id,radius.")
     names = header[1:]
     for name in names:
-        if not name.isidentifier() or name in taken or names.count(name) > 1:
-            raise AtlasError(f"{path}, line 1: {name!r} is no name, or a column has it already.")
-    columns: dict[str, dict[int, float]] = {name: {} for name in names}
+        if not name.isidentifier() or names.count(name) > 1:
+            raise AtlasError(f"{path}, line 1: {name!r} is no name, or stands there twice.")
+    lines: dict[int, list[float]] = {}
     for number, row in rows[1:]:
         where = f"{path}, line {number}"
         if len(row) != len(header):
             raise AtlasError(f"{where}: needs {len(header)} fields, got {len(row)}.")
-        minimum = _id(row[0], where, minima)
-        if minimum in columns[names[0]]:
-            raise AtlasError(f"{where}: minimum {minimum} had a line already.")
-        for name, field in zip(names, row[1:]):
-            columns[name][minimum] = _value(field, where)
-    return columns
+        point = _id(row[0], where, count, kind.replace("_", " "))
+        if point in lines:
+            raise AtlasError(f"{where}: {kind.replace('_', ' ')} {point} had a line already.")
+        lines[point] = [_value(name, names, field, where) for name, field in zip(names, row[1:])]
+    points = np.array(sorted(lines), dtype=np.int64)
+    table = np.array([lines[point] for point in points.tolist()]).reshape(-1, len(names))
+    return {
+        name: _numbers(points, dict(zip(names, table.T)), name)
+        for name in names
+        if not _is_error(name, names)
+    }
 
 
-def _id(field: str, where: str, minima: int) -> int:
+def _numbers(points: np.ndarray, columns: dict[str, np.ndarray], name: str) -> Numbers:
+    errors = columns.get(f"{name}_error", np.full(len(points), np.nan))
+    known = ~np.isnan(columns[name])
+    return Numbers(points, columns[name], errors)[known]
+
+
+def _is_error(name: str, names: list[str]) -> bool:
+    return name.endswith("_error") and name.removesuffix("_error") in names
+
+
+def _id(field: str, where: str, count: int, what: str) -> int:
     try:
-        minimum = int(field)
+        point = int(field)
     except ValueError:
-        raise AtlasError(f"{where}: needs the id of a minimum, got {field!r}.") from None
-    if not 1 <= minimum <= minima:
-        raise AtlasError(f"{where}: there is no minimum {minimum}; ids are 1 to {minima}.")
-    return minimum
+        raise AtlasError(f"{where}: needs the id of a {what}, got {field!r}.") from None
+    if not 1 <= point <= count:
+        raise AtlasError(f"{where}: there is no {what} {point}; ids are 1 to {count}.")
+    return point
 
 
-def _value(field: str, where: str) -> float:
+def _value(name: str, names: list[str], field: str, where: str) -> float:
     try:
         value = float(field) if field.strip() else math.nan
     except ValueError:
         raise AtlasError(f"{where}: needs a number, got {field!r}.") from None
     if math.isinf(value):
         raise AtlasError(f"{where}: needs a finite number, got {field!r}; leave unknown ones empty.")
+    if value < 0 and _is_error(name, names):
+        raise AtlasError(f"{where}: needs an error that is not negative, got {field!r}.")
     return value

@@ -7,7 +7,7 @@ name the two sets of minima between which rates are wanted: how many, then their
 """
 
 import contextlib
-import dataclasses
+import json
 import math
 import os
 import sqlite3
@@ -18,15 +18,18 @@ import numpy as np
 from jaxtyping import Float
 
 from ._atlas import Atlas
-from ._checksums import seal
+from ._checksums import COLUMNS, seal
 from ._columns import Minima, TransitionStates
 from ._connection import remove
 from ._errors import AtlasError, sentences
 from ._flags import BELOW_MINIMUM, NO_ENERGY, lies_below
 from ._own_columns import read_own_columns
 from ._pathsample_text import Line, read_minima, read_set, read_states
+from ._quantity_checks import check_name
+from ._quantity_rows import MINIMUM, Row, pack
 from ._schema import create
 from ._settings import IMPORTED, Wanted, new_meta
+from ._software import now, software_versions
 
 
 def export_pathsample(atlas: Atlas, directory: str | os.PathLike) -> None:
@@ -91,7 +94,8 @@ def import_pathsample(
       neither; `min.A` and `min.B`, the sets A and B of the atlas, or neither.
     - `out`: the atlas to make.
     - `dimension`: number of variables, if the points files are to be checked against it.
-    - `columns`: a CSV file with the header `id` and names, whose numbers become metrics of the minima.
+    - `columns`: a CSV file with the header `id` and names, whose numbers become quantities of the minima;
+      see `Quantities.read_csv`.
 
     **Raises:** `AtlasError` that names file and line of what is malformed, or if `out` exists; no
     file is left then.
@@ -108,8 +112,7 @@ def import_pathsample(
         directory, len(minima), len(states) if has_states else None, dimension
     )
     sets = {name: read_set(directory / f"min.{name}", len(minima)) for name in ("A", "B")}
-    taken = {field.name for field in dataclasses.fields(Minima)} | {"keys"}
-    own = {} if columns is None else read_own_columns(columns, len(minima), taken)
+    own = [] if columns is None else _own_rows(columns, len(minima))
     size = 0 if minima_x is None else minima_x.shape[1]
     fingerprint = {"kind": IMPORTED, "directory": directory.absolute().name}
     meta = new_meta(Wanted(fingerprint, size, None, None, None, None, None))
@@ -122,7 +125,7 @@ def import_pathsample(
             _insert(db, "transition_states", states, states_x, _flags(minima, states))
             rows = [(name, int(i)) for name, ids in sets.items() if ids is not None for i in ids]
             db.executemany("INSERT INTO sets (name, minimum) VALUES (?, ?)", rows)
-            db.executemany("INSERT INTO metrics (name, minimum, value) VALUES (?, ?, ?)", _metrics(own))
+            _insert_quantities(db, own, columns)
             seal(db)
             db.execute("COMMIT")
         os.replace(partial, out)
@@ -185,11 +188,28 @@ def _flags(minima: list[Line], states: list[Line]) -> list[str | None]:
     ]
 
 
-def _metrics(own: dict[str, dict[int, float]]) -> Iterator[tuple[str, int, float | None]]:
-    """Yield the rows of the table `metrics`."""
-    for name, values in own.items():
-        for minimum, value in values.items():
-            yield name, minimum, None if math.isnan(value) else value
+def _own_rows(path: str | os.PathLike, minima: int) -> list[Row]:
+    """Return the rows of the table `quantities` that a file of one's own columns makes."""
+    rows: list[Row] = []
+    for name, numbers in read_own_columns(path, minima, MINIMUM).items():
+        rows += pack(MINIMUM, name, 1, numbers)
+        try:
+            check_name(name, MINIMUM, rows)
+        except ValueError as error:
+            raise AtlasError(f"{path}, line 1: {error}") from None
+    return rows
+
+
+def _insert_quantities(db: sqlite3.Connection, rows: list[Row], path: str | os.PathLike | None) -> None:
+    if path is None:
+        return
+    run = "import", now(), json.dumps({"file": os.path.basename(path)}), json.dumps(software_versions())
+    db.execute(
+        "INSERT INTO quantity_runs (id, call, written, settings, software) VALUES (1, ?, ?, ?, ?)", run
+    )
+    names = COLUMNS["quantities"]
+    query = f"INSERT INTO quantities ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    db.executemany(query, rows)
 
 
 def _read_points(

@@ -1,4 +1,4 @@
-"""The tables of an atlas, and how older files become newer ones.
+"""The tables of an atlas; `_migrations.py` makes newer files of older ones.
 
 History of `SCHEMA_VERSION`:
 
@@ -6,35 +6,49 @@ History of `SCHEMA_VERSION`:
 2. Table `metrics`.
 3. Column `flag` of both kinds of points, transition states whose energy is not known, table `sets`;
    column `checksum` of every table, table `totals`.
+4. Tables `quantities` and `quantity_runs` in place of `metrics`.
 """
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 from ._checksums import COLUMNS, SCHEMA, schema_total, seal
 from ._errors import AtlasError, damaged
-from ._integrity import check_pages, check_values
 
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+FIRST_WITH_CHECKSUMS = 3
 
 APPLICATION_ID = 0x6C617431  # "lat1": tells an atlas from any other SQLite file
 
-_METRICS = """CREATE TABLE metrics (
+QUANTITIES = [
+    """CREATE TABLE quantity_runs (
+        id INTEGER PRIMARY KEY,
+        call TEXT NOT NULL,                 -- what wrote the quantities: evaluate, ...
+        written TEXT,                       -- UTC, ISO 8601; NULL if it is not known
+        settings TEXT NOT NULL,             -- JSON
+        software TEXT                       -- JSON, versions by package; NULL if it is not known
+    ) STRICT""",
+    # Numbers of many points stand in one row, so that a million of them are read in no time.
+    """CREATE TABLE quantities (
+        kind TEXT NOT NULL,                 -- minimum, transition_state
         name TEXT NOT NULL,                 -- test_auc, ...
-        minimum INTEGER NOT NULL REFERENCES minima(id),
-        value REAL,                         -- NULL where it is not defined
-        PRIMARY KEY (name, minimum)
-    ) STRICT, WITHOUT ROWID"""
+        run INTEGER NOT NULL REFERENCES quantity_runs(id),
+        part INTEGER NOT NULL,              -- 0, 1, ...
+        points BLOB NOT NULL,               -- ids of the points, increasing, little-endian int64
+        numbers BLOB NOT NULL,              -- of each, little-endian float64; NaN where it is not defined
+        errors BLOB,                        -- of each, NaN where it is not known; NULL if none is known
+        PRIMARY KEY (kind, name, run, part)
+    ) STRICT, WITHOUT ROWID""",
+]
 
-_SETS = """CREATE TABLE sets (
+SETS = """CREATE TABLE sets (
         name TEXT NOT NULL,                 -- A, B, ...
         minimum INTEGER NOT NULL REFERENCES minima(id),
         PRIMARY KEY (name, minimum)
     ) STRICT, WITHOUT ROWID"""
 
-_TRANSITION_STATES = """CREATE TABLE transition_states (
+TRANSITION_STATES = """CREATE TABLE transition_states (
         id INTEGER PRIMARY KEY,
         energy REAL,                        -- NULL for some of an import, with the flag no_energy
         rms_gradient REAL,
@@ -52,15 +66,18 @@ _TRANSITION_STATES = """CREATE TABLE transition_states (
         flag TEXT                           -- NULL for an ordinary point, else what is special about it
     ) STRICT"""
 
-_CHECKSUMS = [
-    *(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0" for table in COLUMNS),
-    """CREATE TABLE totals (
+TOTALS = """CREATE TABLE totals (
         name TEXT PRIMARY KEY,              -- of a table; `schema`: of the definitions of all tables
         count INTEGER NOT NULL,             -- of its rows
         total INTEGER NOT NULL,             -- of their checksums
         checksum INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID""",
-]
+    ) STRICT, WITHOUT ROWID"""
+
+
+def add_checksum(table: str) -> str:
+    """Return the statement that gives every row of a table a checksum."""
+    return f"ALTER TABLE {table} ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0"
+
 
 # Numbers that are not known (imports) are NULL. `x` is little-endian float64, `dimension` of them.
 # Integers that outgrow 64 bits, such as |group| = 2^h h!, are decimal text.
@@ -97,7 +114,7 @@ INIT_STATEMENTS = [
         run INTEGER REFERENCES runs(id),
         flag TEXT                           -- NULL for an ordinary point, else what is special about it
     ) STRICT""",
-    _TRANSITION_STATES,
+    TRANSITION_STATES,
     """CREATE TABLE searches (
         id INTEGER PRIMARY KEY,             -- in the order in which they were planned
         round INTEGER NOT NULL,
@@ -120,16 +137,11 @@ INIT_STATEMENTS = [
         count INTEGER NOT NULL,
         PRIMARY KEY (kind, outcome)
     ) STRICT, WITHOUT ROWID""",
-    _METRICS,
-    _SETS,
-    *_CHECKSUMS,
+    *QUANTITIES,
+    SETS,
+    *map(add_checksum, COLUMNS),
+    TOTALS,
 ]
-
-# MIGRATIONS[v] brings a file from version v to v + 1, inside one transaction over all steps.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], object]] = {
-    1: lambda db: db.execute(_METRICS),
-    2: lambda db: _add_flags_sets_and_checksums(db),
-}
 
 
 def create(db: sqlite3.Connection, meta: dict[str, str]) -> None:
@@ -172,47 +184,17 @@ def check_version(db: sqlite3.Connection, path: Path) -> bool:
     if _pragma(db, "application_id") != APPLICATION_ID:
         raise AtlasError(f"{path} is not an atlas file.")
     version = _pragma(db, "user_version")
-    if version != SCHEMA_VERSION and _is_made_as(db, SCHEMA_VERSION):
-        raise damaged(path, f"it says that it has atlas schema {version}, but it has {SCHEMA_VERSION}")
+    for made_as in range(FIRST_WITH_CHECKSUMS, SCHEMA_VERSION + 1):
+        if version != made_as and _is_made_as(db, made_as):
+            raise damaged(path, f"it says that it has atlas schema {version}, but it has {made_as}")
     if version > SCHEMA_VERSION:
         raise AtlasError(
             f"{path} has atlas schema {version}, but this lossatlas knows schemas up to "
             f"{SCHEMA_VERSION}: install a newer lossatlas."
         )
-    if not all(v in MIGRATIONS for v in range(version, SCHEMA_VERSION)):
+    if version < 1:
         raise AtlasError(f"{path} has atlas schema {version}, which no lossatlas ever wrote.")
     return version == SCHEMA_VERSION
-
-
-def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Bring an older file up to date, all or nothing.
-
-    **Raises:** `AtlasError` if it is damaged, as far as that can be told without checksums.
-    """
-    check_pages(db, path)
-    db.execute("BEGIN EXCLUSIVE")
-    try:
-        for version in range(_pragma(db, "user_version"), SCHEMA_VERSION):
-            MIGRATIONS[version](db)
-        check_values(db, path)
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        seal(db)
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
-def _add_flags_sets_and_checksums(db: sqlite3.Connection) -> None:
-    db.execute("ALTER TABLE minima ADD COLUMN flag TEXT")
-    # SQLite cannot take NOT NULL from a column of a table that is there.
-    db.execute("ALTER TABLE transition_states RENAME TO older_transition_states")
-    db.execute(_TRANSITION_STATES)
-    db.execute("INSERT INTO transition_states SELECT *, NULL FROM older_transition_states")
-    db.execute("DROP TABLE older_transition_states")
-    for statement in (_SETS, *_CHECKSUMS):
-        db.execute(statement)
 
 
 def _is_made_as(db: sqlite3.Connection, version: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ._errors import AtlasError, damaged
-from ._memory import now, software_versions
+from ._software import now, software_versions
 
 
 ENERGY_TOL = 1e-9

@@ -13,7 +13,7 @@ def evaluate(
     reference: Annotated[int, typer.Option(help="The class of the AUC against the rest.")] = 0,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
 ) -> None:
-    """Judge every minimum as a model, on training and test data; metrics become columns of the atlas."""
+    """Judge every minimum as a model, on training and test data; metrics become quantities of the atlas."""
     import numpy as np
 
     from lossatlas.atlas import Atlas

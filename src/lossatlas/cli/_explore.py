@@ -131,7 +131,7 @@ def _print_summary(atlas) -> None:
     import numpy as np
 
     minima, states = atlas.minima, atlas.transition_states
-    state = atlas.get_state("exploration", None)
+    state = atlas.log.get_state("exploration", None)
     degree = minima.degree
     order = np.argsort(minima.energy, kind="stable")[:20]
     shown = f", the lowest {len(order)}" if len(order) < len(minima) else ""
@@ -187,9 +187,9 @@ def _print_searches(atlas, state: dict) -> None:
             f"last {_count(len(rounds), 'round')} ({_count(searches, 'search')}): "
             f"{_count(minima, 'new minimum')}, {_count(states, 'new transition state')} ({by_round})"
         )
-    failed = sum(sum(counts.values()) for counts in atlas.failures.values())
+    failed = sum(sum(counts.values()) for counts in atlas.log.failures.values())
     typer.echo(
-        f"{_count(atlas.count('searches'), 'search')}, {_count(failed, 'failed guess')} "
+        f"{_count(atlas.queue.finished(), 'search')}, {_count(failed, 'failed guess')} "
         "(`lossatlas show` says how)"
     )
     if state["phase"] == "complete":

@@ -246,8 +246,8 @@ def _write_page(atlas, tree, kept, file: Path, colour: str | None, highlight, op
 
     minima = atlas.minima
     if colour is not None:
-        column(minima, colour, atlas.path)
-    names = [name for name in (*_COLUMNS, *minima.metrics) if name == colour or _is_known(minima[name])]
+        column(minima, colour, atlas)
+    names = [name for name in (*_COLUMNS, *minima.quantities) if name == colour or _is_known(minima[name])]
     columns = {
         label(name): column(minima, name)[kept] for name in names if name != "energy" or colour == name
     }
@@ -280,7 +280,7 @@ def _draw_picture(
 
     check_picture(file)
     minima = atlas.minima
-    values, places = (column(minima, name, atlas.path)[kept] if name else None for name in (colour, x))
+    values, places = (column(minima, name, atlas)[kept] if name else None for name in (colour, x))
     if places is not None and not np.isfinite(places).all():
         unknown = minima.id[kept][~np.isfinite(places)]
         raise ValueError(f"The column {x} is not known of minimum {unknown[0]}, so it cannot be an axis.")
@@ -325,25 +325,27 @@ def _name(atlas) -> str:
     return atlas.landscape.get("landscape") or atlas.landscape.get("directory") or "import"
 
 
-def column(minima: "Minima", name: str, file: Path | None = None) -> Any:
+def column(minima: "Minima", name: str, atlas: Any = None) -> Any:
     """Return a column of the minima as numbers.
 
     **Arguments:**
 
     - `minima`, `name`: which column of which minima.
-    - `file`: the atlas, named where metrics are missing for some minima; None allows that.
+    - `atlas`: theirs, named where metrics are missing for some minima; None allows that.
 
     **Raises:** `ValueError` that says which columns there are, or how to add metrics.
     """
     import numpy as np
 
-    if name not in _COLUMNS and name not in minima.metrics:
-        there = ", ".join([*_COLUMNS, *minima.metrics])
-        hint = "" if minima.metrics else "; metrics are added by: lossatlas evaluate FILE"
+    if name not in _COLUMNS and name not in minima.quantities:
+        there = ", ".join([*_COLUMNS, *minima.quantities])
+        hint = (
+            "" if minima.quantities else "; others are added by: lossatlas evaluate, or quantities FILE CSV"
+        )
         raise ValueError(f"There is no column {name!r} of the minima; there is {there}{hint}.")
-    # Columns of an import, which has no hits, are not metrics that could be computed: gaps stay grey.
-    if name in minima.metrics and file is not None and minima.hits.any():
-        check_judged(minima, file)
+    # Metrics that are missing could be computed; gaps of other quantities stay grey.
+    if atlas is not None and name in atlas.quantities.written_by("evaluate"):
+        check_judged(atlas)
     values = np.asarray(minima[name], dtype=float)
     if name in ("orbit_size", "degree") and np.all(np.abs(values) < 2**53):
         return values.astype(int)  # a few whole numbers are told apart better in a legend
@@ -362,16 +364,16 @@ def label(name: str) -> str:
     return name.replace("_", " ").replace("auc", "AUC")
 
 
-def check_judged(minima, file: Path) -> None:
+def check_judged(atlas) -> None:
     """Refuse metrics of a part of the minima.
 
     **Raises:** `ValueError` that says how to add them.
     """
     from lossatlas.recipes import unjudged
 
-    left = int(unjudged(minima).sum())
+    left = int(unjudged(atlas).sum())
     if left:
         raise ValueError(
-            f"{left} of {len(minima)} minima of {file} have no metrics; add them by: "
-            f"lossatlas evaluate {file}."
+            f"{left} of {len(atlas.minima)} minima of {atlas.path} have no metrics; add them by: "
+            f"lossatlas evaluate {atlas.path}."
         )

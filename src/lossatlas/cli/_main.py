@@ -23,6 +23,7 @@ from ._funnels import funnels
 from ._graph import graph
 from ._network import network
 from ._picture import picture
+from ._quantities import quantities
 from ._rates import rates
 from ._show import show
 from ._sweep import sweep
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command()(explore)
 app.command()(show)
 app.command()(evaluate)
+app.command()(quantities)
 app.command()(table)
 app.command()(sweep)
 app.command()(graph)

@@ -217,8 +217,8 @@ def _parts(files: list[Path], metric: str) -> list[str]:
     parts = ["test", "training"]
     for file in files:
         with Atlas(file, readonly=True) as atlas:
-            check_judged(atlas.minima, file)
-            metrics = atlas.minima.metrics
+            check_judged(atlas)
+            metrics = atlas.minima.quantities
         if f"training_{metric}" not in metrics:
             there = ", ".join(name.removeprefix("training_") for name in metrics if "training" in name)
             raise ValueError(f"{file} has no metric {metric!r}; there is {there}.")
@@ -252,7 +252,7 @@ def _labels(files: list[Path], by: str | None) -> tuple[list[str], str]:
     recipes = []
     for file in files:
         with Atlas(file, readonly=True) as atlas:
-            state = atlas.get_state("exploration", None) or {}
+            state = atlas.log.get_state("exploration", None) or {}
             recipes.append({**(atlas.recipe or {}), "seed": state.get("seed")})
     if by is not None:
         missing = [file for file, recipe in zip(files, recipes) if by not in recipe]

@@ -50,7 +50,7 @@ def read_network_and_sets(
     from lossatlas.atlas import Atlas
 
     with Atlas(file, readonly=True) as atlas:
-        return transition_network(atlas, modes=modes), atlas.sets
+        return transition_network(atlas, modes=modes), dict(atlas.sets)
 
 
 def read_temperatures(text: str) -> Any:

@@ -29,6 +29,8 @@ def show(
         _print_summary(atlas)
         for name, ids in atlas.sets.items():
             typer.echo(f"set {name}: {len(ids)} minim{'um' if len(ids) == 1 else 'a'}")
+        for quantity in atlas.quantities:
+            typer.echo(repr(quantity).removeprefix("Quantity(").removesuffix(")"))
         print_flags(atlas)
         known = _compare_census(atlas)
         if known is not None:
@@ -37,7 +39,7 @@ def show(
                 f"{known['minima']} minima and {known['transition_states_held']} of its "
                 f"{known['transition_states']} transition states (by energy)"
             )
-        for kind, outcomes in atlas.failures.items():
+        for kind, outcomes in atlas.log.failures.items():
             counts = ", ".join(f"{outcome} {count}" for outcome, count in outcomes.items())
             typer.echo(f"failed {kind}: {counts}")
 
@@ -72,12 +74,12 @@ def describe(atlas) -> dict[str, Any]:
 
     minima, states = atlas.minima, atlas.transition_states
     estimate = coverage(atlas)
-    searched = atlas.get_state("exploration", None) is not None  # nobody knows an import's hits
+    searched = atlas.log.get_state("exploration", None) is not None  # nobody knows an import's hits
     return {
         "landscape": atlas.landscape,
         "identity": atlas.identity,
         "recipe": atlas.recipe,
-        "exploration": atlas.get_state("exploration", None),
+        "exploration": atlas.log.get_state("exploration", None),
         "minima": [
             {
                 "id": int(minima.id[i]),
@@ -89,7 +91,7 @@ def describe(atlas) -> dict[str, Any]:
                 "log_product": _number(minima.log_product[i]),
                 "hits": int(minima.hits[i]) if searched else None,
                 "degree": int(minima.degree[i]),
-                "metrics": {name: _number(values[i]) for name, values in minima.metrics.items()},
+                "quantities": {name: _number(values[i]) for name, values in minima.quantities.items()},
             }
             for i in range(len(minima))
         ],
@@ -103,17 +105,18 @@ def describe(atlas) -> dict[str, Any]:
                 "negative_eigenvalue": _number(states.negative_eigenvalue[i]),
                 "orbit_size": states.orbit_size_exact[i],
                 "log_product": _number(states.log_product[i]),
+                "quantities": {name: _number(values[i]) for name, values in states.quantities.items()},
             }
             for i in range(len(states))
         ],
-        "sets": to_json(atlas.sets),
+        "sets": to_json(dict(atlas.sets)),
         "components": atlas.components,
         "coverage": {
             name: to_json(value) if searched else None
             for name, value in dataclasses.asdict(estimate).items()
         },
         "census": _compare_census(atlas),
-        "failures": atlas.failures,
+        "failures": atlas.log.failures,
     }
 
 

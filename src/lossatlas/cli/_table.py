@@ -9,18 +9,25 @@ import typer
 def table(
     files: Annotated[list[Path], typer.Argument(help="Atlases.")],
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with numbers in full, not Markdown.")] = False,
+    quantity: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A further quantity, at the global minimum and over all; may be given several times."
+        ),
+    ] = None,
 ) -> None:
     """Print minima, transition states, and the AUC of the global minimum and over all minima."""
     from lossatlas.atlas import Atlas
-    from lossatlas.recipes import summarise, to_csv, to_markdown, unjudged
+    from lossatlas.recipes import quantity_columns, summarise, to_csv, to_markdown, unjudged
 
-    rows = [summarise(file) for file in files]
+    names = quantity or []
+    rows = [summarise(file, names) for file in files]
     for file in files:
         with Atlas(file, readonly=True) as atlas:
-            left, minima = int(unjudged(atlas.minima).sum()), len(atlas.minima)
+            left, minima = int(unjudged(atlas).sum()), len(atlas.minima)
         if left and left < minima:
             hint = f"run: lossatlas evaluate {file}"
             typer.echo(
                 f"lossatlas: {left} of {minima} minima of {file} are not evaluated; {hint}", err=True
             )
-    typer.echo((to_csv if as_csv else to_markdown)(rows), nl=False)
+    typer.echo((to_csv if as_csv else to_markdown)(rows, last=quantity_columns(names)), nl=False)

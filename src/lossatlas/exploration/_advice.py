@@ -45,26 +45,26 @@ def note_lost(atlas: Atlas, outcome: int, energy: float, x: np.ndarray | None) -
     - `x`: where it ended, shape (dim,); None where the spectrum cannot be computed to say what is flat.
     """
     if outcome == RESULTS.degenerate and x is not None:
-        atlas.set_state(FLAT, np.asarray(x).tolist())
+        atlas.log.set_state(FLAT, np.asarray(x).tolist())
     if outcome not in RUNAWAY:
         return
-    lost = atlas.get_state(LOST, {})
+    lost = atlas.log.get_state(LOST, {})
     row = lost.setdefault(RESULTS(outcome).name, {"searches": 0, "lowest": None})
     row["searches"] += 1
     if not math.isnan(energy) and (row["lowest"] is None or energy < row["lowest"]):
         row["lowest"] = energy
-    atlas.set_state(LOST, lost)
+    atlas.log.set_state(LOST, lost)
 
 
 def why_nothing(atlas: Atlas, landscape: AbstractLandscape) -> str:
     """Return a sentence on why no search ended in a minimum."""
     outcomes: dict[str, int] = {}
-    for kind in atlas.failures.values():
+    for kind in atlas.log.failures.values():
         for name, count in kind.items():
             outcomes[name] = outcomes.get(name, 0) + count
     most = max(outcomes, key=lambda name: outcomes[name], default="max_steps")
     counts = ", ".join(f"{name} {count}" for name, count in outcomes.items())
-    lost = atlas.get_state(LOST, {})
+    lost = atlas.log.get_state(LOST, {})
     lowest = _lowest(lost)
     fell = f", the loss fell to {lowest:.6g}" if most in lost and lowest < math.inf else ""
     advice = ADVICE.get(most, RESULTS[most].sentence.rstrip("."))
@@ -80,7 +80,7 @@ def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
 
     - `smooth`: whether the loss is; on a kink a search does not converge however low it is.
     """
-    lost = atlas.get_state(LOST, {})
+    lost = atlas.log.get_state(LOST, {})
     if not smooth:
         lost.pop(RESULTS.max_steps.name, None)
     minimisations = _minimisations(atlas)
@@ -117,7 +117,7 @@ def why_degenerate(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
 
 def _flat_direction(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
     """Return what is flat at the last degenerate point, how flat, and what to do; None if unknown."""
-    x = atlas.get_state(FLAT, None)
+    x = atlas.log.get_state(FLAT, None)
     if x is None or landscape.smoothness != "smooth":  # on a kink the curvatures along it count
         return None
     own = dimensionless(landscape)
@@ -143,12 +143,12 @@ def _flat_direction(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
 
 def _minimisations(atlas: Atlas) -> int:
     """Return the number of minimisations that have ended."""
-    return sum(atlas.finished(kind) for kind in QUENCHES)
+    return sum(atlas.queue.finished(kind) for kind in QUENCHES)
 
 
 def _ended(atlas: Atlas, outcome: RESULTS) -> int:
     """Return the number of minimisations that failed with this outcome."""
-    return sum(atlas.failures.get(kind, {}).get(outcome.name, 0) for kind in QUENCHES)
+    return sum(atlas.log.failures.get(kind, {}).get(outcome.name, 0) for kind in QUENCHES)
 
 
 def _lowest(lost: dict[str, dict[str, Any]]) -> float:

@@ -38,11 +38,11 @@ class Inputs:
 
     - `minima`: id -> coordinates, shape (dim,), of all minima that the batch starts from.
     - `known_states`: takes transition states, shape (states, dim), and their energies, shape (states,);
-        returns the id of the same state found before, 0 for none, shape (states,).
+        returns the rows of those that were found before, and their ids, shape (known,).
     """
 
     minima: dict[int, np.ndarray]
-    known_states: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    known_states: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -117,8 +117,8 @@ class Executor:
         self._check_images(saddles, batch)
         # Pathways only from states that were not known when the batch began; writing decides.
         found = np.flatnonzero(saddles.converged)
-        known = given.known_states(saddles.x[found], saddles.energy[found])
-        fresh = found[known == 0]
+        known, _ = given.known_states(saddles.x[found], saddles.energy[found])
+        fresh = np.delete(found, known)
         pathway = np.full(len(saddles), -1)
         # One pathway for those that are the same: a batch of near pairs finds a third of them twice.
         seen = KnownPoints(
@@ -255,13 +255,13 @@ class Executor:
         outcome = int(minima.outcome[row])
         spent = int(minima.gradients[row] + minima.hessians[row])
         if outcome not in self.wanted:
-            self.atlas.count_failure(search.kind, outcome)
+            self.atlas.log.count_failure(search.kind, outcome)
             end = minima.x[row] if self.toolkit.hessians else None
             note_lost(self.atlas, outcome, float(minima.energy[row]), end)
-            self.atlas.finish(search.id, outcome)
+            self.atlas.queue.finish(search.id, outcome)
             return False, spent
         ids, new = self._add_minima(minima[[row]], run, hits=int(search.kind == "sample"))
-        self.atlas.finish(search.id, outcome, int(ids[0]))
+        self.atlas.queue.finish(search.id, outcome, int(ids[0]))
         return bool(new[0]), spent
 
     def _write_saddles(self, search, findings: Findings, rows: list[int], ended: int, run: int):
@@ -274,20 +274,20 @@ class Executor:
             outcomes.append(outcome)
             new_any, spent = new_any or new, spent + cost
             if outcome != RESULTS.converged:
-                self.atlas.count_failure(search.kind, outcome)
+                self.atlas.log.count_failure(search.kind, outcome)
         if not rows:
             outcomes = [ended]
-            self.atlas.count_failure(search.kind, outcomes[0])
-        self.atlas.finish(search.id, min(outcomes))
+            self.atlas.log.count_failure(search.kind, outcomes[0])
+        self.atlas.queue.finish(search.id, min(outcomes))
         return new_any, spent
 
     def _write_state(self, saddle: StationaryPoints, findings: Findings, row: int, run: int):
         outcome = int(saddle.outcome[0])
         if outcome != RESULTS.converged:
             return outcome, False, 0
-        known = int(self.atlas.find_transition_states(saddle.x, saddle.energy)[0])
-        if known:
-            self.atlas.add_hit("transition_states", known)
+        _, known = self.atlas.find_transition_states(saddle.x, saddle.energy)
+        if len(known):
+            self.atlas.add_hit("transition_states", int(known[0]))
             return outcome, False, 0
         path, paths = findings.pathway[row], findings.paths
         ends = StationaryPoints.concatenate([paths.backward[[path]], paths.forward[[path]]])

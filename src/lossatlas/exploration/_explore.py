@@ -64,7 +64,7 @@ def explore(
         have the flag `kink`, and neither eigenvalues nor a log-product.
     - `toolkit`: the searches that are run, and the mix of them; default `toolkit_for(landscape)`.
 
-    **Returns:** the atlas, open for reading. `atlas.get_state("exploration")["phase"]` is `complete` if
+    **Returns:** the atlas, open for reading. `atlas.log.get_state("exploration")["phase"]` is `complete` if
     the exploration ended by itself, and `inconclusive` if it did, but more than a tenth of the random
     starts ended neither in a minimum nor on a saddle (see `coverage`).
 
@@ -93,7 +93,7 @@ def explore(
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
         executor = Executor(landscape, atlas, seed, workers, kinks, toolkit)
         _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started).run()
-        said = _advice(atlas, landscape) if atlas.count("searches") else None
+        said = _advice(atlas, landscape) if atlas.queue.finished() else None
     if said:
         warnings.warn(said, stacklevel=2)
     return Atlas(Path(out), readonly=True)
@@ -118,7 +118,7 @@ def no_empty_file(out: str | os.PathLike) -> Iterator[None]:
 def _is_empty(path: str | os.PathLike) -> bool:
     try:
         with Atlas(path, readonly=True) as atlas:
-            return atlas.count("searches") == 0
+            return atlas.queue.finished() == 0
     except AtlasError:
         return False
 
@@ -149,16 +149,16 @@ class _Loop:
         """Search until complete or out of budget; Ctrl-C ends the run in the file, too, and is raised."""
         atlas = self.atlas
         with atlas.transaction():
-            state = atlas.get_state("exploration", None)
+            state = atlas.log.get_state("exploration", None)
             if state is None or state["seed"] != self.seed:
                 kept = (
                     {}
                     if state is None
                     else {"next_search": state["next_search"], "evaluations": state["evaluations"]}
                 )
-                atlas.set_state("exploration", {**initial_state(self.seed), **kept})
-            run = atlas.start_run({"budget": self.budget.__dict__}, self.seed)
-            before = atlas.get_state("exploration", None)["evaluations"]
+                atlas.log.set_state("exploration", {**initial_state(self.seed), **kept})
+            run = atlas.log.start_run({"budget": self.budget.__dict__}, self.seed)
+            before = atlas.log.get_state("exploration", None)["evaluations"]
         try:
             while self._step(run):
                 pass
@@ -170,12 +170,12 @@ class _Loop:
     def _finish(self, run: int, before: int) -> None:
         """Note how long the run took and what it spent."""
         atlas = self.atlas
-        spent = atlas.get_state("exploration", None)["evaluations"] - before
-        atlas.finish_run(run, time.monotonic() - self.started, spent)
+        spent = atlas.log.get_state("exploration", None)["evaluations"] - before
+        atlas.log.finish_run(run, time.monotonic() - self.started, spent)
 
     def _step(self, run: int) -> bool:
         """Run one batch, or plan one round; returns whether to go on."""
-        state = self.atlas.get_state("exploration", None)
+        state = self.atlas.log.get_state("exploration", None)
         progress = self._progress(state)
         if self.report:
             self.report(progress)
@@ -192,13 +192,13 @@ class _Loop:
                 state["quiet"] = 0 if new else state["quiet"] + 1
             state["evaluations"] += evaluations
             self._note_round(state, progress, len(batch))
-            self.atlas.set_state("exploration", state)
+            self.atlas.log.set_state("exploration", state)
         self.pace.note(kinds, time.monotonic() - begun)
         return True
 
     def _batch(self, progress: Progress) -> list[Search]:
         """Return the next searches, only as many as a limit on time has room for."""
-        batch = self.atlas.pending(self.batch_size)
+        batch = self.atlas.queue.pending(self.batch_size)
         if self.budget.seconds is None:
             return batch
         left = self.budget.seconds - progress.seconds
@@ -224,8 +224,8 @@ class _Loop:
             mix=MIXES[self.executor.toolkit.mix],
         )
         with self.atlas.transaction():
-            self.atlas.plan(rows)
-            self.atlas.set_state("exploration", state)
+            self.atlas.queue.plan(rows)
+            self.atlas.log.set_state("exploration", state)
         return True
 
     def _progress(self, state: dict) -> Progress:
@@ -236,7 +236,7 @@ class _Loop:
             patience=patience(self.atlas),
             seconds=time.monotonic() - self.started,
             evaluations=state["evaluations"],
-            searches=self.atlas.count("searches"),
+            searches=self.atlas.queue.finished(),
             minima=self.atlas.count("minima"),
             transition_states=self.atlas.count("transition_states"),
             components=self.atlas.component_count,

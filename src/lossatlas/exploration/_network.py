@@ -2,8 +2,9 @@
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
+from lossatlas._graph import Graph
 from lossatlas.analysis import disconnectivity
 
 
@@ -11,33 +12,23 @@ class Network:
     """Connectivity of the minima found so far.
 
     - `energy`: of the minima, loss units; `lowest`: the row of the global minimum.
-    - `part`: which connected part each minimum belongs to; `parts`: their number.
-    - `edges`: the pairs that a transition state joins, row * minima + row with the smaller row first,
-        increasing.
+    - `graph`: how they are joined.
+    - `part`: which connected part each minimum belongs to.
     - `barriers`: what has to be climbed on the lowest way from each minimum to the global minimum, loss
         units; infinite where no way is known.
 
     **Arguments:**
 
     - `energy`: of the minima, shape (minima,), loss units.
-    - `state_energy`: of the transition states, shape (states,), loss units.
-    - `ends`: rows of the two minima of each, shape (states, 2).
+    - `graph`: of these minima and their transition states.
     """
 
-    def __init__(self, energy: np.ndarray, state_energy: np.ndarray, ends: np.ndarray):
-        self.energy, self.lowest, count = energy, int(np.argmin(energy)), len(energy)
-        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-        self.parts, self.part = connected_components(graph.tocsr(), directed=False)
-        self.edges = np.unique(ends.min(axis=1, initial=count) * count + ends.max(axis=1, initial=-1))
-        self.barriers = _barriers_to(disconnectivity(energy, state_energy, ends), self.lowest, energy)
-
-    def connected(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        """Return which pairs of rows lie in one part."""
-        return self.part[low] == self.part[high]
-
-    def adjacent(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        """Return which pairs of rows, the smaller row first, a transition state joins."""
-        return np.isin(low * len(self.energy) + high, self.edges)
+    def __init__(self, energy: np.ndarray, graph: Graph):
+        self.energy, self.lowest, self.graph = energy, int(np.argmin(energy)), graph
+        self.part, edges = graph.parts, graph.edges
+        self.barriers = _barriers_to(
+            disconnectivity(energy, edges.energies, edges.pairs), self.lowest, energy
+        )
 
     def representatives(self) -> list[int]:
         """Return the lowest minimum of every part but that of the global minimum, lowest first."""
@@ -55,7 +46,7 @@ class Network:
         """
         count = len(self.energy)
         # A stored zero would vanish from the sparse matrix.
-        weight = np.where(self.connected(low, high), 1e-12, weight)
+        weight = np.where(self.part[low] == self.part[high], 1e-12, weight)
         graph = coo_array((weight, (low, high)), shape=(count, count)).tocsr()
         before = dijkstra(graph, directed=False, indices=self.lowest, return_predecessors=True)[1].tolist()
         gaps, seen = [], set()

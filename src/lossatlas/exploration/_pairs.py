@@ -37,18 +37,17 @@ class PairSelector:
 
     def candidates(self) -> "Candidates":
         """Look at the atlas as it is now; returns the pairs to choose from."""
-        minima, states = self.atlas.minima, self.atlas.transition_states
+        minima = self.atlas.minima
         if len(minima) == 0:
             none = np.zeros(0, dtype=int)
             return Candidates(minima.id, None, none, none, np.zeros(0), {})
-        ends = np.searchsorted(minima.id, states.minima).reshape(-1, 2)
-        network = Network(minima.energy, states.energy, ends)
+        network = Network(minima.energy, self.atlas.graph)
         x = minima.x / self.unit
         low, high = _near(x, minima.energy)
         distance = self._aligned(minima.id, x, low, high)
         order = np.lexsort((high, low, distance))
         return Candidates(
-            minima.id, network, low[order], high[order], distance[order], self.atlas.tried_pairs()
+            minima.id, network, low[order], high[order], distance[order], self.atlas.queue.tried_pairs()
         )
 
     def _aligned(self, ids: np.ndarray, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -99,10 +98,10 @@ class Candidates:
     @functools.cached_property
     def _joining(self) -> list[np.ndarray]:
         """The strategies for several parts: bridges, near pairs, ways to the global minimum."""
-        if self.network is None or self.network.parts <= 1:
+        if self.network is None or self.network.graph.part_count <= 1:
             return []
         low, high, lowest = self.low, self.high, self.network.lowest
-        apart = ~self.network.connected(low, high)
+        apart = ~self.network.graph.connected(low, high)
         to_lowest = apart & ((low == lowest) | (high == lowest))
         return [self._bridges(apart), self._pairs(apart), self._pairs(to_lowest)]
 
@@ -112,7 +111,7 @@ class Candidates:
         if self.network is None:
             return []
         by_energy = self.ids[np.argsort(self.network.energy, kind="stable")]
-        shortcuts = ~self.network.adjacent(self.low, self.high)
+        shortcuts = ~self.network.graph.adjacent(self.low, self.high)
         return [self._untrap(), self._pairs(shortcuts), np.stack([by_energy, by_energy], axis=1)]
 
     @functools.cached_property

@@ -152,7 +152,7 @@ def _quenches(atlas: Atlas, state: dict, mix: Mix, share: float) -> list[Task]:
 
 def _end(atlas: Atlas) -> str:
     """Return the phase that an exploration ends in."""
-    estimate = coverage(atlas.minima.hits, failed=atlas.failures.get("sample", {}))
+    estimate = coverage(atlas.minima.hits, failed=atlas.log.failures.get("sample", {}))
     return "complete" if estimate.conclusive else "inconclusive"
 
 
@@ -164,7 +164,7 @@ def _minima_exhausted(atlas: Atlas, mix: Mix) -> bool:
     `ENOUGH_SAMPLES` decides.)
     """
     hits = atlas.minima.hits
-    drawn = atlas.finished("sample")
+    drawn = atlas.queue.finished("sample")
     if drawn >= ENOUGH_SAMPLES:
         return True
     estimate = coverage(hits)
@@ -186,7 +186,7 @@ def _hops(atlas: Atlas, state: dict, count: int) -> list[Task]:
         return []
     energy = {int(m): float(e) for m, e in zip(ids, energies)}
     chains = list(state["chains"])
-    last = atlas.last_searches("hop", len(chains))
+    last = atlas.queue.last("hop", len(chains))
     if len(last) == len(chains):
         old = np.array([energy.get(s.a or 0, np.inf) for s in last])
         new = np.array([energy.get(s.minimum or 0, np.inf) for s in last])

@@ -62,21 +62,25 @@ class KnownPoints:
 
     def find(
         self, x: Float[np.ndarray, "points dim"], energy: Float[np.ndarray, " points"]
-    ) -> Int[np.ndarray, " points"]:
-        """Return the row of the known point that is the same, or -1.
+    ) -> tuple[Int[np.ndarray, " known"], Int[np.ndarray, " known"]]:
+        """Return which of the points are known, and the rows of the known points that are the same.
 
         **Arguments:**
 
         - `x`: points, shape (points, dim), parameter units.
         - `energy`: their energies, shape (points,), loss units.
+
+        **Returns:** numbers of the points that are known, increasing, and the row of each; shape (known,).
         """
         window = self._window(energy)
         low = np.searchsorted(self._sorted, energy - window, "left")
         high = np.searchsorted(self._sorted, energy + window, "right")
-        rows = np.full(len(x), -1)
-        for i in np.flatnonzero(high > low):
-            rows[i] = self._first_same(np.sort(self._order[low[i] : high[i]]), x[i])
-        return rows
+        found: dict[int, int] = {}
+        for i in np.flatnonzero(high > low).tolist():
+            row = self._first_same(np.sort(self._order[low[i] : high[i]]), x[i])
+            if row is not None:
+                found[i] = row
+        return np.array([*found], dtype=np.int64), np.array([*found.values()], dtype=np.int64)
 
     def add(
         self, x: Float[np.ndarray, "points dim"], energy: Float[np.ndarray, " points"]
@@ -87,13 +91,17 @@ class KnownPoints:
 
         **Returns:** the row of every point, and whether it is new; shape (points,) each.
         """
-        rows = self.find(x, energy)
+        which, same = self.find(x, energy)
         first = np.arange(len(x))  # where in the batch the same point comes first
-        fresh = np.flatnonzero(rows < 0)
+        is_known = np.zeros(len(x), dtype=bool)
+        is_known[which] = True
+        fresh = np.flatnonzero(~is_known)
         crowded = fresh[self._is_crowded(energy[fresh])]
         if len(crowded):
             first[crowded] = crowded[self._first_in_batch(x[crowded], energy[crowded])]
-        is_new = (rows < 0) & (first == np.arange(len(x)))
+        is_new = ~is_known & (first == np.arange(len(x)))
+        rows = np.empty(len(x), dtype=np.int64)
+        rows[which] = same
         rows[is_new] = self._count + np.arange(np.count_nonzero(is_new))
         rows = rows[first]
         self._append(x[is_new], energy[is_new])
@@ -102,7 +110,7 @@ class KnownPoints:
     def _window(self, energy):
         return self.energy_tol * np.maximum(self.units.energy, np.abs(energy))
 
-    def _first_same(self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]) -> int:
+    def _first_same(self, candidates: Int[np.ndarray, " rows"], x: Float[np.ndarray, " dim"]) -> int | None:
         if self.by_energy:
             return int(candidates[0])
         norm = self._sizes(x[None])[0]
@@ -114,7 +122,7 @@ class KnownPoints:
             # The point itself may be the nearest image, and costs next to nothing to compare.
             if self._is_close(known, x) or self._is_image(known, x, limit):
                 return int(row)
-        return -1
+        return None
 
     def _is_close(self, known: Float[np.ndarray, " dim"], x: Float[np.ndarray, " dim"]) -> bool:
         allowed = self.distance_tol * np.maximum(1.0, np.abs(known))
@@ -151,12 +159,12 @@ class KnownPoints:
         )
         first, places = np.arange(len(x)), []
         for i in range(len(x)):
-            row = seen.find(x[i : i + 1], energy[i : i + 1])[0]
-            if row < 0:
+            _, same = seen.find(x[i : i + 1], energy[i : i + 1])
+            if len(same):
+                first[i] = places[same[0]]
+            else:
                 seen._append(x[i : i + 1], energy[i : i + 1])
                 places.append(i)
-            else:
-                first[i] = places[row]
         return first
 
     def _sizes(self, x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:

@@ -40,6 +40,7 @@ from ._student_teacher import rank_bound as rank_bound
 from ._student_teacher import teach as teach
 from ._student_teacher import train_teacher as train_teacher
 from ._sweep import run_sweep as run_sweep
+from ._table import quantity_columns as quantity_columns
 from ._table import summarise as summarise
 from ._table import to_csv as to_csv
 from ._table import to_markdown as to_markdown

@@ -1,8 +1,10 @@
 """Explore what a recipe describes, and judge what was found."""
 
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,8 +47,7 @@ def explore_recipe(
         with Atlas(out, problem.landscape) as atlas:
             known = json.loads(json.dumps({**to_settings(recipe), **_test_data(problem)}))  # as it is read
             with atlas.transaction():
-                if atlas.recipe not in (None, known):
-                    atlas.delete_metrics()  # they may be of other test data
+                _delete_metrics_of_another(atlas, known)
                 atlas.set_recipe(known)
         return explore(
             problem.landscape,
@@ -56,6 +57,17 @@ def explore_recipe(
             progress=progress,
             workers=settings.workers,
             kinks=settings.kinks,
+        )
+
+
+def _delete_metrics_of_another(atlas: Atlas, recipe: dict[str, Any]) -> None:
+    """Delete what was computed with another recipe, which may be of other test data, and say so."""
+    older = atlas.quantities_of_another(recipe)
+    if older:
+        atlas.quantities.delete(*older)
+        warnings.warn(
+            f"{', '.join(older)} of {atlas.path} were of another recipe and are deleted; evaluate again.",
+            stacklevel=3,
         )
 
 
@@ -69,7 +81,7 @@ def problem_of(path: Path) -> Problem:
     if not isinstance(recipe, dict):
         raise AtlasError(
             f"{path} does not say which data its landscape was made of: explore by the command line or a "
-            "config, or use lossatlas.evaluate and Atlas.set_metrics."
+            "config, or use lossatlas.evaluate and Atlas.set_quantity."
         )
     known = recipe.pop(TEST_DATA, None)
     try:
@@ -97,11 +109,14 @@ def judge_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -
 
 
 def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
-    """Judge the minima of an atlas and store the metrics as columns; raises as `judge_atlas`."""
+    """Judge the minima of an atlas and store the metrics as quantities; raises as `judge_atlas`."""
     problem = problem_of(path)
     metrics = _judged(path, problem, reference, workers)
     with Atlas(path, problem.landscape) as atlas:
-        atlas.set_metrics(dict(metrics.columns))
+        settings = {"reference": reference, "recipe": atlas.recipe}
+        with atlas.transaction():
+            for name, values in metrics.columns.items():
+                atlas.set_quantity(name, values, run="evaluate", settings=settings)
     return metrics
 
 

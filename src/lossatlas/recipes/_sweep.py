@@ -109,7 +109,7 @@ def _check_same(cell: Cell, path: Path) -> None:
     if not path.exists():
         return
     with Atlas(path, readonly=True) as atlas:
-        recipe, state = atlas.recipe or {}, atlas.get_state("exploration", None)
+        recipe, state = atlas.recipe or {}, atlas.log.get_state("exploration", None)
     before = {**recipe, "seed": state["seed"] if state else cell.explore.seed}
     now = {**to_settings(cell.recipe), "seed": cell.explore.seed}
     for key in dict.fromkeys([*now, *before]):
@@ -123,7 +123,7 @@ def _check_same(cell: Cell, path: Path) -> None:
 def _is_unjudged(path: Path) -> bool:
     """Return whether there are minima without metrics, as after a kill in between."""
     with Atlas(path, readonly=True) as atlas:
-        return bool(unjudged(atlas.minima).any())
+        return bool(unjudged(atlas).any())
 
 
 def _time_left(path: Path, settings: ExploreSettings) -> float | None:
@@ -131,7 +131,7 @@ def _time_left(path: Path, settings: ExploreSettings) -> float | None:
     if not path.exists():
         return settings.time_limit
     with Atlas(path, readonly=True) as atlas:
-        state, runs = atlas.get_state("exploration", None), atlas.runs
+        state, runs = atlas.log.get_state("exploration", None), atlas.log.runs
         counts = len(atlas.minima), len(atlas.transition_states)
     if state is None or state["seed"] != settings.seed:
         return settings.time_limit

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lossatlas.analysis import coverage
-from lossatlas.atlas import Atlas, Minima
+from lossatlas.atlas import Atlas
 
 
 COLUMNS = {
@@ -33,15 +33,27 @@ COLUMNS = {
 }
 
 
-def summarise(path: Path) -> dict[str, Any]:
+def summarise(path: Path, quantities: Sequence[str] = ()) -> dict[str, Any]:
     """Return one row: the keys of `COLUMNS`; what was not evaluated is left out.
 
     `loss` is the energy of the global minimum, gmin; metrics are at gmin, and mean and standard deviation
     over the minima, each counted once. They are left out where some minima were not evaluated.
+
+    **Arguments:**
+
+    - `path`: the atlas.
+    - `quantities`: names of others to summarise, of minima or transition states, over the points for which
+      they are known; their keys are those of `quantity_columns`.
+
+    **Raises:** `ValueError` if the atlas has no quantity of a name.
     """
     with Atlas(path, readonly=True) as atlas:
         minima, states, parts = atlas.minima, atlas.transition_states, atlas.component_count
-        dimension, estimate = atlas.dimension, coverage(atlas)
+        dimension, estimate, is_judged = atlas.dimension, coverage(atlas), not unjudged(atlas).any()
+    for name in quantities:
+        if name not in (*minima.quantities, *states.quantities):
+            there = ", ".join(dict.fromkeys([*minima.quantities, *states.quantities])) or "none"
+            raise ValueError(f"{path} has no quantity {name!r}; there is {there}.")
     row: dict[str, Any] = {
         "atlas": path.stem,
         "variables": dimension,
@@ -55,37 +67,68 @@ def summarise(path: Path) -> dict[str, Any]:
     row["loss"] = float(minima.energy[lowest])
     if minima.hits.any():  # nobody knows an import's
         row |= {"coverage": estimate.good_turing, "chao1": estimate.chao1}
-    if unjudged(minima).any():
-        return row
-    for name in ("training_auc", "test_auc", "test_misclassification"):
-        values = minima.metrics.get(name)
-        if values is None or not np.isfinite(values).any():
-            continue
-        row[name] = float(values[lowest])
-        row[f"{name}_mean"], row[f"{name}_sd"] = float(np.nanmean(values)), float(np.nanstd(values))
-    return {key: value for key, value in row.items() if key in COLUMNS}
+    metrics = ("training_auc", "test_auc", "test_misclassification") if is_judged else ()
+    for name in metrics:
+        row |= _summary(name, minima.quantities, lowest)
+    row = {key: value for key, value in row.items() if key in COLUMNS}
+    for name in quantities:
+        if name in minima.quantities:
+            row |= _summary(name, minima.quantities, lowest)
+        else:
+            row |= _summary(name, states.quantities, None)
+    return row
 
 
-def unjudged(minima: Minima) -> Any:
-    """Return which minima have no metric yet, such as those found since, shape (minima,)."""
-    if not minima.metrics:
-        return np.ones(len(minima), dtype=bool)
-    known = np.isfinite(np.stack(list(minima.metrics.values())))
-    return ~np.any(known, axis=0)
+def quantity_columns(quantities: Sequence[str]) -> dict[str, str]:
+    """Return the columns that further quantities make in a table, headings by key."""
+    columns: dict[str, str] = {}
+    for name in quantities:
+        columns |= {name: f"gmin {name}", f"{name}_mean": f"{name}, mean", f"{name}_sd": "sd"}
+    return columns
 
 
-def to_markdown(rows: Sequence[dict[str, Any]], first: dict[str, str] | None = None) -> str:
-    """Return rows as a Markdown table; `first` maps keys of further leading columns to their headings."""
-    columns = _used(rows, first)
+def _summary(name: str, columns: dict[str, np.ndarray], lowest: int | None) -> dict[str, float]:
+    """Return a quantity at the global minimum, if it is one of minima, its mean and standard deviation."""
+    values = columns.get(name)
+    if values is None or not np.isfinite(values).any():
+        return {}
+    mean = {f"{name}_mean": float(np.nanmean(values)), f"{name}_sd": float(np.nanstd(values))}
+    return mean if lowest is None else {name: float(values[lowest]), **mean}
+
+
+def unjudged(atlas: Atlas) -> Any:
+    """Return which minima have no metric of `evaluate` yet, such as those found since, shape (minima,)."""
+    minima, metrics = atlas.minima, atlas.quantities.written_by("evaluate")
+    known = [np.isfinite(minima.quantities[name]) for name in metrics]
+    return ~np.any(known, axis=0) if known else np.ones(len(minima), dtype=bool)
+
+
+def to_markdown(
+    rows: Sequence[dict[str, Any]],
+    first: dict[str, str] | None = None,
+    last: dict[str, str] | None = None,
+) -> str:
+    """Return rows as a Markdown table.
+
+    **Arguments:**
+
+    - `rows`: as of `summarise`.
+    - `first`, `last`: further columns before and behind the usual ones, headings by key.
+    """
+    columns = _used(rows, first, last)
     lines = ["| " + " | ".join(columns.values()) + " |", "| " + " | ".join("---" for _ in columns) + " |"]
     for row in rows:
         lines.append("| " + " | ".join(_shown(row.get(key)) for key in columns) + " |")
     return "\n".join(lines) + "\n"
 
 
-def to_csv(rows: Sequence[dict[str, Any]], first: dict[str, str] | None = None) -> str:
-    """Return rows as CSV with the keys as header, numbers in full."""
-    columns = _used(rows, first)
+def to_csv(
+    rows: Sequence[dict[str, Any]],
+    first: dict[str, str] | None = None,
+    last: dict[str, str] | None = None,
+) -> str:
+    """Return rows as CSV with the keys as header, numbers in full; arguments as of `to_markdown`."""
+    columns = _used(rows, first, last)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -93,8 +136,11 @@ def to_csv(rows: Sequence[dict[str, Any]], first: dict[str, str] | None = None) 
     return text.getvalue()
 
 
-def _used(rows: Sequence[dict[str, Any]], first: dict[str, str] | None) -> dict[str, str]:
-    every = {"atlas": COLUMNS["atlas"], **(first or {}), **COLUMNS}
+def _used(
+    rows: Sequence[dict[str, Any]], first: dict[str, str] | None, last: dict[str, str] | None
+) -> dict[str, str]:
+    # A quantity that stands among the usual columns keeps its place and heading.
+    every = {"atlas": COLUMNS["atlas"], **(first or {}), **COLUMNS, **{**(last or {}), **COLUMNS}}
     return {key: heading for key, heading in every.items() if any(key in row for row in rows)}
 
 

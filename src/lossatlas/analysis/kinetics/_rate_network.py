@@ -5,7 +5,9 @@ import functools
 import math
 
 import numpy as np
-from scipy.sparse import csgraph, csr_array
+from scipy.sparse import csr_array
+
+from lossatlas._graph import Graph
 
 from .._transition_network import TransitionNetwork
 from ..equilibrium._thermodynamics import check_temperatures
@@ -42,8 +44,7 @@ class RateNetwork:
     @functools.cached_property
     def component(self) -> np.ndarray:
         """The connected part of every state, 0, 1, ..., shape (n,)."""
-        links = csr_array((np.ones(len(self.pairs)), tuple(self.pairs.T)), shape=(len(self),) * 2)
-        return csgraph.connected_components(links, directed=False)[1]
+        return Graph(len(self), self.pairs, self.log_conductances).parts
 
     def equilibrium(self, states) -> np.ndarray:
         """Return occupation probabilities of a set of states at equilibrium within, shape (n,)."""

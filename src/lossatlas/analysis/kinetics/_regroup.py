@@ -3,7 +3,8 @@
 import dataclasses
 
 import numpy as np
-from scipy.sparse import csgraph, csr_array
+
+from lossatlas._graph import Graph
 
 from .._disconnectivity import DisconnectivityTree, disconnectivity
 from .._result import AbstractResult
@@ -55,8 +56,7 @@ def regroup(network: RateNetwork, barrier: float) -> Regrouping:
         joined = heights - states[coarse.pairs].min(axis=1) < barrier
         if not joined.any():
             break
-        links = csr_array((np.ones(joined.sum()), tuple(coarse.pairs[joined].T)), shape=(len(coarse),) * 2)
-        label = csgraph.connected_components(links, directed=False)[1]
+        label = Graph(len(coarse), coarse.pairs[joined], heights[joined]).parts
         group, coarse = label[group], _lump(coarse, label)
     order = np.argsort(-coarse.log_weights, kind="stable")
     rank = np.empty(len(order), dtype=np.int64)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csgraph, csr_array
+
+from lossatlas._graph import Graph
 
 
 _BATCH = 64  # sources that one machine word holds
@@ -34,8 +35,7 @@ def sort_by_size(labels: np.ndarray) -> np.ndarray:
 
 def find_parts(n: int, pairs: np.ndarray) -> np.ndarray:
     """Return the connected part of every node, the largest part first; shape (n,)."""
-    graph = csr_array((np.ones(len(pairs), dtype=np.int8), pairs.T), shape=(n, n))
-    return sort_by_size(csgraph.connected_components(graph, directed=False)[1])
+    return sort_by_size(Graph(n, pairs, np.zeros(len(pairs))).parts)
 
 
 def take_largest_part(n: int, pairs: np.ndarray, part: np.ndarray) -> tuple[int, np.ndarray]:

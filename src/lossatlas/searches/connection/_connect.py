@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
 from lossatlas._checks import check_whole
+from lossatlas._graph import Graph
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units
 from lossatlas.searches._driver import as_points, same_rows
 from lossatlas.searches._records import StationaryPoints
@@ -161,7 +162,7 @@ class _Network:
         self.states: list[StationaryPoints] = [ends[:0]]
         self.paths: list[Pathways] = []
         self.owners: list[np.ndarray] = [np.zeros(0, dtype=int)]
-        self.edges: list[tuple[int, int]] = []
+        self.graph = Graph(len(self.minima))
         self.tried: dict[tuple[int, int], int] = {}
         self.images: dict[tuple[int, int], tuple[np.ndarray, float]] = {}
         self.guesses = self.failed = 0
@@ -178,7 +179,8 @@ class _Network:
         backward, forward = (
             self.minima.add(side.x[kept], side.energy[kept])[0] for side in (paths.backward, paths.forward)
         )
-        self.edges += zip(backward.tolist(), forward.tolist())
+        self.graph.add_minima(len(self.minima) - len(self.graph))
+        self.graph.add_states(np.stack([backward, forward], axis=1), states.energy[kept])
         self.states.append(states[kept])
         self.owners.append(owners[kept])
         self.paths.append(
@@ -187,8 +189,7 @@ class _Network:
 
     def connected(self, start: np.ndarray, goal: np.ndarray) -> np.ndarray:
         """Return which pairs lie in one part of the network."""
-        part = self._parts()
-        return part[start] == part[goal]
+        return self.graph.connected(start, goal)
 
     def image(self, i: int, j: int) -> np.ndarray:
         """Return the image of minimum j nearest to minimum i."""
@@ -196,7 +197,7 @@ class _Network:
 
     def gaps(self, start: np.ndarray, goal: np.ndarray) -> list[tuple[int, int, int, int]]:
         """Return (number of the pair, minimum, minimum, earlier tries) for the bands of the next cycle."""
-        count, part = len(self.minima), self._parts()
+        count, part = len(self.minima), self.graph.parts
         i, j = np.triu_indices(count, 1)
         weights = np.empty(len(i))
         for k, (m, n) in enumerate(zip(i.tolist(), j.tolist())):
@@ -240,12 +241,6 @@ class _Network:
             self.failed,
             cycles,
         )
-
-    def _parts(self) -> np.ndarray:
-        count = len(self.minima)
-        ends = np.array(self.edges, dtype=int).reshape(-1, 2)
-        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-        return connected_components(graph.tocsr(), directed=False)[1]
 
     def _aligned(self, i: int, j: int) -> tuple[np.ndarray, float]:
         if (i, j) not in self.images:

@@ -49,8 +49,8 @@ def _branch(family: Family, given: tuple[KnownPoints, KnownPoints], curve: Curve
         size = family.landscape.symmetry.orbit_size(x[curve.probe])
         s = curve.z[-1, -1]
         if s in (0.0, 1.0):
-            row = int(given[int(s)].find(x[-1:], curve.energy[-1:])[0])
-            last = row + int(s) * len(given[0]) if row >= 0 else -1
+            _, rows = given[int(s)].find(x[-1:], curve.energy[-1:])
+            last = int(rows[0]) + int(s) * len(given[0]) if len(rows) else -1
     return Branch(
         parameter=_parameter(family, curve.z[:, -1]),
         x=x,

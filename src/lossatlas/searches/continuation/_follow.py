@@ -219,7 +219,7 @@ def _lies_on(
     guesses = [np.zeros((0, len(z))), *(curve.crossing(z[-1], energy) for curve in curves)]
     found = run_batch(_at_fixed_s, family, np.concatenate(guesses), workers=workers)
     known = KnownPoints(found[0], found[1], family.landscape.symmetry)
-    return bool(known.find(family.unit * z[None, :-1], np.array([energy]))[0] >= 0)
+    return len(known.find(family.unit * z[None, :-1], np.array([energy]))[0]) > 0
 
 
 def _at_fixed_s(family: Family, guess: Place) -> tuple[Point, Scalar]:

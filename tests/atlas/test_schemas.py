@@ -1,6 +1,8 @@
-"""Metrics, flags and sets of an atlas, the recipe that it remembers, and files of older schemas."""
+"""Files of older schemas are read and brought up to date, and flags, which they did not have."""
 
 import os
+import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,76 +20,6 @@ def filled(path, count=3):
     return atlas
 
 
-def test_metrics_are_columns(tmp_path):
-    with filled(tmp_path / "a.atlas") as atlas:
-        before = atlas.digest()
-        atlas.set_metrics({"test_auc": [0.7, np.nan, 0.9], "test_loss": [1, 2, 3]})
-        assert list(atlas.minima.metrics) == ["test_auc", "test_loss"]
-        np.testing.assert_array_equal(atlas.minima["test_auc"], [0.7, np.nan, 0.9])
-        assert atlas.minima.keys()[-2:] == ["test_auc", "test_loss"]
-        assert atlas.digest() == before  # not what the exploration determined
-        # A name that is there gets new numbers, the others stay.
-        atlas.set_metrics({"accuracy": [1.0, 0.5, 0.25], "test_loss": [4, 5, 6]})
-        assert list(atlas.minima.metrics) == ["accuracy", "test_auc", "test_loss"]
-        assert atlas.minima["test_loss"].tolist() == [4, 5, 6]
-        with pytest.raises(ValueError, match="no metric 'auc'; there is accuracy, test_auc, test_loss"):
-            atlas.delete_metrics("test_auc", "auc")
-        assert len(atlas.minima.metrics) == 3
-        atlas.delete_metrics("test_auc", "test_loss")
-    with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
-        assert list(atlas.minima.metrics) == ["accuracy"]
-        assert atlas.to_dataframe()["accuracy"].tolist() == [1.0, 0.5, 0.25]
-        assert dict(atlas.to_networkx().nodes)[3]["accuracy"] == 0.25
-        atlas.check()
-        with pytest.raises(AtlasError, match="open for reading"):
-            atlas.set_metrics({"accuracy": [1.0, 0.5, 0.25]})
-
-
-def test_minima_found_later_are_not_evaluated_yet(tmp_path):
-    with filled(tmp_path / "a.atlas") as atlas:
-        atlas.set_metrics({"test_auc": [0.7, 0.8, 0.9]})
-        atlas.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0])
-        np.testing.assert_array_equal(atlas.minima["test_auc"], [0.7, 0.8, 0.9, np.nan])
-
-
-@pytest.mark.parametrize("metrics, sentence", [
-    ({"a": [1.0, 2.0]}, r"`a` must have shape \(3,\)"),
-    ({"energy": [1.0, 2.0, 3.0]}, "a column 'energy' already"),
-])  # fmt: skip
-def test_refused_metrics_change_nothing(tmp_path, metrics, sentence):
-    with filled(tmp_path / "a.atlas") as atlas:
-        atlas.set_metrics({"b": [1.0, 2.0, 3.0]})
-        with pytest.raises(ValueError, match=sentence):
-            atlas.set_metrics(metrics)
-        assert list(atlas.minima.metrics) == ["b"]
-
-
-def test_recipe(tmp_path):
-    with filled(tmp_path / "a.atlas") as atlas:
-        before = atlas.digest()
-        assert atlas.recipe is None
-        atlas.set_recipe({"landscape": "xor", "hidden": [2]})
-        assert atlas.digest() == before
-    with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
-        assert atlas.recipe == {"landscape": "xor", "hidden": [2]}
-
-
-def test_another_recipe_does_not_delete_metrics_behind_your_back(tmp_path):
-    with filled(tmp_path / "a.atlas") as atlas:
-        atlas.set_recipe({"landscape": "xor", "hidden": (2,)})
-        atlas.set_metrics({"test_auc": [0.7, 0.8, 0.9]})
-        atlas.set_recipe({"landscape": "xor", "hidden": (2,)})  # the same one
-        with pytest.raises(
-            AtlasError, match=r"metrics that were computed with another recipe; call delete_"
-        ):
-            atlas.set_recipe({"landscape": "iris"})
-        assert list(atlas.minima.metrics) == ["test_auc"] and atlas.recipe["landscape"] == "xor"
-        atlas.delete_metrics()
-        atlas.set_recipe({"landscape": "iris"})
-        assert atlas.minima.metrics == {} and atlas.recipe == {"landscape": "iris"}
-        atlas.check()
-
-
 @pytest.fixture
 def older(tmp_path, request):
     """Return a file of an older schema, and the digest that it had."""
@@ -96,10 +28,8 @@ def older(tmp_path, request):
         atlas.add_transition_states(
             np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]], path_length=[4.0]
         )
-        atlas.plan([(1, "pair", 1, 2, 0, 11)])
-        atlas.finish(1, 0)
-        if request.param > 1:
-            atlas.set_metrics({"a": [1.0, 2.0, 3.0]})
+        atlas.queue.plan([(1, "pair", 1, 2, 0, 11)])
+        atlas.queue.finish(1, 0)
         digest = atlas.digest()
     to_older_schema(path, request.param)
     return path, digest
@@ -113,10 +43,10 @@ def test_files_of_older_schemas_are_brought_up_to_date_by_a_writer(older):
         assert atlas.digest() == digest and atlas.sets == {}
         assert atlas.minima.flag.tolist() == ["", "", ""] and atlas.transition_states.flag.tolist() == [""]
         assert atlas.transition_states.path_length.tolist() == [4.0]
-        assert atlas.tried_pairs() == {(1, 2): 1}
+        assert atlas.queue.tried_pairs() == {(1, 2): 1}
         atlas.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0], flag="kink")
-        atlas.set_metrics({"b": [1.0, 2.0, 3.0, 4.0]})
-        atlas.set_sets({"A": [1]})
+        atlas.set_quantity("b", [1.0, 2.0, 3.0, 4.0])
+        atlas.sets["A"] = [1]
     with Atlas(path) as atlas:
         assert atlas.minima["b"].tolist() == [1.0, 2.0, 3.0, 4.0]
         atlas.check()
@@ -129,10 +59,9 @@ def test_files_of_older_schemas_are_read_and_not_written(older, options):
     content = path.read_bytes()
     with Atlas(path, **options) as atlas:
         atlas.check()
-        assert atlas.digest() == digest and atlas.tried_pairs() == {(1, 2): 1}
-        assert list(atlas.minima.metrics) in ([], ["a"])
+        assert atlas.digest() == digest and atlas.queue.tried_pairs() == {(1, 2): 1}
         with pytest.raises(AtlasError, match="open for reading"):
-            atlas.set_state("key", 1)
+            atlas.log.set_state("key", 1)
     assert path.read_bytes() == content
     assert os.listdir(path.parent) == [path.name]
 
@@ -214,30 +143,50 @@ def test_an_energy_that_is_not_known_is_damage_without_its_flag(tmp_path):
                     atlas.check()
 
 
-def test_named_sets(tmp_path):
-    with filled(tmp_path / "a.atlas") as atlas:
-        before = atlas.digest()
-        atlas.set_sets({"B": np.array([3, 1, 3]), "A": [2]})
-        assert {name: ids.tolist() for name, ids in atlas.sets.items()} == {"A": [2], "B": [1, 3]}
-        assert atlas.digest() == before  # not what the exploration determined
-        atlas.set_sets({"folded": [1]})
-    with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
-        assert list(atlas.sets) == ["folded"]
-        with pytest.raises(AtlasError, match="open for reading"):
-            atlas.set_sets({"A": [1]})
+# ---- schema 3, as it was written -----------------------------------------------------------------
+
+DIGEST = "fd64e57e8455a191b443ad15ff2b667c9f21cef251ca66665c35c627bd335813"  # that it had
 
 
-@pytest.mark.parametrize("sets, sentence", [
-    ({"A": []}, r"`sets\['A'\]` must be one or more ids of minima"),
-    ({"A": [0.5]}, r"`sets\['A'\]` must be one or more ids of minima"),
-    ({"A": [1, 4]}, r"`sets\['A'\]`: there is no minimum 4; ids are 1 to 3"),
-    ({"A": [0]}, "there is no minimum 0"),
-    ({"1": [1]}, "Names of sets must be words such as A"),
-    ({"1-3": [1]}, "Names of sets must be words such as A"),
+@pytest.fixture
+def third(tmp_path):
+    path = tmp_path / "a.atlas"
+    db = sqlite3.connect(path)
+    db.executescript(Path(__file__).with_name("third_schema.sql").read_text())
+    db.close()
+    return path
+
+
+@pytest.mark.parametrize("options", [dict(), dict(landscape=xor(2)), dict(readonly=False)])
+def test_metrics_of_the_third_schema_are_kept_as_quantities(third, options):
+    content = third.read_bytes()
+    for _ in range(2):  # once of the older schema, then maybe of today's
+        with Atlas(third, **options) as atlas:
+            atlas.check()
+            assert atlas.digest() == DIGEST
+            np.testing.assert_array_equal(atlas.minima["test_auc"], [0.75, np.nan, 0.1])
+            assert atlas.minima["training_loss"].tolist() == [1.0, 2.0, 3.0]
+            assert [quantity.name for quantity in atlas.quantities] == ["test_auc", "training_loss"]
+            (run,) = atlas.quantities.get("test_auc").runs
+            assert (run.call, run.written, run.settings) == ("evaluate", None, {"recipe": atlas.recipe})
+            assert dict(atlas.sets)["A"].tolist() == [1, 2] and atlas.log.runs[0]["seconds"] == 1.5
+    assert (third.read_bytes() == content) == (options == {})  # reading writes nothing
+
+
+@pytest.mark.parametrize("statement, sentence", [
+    ("UPDATE metrics SET value = 0.76 WHERE value = 0.75", "row test_auc, 1 of metrics does not agree"),
+    ("DELETE FROM metrics WHERE minimum = 3", "do not hold what was written last"),
+    ("UPDATE minima SET hits = 7 WHERE id = 2", "row 2 of minima does not agree with its checksum"),
+    ("UPDATE totals SET count = 2 WHERE name = 'minima'", "row minima of totals does not agree"),
+    ("CREATE TABLE another (a)", "do not hold what was written last"),
+    ("PRAGMA user_version = 2", "says that it has atlas schema 2, but it has 3"),
 ])  # fmt: skip
-def test_refused_sets_change_nothing(tmp_path, sets, sentence):
-    with filled(tmp_path / "a.atlas") as atlas:
-        atlas.set_sets({"B": [1]})
-        with pytest.raises(ValueError, match=sentence):
-            atlas.set_sets(sets)
-        assert list(atlas.sets) == ["B"]
+@pytest.mark.parametrize("options", [dict(), dict(readonly=False)])
+def test_damage_in_a_file_of_the_third_schema_is_not_given_new_checksums(
+    third, statement, sentence, options
+):
+    damage(third, statement)
+    content = third.read_bytes()
+    with pytest.raises(AtlasError, match=sentence):
+        Atlas(third, **options)
+    assert third.read_bytes() == content
