@@ -79,7 +79,8 @@ class Quantities:
         """Yield every quantity, by kind and name."""
         with self._file.snapshot():
             rows, runs = self._file.tables.rows("quantities"), self._runs()
-        return iter([_quantity(*key, rows, runs) for key in dict.fromkeys(row[:2] for row in rows)])
+        keys = dict.fromkeys((kind, name) for kind, name, *_ in rows)
+        return iter([_quantity(kind, name, rows, runs) for kind, name in keys])
 
     def __len__(self) -> int:
         """Return the number of quantities."""
@@ -132,7 +133,7 @@ class Quantities:
         count = self._file.tables.count(points_table(kind))
         numbers = check_numbers(values, ids, error, count, kind)
         try:
-            settings = json.loads(json.dumps({} if settings is None else settings))
+            known_settings = json.loads(json.dumps({} if settings is None else settings))
         except (TypeError, ValueError) as failure:
             raise ValueError(f"`settings` must be JSON-able: {failure}.") from None
         if not isinstance(run, str) or not run:
@@ -144,7 +145,7 @@ class Quantities:
                 kept = [row for row in rows if row[:2] != (kind, name)]
             else:
                 kept = self._without(rows, kind, name, numbers.points)
-            number = self._note_run(run, settings)
+            number = self._note_run(run, known_settings)
             first = 1 + max((row[3] for row in kept if row[:3] == (kind, name, number)), default=-1)
             made = pack(kind, name, number, numbers, first)
             check_name(name, kind, [*kept, *made])

@@ -69,8 +69,8 @@ def graph(
         if around is not None:
             around = int(branch[read_ids(str(around), "--around", n)[0]]) + 1
         sets, named = (
-            read_sets(highlight or [], n, atlas.sets),
-            read_ids(labelled, "--label", n, atlas.sets) if labelled else labels,
+            read_sets(highlight or [], n, dict(atlas.sets)),
+            read_ids(labelled, "--label", n, dict(atlas.sets)) if labelled else labels,
         )
         # A group of minima is drawn as its most probable one.
         drawn_as = lambda ids: ids if isinstance(ids, bool) or ids is None else minimum[branch[ids]]
