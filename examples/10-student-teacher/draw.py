@@ -11,8 +11,9 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from training_pictures import plot_final_losses, plot_training
 
-from lossatlas.plots import plot_final_losses, plot_training, save_picture
+from lossatlas.plots import save_picture
 
 
 NAMES = {"gradient": "gradient descent", "lbfgs": "L-BFGS", "hopping": "basin-hopping"}

@@ -56,7 +56,6 @@ _ROOMS = {
         "communities",
         "coverage",
         "disconnectivity",
-        "energy_spread",
         "evaluate",
         "evolve",
         "fastest_paths",
@@ -81,14 +80,11 @@ _ROOMS = {
     "exploration": ("Budget", "Progress", "explore"),
     "plots": (
         "plot_arrhenius",
-        "plot_best_energy",
         "plot_bifurcation",
         "plot_degree_distribution",
         "plot_disconnectivity",
         "plot_distance_density",
         "plot_energy_histograms",
-        "plot_energy_mean",
-        "plot_energy_variance",
         "plot_evolution",
         "plot_fits",
         "plot_frustration",
@@ -116,7 +112,6 @@ if TYPE_CHECKING:
     from .analysis import communities as communities
     from .analysis import coverage as coverage
     from .analysis import disconnectivity as disconnectivity
-    from .analysis import energy_spread as energy_spread
     from .analysis import evaluate as evaluate
     from .analysis import evolve as evolve
     from .analysis import fastest_paths as fastest_paths
@@ -163,14 +158,11 @@ if TYPE_CHECKING:
     from .landscapes import spin_glass as spin_glass
     from .landscapes import xor as xor
     from .plots import plot_arrhenius as plot_arrhenius
-    from .plots import plot_best_energy as plot_best_energy
     from .plots import plot_bifurcation as plot_bifurcation
     from .plots import plot_degree_distribution as plot_degree_distribution
     from .plots import plot_disconnectivity as plot_disconnectivity
     from .plots import plot_distance_density as plot_distance_density
     from .plots import plot_energy_histograms as plot_energy_histograms
-    from .plots import plot_energy_mean as plot_energy_mean
-    from .plots import plot_energy_variance as plot_energy_variance
     from .plots import plot_evolution as plot_evolution
     from .plots import plot_fits as plot_fits
     from .plots import plot_frustration as plot_frustration

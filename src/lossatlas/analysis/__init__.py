@@ -4,11 +4,6 @@ from ._coverage import Coverage as Coverage
 from ._coverage import coverage as coverage
 from ._disconnectivity import DisconnectivityTree as DisconnectivityTree
 from ._disconnectivity import disconnectivity as disconnectivity
-from ._energy_spread import EnergySpread as EnergySpread
-from ._energy_spread import ExponentFit as ExponentFit
-from ._energy_spread import energy_spread as energy_spread
-from ._energy_spread import expected_best as expected_best
-from ._energy_spread import fit_exponent as fit_exponent
 from ._result import AbstractResult as AbstractResult
 from ._transition_network import TransitionNetwork as TransitionNetwork
 from ._transition_network import transition_network as transition_network

@@ -12,7 +12,6 @@ from typing import Any
 import typer
 
 from ._census import census
-from ._depth import depth
 from ._descend import descend
 from ._evaluate import evaluate
 from ._exchange import export_atlas, import_atlas
@@ -55,7 +54,6 @@ app.command()(thermo)
 app.command()(network)
 app.command()(funnels)
 app.command()(frustration)
-app.command()(depth)
 app.command(name="export")(export_atlas)
 app.command(name="import")(import_atlas)
 

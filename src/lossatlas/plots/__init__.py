@@ -9,14 +9,9 @@ from ._degree_distribution import plot_degree_distribution as plot_degree_distri
 from ._depth import plot_clustering as plot_clustering
 from ._depth import plot_critical_pairs as plot_critical_pairs
 from ._depth import plot_hessian_entropy as plot_hessian_entropy
-from ._depth_experiment import plot_depth_distances as plot_depth_distances
-from ._depth_experiment import plot_depth_entropy as plot_depth_entropy
-from ._descents import plot_best_energy as plot_best_energy
-from ._descents import plot_energy_histograms as plot_energy_histograms
-from ._descents import plot_energy_mean as plot_energy_mean
-from ._descents import plot_energy_variance as plot_energy_variance
 from ._disconnectivity import plot_disconnectivity as plot_disconnectivity
 from ._distance_density import plot_distance_density as plot_distance_density
+from ._energy_histograms import plot_energy_histograms as plot_energy_histograms
 from ._fits import plot_fits as plot_fits
 from ._frustration import plot_frustration as plot_frustration
 from ._funnels import plot_funnels as plot_funnels
@@ -32,5 +27,3 @@ from ._rates import plot_arrhenius as plot_arrhenius
 from ._rates import plot_evolution as plot_evolution
 from ._save import check_picture as check_picture
 from ._save import save_picture as save_picture
-from ._training import plot_final_losses as plot_final_losses
-from ._training import plot_training as plot_training

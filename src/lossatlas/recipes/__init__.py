@@ -1,27 +1,10 @@
-"""What a user asked for: recipes of landscapes and their data, sweeps over them, and their tables."""
+"""Recipes: settings of landscapes and their data, configs, sweeps over them, and their tables."""
 
 from ._config import Config as Config
 from ._config import ExploreSettings as ExploreSettings
 from ._config import read_config as read_config
 from ._config import read_explore as read_explore
 from ._config import seconds as seconds
-from ._depth import DepthCell as DepthCell
-from ._depth import DepthResult as DepthResult
-from ._depth import depth_cells as depth_cells
-from ._depth import run_depth as run_depth
-from ._depth_ends import Ends as Ends
-from ._descent_summary import DescentSummary as DescentSummary
-from ._descent_summary import Reached as Reached
-from ._descent_summary import number_of as number_of
-from ._descent_summary import summarise_descents as summarise_descents
-from ._descents import DescentRuns as DescentRuns
-from ._descents import DescentSettings as DescentSettings
-from ._descents import Family as Family
-from ._descents import read_descent_settings as read_descent_settings
-from ._descents import read_family as read_family
-from ._descents import run_descents as run_descents
-from ._energy_unit import EnergyUnit as EnergyUnit
-from ._energy_unit import energy_unit as energy_unit
 from ._network_recipes import AbstractDataRecipe as AbstractDataRecipe
 from ._read_recipe import RECIPES as RECIPES
 from ._read_recipe import read_recipe as read_recipe
@@ -34,14 +17,12 @@ from ._run import evaluate_atlas as evaluate_atlas
 from ._run import explore_recipe as explore_recipe
 from ._run import judge_atlas as judge_atlas
 from ._run import problem_of as problem_of
-from ._student_teacher import Lesson as Lesson
-from ._student_teacher import ground_state as ground_state
-from ._student_teacher import rank_bound as rank_bound
-from ._student_teacher import teach as teach
-from ._student_teacher import train_teacher as train_teacher
 from ._sweep import run_sweep as run_sweep
 from ._table import quantity_columns as quantity_columns
 from ._table import summarise as summarise
 from ._table import to_csv as to_csv
 from ._table import to_markdown as to_markdown
 from ._table import unjudged as unjudged
+from ._teacher import Lesson as Lesson
+from ._teacher import teach as teach
+from ._teacher import train_teacher as train_teacher

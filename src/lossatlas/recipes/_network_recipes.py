@@ -14,7 +14,7 @@ from lossatlas.datasets import DataSet
 from lossatlas.landscapes import Perceptron
 
 from ._recipe import AbstractRecipe, Problem, to_settings
-from ._student_teacher import Lesson, halves, teach, train_teacher
+from ._teacher import Lesson, halves, teach, train_teacher
 
 
 TEACHER_L2 = 1e-3  # penalty of a teacher: without one its outputs would grow for ever

@@ -2,27 +2,23 @@
 
 from collections.abc import Callable, Mapping
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from lossatlas.analysis import ParameterDistances
 
-from ._colours import GROUPS, NEUTRAL
-from ._frame import check_figure, new_figure, set_title
 
-
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # of groups, after Okabe and Ito
+GREY = "#a0a0a0"
 BINS = 26  # over the range of the distances
 
 
 def plot_depth_distances(
-    panels: Mapping[str, Mapping[str, ParameterDistances]],
-    *,
-    columns: int | None = None,
-    figure: Figure | SubFigure | None = None,
+    panels: Mapping[str, Mapping[str, ParameterDistances]], *, columns: int | None = None
 ) -> np.ndarray:
     """Draw histograms of the distances between minima, one panel for each data set.
 
@@ -33,11 +29,10 @@ def plot_depth_distances(
 
     - `panels`: title -> name of a group, such as its depth -> distances, see `relative_distances`.
     - `columns`: of the grid; default up to three.
-    - `figure`: an empty figure to draw in; default a new one.
 
     **Returns:** the axes of the panels, shape (panels,).
 
-    **Raises:** `ValueError` for no panel, no pair at all, more than ten groups, and a figure with axes.
+    **Raises:** `ValueError` for no panel, no pair at all, and more than four groups.
     """
     pairs = {
         title: {name: (_upper(group.aligned), _upper(group.plain)) for name, group in groups.items()}
@@ -59,18 +54,15 @@ def plot_depth_distances(
                     ax.hist(values, edges.tolist(), weights=parts, color=colours[name], **style)
         ax.set_xlim(edges[0], edges[-1])
 
-    axes, colours = _grid(pairs, columns, figure, draw)
+    axes, colours = _grid(pairs, columns, draw)
     handles: list = [Patch(color=colour, alpha=0.5, label=name) for name, colour in colours.items()]
-    handles.append(Line2D([], [], color=NEUTRAL, ls=(0, (3, 1.5)), label="not aligned"))
+    handles.append(Line2D([], [], color=GREY, ls=(0, (3, 1.5)), label="not aligned"))
     _finish(axes, handles, "distance / norm", "fraction of pairs")
     return axes
 
 
 def plot_depth_entropy(
-    panels: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]],
-    *,
-    columns: int | None = None,
-    figure: Figure | SubFigure | None = None,
+    panels: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]], *, columns: int | None = None
 ) -> np.ndarray:
     """Draw the entropy of minima, -ln |det Hessian| per variable, against their loss.
 
@@ -80,11 +72,11 @@ def plot_depth_entropy(
     **Arguments:**
 
     - `panels`: title -> name of a group -> loss and entropy, shape (minima,) each.
-    - `columns`, `figure`: as of `plot_depth_distances`.
+    - `columns`: of the grid; default up to three.
 
     **Returns:** the axes of the panels, shape (panels,).
 
-    **Raises:** `ValueError` for no panel, more than ten groups, and a figure with axes.
+    **Raises:** `ValueError` for no panel, and more than four groups.
     """
 
     def draw(ax: Axes, groups: Mapping[str, tuple[np.ndarray, np.ndarray]], colours: dict) -> None:
@@ -97,7 +89,7 @@ def plot_depth_entropy(
                 ends = np.array([x.min(), x.max()])
                 ax.plot(ends, ends * (x @ y) / (x @ x), color=colours[name], lw=1.3)
 
-    axes, colours = _grid(panels, columns, figure, draw)
+    axes, colours = _grid(panels, columns, draw)
     handles = [
         Line2D([], [], ls="none", marker="o", ms=5, color=colour, label=name)
         for name, colour in colours.items()
@@ -113,28 +105,25 @@ def _upper(distances: np.ndarray) -> np.ndarray:
 def _grid(
     panels: Mapping[str, Mapping],
     columns: int | None,
-    figure: Figure | SubFigure | None,
     draw: Callable[[Axes, Mapping, dict[str, str]], None],
 ) -> tuple[np.ndarray, dict[str, str]]:
     """Draw every panel, and return the axes and the colour of each group."""
     names = list(dict.fromkeys(name for groups in panels.values() for name in groups))
-    if not panels or not 0 < len(names) <= len(GROUPS):
+    if not panels or not 0 < len(names) <= len(COLOURS):
         raise ValueError(
-            f"`panels` must hold 1 or more panels of 1 to {len(GROUPS)} groups, got {len(panels)} of "
+            f"`panels` must hold 1 or more panels of 1 to {len(COLOURS)} groups, got {len(panels)} of "
             f"{len(names)}."
         )
-    check_figure(figure)
-    colours: dict[str, str] = dict(zip(names, GROUPS))
+    colours: dict[str, str] = dict(zip(names, COLOURS))
     columns = min(len(panels), 3) if columns is None else columns
     rows = -(-len(panels) // columns)
-    if figure is None:
-        figure = new_figure(max(2.6 * columns, 4.0), 2.0 * rows + 0.8, wspace=0.04)
+    figure = plt.figure(figsize=(max(2.6 * columns, 4.0), 2.0 * rows + 0.8), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for spare in grid[len(panels) :]:
         spare.remove()
     for ax, (title, groups) in zip(grid, panels.items()):
         draw(ax, groups, colours)
-        set_title(ax, title, 9.0)
+        ax.set_title(title, fontsize=9.0)
         ax.spines[["top", "right"]].set_visible(False)
         ax.tick_params(labelsize=8)
         for axis in (ax.xaxis, ax.yaxis):

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from energy_spread import energy_spread, expected_best, fit_exponent
 
 from helpers import rows
-from lossatlas.analysis import energy_spread, expected_best, fit_exponent
 
 
 def layout(sizes, seed=0, between=1.0, within=0.5, mean=-3.0):

@@ -1,22 +1,23 @@
 """Every study in examples/ runs, made small; its committed table is of the grid that its config says."""
 
 import csv
-import importlib.util
 import itertools
-import runpy
-import sys
+import shlex
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pytest
+import typer
+from run_table import read_rows
 
 from lossatlas.analysis import mean_critical_points, most_critical_pairs
 from lossatlas.atlas import Atlas
+from lossatlas.cli._main import app
 from lossatlas.recipes import read_config, run_sweep
 from lossatlas.recipes._sweep import cells
 
 
-STUDIES = sorted((Path(__file__).parents[1] / "examples").glob("*/*.toml"))
+EXAMPLES = Path(__file__).parents[2] / "examples"
+STUDIES = sorted(EXAMPLES.glob("*/*.toml"))
 
 
 def test_there_are_studies():
@@ -66,7 +67,7 @@ def test_committed_table_is_of_this_config(path):
     assert pictures and all(f"({picture.name})" in text for picture in pictures)
 
 
-SPIN_GLASSES = Path(__file__).parents[1] / "examples" / "12-spin-glass-graphs"
+SPIN_GLASSES = EXAMPLES / "12-spin-glass-graphs"
 
 
 def table(file):
@@ -76,17 +77,13 @@ def table(file):
 
 
 @pytest.mark.slow
-def test_spin_glasses_against_theory_runs(tmp_path):
-    spec = importlib.util.spec_from_file_location("against_theory", SPIN_GLASSES / "against_theory.py")
-    study = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(study)
-    plt.switch_backend("Agg")
+def test_spin_glasses_against_theory_runs(script, tmp_path):
+    study = script("12-spin-glass-graphs/against_theory.py")
     study.census(2, tmp_path, sizes={3: [3]}, drawn=[3, 4])
     study.explore(2, tmp_path, sizes=[3])
     landscape = study.la.spin_glass(3)
     study.la.explore(landscape, tmp_path / "size_3.atlas", budget=study.la.Budget(searches=300)).close()
     study.graphs(tmp_path, tmp_path, sizes=[3])
-    plt.close("all")
     for name in ("census.csv", "explored.csv", "barriers.csv"):
         assert table(tmp_path / name)[0].keys() == table(SPIN_GLASSES / name)[0].keys()
     assert (tmp_path / "energies.png").exists() and (tmp_path / "graphs.png").exists()
@@ -108,38 +105,74 @@ def test_committed_counts_of_spin_glasses():
             assert abs(row[name] - exact) < 4 * row[f"{name}_error"]
 
 
-STUDENTS = Path(__file__).parents[1] / "examples" / "10-student-teacher"
+STUDENTS = EXAMPLES / "10-student-teacher"
 
 
 @pytest.mark.slow
-def test_students_and_teachers_run(tmp_path, monkeypatch):
-    plt.switch_backend("Agg")
-    programs = [runpy.run_path(str(STUDENTS / name))["main"] for name in ("run.py", "draw.py")]
-    file, given = tmp_path / "iris.csv", ["--teacher", "2", "--gradients", "16", "--starts", "2"]
+def test_students_and_teachers_run(run_script, tmp_path):
+    file, given = tmp_path / "iris.csv", ("--teacher", 2, "--gradients", 16, "--starts", 2)
     for sizes in ("1", "1,3"):  # the second run goes on where the first one stopped
-        monkeypatch.setattr(sys, "argv", ["run.py", "iris", sizes, *given, "--out", str(file)])
-        programs[0]()
-    monkeypatch.setattr(sys, "argv", ["draw.py", str(file)])
-    programs[1]()
-    plt.close("all")
-    with open(file, newline="") as opened:
-        rows = list(csv.DictReader(opened))
+        run_script("10-student-teacher/run.py", "iris", sizes, *given, "--out", file)
+    run_script("10-student-teacher/draw.py", file)
+    rows, committed = read_rows(file), read_rows(STUDENTS / "digits.csv")
+    settings = [name for name in committed[0] if not name.startswith("loss_")]
+    assert [name for name in rows[0] if not name.startswith("loss_")] == settings
     methods = ("gradient", "lbfgs", "hopping")
     ran = [(int(row["hidden"]), row["method"], int(row["start"])) for row in rows]
     assert ran == list(itertools.product((1, 3), methods, (0, 1)))
     for row in rows:
         assert row["loss_1"] == rows[3 * 2 * (row["hidden"] == "3") + int(row["start"])]["loss_1"]
+        used = {"gradient": ("step",), "lbfgs": (), "hopping": ("hop", "chains")}[row["method"]]
+        assert [name for name in ("step", "hop", "chains") if row[name]] == list(used)
         assert float(row["loss_16"]) > float(row["bound"])
     assert (tmp_path / "iris-training.png").exists() and (tmp_path / "iris-final.png").exists()
 
 
 @pytest.mark.parametrize("name", ["digits.csv", "mnist.csv"])
 def test_committed_students_are_above_their_bound(name):
-    with open(STUDENTS / name, newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(STUDENTS / name)
     assert {"5", "10", "20"} <= {row["hidden"] for row in rows}
     for row in rows:
+        assert f"{row['data']}.csv" == name and f"loss_{row['budget']}" == list(row)[-1]
         losses = [float(value) for key, value in row.items() if key.startswith("loss_")]
         assert min(losses) >= float(row["bound"]) and min(losses) > 0
     text = (STUDENTS / "README.md").read_text(encoding="utf-8")
     assert all(f"({picture.name})" in text for picture in STUDENTS.glob("*.png"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, id=line)
+        for page in EXAMPLES.glob("*/README.md")
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("lossatlas ")
+    ],
+)
+def test_commands_of_the_studies_parse(line):
+    name, *arguments = shlex.split(line)[1:]
+    typer.main.get_command(app).commands[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize("folder", ["9-spin-glass-descents", "10-student-teacher", "11-depth"])
+def test_scripts_take_the_options_of_their_pages(folder, script, monkeypatch):
+    """Every line `python ...` of the page is understood by its script, which then finds nothing to do."""
+    lines = (EXAMPLES / folder / "README.md").read_text(encoding="utf-8").splitlines()
+    lines = [shlex.split(line)[1:] for line in lines if line.startswith("python ")]
+    assert {name for name, *_ in lines} == {"run.py", "draw.py"}
+    for name, *arguments in lines:
+        module = script(f"{folder}/{name}")
+        for what in ("run", "RunTable", "read_rows", "read", "Cell"):
+            if hasattr(module, what):
+                monkeypatch.setattr(module, what, understood)
+        monkeypatch.setattr("sys.argv", [name, *arguments])
+        with pytest.raises(Understood):
+            module.main()
+
+
+class Understood(Exception):
+    """A script has read its command line."""
+
+
+def understood(*given, **named):
+    raise Understood

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from lossatlas.plots import plot_final_losses, plot_training
+from training_pictures import plot_final_losses, plot_training
 
 
 LOSSES = 10.0 ** np.random.default_rng(0).uniform(-6, 1, (7, 5))
@@ -49,7 +48,7 @@ def test_every_start_is_a_dot_at_its_size():
 
 
 @pytest.mark.parametrize("call, sentence", [
-    (lambda: plot_training({}), "`losses` must hold 1 to 9 series, got 0"),
+    (lambda: plot_training({}), "`losses` must hold 1 to 4 series, got 0"),
     (lambda: plot_training({"a": LOSSES[0]}), r"`losses` of a must have shape \(starts, levels\)"),
     (lambda: plot_training({"a": -LOSSES}), "must be finite and not negative"),
     (lambda: plot_training({"a": LOSSES * np.nan}), "must be finite and not negative"),

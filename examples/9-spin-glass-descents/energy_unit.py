@@ -1,18 +1,18 @@
-"""The units that energies of descents are shown in, so that landscapes of different size compare."""
+"""The unit that energies of spin glasses are shown in, so that glasses of different size compare."""
 
 import math
 from typing import NamedTuple
 
 from lossatlas.analysis import complexity_zeros, threshold_energy
-from lossatlas.landscapes import AbstractLandscape, PartiteSpinGlass, SpinGlass
 
 
 class EnergyUnit(NamedTuple):
     """What energies are divided by.
 
-    - `size`: loss units.
+    - `size`: of the unit.
     - `label`: what the quotient is called.
-    - `levels`: energies that theory gives for large landscapes, in this unit, by name.
+    - `levels`: energies that theory gives for many spins, in this unit, by name: -E_inf, where minima
+        begin, and -E_0, the ground state.
     """
 
     size: float
@@ -20,8 +20,8 @@ class EnergyUnit(NamedTuple):
     levels: dict[str, float]
 
 
-def energy_unit(landscape: AbstractLandscape) -> EnergyUnit:
-    """Return N for a spherical spin glass, sqrt(N) for one of parts with N variables, 1 for any other.
+def energy_unit(p: int, size: int, is_partite: bool) -> EnergyUnit:
+    """Return N for a spherical spin glass, sqrt(N) for one of p parts with N variables together.
 
     The energy of a spin glass is H = N u. In one of p parts with n variables each, N = p n, it is H =
     sqrt(N) u: in both, u has the variance 1/N at a fixed point, and -E_inf and -E_0 of u are the same.
@@ -37,19 +37,13 @@ def energy_unit(landscape: AbstractLandscape) -> EnergyUnit:
     - For the spherical spin glass it is (2 pi e)^(N/2) (2 pi p)^(-N/2) exp(-N u^2/2) with a scale of
       (p (p-1))^(N/2): the same exponent for every u.
 
-    Parts of different sizes have no levels here.
+    **Arguments:**
+
+    - `p`: order of the glass, or the number of its parts, at least 2.
+    - `size`: spins, or variables of each part.
+    - `is_partite`: whether it has parts.
     """
-    if isinstance(landscape, SpinGlass):
-        return EnergyUnit(landscape.dimension, "H/N", _levels(landscape.order))
-    if isinstance(landscape, PartiteSpinGlass):
-        equal = len(set(landscape.sizes)) == 1
-        levels = _levels(len(landscape.sizes)) if equal else {}
-        return EnergyUnit(math.sqrt(landscape.dimension), "H/sqrt(N)", levels)
-    return EnergyUnit(1.0, "loss", {})
-
-
-def _levels(p: int) -> dict[str, float]:
-    """Return -E_inf, where minima begin, and -E_0, the ground state."""
-    if p < 2:
-        return {}
-    return {"-E_inf": -threshold_energy(p), "-E_0": -float(complexity_zeros(p, 0))}
+    levels = {"-E_inf": -threshold_energy(p), "-E_0": -float(complexity_zeros(p, 0))}
+    if is_partite:
+        return EnergyUnit(math.sqrt(p * size), "H/sqrt(N)", levels)
+    return EnergyUnit(size, "H/N", levels)

@@ -1,11 +1,10 @@
 """Pictures of shallow against deep networks: what is drawn is what is given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from depth_pictures import plot_depth_distances, plot_depth_entropy
 
 from lossatlas.analysis import ParameterDistances
-from lossatlas.plots import plot_depth_distances, plot_depth_entropy
 
 
 def distances(values):
@@ -60,10 +59,6 @@ def test_bad_input():
     lonely = {"a": {"2": ParameterDistances(np.zeros((1, 1)), np.zeros((1, 1)), True)}}
     with pytest.raises(ValueError, match="`panels` holds no pair of minima"):
         plot_depth_distances(lonely)
-    many = {"a": {str(i): (np.ones(1), np.ones(1)) for i in range(11)}}
-    with pytest.raises(ValueError, match="1 or more panels of 1 to 10 groups, got 1 of 11"):
+    many = {"a": {str(i): (np.ones(1), np.ones(1)) for i in range(5)}}
+    with pytest.raises(ValueError, match="1 or more panels of 1 to 4 groups, got 1 of 5"):
         plot_depth_entropy(many)
-    figure = plt.figure()
-    figure.subplots()
-    with pytest.raises(ValueError, match="must be empty"):
-        plot_depth_entropy({"a": {"2": (np.ones(1), np.ones(1))}}, figure=figure)

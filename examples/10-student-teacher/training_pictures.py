@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from ._colours import GROUPS, NEUTRAL
-from ._frame import new_axes
-
 
 FLOOR = 1e-30  # losses that are nothing but rounding are drawn here: outputs of order 1, 1e-15 squared
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # of series, after Okabe and Ito
 MARKERS = "os^D"
+GREY = "#a0a0a0"  # of bounds
 
 
 def plot_training(
@@ -26,7 +26,7 @@ def plot_training(
     **Arguments:**
 
     - `losses`: for each text of the legend, losses after 1, 2, 4, 8, ... gradients, shape
-        (starts, levels), loss units; 1 to 9 series.
+        (starts, levels), loss units; 1 to 4 series.
     - `bound`: a loss that no start can get below; None or 0 for none.
     - `ax`: where; default a new figure.
 
@@ -35,17 +35,17 @@ def plot_training(
     **Raises:** `ValueError` for other shapes, no start, losses that are negative or not finite, or too
     many series.
     """
-    _check_series(losses, "losses")
+    _check_series(losses)
     for name, values in losses.items():
         _check(values, f"`losses` of {name}", 2)
-    ax = new_axes(5.0, 4.0) if ax is None else ax
-    for (name, values), colour, marker in zip(losses.items(), GROUPS, MARKERS * 3):
+    ax = _new_axes(5.0, 4.0) if ax is None else ax
+    for (name, values), colour, marker in zip(losses.items(), COLOURS, MARKERS):
         counts = 2.0 ** np.arange(np.shape(values)[1])
         low, median, high = np.quantile(np.maximum(values, FLOOR), [0.25, 0.5, 0.75], axis=0)
         ax.fill_between(counts, low, high, color=colour, alpha=0.18, lw=0)
         ax.plot(counts, median, color=colour, marker=marker, markersize=3.5, lw=1.3, label=name)
     if bound:
-        ax.axhline(bound, color=NEUTRAL, lw=1.2, dashes=(5, 2))
+        ax.axhline(bound, color=GREY, lw=1.2, dashes=(5, 2))
     ax.set(xscale="log", yscale="log", xlabel="gradients", ylabel="loss")
     ax.spines[["top", "right"]].set_visible(False)
     if len(losses) > 1:
@@ -75,14 +75,14 @@ def plot_final_losses(
     **Raises:** `ValueError` for other shapes, no start, losses that are negative or not finite, or too
     many series.
     """
-    _check_series(losses, "losses", len(MARKERS))
+    _check_series(losses)
     sizes = sorted({size for series in losses.values() for size in series})
     for name, series in losses.items():
         for size, values in series.items():
             _check(values, f"`losses` of {name}, size {size}", 1)
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = _new_axes(6.0, 4.0) if ax is None else ax
     width = 0.8 / len(losses)
-    for number, ((_, series), colour, marker) in enumerate(zip(losses.items(), GROUPS, MARKERS)):
+    for number, ((_, series), colour, marker) in enumerate(zip(losses.items(), COLOURS, MARKERS)):
         for size, values in series.items():
             middle = sizes.index(size) - 0.4 + width * (number + 0.5)
             shown = np.sort(np.maximum(values, FLOOR))
@@ -93,14 +93,14 @@ def plot_final_losses(
     for size, bound in (bounds or {}).items():
         if size in sizes and bound > 0:
             place = sizes.index(size)
-            ax.hlines(bound, place - 0.45, place + 0.45, NEUTRAL, lw=1.2, linestyle=(0, (5, 2)))
+            ax.hlines(bound, place - 0.45, place + 0.45, GREY, lw=1.2, linestyle=(0, (5, 2)))
     ax.set(yscale="log", ylabel="final loss", xlabel="hidden nodes", xlim=(-0.6, len(sizes) - 0.4))
     ax.set_xticks(range(len(sizes)), [str(size) for size in sizes])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.spines[["top", "right"]].set_visible(False)
     handles = [
         Line2D([], [], ls="none", color=colour, marker=marker, markersize=5, label=name)
-        for name, colour, marker in zip(losses, GROUPS, MARKERS)
+        for name, colour, marker in zip(losses, COLOURS, MARKERS)
     ]
     ax.legend(
         handles=handles,
@@ -113,9 +113,13 @@ def plot_final_losses(
     return ax
 
 
-def _check_series(series: Mapping, name: str, most: int = len(GROUPS) - 1) -> None:
-    if not 0 < len(series) <= most:
-        raise ValueError(f"`{name}` must hold 1 to {most} series, got {len(series)}.")
+def _new_axes(width: float, height: float) -> Axes:
+    return plt.figure(figsize=(width, height), layout="constrained").subplots()
+
+
+def _check_series(losses: Mapping) -> None:
+    if not 0 < len(losses) <= len(COLOURS):
+        raise ValueError(f"`losses` must hold 1 to {len(COLOURS)} series, got {len(losses)}.")
 
 
 def _check(values: np.ndarray, what: str, axes: int) -> None:

@@ -1,0 +1,74 @@
+"""Draw histograms of energies, such as those that descents reach."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+
+from ._colours import sequential_map
+from ._frame import new_axes
+
+
+WIDE = 1e3  # ratio of the highest to the lowest energy above which their axis is logarithmic
+_LEVELS = ((5, 2), (1.5, 1.5))  # dashes
+
+
+def plot_energy_histograms(
+    energies: Mapping[str, Float[np.ndarray, " starts"]],
+    *,
+    levels: Mapping[str, float] | None = None,
+    label: str = "energy",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw outlines of histograms of energies, on common bins, each of area 1.
+
+    **Arguments:**
+
+    - `energies`: by the label of their group, finite, shape (starts,) each; an empty one keeps its colour
+        for other panels.
+    - `levels`: energies to mark, by label.
+    - `label`: of the energy axis; logarithmic where energies are positive and span a factor above 1000.
+    - `title`: of the legend.
+    - `ax`: where; default a new figure.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` if there is no energy.
+    """
+    places = np.linspace(1.0, 0.0, max(len(energies), 2))  # from bright to dark
+    shades = dict(zip(energies, map(sequential_map(), places)))
+    groups = {name: np.asarray(values) for name, values in energies.items() if len(values)}
+    if not groups:
+        raise ValueError("`energies` holds none.")
+    ax = new_axes(6.0, 4.0) if ax is None else ax
+    everything = np.concatenate(list(groups.values()))
+    count = min(max(12, round(math.sqrt(len(everything)))), 60)
+    wide = 0 < everything.min() < everything.max() / WIDE
+    bins = np.histogram_bin_edges(np.log10(everything) if wide else everything, count)
+    bins = 10**bins if wide else bins
+    for name, values in groups.items():
+        density = np.histogram(values, bins)[0] / len(values)
+        if not wide:
+            density = density / np.diff(bins)
+        ax.stairs(density, bins, color=shades[name], lw=1.4, label=name)
+    for (name, value), dashes in zip((levels or {}).items(), _LEVELS):
+        ax.axvline(value, color="#606060", lw=1.2, dashes=dashes, label=name)
+    if wide:
+        ax.set_xscale("log")
+    ax.set(xlabel=label, ylabel="fraction" if wide else "density", ylim=(0, None))
+    ax.spines[["top", "right"]].set_visible(False)
+    count = len(ax.get_legend_handles_labels()[1])
+    # Above the axes: data may be anywhere in them.
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=min(count, 4),
+        fontsize=8,
+        frameon=False,
+        title=title,
+        alignment="left",
+    )
+    return ax
