@@ -38,7 +38,7 @@ def plot_energy_histograms(
 
     **Raises:** `ValueError` if there is no energy.
     """
-    places = np.linspace(1.0, 0.0, max(len(energies), 2))  # from bright to dark
+    places = np.linspace(0.0, 1.0, len(energies))[::-1]  # from bright to dark; one alone is dark
     shades = dict(zip(energies, map(sequential_map(), places)))
     groups = {name: np.asarray(values) for name, values in energies.items() if len(values)}
     if not groups:
