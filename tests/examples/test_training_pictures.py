@@ -39,7 +39,7 @@ def test_every_start_is_a_dot_at_its_size():
         (five, 0, LOSSES[:3, 1]),
         (twenty, 2, LOSSES[:1, 2]),
     ):
-        assert np.all(np.abs(line.get_xdata() - place) < 0.5)
+        assert np.all(np.abs(np.asarray(line.get_xdata()) - place) < 0.5)
         np.testing.assert_array_equal(np.sort(line.get_ydata()), np.sort(values))
     heights = [path.vertices[0, 1] for c in ax.collections for path in c.get_paths()]
     medians = [np.median(LOSSES[:, 0]), np.median(LOSSES[:3, 1]), LOSSES[0, 2]]
