@@ -16,7 +16,7 @@ from student_bounds import rank_bound
 
 from lossatlas.landscapes import Perceptron
 from lossatlas.recipes import read_recipe
-from lossatlas.searches import LBFGS, Descents, GradientDescent, basin_hopping, descend
+from lossatlas.searches import LBFGS, Descents, GradientDescent, QuasiNewton, basin_hopping, descend
 from lossatlas.searches.global_search import random_starts
 
 
@@ -57,7 +57,7 @@ def train(network: Perceptron, x: np.ndarray, method: str, gradients: int, step:
         each = gradients // QUENCHES
         hops = basin_hopping(
             network, x, steps=QUENCHES - 1, temperature=0.0, key=jax.random.key(1), step=hop,
-            method=LBFGS(PAIRS), max_steps=each, polish=False, workers=1,
+            method=QuasiNewton(LBFGS(PAIRS)), max_gradients=each, polish=False, workers=1,
         )  # fmt: skip
         table = hops.quenches.history.reshape(QUENCHES, len(x), -1)
         best = np.minimum.accumulate(table[:, :, -1])
@@ -66,8 +66,8 @@ def train(network: Perceptron, x: np.ndarray, method: str, gradients: int, step:
         last = hops.quenches[(QUENCHES - 1) * len(x) :]
         spent = hops.quenches.gradients.reshape(QUENCHES, len(x)).sum(axis=0)
         return {"curve": curve, "rms": last.rms_gradient, "gradients": spent, "outcome": outcomes(last)}
-    by = GradientDescent(step) if method == "gradient" else LBFGS(PAIRS)
-    end = descend(network, x, method=by, tolerance=TOLERANCE, max_steps=gradients, workers=1)
+    by = GradientDescent(step) if method == "gradient" else QuasiNewton(LBFGS(PAIRS))
+    end = descend(network, x, method=by, tolerance=TOLERANCE, max_gradients=gradients, workers=1)
     return {
         "curve": end.history, "rms": end.rms_gradient, "gradients": end.gradients, "outcome": outcomes(end)
     }  # fmt: skip

@@ -69,7 +69,7 @@ def random_start(network: Perceptron, seed: int, number: int) -> np.ndarray:
 
 
 def ends(
-    network: Perceptron, starts: np.ndarray, *, max_steps: int = 10_000, workers: int | None = None
+    network: Perceptron, starts: np.ndarray, *, max_gradients: int = 10_000, workers: int | None = None
 ) -> Iterator[dict[str, Any]]:
     """Minimise from every start and compute the spectrum at its end; yield a row of the table for each.
 
@@ -86,7 +86,7 @@ def ends(
         end within which it is smooth. Not a number where the Hessian is not finite.
     - `x`: the end, shape (dim,), parameter units.
     """
-    found = _minimised(network, starts, {"max_steps": max_steps, "workers": workers})
+    found = _minimised(network, starts, {"max_gradients": max_gradients, "workers": workers})
     x = np.concatenate([point.x for point, _, _ in found])
     spectra = run_batch(_eigenvalues, network, x, workers=workers)
     for (point, outcome, gradients), spectrum in zip(found, spectra):

@@ -109,7 +109,7 @@ def cells_of(rows: Sequence[Mapping[str, str]]) -> dict[Cell, list[Mapping[str, 
         cell = Cell(**{field.name: field.type(row[field.name]) for field in fields})  # pyright: ignore
         groups.setdefault(cell, []).append(row)
     for cell, group in groups.items():
-        for name in ("seed", "max_steps"):
+        for name in ("seed", "max_gradients"):
             values = sorted({row[name] for row in group})
             if len(values) > 1:
                 raise ValueError(f"The table holds {cell} with {name} = {' and '.join(values)}.")

@@ -23,24 +23,24 @@ from run_table import RunTable  # noqa: E402
 
 AT_ONCE = 4  # starts between two additions to the table
 CELL = tuple(field.name for field in dataclasses.fields(Cell))
-SETTINGS = (*CELL, "seed", "max_steps", "start")
+SETTINGS = (*CELL, "seed", "max_gradients", "start")
 ENDS = ("outcome", "energy", "error", "rms_gradient", "gradients", "entropy", "zeros", "negative", "x")
 
 
 def run(
-    table: RunTable, cells: Sequence[Cell], *, starts: int = 20, seed: int = 0, max_steps: int = 10_000,
+    table: RunTable, cells: Sequence[Cell], *, starts: int = 20, seed: int = 0, max_gradients: int = 10_000,
     workers: int | None = None,
 ) -> None:  # fmt: skip
     """Minimise from the starts of every cell that the table lacks; start i is drawn from seed and i."""
     for cell in cells:
-        of_cell = {**dataclasses.asdict(cell), "seed": seed, "max_steps": max_steps}
+        of_cell = {**dataclasses.asdict(cell), "seed": seed, "max_gradients": max_gradients}
         missing = [i for i in range(starts) if {**of_cell, "start": i} not in table]
         print(f"{cell}: {starts - len(missing)} of {starts} starts done", file=sys.stderr, flush=True)
         network = cell.network() if missing else None
         for first in range(0, len(missing), AT_ONCE):
             numbers = missing[first : first + AT_ONCE]
             points = np.stack([random_start(network, seed, i) for i in numbers])
-            for i, row in zip(numbers, ends(network, points, max_steps=max_steps, workers=workers)):
+            for i, row in zip(numbers, ends(network, points, max_gradients=max_gradients, workers=workers)):
                 table.add({**of_cell, "start": i, **row})
 
 
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--data-seed", type=int, default=0, help="of the items and the map")
     parser.add_argument("--starts", type=int, default=20, help="of each network")
     parser.add_argument("--seed", type=int, default=0, help="of the starts")
-    parser.add_argument("--max-steps", type=int, default=10_000, help="gradients of each descent")
+    parser.add_argument("--max-gradients", type=int, default=10_000, help="gradients of each descent")
     parser.add_argument("--workers", type=int, default=None, help="threads, by default one per core")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
@@ -71,7 +71,7 @@ def main() -> None:
         cell.network()  # what does not fit is said before hours of work
     run(
         RunTable(given.out, SETTINGS, ENDS), cells, starts=given.starts, seed=given.seed,
-        max_steps=given.max_steps, workers=given.workers,
+        max_gradients=given.max_gradients, workers=given.workers,
     )  # fmt: skip
 
 

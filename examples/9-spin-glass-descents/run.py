@@ -17,7 +17,7 @@ import jax
 import numpy as np
 
 import lossatlas as la
-from lossatlas.searches import LBFGS, GradientDescent
+from lossatlas.searches import LBFGS, GradientDescent, QuasiNewton
 from lossatlas.searches.global_search import random_starts
 
 
@@ -26,7 +26,7 @@ from run_table import RunTable  # noqa: E402
 
 
 METHODS = ("gradient", "lbfgs", "hopping")
-LIMITS = {"tolerance": 1e-6, "max_steps": 20_000}  # of a descent: rms gradient, gradients
+LIMITS = {"tolerance": 1e-6, "max_gradients": 20_000}  # of a descent: rms gradient, gradients
 SETTINGS = (
     *("p", "partite", "size", "draw", "method", "start", "quench"),
     *("step", "chains", "temperature", "hop_length", *LIMITS),
@@ -111,23 +111,22 @@ def descents(
     Start i of draw d is drawn with `fold_in(fold_in(key(0), d), i)`. Chains of hops are run as a whole.
     """
     key = jax.random.fold_in(jax.random.key(0), draw)
-    limits = {**LIMITS, "workers": how.workers}
     scale = glass.length_scale
     # Where lanes share passes over large coefficients, a gradient is cheap beside many pairs.
-    quasi_newton = LBFGS(10) if glass.shares_passes else LBFGS()
+    quasi_newton = QuasiNewton(LBFGS(10) if glass.shares_passes else LBFGS(), **LIMITS)
     if method == "hopping":
         places = how.places(method)
         starts = random_starts(glass, key, np.arange(how.chains), workers=how.workers)
         found = la.basin_hopping(
             glass, starts, steps=how.hops, temperature=how.temperature * scale, key=key,
-            step=how.hop_length * scale, method=quasi_newton, polish=False, **limits,
+            step=how.hop_length * scale, method=quasi_newton, polish=False, workers=how.workers,
         ).quenches  # fmt: skip
     else:
         starts = random_starts(
             glass, key, np.array([place["start"] for place in places]), workers=how.workers
         )
-        by = GradientDescent(how.step * scale) if method == "gradient" else quasi_newton
-        found = la.descend(glass, starts, method=by, **limits)
+        by = GradientDescent(how.step * scale, **LIMITS) if method == "gradient" else quasi_newton
+        found = la.descend(glass, starts, method=by, workers=how.workers)
     for row, place in enumerate(places):
         (outcome,) = found[row].outcomes()
         yield {**place, **{name: getattr(found, name)[row] for name in ENDS[:-1]}, "outcome": outcome}

@@ -11,7 +11,7 @@ from command import run
 
 from helpers import rows
 from lossatlas.landscapes import xor
-from lossatlas.searches import LBFGS, descend
+from lossatlas.searches import LBFGS, QuasiNewton, descend
 from lossatlas.searches.global_search import random_starts
 
 
@@ -22,7 +22,7 @@ XOR = ("xor", "--method", "lbfgs", "--starts", 4, "--seed", 3, "--workers", 1)
 def found():
     landscape = xor(2, l2=1e-3)
     starts = random_starts(landscape, jax.random.key(3), np.arange(4), workers=1)
-    return descend(landscape, starts, method=LBFGS(), workers=1)
+    return descend(landscape, starts, method=QuasiNewton(LBFGS()), workers=1)
 
 
 def test_the_table_lists_every_end(capsys, tmp_path, found):
@@ -53,7 +53,7 @@ def test_json_and_csv_are_the_ends_in_full(capsys, found):
 
 
 def test_descents_that_diverge_are_listed_and_not_drawn(capsys, tmp_path):
-    command = ("descend", "xor", "--method", "gradient", "--step", 1e9, "--starts", 2, "--workers", 1)
+    command = ("descend", "xor", "--method", "gradient", "--rate", 1e9, "--starts", 2, "--workers", 1)
     status, out, err = run(capsys, *command)
     assert status == 0 and "converged" not in out and "energies" not in out
     status, _, err = run(capsys, *command, "-o", tmp_path / "x.png")
@@ -62,10 +62,10 @@ def test_descents_that_diverge_are_listed_and_not_drawn(capsys, tmp_path):
 
 MISTAKES = {
     "method": ("xor --method adam", "--method takes bfgs, lbfgs, gradient, got 'adam'"),
-    "step": ("xor --method lbfgs --step 1", "--step is that of --method gradient"),
-    "no step": ("xor --method gradient --step 0", "`step` must be a positive number, got 0.0"),
+    "rate": ("xor --method lbfgs --rate 1", "--rate is that of --method gradient"),
+    "no rate": ("xor --method gradient --rate 0", "`rate` must be a positive number, got 0.0"),
     "starts": ("xor --starts 0", "Invalid value for '--starts'"),
-    "huge": ("xor --max-steps 100000000000000000000", "Invalid value for '--max-steps'"),
+    "huge": ("xor --max-gradients 100000000000000000000", "Invalid value for '--max-gradients'"),
     "tolerance": ("xor --tolerance inf", "`tolerance` must be a positive number, got inf"),
     "option": ("spin-glass --hidden 3", "The landscape spin-glass does not take --hidden"),
     "landscape": ("nothing", "There is no landscape 'nothing'"),

@@ -199,7 +199,7 @@ def test_what_does_not_fit_is_said():
         "items": "30",
         "l2": "0.01",
     }
-    of_cell |= {"inputs": "3", "data_seed": "0", "max_steps": "7"}
+    of_cell |= {"inputs": "3", "data_seed": "0", "max_gradients": "7"}
     with pytest.raises(ValueError, match="with seed = 0 and 1"):
         cells_of([{**of_cell, "seed": "0"}, {**of_cell, "seed": "1"}])
 

@@ -15,7 +15,7 @@ from run_table import RunTable, read_rows
 
 from lossatlas.analysis import complexity_zeros
 from lossatlas.landscapes import partite_spin_glass, spin_glass
-from lossatlas.searches import LBFGS, GradientDescent, census, descend
+from lossatlas.searches import LBFGS, GradientDescent, QuasiNewton, census, descend
 
 
 FOLDER = "9-spin-glass-descents"
@@ -50,10 +50,10 @@ def test_rows_are_descents_from_the_same_starts(run):
     for size, number in itertools.product((5, 4), (0, 1)):
         landscape, key = spin_glass(size, seed=number), jax.random.fold_in(jax.random.key(0), number)
         starts = np.stack([landscape.sample(jax.random.fold_in(key, i)) for i in range(5)])
-        for method, used in (("gradient", GradientDescent(0.1)), ("lbfgs", LBFGS())):
+        for method, used in (("gradient", GradientDescent(0.1)), ("lbfgs", QuasiNewton(LBFGS()))):
             part = {"size": size, "draw": number, "method": method}
             assert of(rows, "start", **part).tolist() == [0, 1, 2, 3, 4]
-            found = descend(landscape, starts, method=used, max_steps=20_000, workers=1)
+            found = descend(landscape, starts, method=used, max_gradients=20_000, workers=1)
             np.testing.assert_allclose(of(rows, "energy", **part), found.energy, rtol=1e-12)
             np.testing.assert_array_equal(of(rows, "gradients", **part), found.gradients)
         hops = {"size": size, "draw": number, "method": "hopping"}
@@ -93,7 +93,7 @@ def test_parts_are_descended_in_their_own_length(run):
     key = jax.random.fold_in(jax.random.key(0), 0)
     starts = np.stack([landscape.sample(jax.random.fold_in(key, i)) for i in range(5)])
     steps = GradientDescent(0.1 * landscape.length_scale)
-    found = descend(landscape, starts, method=steps, max_steps=20_000, workers=1)
+    found = descend(landscape, starts, method=steps, max_gradients=20_000, workers=1)
     np.testing.assert_array_equal(of(rows, "gradients"), found.gradients)
     (part,) = summarise(rows)
     np.testing.assert_allclose(part.energy, found.energy / 3, rtol=1e-12)  # sqrt(9)

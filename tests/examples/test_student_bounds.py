@@ -9,7 +9,7 @@ from student_bounds import ground_state, rank_bound
 
 from lossatlas.landscapes import Perceptron
 from lossatlas.recipes import read_recipe, teach
-from lossatlas.searches import LBFGS, descend
+from lossatlas.searches import LBFGS, QuasiNewton, descend
 from lossatlas.searches.global_search import random_starts
 
 
@@ -64,7 +64,9 @@ def test_descent_finds_the_ground_state_from_beside_it():
     student = recipe.build().landscape
     x = ground_state(recipe.lesson(), student)
     starts = x + 1e-2 * np.random.default_rng(0).normal(size=(3, len(x)))
-    found = descend(student, starts, method=LBFGS(20), tolerance=1e-9, max_steps=3000, workers=1)
+    found = descend(
+        student, starts, method=QuasiNewton(LBFGS(20)), tolerance=1e-9, max_gradients=3000, workers=1
+    )
     assert found.converged.all()
     # At this gradient, with curvatures down to 1e-6, at most g^2/(2 c) is left.
     assert np.all(found.energy < 1e-11)
@@ -89,7 +91,7 @@ def test_students_smaller_than_the_teacher_stay_above_the_bound():
     bound = rank_bound(lesson.targets, 1)
     assert bound > 1e-3
     starts = random_starts(student, jax.random.key(0), np.arange(20), workers=1)
-    found = descend(student, starts, method=LBFGS(20), max_steps=2000, workers=1)
+    found = descend(student, starts, method=QuasiNewton(LBFGS(20)), max_gradients=2000, workers=1)
     assert np.all(found.energy >= bound)
     assert found.energy.min() < rank_bound(lesson.targets, 0)  # and yet it learns
 

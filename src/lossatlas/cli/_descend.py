@@ -26,11 +26,11 @@ def descend(
         str | None, typer.Option(help="bfgs, lbfgs or gradient: constant steps. (default: by landscape)")
     ] = None,
     starts: Annotated[int, typer.Option(min=1, help="Random starts.")] = 100,
-    step: Annotated[
+    rate: Annotated[
         float | None,
-        typer.Option(help="Step of gradient descent, variables squared per loss. (default: 0.1)"),
+        typer.Option(help="Step of gradient descent over its gradient. (default: 0.1)"),
     ] = None,
-    max_steps: Annotated[
+    max_gradients: Annotated[
         int | None, typer.Option(min=1, max=2**31 - 1, help="Gradients of a descent. (default: 5000)")
     ] = None,
     tolerance: Annotated[
@@ -62,10 +62,12 @@ def descend(
     from lossatlas.searches import descend as run
     from lossatlas.searches.global_search import random_starts
 
-    by = _method(method, step)
+    by = _method(method, rate)
     landscape = options.recipe_of(name, given).build().landscape
     points = random_starts(landscape, jax.random.key(seed), np.arange(starts), workers=workers)
-    found = run(landscape, points, method=by, tolerance=tolerance, max_steps=max_steps, workers=workers)
+    found = run(
+        landscape, points, method=by, tolerance=tolerance, max_gradients=max_gradients, workers=workers
+    )
     columns = _columns(found)
     print_result(
         as_json,
@@ -77,19 +79,19 @@ def descend(
     save_plot(out, lambda: _draw(name, found))
 
 
-def _method(name: str | None, step: float | None) -> Any:
+def _method(name: str | None, rate: float | None) -> Any:
     """Return the descent that is asked for, None for that of the landscape."""
-    from lossatlas.searches import BFGS, LBFGS, GradientDescent
+    from lossatlas.searches import BFGS, LBFGS, GradientDescent, QuasiNewton
 
-    if step is not None and name != "gradient":
-        raise ValueError("--step is that of --method gradient.")
+    if rate is not None and name != "gradient":
+        raise ValueError("--rate is that of --method gradient.")
     if name is None:
         return None
     if name not in METHODS:
         raise ValueError(f"--method takes {', '.join(METHODS)}, got {name!r}.")
     if name == "gradient":
-        return GradientDescent(0.1 if step is None else step)
-    return {"bfgs": BFGS, "lbfgs": LBFGS}[name]()
+        return GradientDescent(0.1 if rate is None else rate)
+    return QuasiNewton(BFGS() if name == "bfgs" else LBFGS())
 
 
 def _columns(found: "Descents") -> dict[str, Any]:
