@@ -1,5 +1,6 @@
 """Every subcommand as a user types it, and every mistake as one sentence."""
 
+import functools
 import json
 import re
 import signal
@@ -298,12 +299,18 @@ def test_interrupt_ends_cleanly(tmp_path):
     path = tmp_path / "a.atlas"
     options = ["--size", "60", "--time-limit", "none", "--out", str(path)]
     command = [sys.executable, "-m", "lossatlas", "explore", "spin-glass", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not _searched(path):
-        assert process.poll() is None
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    # Started from a script in the background, this test inherits that Ctrl-C is ignored.
+    heeded = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, preexec_fn=heeded, **pipes)
+    try:
+        while not _searched(path):
+            assert process.poll() is None
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=600)
+    finally:
+        process.kill()
     assert process.returncode == 0, err
     assert "not complete" in out
     assert "Traceback" not in err
