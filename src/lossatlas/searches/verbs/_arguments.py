@@ -15,9 +15,7 @@ from lossatlas.searches.pathway import AbstractPathway
 Kind = TypeVar("Kind", bound=AbstractSearch)
 
 EXAMPLES: dict[type[AbstractSearch], str] = {
-    AbstractMinimiser: (
-        "a minimiser, such as QuasiNewton(LBFGS()), TruncatedNewton() or GradientDescent(rate)"
-    ),
+    AbstractMinimiser: "a minimiser, such as QuasiNewton(LBFGS()) or GradientDescent(rate)",
     AbstractStationarySearch: (
         "a search for stationary points, such as EigenvectorFollowing() or HybridEigenvectorFollowing()"
     ),
