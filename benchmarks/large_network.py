@@ -53,7 +53,7 @@ def parts_as_it_grows(net):
 ANALYSES = {
     "graph": graph,
     "parts in 2,000 batches": parts_as_it_grows,
-    "merge tree": lambda net: disconnectivity(net.energies, net.ts_energies, net.ts_minima),
+    "merge tree": disconnectivity,
     "sequence basins": sequence_basins,
     "sequence basins, lowest TS": lambda net: sequence_basins(net, via="lowest_ts"),
     "funnels": funnels,

@@ -23,10 +23,10 @@ def points():
     landscape = d1()
     starts = np.random.default_rng(0).uniform(-5.0, 5.0, (12, landscape.dimension))
     minima = minimise(landscape, starts, workers=1)
-    minima = minima[minima.converged].x
+    minima = minima.where(minima.converged).x
     bands = find_bands(landscape, minima[:-1], minima[1:], workers=1)
     states = find_saddles(landscape, bands.x, directions=bands.direction, workers=1)
-    return landscape, starts, minima, bands, states[states.converged]
+    return landscape, starts, minima, bands, states.where(states.converged)
 
 
 @pytest.mark.parametrize("part", ["value_and_gradient", "hessian"])

@@ -4,7 +4,12 @@ import mpmath
 import numpy as np
 from hypothesis import strategies as st
 
-from lossatlas.analysis import TransitionNetwork
+from lossatlas.analysis import TransitionNetwork, disconnectivity
+
+
+def tree_of(energies, ts_energies, ts_minima, levels=None):
+    """The disconnectivity tree of minima and transition states; ids are positions."""
+    return disconnectivity(TransitionNetwork(energies, ts_energies, ts_minima), levels=levels)
 
 
 def random_network(n, edges, seed, *, spread=1.0):

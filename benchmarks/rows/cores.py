@@ -25,7 +25,7 @@ def cores(settings: Settings) -> list[Line]:
     a, b = pairs_of(network, some_minima(network))["random"]
     bands = find_bands(network, a, b)
     found = find_saddles(network, bands.x, directions=bands.direction)
-    states = found[found.converged]
+    states = found.where(found.converged)
     many, few = starts(network, 96), starts(small, 2048)
 
     def descend(landscape, points):

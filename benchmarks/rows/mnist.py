@@ -87,7 +87,7 @@ def network_growth(landscape, repeats: int) -> list[Line]:
         begin = clock()
         bands = find_bands(landscape, a, b, workers=1)
         states = find_saddles(landscape, bands.x, directions=bands.direction, workers=1)
-        states = states[states.converged]
+        states = states.where(states.converged)
         paths = find_pathways(landscape, states.x, states.direction, workers=1)
         good = np.sum(paths.forward.converged & paths.backward.converged)
         note = f"{good} of {len(bands.x)} guesses, bands and both pathways counted in, {peak()}"

@@ -25,7 +25,7 @@ def distinct(energies: np.ndarray) -> np.ndarray:
 
 def some_minima(landscape) -> np.ndarray:
     found = minimise(landscape, starts(landscape, 3 * MINIMA // 2))
-    found = found[found.converged]
+    found = found.where(found.converged)
     return found.x[distinct(found.energy)][:MINIMA]
 
 
@@ -58,7 +58,7 @@ class Attempts:
         times.append(clock())
         found = find_saddles(self.landscape, bands.x, directions=bands.direction, workers=1)
         times.append(clock())
-        self.guesses, self.states = len(bands.x), found[found.converged]
+        self.guesses, self.states = len(bands.x), found.where(found.converged)
         find_pathways(self.landscape, self.states.x, self.states.direction, workers=1)
         times.append(clock())
         return np.diff(times).tolist()

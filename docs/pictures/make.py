@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 def draw(atlas, ax, title):
     """Draw one atlas on one pair of axes."""
     minima, states = atlas.minima, atlas.transition_states
-    tree = la.disconnectivity(minima.energy, states.energy, states.minima - 1)
+    tree = la.disconnectivity(la.transition_network(atlas))
     la.plot_disconnectivity(tree, ax=ax, order="centre", ylabel="loss")
     ax.set_title(f"{title}\n{len(minima)} minima, {len(states)} transition states", fontsize=10)
 

@@ -27,11 +27,11 @@ def main(directory):
         with la.Atlas(Path(box) / "lj38.atlas") as atlas:
             network, sets = transition_network(atlas, modes=108), dict(atlas.sets)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained", width_ratios=(3, 2))
-    tree = la.disconnectivity(network.energies, network.ts_energies, network.ts_minima)
-    kept = np.flatnonzero(tree.component == 0)
-    chosen = {name: np.flatnonzero(np.isin(kept, ids - 1)) for name, ids in sets.items()}
-    la.plot_disconnectivity(tree.subtree(kept), ax=left, order="centre", highlight=chosen)
-    left.set_title(f"LJ38: {len(kept)} of {len(network)} minima")
+    whole = la.disconnectivity(network)
+    tree = whole.where(whole.component == 0)
+    chosen = {name: np.intersect1d(tree.ids, ids) for name, ids in sets.items()}
+    la.plot_disconnectivity(tree, ax=left, order="centre", highlight=chosen)
+    left.set_title(f"LJ38: {len(tree)} of {len(network)} minima")
     kt = np.geomspace(0.05, 0.25, 300)
     peaks = [peak for peak in la.heat_capacity_peaks(network) if kt[0] < peak.kt < kt[-1]]
     la.plot_heat_capacity(la.thermodynamics(network, kt), peaks=peaks, ax=right, xlabel="kT (well depths)")

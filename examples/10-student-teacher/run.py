@@ -16,7 +16,7 @@ from student_bounds import rank_bound
 
 from lossatlas.landscapes import Perceptron
 from lossatlas.recipes import read_recipe
-from lossatlas.searches import LBFGS, Descents, GradientDescent, QuasiNewton, basin_hopping, descend
+from lossatlas.searches import LBFGS, GradientDescent, QuasiNewton, basin_hopping, descend
 from lossatlas.searches.global_search import random_starts
 
 
@@ -63,7 +63,7 @@ def train(network: Perceptron, x: np.ndarray, method: str, gradients: int, step:
         best = np.minimum.accumulate(table[:, :, -1])
         doublings = [best[2**k - 1] for k in range(1, QUENCHES.bit_length())]
         curve = np.column_stack([table[0], *doublings])
-        last = hops.quenches[(QUENCHES - 1) * len(x) :]
+        last = hops.quenches.rows(np.arange((QUENCHES - 1) * len(x), len(hops.quenches)))
         spent = hops.quenches.gradients.reshape(QUENCHES, len(x)).sum(axis=0)
         return {"curve": curve, "rms": last.rms_gradient, "gradients": spent, "outcome": outcomes(last)}
     by = GradientDescent(step) if method == "gradient" else QuasiNewton(LBFGS(PAIRS))

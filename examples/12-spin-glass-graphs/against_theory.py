@@ -107,7 +107,8 @@ def graphs(folder: Path, out: Path, sizes=GRAPHS) -> None:
         with Atlas(folder / f"size_{size}.atlas", readonly=True) as atlas:
             network, hits = transition_network(atlas), atlas.minima.hits
         energies, pairs = network.energies, network.ts_minima
-        trees.append(la.disconnectivity(energies / size, network.ts_energies / size, pairs))
+        per_spin = la.TransitionNetwork(energies / size, network.ts_energies / size, pairs)
+        trees.append(la.disconnectivity(per_spin))
         titles.append(f"N = {size}\n{len(energies)} minima, {len(pairs)} transition states")
         order = np.argsort(energies)
         climbs = (barriers_to_global_minimum(network) - energies)[order[1:]]

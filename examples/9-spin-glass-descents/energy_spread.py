@@ -7,9 +7,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import gammaln
 
+from lossatlas._abstract_result import AbstractResult
 
-@dataclasses.dataclass(frozen=True)
-class EnergySpread:
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class EnergySpread(AbstractResult):
     """Energies reached on several draws of a landscape, from several starts each; loss units.
 
     - `mean`, `mean_error`: over all starts, and its standard error.
@@ -35,8 +37,8 @@ class EnergySpread:
     starts: int
 
 
-@dataclasses.dataclass(frozen=True)
-class ExponentFit:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ExponentFit(AbstractResult):
     """The power y = factor * x^exponent, with standard errors.
 
     - `exponent`, `error`: dimensionless.

@@ -71,9 +71,12 @@ _ROOMS = {
         "occupation",
         "parameter_distances",
         "rate_network",
+        "rate_scan",
         "regroup",
         "sequence_basins",
         "shallow",
+        "summary",
+        "temperature_scan",
         "thermodynamics",
         "transition_network",
     ),
@@ -127,9 +130,12 @@ if TYPE_CHECKING:
     from .analysis import occupation as occupation
     from .analysis import parameter_distances as parameter_distances
     from .analysis import rate_network as rate_network
+    from .analysis import rate_scan as rate_scan
     from .analysis import regroup as regroup
     from .analysis import sequence_basins as sequence_basins
     from .analysis import shallow as shallow
+    from .analysis import summary as summary
+    from .analysis import temperature_scan as temperature_scan
     from .analysis import thermodynamics as thermodynamics
     from .analysis import transition_network as transition_network
     from .atlas import Atlas as Atlas

@@ -136,7 +136,7 @@ def test_an_atlas_knows_its_starts(tmp_path):
         atlas.log.count_failure("climb", "max_steps", 99)
         found = coverage(atlas)
         assert (found.starts, dict(found.failed)) == (12, {"max_steps": 3})
-        assert found == coverage(atlas.minima.hits, failed=atlas.log.failures["sample"])
+        assert found.to_dict() == coverage(atlas.minima.hits, failed=atlas.log.failures["sample"]).to_dict()
 
 
 @pytest.mark.parametrize("failed", [{"lost": 1}, {"converged": 1}, {"max_steps": -1}, {"max_steps": 0.5}])

@@ -19,9 +19,8 @@ from pathlib import Path
 import numpy as np
 from fakes import FakeLandscape, add, add_states
 
-from lossatlas.analysis import disconnectivity, transition_network
+from lossatlas.analysis import disconnectivity, summary, transition_network
 from lossatlas.atlas import Atlas, AtlasError, Quantity, import_pathsample
-from lossatlas.cli._show import describe
 from lossatlas.exploration import Budget, explore
 from lossatlas.landscapes import xor
 
@@ -101,8 +100,7 @@ def _network(atlas: Atlas) -> str:
     if not len(atlas.minima):
         return ""
     network = transition_network(atlas)
-    states = atlas.transition_states
-    tree = disconnectivity(atlas.minima.energy, states.energy, states.minima - 1)
+    tree = disconnectivity(network)
     arrays = [*vars(network).values(), *vars(tree).values()]
     return repr([values.tolist() for values in arrays if isinstance(values, np.ndarray)])
 
@@ -136,7 +134,7 @@ QUESTIONS: dict[str, Callable[[Atlas], object]] = {
     "parts": lambda a: (a.component_count, a.components),
     "digest": lambda a: a.digest(),
     "network": _network,
-    "show": lambda a: json.dumps(describe(a)),
+    "show": lambda a: json.dumps(summary(a).to_dict()),
     "check": lambda a: a.check(),
 }
 

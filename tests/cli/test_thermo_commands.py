@@ -114,9 +114,9 @@ def test_atlas_with_one_energy_or_no_transition_state(capsys, tmp_path):
     import_pathsample(tmp_path, tmp_path / "a.atlas")
     file = tmp_path / "a.atlas"
     for command, options, sentence in (
-        ("thermo", (), "give temperatures by --kt"),
+        ("thermo", (), "give two temperatures or more"),
         ("thermo", ("--kt", "1", "--plot-graph", tmp_path / "a.png"), "has no peak"),
-        ("thermo", ("--kt", "1", "--plot", tmp_path / "a.png"), "needs two temperatures"),
+        ("thermo", ("--kt", "1", "--plot", tmp_path / "a.png"), "give two temperatures or more"),
         ("frustration", ("--kt", "1"), "Frustration needs transition states"),
     ):
         status, _, err = run(capsys, command, file, *options)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lossatlas._results import RESULTS
-from lossatlas.analysis import coverage
+from lossatlas.analysis import coverage, summary
 from lossatlas.atlas import Atlas
-from lossatlas.cli._explore import _print_searches
+from lossatlas.cli._summary import _print_searches
 from lossatlas.exploration import Budget, explore
 from lossatlas.exploration._advice import note_lost, why_degenerate, why_lost, why_nothing
 from lossatlas.exploration._pairs import PairSelector
@@ -45,7 +45,7 @@ def test_a_map_with_many_lost_starts_is_not_called_complete(atlas, capsys, faile
         atlas.log.count_failure("sample", name, count)
     rows, state = plan_round(atlas, initial_state(0), PairSelector(CAMEL, atlas), grow=False, hurry=True)
     assert not rows and state["phase"] == phase
-    _print_searches(atlas, state)
+    _print_searches(summary(atlas), state)
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1] == said and printed[0] == f"random starts: {coverage(atlas)}"
 

@@ -114,7 +114,7 @@ def test_middle_of_antipodes_has_a_slope(landscape):
 @pytest.mark.slow
 def test_group_is_complete_since_equal_energies_are_images(landscape):
     found = minimise(landscape, random_starts(landscape, jax.random.key(0), np.arange(300)))
-    found = found[found.converged]
+    found = found.where(found.converged)
     nothing = np.empty((0, 7)), np.empty(0), landscape.symmetry
     by_distance, by_energy = KnownPoints(*nothing), KnownPoints(*nothing, by_energy=True)
     by_distance.add(found.x, found.energy)

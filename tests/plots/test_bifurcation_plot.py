@@ -22,7 +22,7 @@ def fold(logarithmic=True):
         np.zeros(0), np.zeros((0, 1)), np.zeros(0), np.zeros(0, int), 0, 3, -1, RESULTS.degenerate
     )
     event = Event("fold", 0, 0.1, np.array([2.0]), 1.0, (0, 1), 1, 0.0, (0, 1))
-    return Branches(0.01, 1.0, logarithmic, (meeting, other, failed), (event,), 1)
+    return Branches(0.01, 1.0, logarithmic, (meeting, other, failed), (event,), ("a", "b"), 1)
 
 
 @pytest.mark.parametrize("y, heights", [("energy", [1.5, 1.25, 1.0]), ("norm", [3.0, 2.5, 2.0])])
@@ -59,7 +59,7 @@ def test_counts_change_where_something_happens(images, values):
 def test_mistakes():
     with pytest.raises(ValueError, match="`y` must be energy or norm, got 'x'"):
         plot_bifurcation(fold(), y="x")
-    empty = Branches(0.01, 1.0, True, (), (), 0)
+    empty = Branches(0.01, 1.0, True, (), (), (), 0)
     for plot in (plot_bifurcation, plot_point_counts):
         with pytest.raises(ValueError, match="hold no point"):
             plot(empty)

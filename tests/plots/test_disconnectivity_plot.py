@@ -9,8 +9,8 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
-from lossatlas.analysis import disconnectivity
 from lossatlas.plots import plot_disconnectivity, save_picture
+from networks import tree_of
 
 
 ORDERS = ("energy", "size", "centre")
@@ -23,7 +23,7 @@ def random_tree(n, seed=0, levels=None):
     back = (rng.random(n - 1) * np.arange(1, n)).astype(int)
     pairs = np.concatenate([np.stack([np.arange(1, n), back], axis=1), pairs])
     states = energies[pairs].max(axis=1) + rng.exponential(size=len(pairs))
-    return disconnectivity(energies, states, pairs, levels=levels)
+    return tree_of(energies, states, pairs, levels=levels)
 
 
 def lines_of(ax):
@@ -74,7 +74,7 @@ def test_energy_order_has_the_lowest_on_the_left(seed):
 
 def test_size_order_has_the_largest_basin_on_the_left():
     # 0 alone; 1 and 2 merge first, then with 0.
-    tree = disconnectivity([0.0, 0.2, 0.1], [1.0, 2.0], [[1, 2], [0, 1]])
+    tree = tree_of([0.0, 0.2, 0.1], [1.0, 2.0], [[1, 2], [0, 1]])
     places = leaf_places(plot_disconnectivity(tree, order="size"), tree)
     assert np.argsort(places).tolist() == [2, 1, 0]
 
@@ -95,7 +95,7 @@ def test_centre_order_has_the_global_minimum_in_the_middle(seed):
 
 
 def test_separate_trees_have_dashed_stubs_to_the_top():
-    tree = disconnectivity([0.0, 0.1, 0.2, 0.3], [1.0, 0.9], [[0, 1], [2, 2]])
+    tree = tree_of([0.0, 0.1, 0.2, 0.3], [1.0, 0.9], [[0, 1], [2, 2]])
     ax = plot_disconnectivity(tree)
     _, stubs = lines_of(ax)
     assert len(stubs.get_segments()) == 3
@@ -116,7 +116,7 @@ def broken_tree(levels=None):
     """Eight minima at 0.010 to 0.017, and two at ln 2 with merges 1e-7 above: XOR in small."""
     energies = np.append(0.01 + 0.001 * np.arange(8), [0.69314718, 0.69314718])
     pairs = np.stack([np.zeros(9, dtype=int), np.arange(1, 10)], axis=1)
-    return disconnectivity(energies, energies[1:] + [*[4e-4] * 7, 6e-8, 6e-8], pairs, levels=levels)
+    return tree_of(energies, energies[1:] + [*[4e-4] * 7, 6e-8, 6e-8], pairs, levels=levels)
 
 
 def heights_of(ax, energies):
@@ -163,7 +163,7 @@ def test_two_breaks(tmp_path, options):
     rng = np.random.default_rng(0)
     energies = np.concatenate([rng.random(80) * 0.01, 1 + rng.random(80) * 0.02, [-1.2]])
     pairs = np.stack([np.arange(160), np.arange(1, 161)], axis=1)
-    ax = plot_disconnectivity(disconnectivity(energies, energies[pairs].max(1) + 0.002, pairs), **options)
+    ax = plot_disconnectivity(tree_of(energies, energies[pairs].max(1) + 0.002, pairs), **options)
     save_picture(ax.figure, tmp_path / "graph.png")
     assert len(ax.patches) >= 2
     parts = np.digitize(ax.get_yticks(), [-0.5, 0.5])
@@ -175,10 +175,10 @@ def test_two_breaks(tmp_path, options):
 @pytest.mark.parametrize(
     "tree",
     [
-        disconnectivity([0.0, 0.5], [1.0], [[0, 1]]),  # nothing squashed
-        disconnectivity([0.0, 0.0, 1.0], [1e-9, 1.1], [[0, 1], [1, 2]]),  # rounding, not a group
-        disconnectivity([0.0, 0.2, 1.0], [0.3, 1.1], [[0, 1], [1, 2]]),
-        disconnectivity(np.zeros(4), [], []),
+        tree_of([0.0, 0.5], [1.0], [[0, 1]]),  # nothing squashed
+        tree_of([0.0, 0.0, 1.0], [1e-9, 1.1], [[0, 1], [1, 2]]),  # rounding, not a group
+        tree_of([0.0, 0.2, 1.0], [0.3, 1.1], [[0, 1], [1, 2]]),
+        tree_of(np.zeros(4), [], []),
         random_tree(60),
     ],
 )
@@ -207,7 +207,7 @@ def test_levels_with_a_break_do_not_cross():
 
 
 def test_energies_that_differ_little_have_whole_tick_labels():
-    ax = plot_disconnectivity(disconnectivity([1.0, 1.0 + 1e-7], [1.0 + 3e-7], [[0, 1]]))
+    ax = plot_disconnectivity(tree_of([1.0, 1.0 + 1e-7], [1.0 + 3e-7], [[0, 1]]))
     ax.figure.canvas.draw()
     assert "1.00000" in ax.get_yticklabels()[1].get_text()
 
@@ -228,7 +228,7 @@ def test_equal_colours_are_no_division_by_zero():
 
 
 def test_group_colours_reach_up_to_mixed_joins():
-    tree = disconnectivity([0.0, 0.1, 0.2, 0.3], [1.0, 1.5, 2.0], [[0, 1], [2, 3], [1, 2]])  # (0 1) (2 3)
+    tree = tree_of([0.0, 0.1, 0.2, 0.3], [1.0, 1.5, 2.0], [[0, 1], [2, 3], [1, 2]])  # (0 1) (2 3)
     ax = plot_disconnectivity(tree, colour=["a", "a", "b", "c"], colour_label="kind")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c"]
     branches = ax.collections[0]
@@ -267,7 +267,7 @@ def test_labels_do_not_overlap(n):
 
 def test_own_labels_and_axes():
     _, ax = plt.subplots()
-    tree = disconnectivity([0.5, 0.0], [1.0], [[0, 1]])
+    tree = tree_of([0.5, 0.0], [1.0], [[0, 1]])
     assert plot_disconnectivity(tree, ax=ax, labels=["x", "y"], ylabel="loss") is ax
     assert [text.get_text() for text in ax.texts] == ["y", "x"]
     assert ax.get_ylabel() == "loss"
@@ -279,8 +279,8 @@ def test_own_labels_and_axes():
         ({"order": "random"}, "`order` must be energy, size or centre"),
         ({"colour": np.zeros(4)}, "`colour` must have shape"),
         ({"colour": [str(i) for i in range(12)]}, "up to 10 groups, got 12"),
-        ({"highlight": [12]}, "`highlight` must hold numbers"),
-        ({"highlight": [0.5]}, "`highlight` must hold numbers"),
+        ({"highlight": [12]}, "`highlight`: there is no minimum 12"),
+        ({"highlight": [0.5]}, "`highlight` must hold ids"),
         ({"highlight": np.zeros(3, dtype=bool)}, "boolean `highlight`"),
         ({"labels": ["a"]}, "`labels` must have one text"),
     ],
@@ -304,7 +304,7 @@ def test_pictures_are_written(tmp_path, suffix, order):
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_without_transition_states(tmp_path, n):
-    tree = disconnectivity(np.zeros(n), [], [])
+    tree = tree_of(np.zeros(n), [], [])
     save_picture(plot_disconnectivity(tree, order="centre").figure, tmp_path / "graph.png")
 
 
@@ -341,7 +341,7 @@ def test_import_does_not_load_pyplot():
 def test_deep_chain_is_no_recursion():
     n = 5000
     pairs = np.stack([np.arange(n - 1), np.arange(1, n)], axis=1)
-    tree = disconnectivity(np.zeros(n), np.arange(1.0, n), pairs)
+    tree = tree_of(np.zeros(n), np.arange(1.0, n), pairs)
     for order in ORDERS:
         plot_disconnectivity(tree, order=order)
 
@@ -365,9 +365,7 @@ def colour_at(ax, tree):
 
 def test_sets_have_colours_of_their_own():
     # (0 1) (2 3); 3 belongs to both sets, so to the last.
-    tree = disconnectivity(
-        [0.0, 0.1, 0.2, 0.3, 0.4], [1.0, 1.5, 2.0, 2.5], [[0, 1], [2, 3], [1, 2], [0, 4]]
-    )
+    tree = tree_of([0.0, 0.1, 0.2, 0.3, 0.4], [1.0, 1.5, 2.0, 2.5], [[0, 1], [2, 3], [1, 2], [0, 4]])
     ax = plot_disconnectivity(tree, highlight={"gaining": [0, 1, 3], "losing": np.arange(5) == 3})
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["gaining", "losing"]
     shade, blue = colour_at(ax, tree), to_rgba("#0072b2")
@@ -416,7 +414,7 @@ def decades_tree():
     """A global minimum at -5, others 1e-6 to 1 above it."""
     above = np.append(0.0, 10.0 ** -np.arange(7))
     pairs = np.stack([np.zeros(7, dtype=int), np.arange(1, 8)], axis=1)
-    return disconnectivity(above - 5.0, above[1:] * 2 - 5.0, pairs)
+    return tree_of(above - 5.0, above[1:] * 2 - 5.0, pairs)
 
 
 def test_logarithmic_energies():
@@ -435,11 +433,11 @@ def test_logarithmic_energies():
 def test_floor_of_logarithmic_energies():
     energies = np.array([0.3, 0.3 * (1 + 1e-15), 0.3004, 0.4])  # two that are equal within rounding
     pairs = [[0, 1], [0, 2], [0, 3]]
-    tree = disconnectivity(energies, [0.31, 0.32, 0.41], pairs)
+    tree = tree_of(energies, [0.31, 0.32, 0.41], pairs)
     ax = plot_disconnectivity(tree, scale="log")
     assert ax.yaxis.get_transform().linthresh == 1e-4
     assert min(line[0, 1] for line in lines_of(ax)[0]) == 0
-    assert plot_disconnectivity(disconnectivity([2.0], [], []), scale="log").get_yscale() == "symlog"
+    assert plot_disconnectivity(tree_of([2.0], [], []), scale="log").get_yscale() == "symlog"
 
 
 def test_logarithmic_levels_do_not_cross():
@@ -448,7 +446,7 @@ def test_logarithmic_levels_do_not_cross():
     pairs = np.stack([np.zeros(7, dtype=int), np.arange(1, 8)], axis=1)
     energies = tree.energy[:8]
     ax = plot_disconnectivity(
-        disconnectivity(energies, energies[1:] + 1e-6, pairs, levels=levels), scale="log", order="centre"
+        tree_of(energies, energies[1:] + 1e-6, pairs, levels=levels), scale="log", order="centre"
     )
     lines = [ax.transData.transform(line) for line in lines_of(ax)[0]]
     pieces = [piece for line in lines for piece in zip(line[:-1], line[1:])]
@@ -461,11 +459,11 @@ def test_logarithmic_levels_do_not_cross():
     [
         ({"x": np.zeros(4)}, "`x` must hold a number for each of 12 minima"),
         ({"x": ["a"] * 12}, "`x` must hold a number for each of 12 minima"),
-        ({"x": [0.0] * 11 + [np.nan]}, "`x` must be finite, got nan for minimum 11"),
+        ({"x": [0.0] * 11 + [np.nan]}, "`x` must be finite, got nan at position 11"),
         ({"scale": "cubic"}, "`scale` must be linear or log"),
-        ({"labels": {12: "a"}}, "`labels` must be by numbers of minima, 0 to 11, got 12"),
-        ({"labels": {"3": "a"}}, "`labels` must be by numbers of minima, 0 to 11, got '3'"),
-        ({"highlight": {"a": [0], "b": [12]}}, "`highlight..b..` must hold numbers of minima, 0 to 11"),
+        ({"labels": {12: "a"}}, "`labels`: there is no minimum 12; ids are 0 to 11"),
+        ({"labels": {"3": "a"}}, "`labels` must hold ids of minima"),
+        ({"highlight": {"a": [0], "b": [12]}}, "`highlight..b..`: there is no minimum 12; ids are 0 to 11"),
         ({"highlight": {str(i): [i] for i in range(11)}}, "up to 10 sets, got 11"),
         ({"highlight": {"a": [0]}, "colour": ["x"] * 12}, "`colour` must be a scale"),
     ],
@@ -478,7 +476,7 @@ def test_errors_of_more_options(options, message):
 
 @pytest.mark.parametrize("parts, reaches_top", [(60, True), (61, False)])
 def test_stubs_of_many_parts_are_short(parts, reaches_top):
-    tree = disconnectivity(np.arange(float(parts)), np.zeros(0), np.zeros((0, 2), dtype=int))
+    tree = tree_of(np.arange(float(parts)), np.zeros(0), np.zeros((0, 2), dtype=int))
     ax = plot_disconnectivity(tree)
     tops = [line[:, 1].max() for drawn in ax.collections for line in getattr(drawn, "get_segments", list)()]
     lowest = min(tops)

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
-from lossatlas.analysis import disconnectivity
 from lossatlas.plots import plot_disconnectivity, plot_graphs, save_picture
+from networks import tree_of
 
 
 def random_tree(n, base=0.9, seed=0):
@@ -15,7 +15,7 @@ def random_tree(n, base=0.9, seed=0):
     energies = base + 0.3 * rng.beta(2, 3, n)
     back = (rng.random(n - 1) * np.arange(1, n)).astype(int)
     pairs = np.stack([np.arange(1, n), back], axis=1)
-    return disconnectivity(energies, energies[pairs].max(axis=1) + rng.exponential(0.05, n - 1), pairs)
+    return tree_of(energies, energies[pairs].max(axis=1) + rng.exponential(0.05, n - 1), pairs)
 
 
 TREES = [
@@ -57,7 +57,7 @@ def test_panels_share_the_energy_axis_and_the_scale():
 
 
 def test_stubs_of_separate_trees_reach_the_shared_top():
-    trees = [TREES[2], disconnectivity([0.9, 1.0], [], [])]
+    trees = [TREES[2], tree_of([0.9, 1.0], [], [])]
     axes = plot_graphs(trees, "ab")
     stubs = [c for c in axes[1].collections if isinstance(c, LineCollection)][1]
     assert {float(line[1, 1]) for line in stubs.get_segments()} == {axes[0].get_ylim()[1]}

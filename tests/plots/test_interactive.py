@@ -9,8 +9,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from lossatlas.analysis import disconnectivity
 from lossatlas.plots import write_interactive
+from networks import tree_of
 
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -21,9 +21,7 @@ def random_tree(n, seed=0, levels=None):
     energies = rng.normal(size=n)
     back = (rng.random(n - 1) * np.arange(1, n)).astype(int)
     pairs = np.stack([np.arange(1, n), back], axis=1)
-    return disconnectivity(
-        energies, energies[pairs].max(1) + rng.exponential(size=n - 1), pairs, levels=levels
-    )
+    return tree_of(energies, energies[pairs].max(1) + rng.exponential(size=n - 1), pairs, levels=levels)
 
 
 def data_of(path):

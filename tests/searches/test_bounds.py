@@ -114,7 +114,7 @@ def test_known_constrained_minima(name):
     starts = np.array([np.asarray(loss.sample(jax.random.key(i))) for i in range(24)])
     assert np.all((starts >= lower) & (starts <= upper))
     found = minimise(loss, starts, workers=1)
-    minima = found[found.converged]
+    minima = found.where(found.converged)
     assert len(minima) >= 1
     assert_constrained_minima(function, minima.x, lower, upper)
     best = minima.x[minima.energy.argmin()]

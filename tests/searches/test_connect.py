@@ -11,10 +11,10 @@ from lossatlas.searches import connect, find_bands, find_pathways, find_saddles,
 
 def minima_of(landscape, count=64):
     found = minimise(landscape, starts_for(landscape, count))
-    found = found[found.converged]
+    found = found.where(found.converged)
     known = KnownPoints(np.empty((0, landscape.dimension)), np.empty(0), landscape.symmetry)
     _, new = known.add(found.x, found.energy)
-    return found[new]
+    return found.where(new)
 
 
 def joined(landscape, result, a, b):

@@ -271,7 +271,7 @@ def test_columns_and_dictionary(followed):
     assert set(columns) == {"branch", "parameter", "energy", "index", "norm"}
     assert {len(values) for values in columns.values()} == {sum(map(len, branches.branches))}
     record = branches.to_dict(np.array([0.001, 0.1]))
-    assert record["counts"]["images"].tolist() == [[9, 8], [1, 0]]
+    assert record["counts"]["images"] == [[9, 8], [1, 0]]
     assert [len(record[name]) for name in ("branches", "folds", "bifurcations", "ends")] == [4, 3, 0, 0]
     assert "x" not in record["folds"][0]
 

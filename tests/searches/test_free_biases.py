@@ -36,7 +36,7 @@ def test_the_same_stationary_points(search):
     other = pinned(network)
     starts = np.stack([network.sample(jax.random.key(i)) for i in range(24)])
     ours = search(network, starts)
-    ours = ours[ours.converged]
+    ours = ours.where(ours.converged)
     assert len(np.unique(np.round(ours.energy, 8))) >= 3
     # The projected points have no component along the shift.
     np.testing.assert_allclose(ours.x[:, -3:].sum(axis=1), 0.0, atol=1e-12)

@@ -36,7 +36,7 @@ PATHS = Pathways(POINTS, POINTS, np.zeros(MANY), [])
 RECORDS = {
     "StationaryPoints": (POINTS, "StationaryPoints(500: converged 499, degenerate 1)"),
     "Descents": (filled(Descents, OUTCOMES), "Descents(500: converged 499, degenerate 1)"),
-    "none": (POINTS[:0], "StationaryPoints(0)"),
+    "none": (POINTS.rows([]), "StationaryPoints(0)"),
     "Bands": (filled(Bands, OUTCOMES), "Bands(500: converged 499, degenerate 1; 500 guesses)"),
     "Pathways": (PATHS, f"Pathways(500: forward {POINTS!r}, backward {POINTS!r})"),
     "Connections": (

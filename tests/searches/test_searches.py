@@ -201,10 +201,10 @@ def mueller_brown_points():
     """Minima and transition states, sorted by energy."""
     landscape = MuellerBrown()
     found = find_saddles(landscape, starts_for(landscape, 48), order=np.arange(48) % 2, method=EXACT)
-    found = found[found.converged]
+    found = found.where(found.converged)
     keep = np.unique(found.energy.round(6), return_index=True)[1]
-    found = found[keep]
-    return found[found.index == 0], found[found.index == 1]
+    found = found.rows(keep)
+    return found.where(found.index == 0), found.where(found.index == 1)
 
 
 def test_all_points_of_mueller_brown_are_found():
@@ -494,7 +494,7 @@ def test_acceptance_is_the_boltzmann_factor():
 def test_records_can_be_cut_and_joined():
     _, found = minimised("Mueller-Brown", "BFGS")
     assert len(found) == 12
-    low = found[found.energy < -100]
+    low = found.where(found.energy < -100)
     assert 0 < len(low) < 12 and (low.energy < -100).all() and low.x.shape == (len(low), 2)
     assert found[3].x.shape == (1, 2) and np.array_equal(found[3].x[0], found.x[3])
     joined = StationaryPoints.concatenate([found[:5], found[5:]])

@@ -197,7 +197,7 @@ def test_a_push_off_does_not_leap_over_a_near_minimum(kind, l2):
     landscape = xor(2, l2=l2)
     starts = np.random.default_rng(0).normal(size=(12, 12)) * 3.0 * np.sqrt(l2)
     states = find_saddles(landscape, starts, workers=1)
-    near = states[states.converged & (np.linalg.norm(states.x, axis=1) < 10.0 * np.sqrt(l2))]
+    near = states.where(states.converged & (np.linalg.norm(states.x, axis=1) < 10.0 * np.sqrt(l2)))
     assert len(near)
     method = SteepestDescent() if kind == "steepest" else PushedDescent(toolkit_for(landscape).descent)
     ends = find_pathways(landscape, near.x, near.direction, method=method, workers=1)

@@ -1,27 +1,37 @@
 """What the points mean: arrays and sparse graphs in, result objects out; no files, no pictures."""
 
+from lossatlas._abstract_result import AbstractResult as AbstractResult
+from lossatlas._abstract_result import AbstractRows as AbstractRows
+from lossatlas._abstract_result import to_json as to_json
+
 from ._coverage import Coverage as Coverage
 from ._coverage import coverage as coverage
 from ._disconnectivity import DisconnectivityTree as DisconnectivityTree
 from ._disconnectivity import disconnectivity as disconnectivity
-from ._result import AbstractResult as AbstractResult
+from ._summary import Summary as Summary
+from ._summary import summary as summary
 from ._transition_network import TransitionNetwork as TransitionNetwork
 from ._transition_network import transition_network as transition_network
 from .equilibrium import Frustration as Frustration
 from .equilibrium import HeatCapacityPeak as HeatCapacityPeak
 from .equilibrium import Shallow as Shallow
+from .equilibrium import TemperatureScan as TemperatureScan
 from .equilibrium import Thermodynamics as Thermodynamics
 from .equilibrium import barriers_to_global_minimum as barriers_to_global_minimum
 from .equilibrium import frustration as frustration
 from .equilibrium import heat_capacity_peaks as heat_capacity_peaks
 from .equilibrium import occupation as occupation
 from .equilibrium import shallow as shallow
+from .equilibrium import temperature_grid as temperature_grid
 from .equilibrium import temperature_range as temperature_range
+from .equilibrium import temperature_scan as temperature_scan
 from .equilibrium import thermodynamics as thermodynamics
 from .kinetics import Evolution as Evolution
+from .kinetics import FastestPath as FastestPath
 from .kinetics import FirstPassage as FirstPassage
-from .kinetics import Path as Path
 from .kinetics import RateNetwork as RateNetwork
+from .kinetics import RatesAt as RatesAt
+from .kinetics import RateScan as RateScan
 from .kinetics import Regrouping as Regrouping
 from .kinetics import Trajectories as Trajectories
 from .kinetics import evolve as evolve
@@ -30,6 +40,7 @@ from .kinetics import first_passage as first_passage
 from .kinetics import free_energy_disconnectivity as free_energy_disconnectivity
 from .kinetics import kinetic_monte_carlo as kinetic_monte_carlo
 from .kinetics import rate_network as rate_network
+from .kinetics import rate_scan as rate_scan
 from .kinetics import regroup as regroup
 from .models import Comparison as Comparison
 from .models import Estimate as Estimate

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas
 
@@ -14,8 +15,8 @@ MOST_LOST = 0.1  # share of the starts that may end nowhere before nothing is sa
 _Z = 1.959963984540054  # of a normal distribution, 95 % lies within this many standard deviations
 
 
-@dataclasses.dataclass(frozen=True)
-class Coverage:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Coverage(AbstractResult):
     """How much of the landscape independent random starts have seen.
 
     - `good_turing`: estimated probability that the next start falls into a known minimum, 0 to 1,
@@ -52,6 +53,14 @@ class Coverage:
         count = sum(self.failed.values())
         how = ", ".join(f"{name} {number}" for name, number in self.failed.items() if number)
         return f"{count} of {self.starts} starts ended in no minimum ({how})" if count else ""
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row; both ends of an interval have a column each."""
+        columns = super().to_columns()
+        for name in ("good_turing", "chao1"):
+            ends = zip(("low", "high"), getattr(self, f"{name}_interval"))
+            columns |= {f"{name}_{end}": np.array([value]) for end, value in ends}
+        return columns
 
     def __str__(self) -> str:
         """Return both with their intervals, and what they leave out."""

@@ -1,30 +1,38 @@
 """Disconnectivity graph: which minima belong together below which energy."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._graph import Graph
-from lossatlas.atlas import lies_below
+
+from ._ids import position_of, positions_of
+from ._transition_network import TransitionNetwork
 
 
 _EQUAL_TOLERANCE = 1e-12
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class DisconnectivityTree:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class DisconnectivityTree(AbstractResult):
     """The merge tree of a landscape; its first nodes are the minima, in their order.
 
     A parent always has a larger number than its children, so a loop over the nodes runs from the
     leaves to the roots, and backwards from the roots to the leaves.
 
-    - `parent`: shape (nodes,); -1 at a root.
+    Nodes are told by their positions, minima by their ids, too.
+
+    - `parent`: position of the node above, shape (nodes,); -1 at a root.
     - `energy`: of the minimum, or at which the branches below an inner node merge; shape (nodes,),
         loss units.
     - `n_leaves`: minima at or below each node, shape (nodes,).
-    - `lowest`: the lowest of these minima, the first on ties; shape (nodes,).
+    - `lowest`: position of the lowest of these minima, the first on ties; shape (nodes,).
     - `component`: which tree each minimum belongs to, 0, 1, ... by increasing lowest minimum; shape
         (minima,).
+    - `ids`: of the minima, shape (minima,), as those of the network.
     - `levels`: the thresholds, increasing, loss units; None for the exact tree.
     """
 
@@ -33,11 +41,24 @@ class DisconnectivityTree:
     n_leaves: np.ndarray
     lowest: np.ndarray
     component: np.ndarray
+    ids: np.ndarray
     levels: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Return the number of minima."""
         return len(self.component)
+
+    def positions(self, ids: ArrayLike, name: str = "ids") -> np.ndarray:
+        """Return where minima stand among the nodes, from their ids, in the order given.
+
+        **Arguments:**
+
+        - `ids`: shape (n,).
+        - `name`: what messages call them.
+
+        **Raises:** `ValueError` for an id that no minimum has.
+        """
+        return positions_of(ids, self.ids, name)
 
     def barrier(self, a: int, b: int) -> float:
         """Return the energy at which two minima merge.
@@ -47,16 +68,14 @@ class DisconnectivityTree:
 
         **Arguments:**
 
-        - `a`, `b`: numbers of the minima.
+        - `a`, `b`: ids of the minima.
 
         **Returns:** the energy, loss units; the minimum's own energy if `a == b`, infinity if no
         path joins the two.
 
         **Raises:** `ValueError` when there is no such minimum.
         """
-        for minimum in (a, b):
-            if not 0 <= minimum < len(self):
-                raise ValueError(f"There is no minimum {minimum}; there are 0 to {len(self) - 1}.")
+        a, b = position_of(a, self.ids, "a"), position_of(b, self.ids, "b")
         while a != b:  # the smaller number cannot be an ancestor of the larger one
             a, b = int(self.parent[min(a, b)]), max(a, b)
             if a < 0:
@@ -68,42 +87,77 @@ class DisconnectivityTree:
 
         **Arguments:**
 
-        - `minimum`: its number.
+        - `minimum`: its id.
         - `energy`: loss units.
 
-        **Returns:** the numbers of the minima, increasing, shape (minima in the superbasin,).
+        **Returns:** the ids of the minima, in the order of the tree, shape (minima in the superbasin,).
 
         **Raises:** `ValueError` when there is no such minimum, or when it lies above the energy.
         """
-        if not 0 <= minimum < len(self):
-            raise ValueError(f"There is no minimum {minimum}; there are 0 to {len(self) - 1}.")
-        if not energy >= self.energy[minimum]:
-            own = float(self.energy[minimum])
+        place = position_of(minimum, self.ids, "minimum")
+        if not energy >= self.energy[place]:
+            own = float(self.energy[place])
             raise ValueError(f"`energy` must be at least {own}, that of the minimum, got {energy}.")
         nodes = np.arange(len(self.parent))
         top = np.where((self.parent >= 0) & (self.energy[self.parent] <= energy), self.parent, nodes)
         while True:  # halves the way to the top of the superbasin each time
             further = top[top]
             if np.array_equal(further, top):
-                return np.flatnonzero(top[: len(self)] == top[minimum])
+                return self.ids[top[: len(self)] == top[place]]
             top = further
 
-    def subtree(self, minima: np.ndarray) -> "DisconnectivityTree":
+    def where(self, mask: np.ndarray) -> "DisconnectivityTree":
+        """Return the tree of the minima where a mask is true; see `rows`.
+
+        Everything that is connected to the global minimum is `tree.where(tree.component == 0)`.
+
+        **Raises:** `ValueError` for anything but booleans, one per minimum, or none that is true.
+        """
+        chosen = np.asarray(mask)
+        if chosen.dtype != bool or chosen.shape != (len(self),):
+            raise ValueError(
+                f"`mask` must be booleans of shape ({len(self)},), got {chosen.dtype} of shape "
+                f"{chosen.shape}."
+            )
+        return self._of(np.flatnonzero(chosen))
+
+    def rows(self, ids: np.ndarray) -> "DisconnectivityTree":
         """Return the tree of some of the minima; any two of them merge where they do in the whole tree.
 
-        Good choices are the lowest m, `np.argsort(tree.energy[: len(tree)])[:m]`, everything that is
-        connected to the global minimum, `tree.component == 0`, and `tree.superbasin(minimum, energy)`.
+        Good choices are the lowest m, `tree.ids[np.argsort(tree.energy[: len(tree)])[:m]]`, and
+        `tree.superbasin(minimum, energy)`.
 
         **Arguments:**
 
-        - `minima`: numbers of those to keep, without repeats, or a boolean of shape (minima,).
+        - `ids`: of those to keep, without repeats.
 
-        **Returns:** the tree, whose minimum i is `minima[i]` of this one (of a boolean, the i-th that is
-        true): if `values` is a column of this tree, `values[minima]` is that of the subtree.
+        **Returns:** the tree, with its minima in the order given.
 
         **Raises:** `ValueError` for minima that do not exist, repeats, or none at all.
         """
-        kept = _chosen(minima, len(self))
+        kept = positions_of(ids, self.ids, "ids")
+        if len(np.unique(kept)) < len(kept):
+            raise ValueError("`ids` must name each minimum once.")
+        return self._of(kept)
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per node, the minima first: their ids in `lowest`, the energy, the node above."""
+        return {
+            "node": np.arange(len(self.parent)),
+            "parent": self.parent,
+            "energy": self.energy,
+            "n_leaves": self.n_leaves,
+            "lowest": self.ids[self.lowest],
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything by name; minima are named by their ids."""
+        return super().to_dict() | {"lowest": self.ids[self.lowest].tolist()}
+
+    def _of(self, kept: np.ndarray) -> "DisconnectivityTree":
+        """Return the tree of the minima at some positions."""
+        if not kept.size:
+            raise ValueError("A tree needs at least one minimum, and none was chosen.")
         first = [-1] * len(self.parent)  # of the kept minima below each node
         for number, minimum in enumerate(kept.tolist()):
             first[minimum] = number
@@ -119,15 +173,13 @@ class DisconnectivityTree:
         order = np.argsort(heights, kind="stable")
         energies = self.energy[kept]
         parent, energy = _merge(energies, np.array(pairs, dtype=int).reshape(-1, 2)[order], heights[order])
-        return DisconnectivityTree(parent, energy, *_summarise(parent, energies), self.levels)
+        return DisconnectivityTree(
+            parent, energy, *_summarise(parent, energies), self.ids[kept], self.levels
+        )
 
 
 def disconnectivity(
-    energies: np.ndarray,
-    ts_energies: np.ndarray,
-    ts_minima: np.ndarray,
-    *,
-    levels: int | np.ndarray | None = None,
+    network: TransitionNetwork, *, levels: int | np.ndarray | None = None
 ) -> DisconnectivityTree:
     """Compute the disconnectivity graph of minima joined by transition states.
 
@@ -137,11 +189,7 @@ def disconnectivity(
 
     **Arguments:**
 
-    - `energies`: of the minima, shape (n,), loss units.
-    - `ts_energies`: of the transition states, shape (m,), loss units; m may be 0.
-    - `ts_minima`: the two minima that each transition state joins, 0 to n - 1, shape (m, 2). Both
-        may be the same minimum (such a state merges nothing); several states of one pair are
-        allowed.
+    - `network`: the minima and transition states. One that joins a minimum to itself merges nothing.
     - `levels`: None for the exact tree, where every merge lies at its transition state and merges
         within a relative 1e-12 are one. Otherwise merges lie at the lowest threshold at or above
         their transition state, and the thresholds are: an integer N >= 1 for N equally spaced ones,
@@ -151,14 +199,12 @@ def disconnectivity(
 
     **Returns:** `DisconnectivityTree`.
 
-    **Raises:** `ValueError` for wrong shapes, non-finite energies, minima that do not exist, bad
-    levels, and for a transition state that lies below one of its minima E by more than 1e-6 max(1,
-    |E|).
+    **Raises:** `ValueError` for bad levels.
 
     Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
     """
-    energies, ts_energies, ts_minima = check_points(energies, ts_energies, ts_minima)
+    energies, ts_energies, ts_minima = network.energies, network.ts_energies, network.ts_minima
     # A state that lies below a minimum, by rounding or so, must not make a branch that runs downwards.
     heights = np.maximum(ts_energies, energies[ts_minima].max(axis=1, initial=-np.inf))
     merges = Graph(len(energies), ts_minima, heights).spanning_forest()
@@ -171,66 +217,7 @@ def disconnectivity(
         reached = place < len(thresholds)
         pairs, heights = pairs[reached], thresholds[place[reached]]
     parent, energy = _merge(energies, pairs, heights)
-    return DisconnectivityTree(parent, energy, *_summarise(parent, energies), thresholds)
-
-
-def check_points(
-    energies, ts_energies, ts_minima, *, first: int = 0, ts_ids=None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the three arrays of `disconnectivity`, or say what is wrong.
-
-    Numbers in messages count from `first`, or are `ts_ids` for transition states.
-    """
-    energies = np.asarray(energies, dtype=float)
-    ts_energies, ts_minima = np.asarray(ts_energies, dtype=float), np.asarray(ts_minima)
-    if ts_minima.size == 0:
-        ts_minima = np.zeros((0, 2), dtype=int)
-    if energies.ndim != 1 or not energies.size:
-        raise ValueError(f"`energies` must have shape (n,) with n >= 1, got shape {energies.shape}.")
-    if ts_energies.ndim != 1:
-        raise ValueError(f"`ts_energies` must have shape (m,), got shape {ts_energies.shape}.")
-    if ts_minima.shape != (len(ts_energies), 2):
-        shape = (len(ts_energies), 2)
-        raise ValueError(f"`ts_minima` must have shape {shape}, got shape {ts_minima.shape}.")
-    if ts_minima.dtype.kind not in "iu":
-        raise ValueError(f"`ts_minima` must hold integers, got {ts_minima.dtype}.")
-    for name, values in (("energies", energies), ("ts_energies", ts_energies)):
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            raise ValueError(f"`{name}` must be finite, got {values[bad[0]]} at {bad[0] + first}.")
-    bad = np.argwhere((ts_minima < 0) | (ts_minima >= len(energies)))
-    if len(bad):
-        state, side = bad[0]
-        raise ValueError(
-            f"`ts_minima` must be 0 to {len(energies) - 1}, got {ts_minima[state, side]} "
-            f"for transition state {state}."
-        )
-    ends = energies[ts_minima]
-    below = lies_below(ts_energies, ends)
-    if below.any():
-        state, side = np.argwhere(below)[0]
-        name = state + first if ts_ids is None else ts_ids[state]
-        raise ValueError(
-            f"Transition state {name} (energy {ts_energies[state]}) lies below its minimum "
-            f"{ts_minima[state, side] + first} (energy {ends[state, side]})."
-        )
-    return energies, ts_energies, ts_minima.astype(np.int64)
-
-
-def _chosen(minima, n: int) -> np.ndarray:
-    """Return numbers of minima from numbers or a boolean, or say what is wrong with them."""
-    kept = np.asarray(minima)
-    if kept.dtype == bool:
-        if kept.shape != (n,):
-            raise ValueError(f"Boolean `minima` must have shape ({n},), got shape {kept.shape}.")
-        kept = np.flatnonzero(kept)
-    if kept.ndim != 1 or not kept.size:
-        raise ValueError(f"`minima` must name at least one minimum, got an array of shape {kept.shape}.")
-    if kept.dtype.kind not in "iu" or kept.min() < 0 or kept.max() >= n:
-        raise ValueError(f"`minima` must hold numbers of minima, 0 to {n - 1}.")
-    if len(np.unique(kept)) < len(kept):
-        raise ValueError("`minima` must name each minimum once.")
-    return kept
+    return DisconnectivityTree(parent, energy, *_summarise(parent, energies), network.ids, thresholds)
 
 
 def _equalised(heights: np.ndarray) -> np.ndarray:

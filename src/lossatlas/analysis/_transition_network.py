@@ -3,29 +3,34 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._graph import Graph
-from lossatlas.atlas import Atlas
+from lossatlas.atlas import Atlas, lies_below
 
-from ._disconnectivity import check_points
+from ._ids import check_ids, positions_of
 
 
 _LARGEST = 1e100  # log-product: no Hessian has one beyond
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class TransitionNetwork:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class TransitionNetwork(AbstractResult):
     """A kinetic transition network: what thermodynamics, rates and network statistics start from.
 
-    Minima are counted from 0 here; an atlas counts its ids from 1.
+    Minima have an order and names. Arrays with one entry per minimum are in the order of `ids`; wherever a
+    minimum is named, in an argument or in a result, it is by its id. An atlas counts ids from 1; a network
+    made by hand without `ids` names its minima by their positions, 0 to n - 1.
 
     **Arguments:**
 
     - `energies`: of the minima, shape (n,), loss units.
     - `ts_energies`: of the transition states, shape (m,), loss units; m may be 0.
-    - `ts_minima`: the two minima that each one joins, 0 to n - 1, shape (m, 2). Both may be the same
+    - `ts_minima`: positions of the two minima that each one joins, shape (m, 2). Both may be the same
         one; several transition states of one pair are allowed.
     - `log_products`: sum of ln(eigenvalue) over the eigenvalues of the Hessian at each minimum, forced
         zero modes left out, shape (n,); default: all equal. NaN where it is not known.
@@ -34,9 +39,8 @@ class TransitionNetwork:
         group (for PATHSAMPLE data: -ln of the point-group order), shapes (n,) and (m,); default 0.
     - `modes`: number of non-zero eigenvalues at a minimum: variables less forced zero modes; None if it
         is not known.
-    - `first`: the number that messages give to the first minimum.
-    - `ts_ids`: the numbers that messages give to the transition states, shape (m,); default `first`,
-        `first` + 1, ...
+    - `ids`, `ts_ids`: of minima and transition states, whole numbers, shapes (n,) and (m,); default their
+        positions.
 
     **Raises:** `ValueError` for wrong shapes, energies that are not finite, minima that do not exist,
     and for a transition state that lies below one of its minima E by more than 1e-6 max(1, |E|).
@@ -50,17 +54,16 @@ class TransitionNetwork:
     log_orbit_sizes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
     ts_log_orbit_sizes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
     modes: int | None = None
-    first: int = 0
+    ids: np.ndarray = None  # pyright: ignore[reportAssignmentType]
     ts_ids: np.ndarray = None  # pyright: ignore[reportAssignmentType]
 
     def __post_init__(self):
-        count = np.size(self.ts_energies)
-        ids = np.arange(count) + self.first if self.ts_ids is None else np.asarray(self.ts_ids)
-        if ids.shape != (count,):
-            raise ValueError(f"`ts_ids` must have shape ({count},), got shape {ids.shape}.")
-        object.__setattr__(self, "ts_ids", ids)
-        points = check_points(self.energies, self.ts_energies, self.ts_minima, first=self.first, ts_ids=ids)
-        for name, values in zip(("energies", "ts_energies", "ts_minima"), points):
+        points, ids, ts_ids = _check_points(
+            self.energies, self.ts_energies, self.ts_minima, self.ids, self.ts_ids
+        )
+        for name, values in zip(
+            ("energies", "ts_energies", "ts_minima", "ids", "ts_ids"), (*points, ids, ts_ids)
+        ):
             object.__setattr__(self, name, values)
         for name, like in (
             ("log_products", self.energies),
@@ -90,13 +93,30 @@ class TransitionNetwork:
 
     @property
     def global_minimum(self) -> int:
-        """The minimum of lowest energy, the first on ties."""
-        return int(np.argmin(self.energies))
+        """The id of the minimum of lowest energy, the first on ties."""
+        return int(self.ids[np.argmin(self.energies)])
+
+    def positions(self, ids: ArrayLike) -> np.ndarray:
+        """Return where minima stand in the arrays, from their ids, in the order given.
+
+        **Raises:** `ValueError` for an id that no minimum has.
+        """
+        return positions_of(ids, self.ids, "ids")
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per minimum."""
+        names = ("energies", "log_products", "log_orbit_sizes")
+        singular = ("energy", "log_product", "log_orbit_size")
+        return {"id": self.ids} | {one: getattr(self, name) for one, name in zip(singular, names)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything by name; `ts_minima` are ids."""
+        return super().to_dict() | {"ts_minima": self.ids[self.ts_minima].tolist()}
 
     def edges(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the pairs of different minima that are joined, and the lowest transition state of each.
 
-        **Returns:** pairs (a, b) with a < b, sorted, shape (edges, 2); numbers of transition states,
+        **Returns:** positions (a, b) of pairs with a < b, sorted, shape (edges, 2); of transition states,
         shape (edges,).
         """
         edges = Graph(len(self), self.ts_minima, self.ts_energies).edges
@@ -107,8 +127,7 @@ class TransitionNetwork:
 
         **Raises:** `ValueError` that names the first of them and says what it needs.
         """
-        ids = np.arange(len(self)) + self.first
-        sides = [("minima", ids, self.log_products, self.log_orbit_sizes)]
+        sides = [("minima", self.ids, self.log_products, self.log_orbit_sizes)]
         if transition_states:
             sides.append(("transition states", self.ts_ids, self.ts_log_products, self.ts_log_orbit_sizes))
         for kind, ids, *columns in sides:
@@ -123,7 +142,7 @@ class TransitionNetwork:
 
 
 def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionNetwork:
-    """Return the minima and transition states of an atlas as a network; minimum i has the id i + 1.
+    """Return the minima and transition states of an atlas as a network, with their ids.
 
     Transition states that are not `usable`, as in `TransitionStates`, are left out.
 
@@ -142,13 +161,13 @@ def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionN
     return TransitionNetwork(
         energies=minima.energy,
         ts_energies=states.energy[used],
-        ts_minima=states.minima[used] - 1,
+        ts_minima=np.searchsorted(minima.id, states.minima[used]),
         log_products=minima.log_product,
         ts_log_products=states.log_product[used],
         log_orbit_sizes=_logs(minima.orbit_size_exact, minima.point_group_order),
         ts_log_orbit_sizes=_logs(states.orbit_size_exact, states.point_group_order)[used],
         modes=atlas.modes if modes is None else modes,
-        first=1,
+        ids=minima.id,
         ts_ids=states.id[used],
     )
 
@@ -160,3 +179,43 @@ def _logs(sizes: Sequence[int | None], orders: Sequence[int | None]) -> np.ndarr
         for size, order in zip(sizes, orders)
     ]
     return np.array(logs, dtype=float)
+
+
+def _check_points(
+    energies: ArrayLike, ts_energies: ArrayLike, ts_minima: ArrayLike, ids, ts_ids
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
+    """Return energies and pairs, and both kinds of ids, as arrays, or say what is wrong with them."""
+    energies = np.asarray(energies, dtype=float)
+    ts_energies, ts_minima = np.asarray(ts_energies, dtype=float), np.asarray(ts_minima)
+    if ts_minima.size == 0:
+        ts_minima = np.zeros((0, 2), dtype=int)
+    if energies.ndim != 1 or not energies.size:
+        raise ValueError(f"`energies` must have shape (n,) with n >= 1, got shape {energies.shape}.")
+    if ts_energies.ndim != 1:
+        raise ValueError(f"`ts_energies` must have shape (m,), got shape {ts_energies.shape}.")
+    if ts_minima.shape != (len(ts_energies), 2):
+        shape = (len(ts_energies), 2)
+        raise ValueError(f"`ts_minima` must have shape {shape}, got shape {ts_minima.shape}.")
+    if ts_minima.dtype.kind not in "iu":
+        raise ValueError(f"`ts_minima` must hold integers, got {ts_minima.dtype}.")
+    ids, ts_ids = check_ids(ids, len(energies)), check_ids(ts_ids, len(ts_energies), "ts_ids")
+    for name, values, labels in (("energies", energies, ids), ("ts_energies", ts_energies, ts_ids)):
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            raise ValueError(f"`{name}` must be finite, got {values[bad[0]]} for number {labels[bad[0]]}.")
+    bad = np.argwhere((ts_minima < 0) | (ts_minima >= len(energies)))
+    if len(bad):
+        state, side = bad[0]
+        raise ValueError(
+            f"`ts_minima` must be 0 to {len(energies) - 1}, got {ts_minima[state, side]} "
+            f"for transition state {ts_ids[state]}."
+        )
+    ends = energies[ts_minima]
+    below = lies_below(ts_energies, ends)
+    if below.any():
+        state, side = np.argwhere(below)[0]
+        raise ValueError(
+            f"Transition state {ts_ids[state]} (energy {ts_energies[state]}) lies below its minimum "
+            f"{ids[ts_minima[state, side]]} (energy {ends[state, side]})."
+        )
+    return (energies, ts_energies, ts_minima.astype(np.int64)), ids, ts_ids

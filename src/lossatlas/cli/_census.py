@@ -1,13 +1,14 @@
 """`lossatlas census`: all stationary points of a small landscape, with the Morse certificate."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from . import _landscape as options
 from ._console import print_table, progress_bar
+from ._report import print_json
+from ._summary import certificate
 
 
 @options.with_landscape_options
@@ -48,7 +49,7 @@ def census(
         with _open(atlas, landscape) as opened:
             opened.set_census(result.to_dict())
     if as_json:
-        typer.echo(json.dumps(result.to_dict(), indent=1))
+        print_json(result)
         return
     print_table(
         f"{len(result.energy)} stationary points",
@@ -64,17 +65,6 @@ def census(
         f"{certificate(result.to_dict())} ({result.searches} searches: "
         f"{', '.join(f'{name} {count}' for name, count in result.outcomes().items())})"
     )
-
-
-def certificate(census: dict[str, Any]) -> str:
-    """Return what the Morse sum of a census says."""
-    verdict = {
-        True: "consistent",
-        False: "NOT consistent: points are missing or degenerate",
-        None: "not known",
-    }
-    sums = f"Morse sum {census['morse_sum']}, expected {census['expected']}"
-    return f"{sums}: {verdict[census['consistent']]}"
 
 
 def _open(file: Path, landscape):

@@ -1,6 +1,7 @@
 """`lossatlas descend`: where descents from random starts end, before anything is polished."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -59,6 +60,7 @@ def descend(
     import jax
     import numpy as np
 
+    from lossatlas.analysis import to_json
     from lossatlas.searches import descend as run
     from lossatlas.searches.global_search import random_starts
 
@@ -69,14 +71,12 @@ def descend(
         landscape, points, method=by, tolerance=tolerance, max_gradients=max_gradients, workers=workers
     )
     columns = _columns(found)
-    print_result(
-        as_json,
-        as_csv,
-        record=lambda: {"ends": columns, "outcomes": found.outcomes()},
-        columns=lambda: columns,
-        table=lambda: _print(found, columns),
+    printed: Any = SimpleNamespace(
+        to_dict=lambda: to_json({"ends": columns, "outcomes": found.outcomes()}),
+        to_columns=lambda: columns,
     )
-    save_plot(out, lambda: _draw(name, found))
+    print_result(printed, as_json, as_csv, lambda: _print(found, columns))
+    save_plot(out, lambda plots: _draw(name, found))
 
 
 def _method(name: str | None, rate: float | None) -> Any:
@@ -98,13 +98,9 @@ def _columns(found: "Descents") -> dict[str, Any]:
     """Return a row per start."""
     import numpy as np
 
-    return {
-        "start": np.arange(len(found)),
-        "energy": found.energy,
-        "rms_gradient": found.rms_gradient,
-        "gradients": found.gradients,
-        "outcome": [next(iter(found[row].outcomes())) for row in range(len(found))],
-    }
+    own = found.to_columns()
+    names = ("energy", "rms_gradient", "gradients", "outcome")
+    return {"start": np.arange(len(found)), **{name: own[name] for name in names}}
 
 
 def _usable(found: "Descents") -> Any:

@@ -40,9 +40,10 @@ def import_atlas(
     form: Format = "pathsample",
 ) -> None:
     """Make an atlas of min.data and ts.data, with or without points files, min.A and min.B."""
+    from lossatlas.analysis import summary
     from lossatlas.atlas import Atlas, import_pathsample
 
-    from ._show import print_flags
+    from ._summary import print_flags
 
     _check(form)
     import_pathsample(directory, out, columns=columns)
@@ -54,7 +55,7 @@ def import_atlas(
         )
         if not (directory / "ts.data").exists():
             typer.echo("there is no ts.data: what joins the minima is not known", err=True)
-        print_flags(atlas, err=True)
+        print_flags(summary(atlas), err=True)
         for line in _unknown(atlas, ("log_product", "orbit_size")):
             typer.echo(line, err=True)
 

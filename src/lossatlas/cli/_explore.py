@@ -10,7 +10,9 @@ import typer
 from lossatlas._cache import ignore_damaged_programs
 
 from . import _landscape as options
-from ._console import print_table, progress_bar
+from ._console import progress_bar
+from ._report import draw_to
+from ._summary import print_summary
 
 
 @options.with_landscape_options
@@ -37,6 +39,7 @@ def explore(
 
     Running the same command again continues where it stopped.
     """
+    from lossatlas.analysis import summary
     from lossatlas.recipes import RecipeError, read_config, read_explore, seconds
 
     asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
@@ -71,12 +74,13 @@ def explore(
     atlas, interrupted = _searched(recipe, problem, out, settings)
     with atlas:
         picture = out.with_suffix(".png")
-        _print_summary(atlas)
-        drawn = _draw(atlas, picture)
+        print_summary(summary(atlas))
+        if len(atlas.minima):
+            draw_to(picture, lambda plots: plots.plot_atlas_graph(atlas))
         typer.echo(f"atlas    {out}")
-        if drawn:
+        if len(atlas.minima):
             typer.echo(f"picture  {picture}")
-        if not len(atlas.minima):
+        else:
             if interrupted:
                 raise KeyboardInterrupt
             raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")
@@ -125,108 +129,3 @@ def _state_memory(landscape, workers: int | None) -> None:
             f"memory   {landscape.dimension} variables: {needed / 2**20:.0f} MiB for the searches at once, "
             "besides up to a GiB for JAX and its compiler"
         )
-
-
-def _print_summary(atlas) -> None:
-    import numpy as np
-
-    minima, states = atlas.minima, atlas.transition_states
-    state = atlas.log.get_state("exploration", None)
-    degree = minima.degree
-    order = np.argsort(minima.energy, kind="stable")[:20]
-    shown = f", the lowest {len(order)}" if len(order) < len(minima) else ""
-    print_table(
-        f"{_count(len(minima), 'minimum')}{shown}",
-        ("id", "energy", "lowest eigenvalue", "orbit size", "hits", "degree"),
-        [
-            (
-                str(minima.id[i]),
-                f"{minima.energy[i]:.12f}",
-                _known(minima.lowest_eigenvalue[i], ".3e"),
-                _known(minima.orbit_size[i], _size_form(minima)),
-                "-" if state is None else str(minima.hits[i]),  # nobody knows an import's
-                str(degree[i]),
-            )
-            for i in order
-        ],
-    )
-    order = np.argsort(states.energy, kind="stable")[:20]
-    shown = f", the lowest {len(order)}" if len(order) < len(states) else ""
-    print_table(
-        f"{_count(len(states), 'transition state')}{shown}",
-        ("id", "energy", "negative eigenvalue", "orbit size", "between"),
-        [
-            (
-                str(states.id[i]),
-                f"{states.energy[i]:.12f}",
-                _known(states.negative_eigenvalue[i], ".3e"),
-                _known(states.orbit_size[i], _size_form(states)),
-                f"{states.minima[i, 0]} - {states.minima[i, 1]}",
-            )
-            for i in order
-        ],
-    )
-    typer.echo(_count(atlas.component_count, "connected part"))
-    if state is not None:  # of an import nobody knows how it was searched
-        _print_searches(atlas, state)
-
-
-def _print_searches(atlas, state: dict) -> None:
-    """Print how far the searches got, and what may be missing."""
-    from lossatlas.analysis import coverage
-
-    estimate = coverage(atlas)
-    typer.echo(f"random starts: {estimate}")
-    rounds = state.get("rounds", [])
-    if rounds:  # older files do not know
-        searches, minima, states = (
-            sum(row[name] for row in rounds) for name in ("searches", "minima", "transition_states")
-        )
-        by_round = ", ".join(f"{row['minima']}+{row['transition_states']}" for row in rounds)
-        typer.echo(
-            f"last {_count(len(rounds), 'round')} ({_count(searches, 'search')}): "
-            f"{_count(minima, 'new minimum')}, {_count(states, 'new transition state')} ({by_round})"
-        )
-    failed = sum(sum(counts.values()) for counts in atlas.log.failures.values())
-    typer.echo(
-        f"{_count(atlas.queue.finished(), 'search')}, {_count(failed, 'failed guess')} "
-        "(`lossatlas show` says how)"
-    )
-    if state["phase"] == "complete":
-        typer.echo("complete: the last searches brought nothing new")
-    elif state["phase"] == "inconclusive":
-        typer.echo(
-            f"not complete: the last searches brought nothing new, but {estimate.failures}, so minima "
-            "that those were on the way to may be missing"
-        )
-    else:
-        typer.echo("not complete: a limit or Ctrl-C ended it; run the same command again to go on")
-
-
-def _size_form(points) -> str:
-    """An import knows orbit sizes up to a factor: 1 / order of the point group."""
-    return ".4g" if any(order is not None for order in points.point_group_order) else ".0f"
-
-
-def _known(value: float, form: str) -> str:
-    """An import does not bring every column."""
-    return f"{value:{form}}" if value == value else "-"
-
-
-def _count(number: int, noun: str) -> str:
-    plural = {
-        "minimum": "minima",
-        "new minimum": "new minima",
-        "search": "searches",
-        "failed guess": "failed guesses",
-    }
-    return f"{number} {noun if number == 1 else plural.get(noun, noun + 's')}"
-
-
-def _draw(atlas, picture: Path) -> bool:
-    if not len(atlas.minima):
-        return False
-    from ._graph import draw
-
-    draw(atlas, picture)
-    return True

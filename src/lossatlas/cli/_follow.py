@@ -29,15 +29,9 @@ def follow(
     from lossatlas.searches import follow as run
 
     with progress_bar("following"):
-        branches = run(landscape, x, to=to, workers=workers)
-    print_result(
-        as_json,
-        as_csv,
-        record=lambda: {"points": names, **branches.to_dict()},
-        columns=branches.to_columns,
-        table=lambda: _print(branches, names, landscape.morse_sum),
-    )
-    save_plot(plot, lambda: _draw(branches))
+        branches = run(landscape, x, to=to, names=names, workers=workers)
+    print_result(branches, as_json, as_csv, lambda: _print(branches, landscape.morse_sum))
+    save_plot(plot, lambda plots: plots.plot_branches(branches))
 
 
 def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
@@ -53,25 +47,30 @@ def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
                 f"{file} does not say how its landscape is built, so its points cannot be followed: "
                 "explore by the command line or a config."
             )
-        count = len(atlas.minima)
-    minima = np.arange(count) if points in ("minima", "all") else np.zeros(0, dtype=int)
+        known = atlas.minima.id
+    minima = known if points in ("minima", "all") else known[:0]
     if points not in ("minima", "ts", "all"):
-        minima = read_ids(points, "--points", count)
+        minima = read_ids(points, "--points", known)
     landscape = problem_of(file).landscape
     if not hasattr(landscape, "l2"):
         raise ValueError(f"The landscape of {file} has no L2 to follow.")
     # Opened with its landscape, the atlas is refused if the data are not those that it was made of.
     with Atlas(file, landscape, readonly=True) as atlas:
-        states = atlas.transition_states.x if points in ("ts", "all") else np.zeros((0, atlas.dimension))
-        x = np.concatenate([atlas.minima.x[minima], states])
+        states = atlas.transition_states.id if points in ("ts", "all") else known[:0]
+        x = np.concatenate(
+            [
+                atlas.minima.x[np.isin(known, minima)],
+                atlas.transition_states.x[np.isin(atlas.transition_states.id, states)],
+            ]
+        )
     if not len(x):
         raise ValueError(f"--points {points}: {file} holds no such point.")
-    names = [f"minimum {i + 1}" for i in minima] + [f"transition state {i + 1}" for i in range(len(states))]
+    names = [f"minimum {i}" for i in minima] + [f"transition state {i}" for i in states]
     return landscape, x, names
 
 
-def _print(branches: "Branches", names: list[str], morse_sum: int | None) -> None:
-    named = lambda row: names[row] if row >= 0 else "-"
+def _print(branches: "Branches", morse_sum: int | None) -> None:
+    named = lambda row: branches.points[row] if row >= 0 else "-"
     print_table(
         f"{len(branches)} branches from L2 {branches.start:g} to {branches.end:g}",
         ("branch", "from", "to", "ends at L2", "outcome"),
@@ -121,17 +120,3 @@ def _print(branches: "Branches", names: list[str], morse_sum: int | None) -> Non
             f"All points together have the Morse sum {morse_sum}: another one says that points lie on "
             "branches that were not followed; an atlas has no points of higher index to start from."
         )
-
-
-def _draw(branches: "Branches") -> Any:
-    import matplotlib.pyplot as plt
-
-    from lossatlas.plots import plot_bifurcation, plot_point_counts
-
-    figure, (norm, energy, counts) = plt.subplots(
-        3, sharex=True, height_ratios=[1.3, 1.0, 0.7], figsize=(6.0, 9.0), layout="constrained"
-    )
-    plot_bifurcation(branches, y="norm", ax=norm, xlabel="")
-    plot_bifurcation(branches, y="energy", ax=energy, xlabel="", legend=False)
-    plot_point_counts(branches, ax=counts, xlabel="L2", legend=False)
-    return figure

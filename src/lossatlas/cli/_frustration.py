@@ -11,9 +11,9 @@ from ._report import (
     AsJson,
     Plot,
     Temperatures,
-    choose_temperatures,
     print_result,
     read_network,
+    read_temperatures,
     save_plot,
 )
 
@@ -29,33 +29,22 @@ def frustration(
 
     Without --kt, temperatures between which the occupation of the minima changes.
     """
-    import numpy as np
-
     from lossatlas.analysis import frustration as compute
-    from lossatlas.analysis import temperature_range
+    from lossatlas.analysis import temperature_grid
 
     network = read_network(file)
-    result = compute(network, temperatures := choose_temperatures(kt, network))
-
-    def draw():
-        from lossatlas.plots import plot_frustration
-
-        grid = temperatures
-        if not np.ptp(grid) > 0:
-            grid = temperature_range(network)
-        if grid is None:
-            raise ValueError(
-                "All minima that matter have one energy: a picture needs two temperatures by --kt."
-            )
-        return plot_frustration(compute(network, np.geomspace(min(grid), max(grid), 200)))
+    temperatures = temperature_grid(network) if kt is None else read_temperatures(kt)
+    result = compute(network, temperatures)
 
     def table() -> None:
-        columns = result.to_columns()
-        print_table(
-            f"frustration of {network}",
-            ("kT", "frustration", "normalised", "ground", "unconnected"),
-            [[f"{value:.6g}" for value in row] for row in zip(*columns.values())],
-        )
+        names = ("kT", "frustration", "normalised", "ground", "unconnected")
+        rows = zip(*result.to_columns().values())
+        print_table(f"frustration of {network}", names, [[f"{value:.6g}" for value in row] for row in rows])
 
-    print_result(as_json, as_csv, record=result.to_columns, columns=result.to_columns, table=table)
-    save_plot(plot, draw)
+    print_result(result, as_json, as_csv, table)
+    save_plot(
+        plot,
+        lambda plots: plots.plot_frustration(
+            compute(network, temperature_grid(network, 200, kt=temperatures))
+        ),
+    )

@@ -1,7 +1,7 @@
 """`lossatlas funnels`: where minima drain to, and how deep the funnels are."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,29 +29,14 @@ def funnels(
     funnel; JSON says of each minimum, too, where it drains to.
     """
     from lossatlas.analysis import funnels as find_funnels
-    from lossatlas.analysis import sequence_basins
 
     network = read_network(file)
     found = find_funnels(network, min_depth=min_depth, via=via)
 
-    def columns() -> dict[str, Any]:
-        return {**found.to_columns(), "bottom": found.bottom + 1}
-
-    def record() -> dict[str, Any]:
-        basins = sequence_basins(network, via=via)
-        rows = columns()
-        return {
-            "via": via,
-            "minima": len(network),
-            "basins": len(basins),
-            "funnels": rows,
-            "drainage": {"next": basins.next + 1, "bottom": basins.bottom + 1, "steps": basins.steps},
-        }
-
     def table() -> None:
         rows = [
-            [str(a + 1), f"{energy:.8g}", f"{merge:.8g}", f"{depth:.4g}", str(size), str(superbasin)]
-            for a, energy, merge, depth, size, superbasin in zip(*found.to_columns().values())
+            [str(bottom), f"{energy:.8g}", f"{merge:.8g}", f"{depth:.4g}", str(size), str(superbasin)]
+            for bottom, energy, merge, depth, size, superbasin in zip(*found.to_columns().values())
         ]
         names = ("bottom", "energy", "merges at", "depth", "size", "superbasin")
         count = f"{len(rows)} funnel{'' if len(rows) == 1 else 's'} of {network}"
@@ -63,10 +48,5 @@ def funnels(
         first = f"; the deepest {_SHOWN}" if len(rows) > _SHOWN else ""
         print_table(count + first, names, rows[:_SHOWN])
 
-    def draw():
-        from lossatlas.plots import plot_funnels
-
-        return plot_funnels(found)
-
-    print_result(as_json, as_csv, record=record, columns=columns, table=table)
-    save_plot(plot, draw)
+    print_result(found, as_json, as_csv, table)
+    save_plot(plot, lambda plots: plots.plot_funnels(found))

@@ -1,13 +1,16 @@
 """`lossatlas network`: the network of minima in numbers, beside random graphs."""
 
-import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ._console import print_table
 from ._report import AsCsv, AsJson, Plot, print_result, read_network, save_plot
+
+
+if TYPE_CHECKING:
+    from lossatlas.analysis import NetworkStatistics, TransitionNetwork
 
 
 def network(
@@ -25,74 +28,20 @@ def network(
     The largest connected part is compared with random graphs of its size and of its degrees. CSV has a
     row for each minimum; the picture is the degree distribution.
     """
-    from lossatlas.analysis import network_statistics, sequence_basins
+    from lossatlas.analysis import network_statistics
 
     found = read_network(file)
-    groups = _find_communities(found, seed) if communities else None
-    statistics = network_statistics(found, seed=seed)
-
-    def columns() -> dict[str, Any]:
-        values = {"id": range(1, len(found) + 1), "energy": found.energies, **statistics.to_columns()}
-        values["basin"] = sequence_basins(found).bottom + 1
-        return values | (groups.to_columns() if groups else {})
-
-    def draw():
-        from lossatlas.plots import plot_degree_distribution
-
-        return plot_degree_distribution(statistics)
-
-    print_result(
-        as_json,
-        as_csv,
-        record=lambda: _record(found, statistics, groups),
-        columns=columns,
-        table=lambda: _print(found, statistics, groups),
-    )
-    save_plot(plot, draw)
-
-
-def _find_communities(found, seed: int):
-    from lossatlas.analysis import communities
-
     try:
-        return communities(found, seed=seed)
+        statistics = network_statistics(found, seed=seed, communities=communities)
     except ImportError as error:
         raise ValueError(str(error)) from None
+    print_result(statistics, as_json, as_csv, lambda: _print(found, statistics))
+    save_plot(plot, lambda plots: plots.plot_degree_distribution(statistics))
 
 
-def _record(found, statistics, groups) -> dict[str, Any]:
-    """Return what JSON says: numbers by name, hubs by id."""
-    record = {
-        "minima": len(found),
-        "transition_states": len(found.ts_energies),
-        "edges": statistics.edges,
-        "parts": statistics.parts,
-        "mean_degree": statistics.mean_degree,
-        "average_clustering": statistics.average_clustering,
-        "transitivity": statistics.transitivity,
-        "assortativity": statistics.assortativity,
-        "paths": {**dataclasses.asdict(statistics.paths), "exact": statistics.paths.exact},
-        "random_graphs": {
-            "same_size": dataclasses.asdict(statistics.same_size),
-            "same_degrees": dataclasses.asdict(statistics.same_degrees),
-        },
-        "power_law": None,
-        "hubs": [
-            {"id": int(i) + 1, "degree": int(statistics.degree[i]), "energy": float(found.energies[i])}
-            for i in statistics.hubs
-        ],
-    }
-    if statistics.power_law is not None:
-        fit = statistics.power_law
-        record["power_law"] = {**dataclasses.asdict(fit), "verdict": fit.verdict}
-    if groups is not None:
-        record["communities"] = {"modularity": groups.modularity, "sizes": groups.sizes}
-    return record
-
-
-def _print(found, statistics, groups) -> None:
-    paths, fit = statistics.paths, statistics.power_law
-    typer.echo(f"{found}: {statistics.edges} edges, mean degree {statistics.mean_degree:.4g}")
+def _print(network: "TransitionNetwork", statistics: "NetworkStatistics") -> None:
+    paths, fit, groups = statistics.paths, statistics.power_law, statistics.communities
+    typer.echo(f"{network}: {statistics.edges} edges, mean degree {statistics.mean_degree:.4g}")
     largest = f", the largest with {paths.nodes} minima" if statistics.parts > 1 else ""
     typer.echo(f"connected parts     {statistics.parts}{largest}")
     typer.echo(f"average clustering  {statistics.average_clustering:.4g}")
@@ -122,7 +71,8 @@ def _print(found, statistics, groups) -> None:
     ]
     columns = ("random graphs of the same", "graphs", "clustering", "mean path", "small-world sigma")
     print_table(f"largest part ({paths.nodes} minima) beside random graphs", columns, rows)
-    hubs = [[str(i + 1), str(statistics.degree[i]), f"{found.energies[i]:.8g}"] for i in statistics.hubs]
+    rows = network.positions(statistics.hubs)
+    hubs = [[str(network.ids[i]), str(statistics.degree[i]), f"{network.energies[i]:.8g}"] for i in rows]
     print_table("hubs", ("id", "degree", "energy"), hubs)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ._graph import check_judged, label
+from ._graph import check_judged
 
 
 Kind = Literal["boxes", "curve", "graphs", "misclassification", "distances", "networks", "fits"]
@@ -63,7 +63,7 @@ def picture(
 
 
 def _boxes(files: list[Path], metric: str, by: str | None) -> Any:
-    from lossatlas.plots import plot_metric_boxes
+    from lossatlas.plots import column_label, plot_metric_boxes
 
     names, heading = _labels(files, by)
     parts = _parts(files, metric)
@@ -77,14 +77,14 @@ def _boxes(files: list[Path], metric: str, by: str | None) -> Any:
         marked=found[0][1],
         second_marked=second_marked,
         xlabel=heading,
-        ylabel=label(metric),
+        ylabel=column_label(metric),
     ).figure
 
 
 def _curve(files: list[Path], metric: str, by: str | None) -> Any:
     import numpy as np
 
-    from lossatlas.plots import plot_metric_curve
+    from lossatlas.plots import column_label, plot_metric_curve
 
     names, heading = _labels(files, by)
     try:
@@ -97,7 +97,7 @@ def _curve(files: list[Path], metric: str, by: str | None) -> Any:
     mean = np.array([[np.nanmean(values) for values in groups] for groups in found]).T
     spread = np.array([[np.nanstd(values) for values in groups] for groups in found]).T
     return plot_metric_curve(
-        s[order], mean, spread=spread, labels=parts, xlabel=heading, ylabel=label(metric)
+        s[order], mean, spread=spread, labels=parts, xlabel=heading, ylabel=column_label(metric)
     ).figure
 
 
@@ -105,9 +105,8 @@ def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any
     """Draw the connected part of every global minimum."""
     import numpy as np
 
-    from lossatlas.analysis import disconnectivity
     from lossatlas.atlas import Atlas
-    from lossatlas.plots import plot_graphs
+    from lossatlas.plots import atlas_tree, column_label, plot_graphs
 
     names, heading = _labels(files, by) if len(files) > 1 else ([files[0].stem], "")
     keys = heading.split(", ")
@@ -115,18 +114,14 @@ def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any
     trees, titles, colours = [], [], []
     for file, name in zip(files, names):
         with Atlas(file, readonly=True) as atlas:
-            minima, states, components = atlas.minima, atlas.transition_states, atlas.components
-        lowest = int(minima.id[np.argmin(minima.energy)])
-        chosen = np.array(next(ids for ids in components if lowest in ids))
-        rows = np.searchsorted(minima.id, chosen)
-        inside = states.usable & np.isin(states.minima, chosen).all(axis=1)
-        ends = np.searchsorted(chosen, states.minima[inside]).reshape(-1, 2)
-        trees.append(disconnectivity(minima.energy[rows], states.energy[inside], ends))
-        colours.append(minima[f"{part}_{metric}"][rows])
+            whole, minima = atlas_tree(atlas), atlas.minima
+        tree = whole.where(whole.component == 0)
+        trees.append(tree)
+        colours.append(minima[f"{part}_{metric}"][np.isin(minima.id, tree.ids)])
         title = ", ".join(map(" ".join, zip(keys, name.split(", ")))) if heading else name
-        few = f" of {len(minima)}" if len(chosen) < len(minima) else ""
-        titles.append(f"{title}\n{len(chosen)}{few} minima")
-    text = f"{part} {label(metric)}"
+        few = f" of {len(whole)}" if len(tree) < len(whole) else ""
+        titles.append(f"{title}\n{len(tree)}{few} minima")
+    text = f"{part} {column_label(metric)}"
     return plot_graphs(trees, titles, colours=colours, colour_label=text, share_energy=shared)[0].figure
 
 

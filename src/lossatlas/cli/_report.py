@@ -11,7 +11,7 @@ import typer
 
 
 if TYPE_CHECKING:
-    from lossatlas.analysis import TransitionNetwork
+    from lossatlas.analysis import AbstractResult, TransitionNetwork
 
 
 def check_plot(path: Path | None) -> Path | None:
@@ -73,57 +73,11 @@ def read_temperatures(text: str) -> Any:
     raise ValueError(f"--kt needs positive numbers such as 0.1,0.2 or 0.01:10:50, got {text!r}.")
 
 
-def choose_temperatures(text: str | None, network: "TransitionNetwork") -> Any:
-    """Return what `--kt` says, by default 25 temperatures between which the occupation changes."""
-    import numpy as np
-
-    from lossatlas.analysis import temperature_range
-
-    if text is not None:
-        return read_temperatures(text)
-    limits = temperature_range(network)
-    if limits is None:
-        raise ValueError("All minima that matter have one energy, so give temperatures by --kt.")
-    return np.geomspace(*limits, 25)
-
-
-def at_each(temperatures: Any, compute: Callable[[float], Any]) -> tuple[list[Any], list[str | None]]:
-    """Compute something at every temperature; one that fails fails alone.
-
-    **Returns:** what was computed, None where that failed, and a sentence that says why, None where it did
-    not.
-
-    **Raises:** `ValueError` if all fail, as the first.
-    """
-    found, errors = [], []
-    for kt in temperatures:
-        try:
-            found.append(compute(float(kt)))
-            errors.append(None)
-        except ValueError as error:
-            found.append(None)
-            errors.append(error)
-    if all(errors):
-        raise errors[0]
-    return found, [None if error is None else str(error) for error in errors]
-
-
 def print_failures(temperatures: Any, errors: list[str | None]) -> None:
     """Say at which temperatures nothing could be computed, and why."""
     for kt, error in zip(temperatures, errors):
         if error is not None:
             typer.echo(f"kT {kt:.6g} failed: {error}")
-
-
-def number_from_log(log: float) -> str:
-    """Return a number as people write it from its natural logarithm, also beyond the range of floats."""
-    import math
-
-    if not math.isfinite(log) or abs(log) < 690:
-        return f"{math.exp(log):.6g}"
-    exponent = math.floor(log / math.log(10))
-    fraction = f"{10 ** (log / math.log(10) - exponent):.6g}"
-    return f"1e{exponent + 1:+d}" if fraction == "10" else f"{fraction}e{exponent:+d}"
 
 
 def print_shallow(network: "TransitionNetwork", kt: Any) -> None:
@@ -140,8 +94,14 @@ def print_shallow(network: "TransitionNetwork", kt: Any) -> None:
         )
 
 
-def read_ids(text: str, option: str, count: int, sets: dict[str, Any] | None = None) -> Any:
-    """Return positions from ids such as "1,2,7-9", and names of sets of minima among them.
+def read_ids(text: str, option: str, known: Any, sets: dict[str, Any] | None = None) -> Any:
+    """Return ids from a text such as "1,2,7-9", with names of sets of minima among them, sorted.
+
+    **Arguments:**
+
+    - `text`, `option`: what was given, and by which option.
+    - `known`: the ids of all minima, increasing.
+    - `sets`: ids by name.
 
     **Raises:** `ValueError` that names the option for anything else, and for minima that do not exist.
     """
@@ -162,78 +122,65 @@ def read_ids(text: str, option: str, count: int, sets: dict[str, Any] | None = N
                 f"{option} needs ids of minima such as 1,2,7-9{known}, got {text!r}{hint}."
             ) from None
         for end in (first, last):
-            if not 1 <= end <= count:
-                raise ValueError(f"{option}: there is no minimum {end}; ids are 1 to {count}.")
-        ids += range(first, last + 1)
+            if end not in known:
+                raise ValueError(f"{option}: there is no minimum {end}; ids are {known[0]} to {known[-1]}.")
+        ids += [minimum for minimum in known.tolist() if first <= minimum <= last]
     if not ids:
         raise ValueError(f"{option} names no minimum: {text!r}.")
-    return np.unique(ids) - 1
+    return np.unique(ids)
 
 
-def print_result(
-    as_json: bool,
-    as_csv: bool,
-    *,
-    record: Callable[[], dict[str, Any]],
-    columns: Callable[[], dict[str, Any]],
-    table: Callable[[], None],
-) -> None:
-    """Print a result as JSON, as CSV, or for people.
-
-    **Arguments:**
-
-    - `record`: of JSON; numpy arrays are written as lists, numbers that are not finite as null.
-    - `columns`: of CSV, by name, of one length.
-    - `table`: prints what people read.
+def print_result(result: "AbstractResult", as_json: bool, as_csv: bool, table: Callable[[], None]) -> None:
+    """Print a result as JSON, as CSV, or for people by `table`.
 
     **Raises:** `ValueError` if both formats are asked for.
     """
     if as_json and as_csv:
         raise ValueError("Choose one of --json and --csv.")
     if as_json:
-        typer.echo(json.dumps(to_json(record()), indent=1))
+        print_json(result)
     elif as_csv:
-        text, found = io.StringIO(), columns()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(found)
-        writer.writerows(zip(*(to_json(values) for values in found.values())))
-        typer.echo(text.getvalue(), nl=False)
+        print_csv(result)
     else:
         table()
 
 
-def to_json(value: Any) -> Any:
-    """Return what JSON can hold: lists for arrays, null for what is not finite."""
-    import numpy as np
-
-    if isinstance(value, dict):
-        return {str(key): to_json(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(part) for part in value]
-    if isinstance(value, np.ndarray):
-        return to_json(value.tolist())
-    if isinstance(value, np.generic):
-        return to_json(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+def print_json(result: "AbstractResult") -> None:
+    """Print a result as one JSON object."""
+    typer.echo(json.dumps(result.to_dict(), indent=1))
 
 
-def save_plot(path: Path | None, draw: Callable[[], Any]) -> None:
-    """Draw and write a picture if one is asked for; `draw` returns axes or a figure."""
-    if path is None:
-        return
+def print_csv(result: "AbstractResult") -> None:
+    """Print the columns of a result as CSV with numbers in full; what is not finite is empty."""
+    from lossatlas.analysis import to_json
+
+    text, columns = io.StringIO(), result.to_columns()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(to_json(values) for values in columns.values())))
+    typer.echo(text.getvalue(), nl=False)
+
+
+def save_plot(path: Path | None, draw: Callable[[Any], Any]) -> None:
+    """Write a picture if one is asked for; `draw` takes `lossatlas.plots` and returns axes or a figure."""
+    if path is not None:
+        draw_to(path, draw)
+        typer.echo(f"picture  {path}", err=True)
+
+
+def draw_to(path: Path, draw: Callable[[Any], Any]) -> None:
+    """Write a picture; `draw` takes `lossatlas.plots` and returns axes or a figure."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    from lossatlas.plots import save_picture
+    from lossatlas import plots
 
-    drawn = draw()
+    plots.check_picture(path)
+    drawn = draw(plots)
     figure = drawn if hasattr(drawn, "savefig") else drawn.figure.figure
     try:
-        save_picture(figure, path)
+        plots.save_picture(figure, path)
     finally:
         plt.close(figure)
-    typer.echo(f"picture  {path}", err=True)

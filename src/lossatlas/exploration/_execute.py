@@ -260,7 +260,7 @@ class Executor:
             note_lost(self.atlas, outcome, float(minima.energy[row]), end)
             self.atlas.queue.finish(search.id, outcome)
             return False, spent
-        ids, new = self._add_minima(minima[[row]], run, hits=int(search.kind == "sample"))
+        ids, new = self._add_minima(minima.rows([row]), run, hits=int(search.kind == "sample"))
         self.atlas.queue.finish(search.id, outcome, int(ids[0]))
         return bool(new[0]), spent
 
@@ -268,7 +268,7 @@ class Executor:
         """Write the states of one search; its outcome is that of its best guess."""
         outcomes, new_any, spent = [], False, 0
         for row in rows:
-            saddle = findings.saddles[[row]]
+            saddle = findings.saddles.rows([row])
             spent += int(saddle.gradients[0] + saddle.hessians[0])
             outcome, new, cost = self._write_state(saddle, findings, row, run)
             outcomes.append(outcome)
@@ -290,7 +290,7 @@ class Executor:
             self.atlas.add_hit("transition_states", int(known[0]))
             return outcome, False, 0
         path, paths = findings.pathway[row], findings.paths
-        ends = StationaryPoints.concatenate([paths.backward[[path]], paths.forward[[path]]])
+        ends = StationaryPoints.concatenate([paths.backward.rows([path]), paths.forward.rows([path])])
         cost = int(ends.gradients.sum() + ends.hessians.sum())
         if not (np.all(np.isin(ends.outcome, self.wanted)) and np.all(ends.energy < saddle.energy)):
             return int(RESULTS.unconnected), False, cost
@@ -326,7 +326,7 @@ class Executor:
         """Refuse a declared symmetry that changes the energy of a point, before anything is written."""
         if not self.landscape.symmetry_is_declared:
             return
-        found = points[points.converged]
+        found = points.where(points.converged)
         rng = np.random.default_rng((self.seed, batch[0].seed))
         images = np.array([self.landscape.symmetry.random_image(x, rng) for x in found.x])
         images = images.reshape(found.x.shape)

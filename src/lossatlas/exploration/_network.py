@@ -5,7 +5,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from lossatlas._graph import Graph
-from lossatlas.analysis import disconnectivity
+from lossatlas.analysis import TransitionNetwork, disconnectivity
 
 
 class Network:
@@ -26,9 +26,8 @@ class Network:
     def __init__(self, energy: np.ndarray, graph: Graph):
         self.energy, self.lowest, self.graph = energy, int(np.argmin(energy)), graph
         self.part, edges = graph.parts, graph.edges
-        self.barriers = _barriers_to(
-            disconnectivity(energy, edges.energies, edges.pairs), self.lowest, energy
-        )
+        tree = disconnectivity(TransitionNetwork(energy, edges.energies, edges.pairs))
+        self.barriers = _barriers_to(tree, self.lowest, energy)
 
     def representatives(self) -> list[int]:
         """Return the lowest minimum of every part but that of the global minimum, lowest first."""

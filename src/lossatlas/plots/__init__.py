@@ -1,6 +1,16 @@
-"""Pictures: every function takes and returns `ax`, those with several panels a figure and its axes."""
+"""Pictures: a function of one panel takes and returns `ax`.
 
+Grids of like panels take a figure and return the array of their axes; composite pictures make a figure and
+return it.
+"""
+
+from ._atlas_graph import atlas_tree as atlas_tree
+from ._atlas_graph import column_label as column_label
+from ._atlas_graph import minima_column as minima_column
+from ._atlas_graph import plot_atlas_graph as plot_atlas_graph
+from ._atlas_graph import write_atlas_graph as write_atlas_graph
 from ._bifurcation import plot_bifurcation as plot_bifurcation
+from ._bifurcation import plot_branches as plot_branches
 from ._bifurcation import plot_point_counts as plot_point_counts
 from ._complexity import plot_complexity as plot_complexity
 from ._complexity import plot_energy_counts as plot_energy_counts
@@ -25,5 +35,8 @@ from ._networks import plot_networks as plot_networks
 from ._occupation import plot_occupation as plot_occupation
 from ._rates import plot_arrhenius as plot_arrhenius
 from ._rates import plot_evolution as plot_evolution
+from ._rates import plot_rates as plot_rates
 from ._save import check_picture as check_picture
 from ._save import save_picture as save_picture
+from ._temperature_scan import plot_peak_graphs as plot_peak_graphs
+from ._temperature_scan import plot_temperature_scan as plot_temperature_scan

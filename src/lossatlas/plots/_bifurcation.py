@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
@@ -135,3 +136,24 @@ def _frame(ax: Axes, branches: Branches, xlabel: str, ylabel: str) -> None:
         ax.set_xscale("log")
     ax.set(xlabel=xlabel, ylabel=ylabel, xlim=sorted((branches.start, branches.end)))
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def plot_branches(branches: Branches, *, name: str = "L2") -> Figure:
+    """Draw branches by the size of their points and by energy, and the number of points.
+
+    **Arguments:**
+
+    - `branches`: what `follow` returns.
+    - `name`: of the parameter.
+
+    **Returns:** the figure.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (norm, energy, counts) = plt.subplots(
+        3, sharex=True, height_ratios=[1.3, 1.0, 0.7], figsize=(6.0, 9.0), layout="constrained"
+    )
+    plot_bifurcation(branches, y="norm", ax=norm, xlabel="")
+    plot_bifurcation(branches, y="energy", ax=energy, xlabel="", legend=False)
+    plot_point_counts(branches, ax=counts, xlabel=name, legend=False)
+    return figure

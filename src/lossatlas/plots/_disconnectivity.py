@@ -78,10 +78,10 @@ def plot_disconnectivity(
     - `colour_bar`: False for neither colour bar nor legend.
     - `cmap`: of a scale; default viridis without its palest part.
     - `highlight`: minima to draw in an accent colour, or thicker if there is a `colour`: their
-        numbers, or a boolean of shape (minima,). Or several such sets by name, each with a colour of
+        ids, or a boolean of shape (minima,). Or several such sets by name, each with a colour of
         its own and an entry in a legend; with a `colour`, which must be a scale then, it is a dot at
         the end of the branch. A minimum in several sets belongs to the last of them.
-    - `labels`: True for the number of each minimum, or a text for each, or texts by number for some.
+    - `labels`: True for the id of each minimum, or a text for each, or texts by id for some.
         Texts that would cover another one, of a lower minimum, are left out.
     - `linewidth`: points; default thinner the more minima there are.
     - `xlabel`: of the horizontal axis, where there is one, with the unit of `x`.
@@ -108,7 +108,7 @@ def plot_disconnectivity(
     Smeeton, M. T. Oakley & R. L. Johnston, J. Comput. Chem. 35, 1481 (2014), doi:10.1002/jcc.23643.
     """
     n = len(tree)
-    texts, (member, sets) = read_labels(labels, n), read_sets(highlight, n)
+    texts, (member, sets) = read_labels(labels, tree), read_sets(highlight, tree)
     values, norm = checked_colour(colour, n, colour_limits)
     if sets and values is not None and norm is None:
         raise ValueError("Sets in `highlight` have colours of their own: `colour` must be a scale then.")
@@ -156,7 +156,7 @@ def _checked_places(x, n: int) -> np.ndarray:
         raise ValueError(f"`x` must hold a number for each of {n} minima, got {got}.")
     unknown = np.flatnonzero(~np.isfinite(places))
     if unknown.size:
-        raise ValueError(f"`x` must be finite, got {places[unknown[0]]} for minimum {unknown[0]}.")
+        raise ValueError(f"`x` must be finite, got {places[unknown[0]]} at position {unknown[0]}.")
     return places.astype(float)
 
 

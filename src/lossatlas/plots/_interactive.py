@@ -50,7 +50,7 @@ def write_interactive(
         `plot_disconnectivity`: floats, and integers with more than ten values, are a scale, others
         are up to ten groups. NaN and empty texts are grey.
     - `colour`: the column that gives the colours at first; default none.
-    - `labels`: a text for each minimum, to be looked for by; default its number.
+    - `labels`: a text for each minimum, to be looked for by; default its id.
     - `order`: of the branches, see `plot_disconnectivity`.
     - `scale`: of the energy axis at first, see `plot_disconnectivity`.
     - `ylabel`: of the energy axis.
@@ -67,7 +67,7 @@ def write_interactive(
         raise ValueError(
             f"`colour` must be a column ({', '.join(columns) or 'there is none'}), got {colour!r}."
         )
-    texts = [str(i) for i in range(n)] if labels is None else [str(text) for text in labels]
+    texts = [str(i) for i in tree.ids] if labels is None else [str(text) for text in labels]
     if len(texts) != n:
         raise ValueError(f"`labels` must have one text for each of {n} minima, got {len(texts)}.")
     place, _ = place_nodes(tree, order)

@@ -1,14 +1,62 @@
-"""Draw how occupations change with time, and rates against temperature."""
+"""Draw how occupations change with time, and rates against temperature: which, the scan decides."""
 
 from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from lossatlas.analysis.kinetics import Evolution
+from lossatlas._numbers import number_from_log
+from lossatlas.analysis.kinetics import Evolution, RatesAt, RateScan, evolve
 
 from ._colours import GROUPS
 from ._frame import add_legend, new_axes
+
+
+_LONGEST = 680.0  # ln of the longest time of a picture
+_TIMES = 120  # of a curve
+
+
+def plot_rates(scan: RateScan, *, ax: Axes | None = None) -> Axes:
+    """Draw rates against 1 / kT; of one temperature, the occupation against time.
+
+    The times are from a tenth of the fastest step to 300 times the mean first-passage time, beginning with
+    the source at equilibrium.
+
+    **Arguments:**
+
+    - `scan`: what `rate_scan` returns.
+    - `ax`: where; default a new figure.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` where the rate is zero, and for times beyond the range of floats.
+    """
+    found = scan.computed
+    if len(found) > 1:
+        kt = np.array([one.rates.kt for one in found])
+        logs = np.array([one.passage.log_rate for one in found])
+        return plot_arrhenius(kt, {"rate": logs}, log=True, ax=ax)
+    rates, passage = found[0].rates, found[0].passage
+    sets = {_name("from", passage.source): passage.source, _name("to", passage.target): passage.target}
+    evolution = evolve(rates, rates.equilibrium(passage.source), _times(found[0]))
+    return plot_evolution(evolution, sets, ax=ax)
+
+
+def _times(one: RatesAt) -> np.ndarray:
+    """Return times that show the whole way from the source to the target."""
+    if not one.passage.log_rate > -np.inf:
+        raise ValueError("The rate is zero, so there is nothing to draw.")
+    ends = np.log(0.1) - float(one.rates.branching()[3].max()), np.log(300) + one.passage.log_mfpt
+    if np.abs(ends).max() > _LONGEST:
+        raise ValueError(
+            f"The times, {number_from_log(ends[0])} to {number_from_log(ends[1])}, are beyond the range of "
+            "floats, so the occupation cannot be drawn."
+        )
+    return np.exp(np.linspace(*ends, _TIMES))
+
+
+def _name(side: str, ids: np.ndarray) -> str:
+    return f"minimum {ids[0]}" if len(ids) == 1 else f"{side}: {len(ids)} minima"
 
 
 def plot_evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: Axes | None = None) -> Axes:
@@ -17,7 +65,7 @@ def plot_evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: 
     **Arguments:**
 
     - `evolution`: occupations at increasing times; a time of 0 is left out.
-    - `sets`: name -> numbers of the states whose occupations are added up; up to ten. What is in none
+    - `sets`: name -> ids of the states whose occupations are added up; up to ten. What is in none
         of them is drawn, too, as "others", if that is ever more than 1e-3.
     - `ax`: where; default a new figure.
 
@@ -32,10 +80,10 @@ def plot_evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: 
         raise ValueError(f"`sets` must hold 1 to {len(GROUPS)} sets of states, got {len(sets)}.")
     ax = new_axes(6.0, 4.2) if ax is None else ax
     order = np.flatnonzero(later)[np.argsort(evolution.times[later], kind="stable")]
-    times, occupation = evolution.times[order], evolution.occupation[order]
-    curves = {name: occupation[:, states].sum(axis=1) for name, states in sets.items()}
+    times = evolution.times[order]
+    curves = {name: evolution.of_set(states)[order] for name, states in sets.items()}
     everything = np.concatenate([np.asarray(states) for states in sets.values()])
-    others = 1.0 - occupation[:, np.unique(everything)].sum(axis=1)
+    others = 1.0 - evolution.of_set(everything)[order]
     handles = []
     for (name, p), colour in zip(curves.items(), GROUPS):
         handles += ax.plot(times, p, color=colour, linewidth=1.8, label=name)

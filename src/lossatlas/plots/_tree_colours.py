@@ -38,33 +38,31 @@ def checked_colour(colour, n: int, limits=None) -> tuple[np.ndarray | None, Norm
     return values, None
 
 
-def read_sets(highlight, n: int) -> tuple[np.ndarray, list[str]]:
+def read_sets(highlight, tree: DisconnectivityTree) -> tuple[np.ndarray, list[str]]:
     """Return which set every minimum is highlighted with, or say what is wrong.
 
     **Returns:** the number of the set, -1 for none, shape (n,); the names of the sets, none for a single
     set without a name.
     """
-    member = np.full(n, -1)
+    member = np.full(len(tree), -1)
     if not isinstance(highlight, Mapping):
-        member[_members(highlight, n, "`highlight`")] = 0
+        member[_members(highlight, tree, "highlight")] = 0
         return member, []
     if len(highlight) > len(GROUPS):
         raise ValueError(f"`highlight` may hold up to {len(GROUPS)} sets, got {len(highlight)}.")
     for number, (name, minima) in enumerate(highlight.items()):
-        member[_members(minima, n, f"`highlight[{name!r}]`")] = number
+        member[_members(minima, tree, f"highlight[{name!r}]")] = number
     return member, [str(name) for name in highlight]
 
 
-def _members(minima, n: int, name: str) -> np.ndarray:
-    """Return numbers of minima, or a boolean of shape (n,)."""
+def _members(minima, tree: DisconnectivityTree, name: str) -> np.ndarray:
+    """Return positions of minima from ids, or a boolean of shape (n,)."""
     values = np.asarray([] if minima is None else minima)
     if values.dtype == bool:
-        if values.shape != (n,):
-            raise ValueError(f"A boolean {name} must have shape ({n},), got {values.shape}.")
+        if values.shape != tree.ids.shape:
+            raise ValueError(f"A boolean `{name}` must have shape ({len(tree)},), got {values.shape}.")
         return values
-    if values.size and (values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= n):
-        raise ValueError(f"{name} must hold numbers of minima, 0 to {n - 1}.")
-    return values.astype(np.int64)
+    return tree.positions(values, name)
 
 
 def colour_by_set(tree: DisconnectivityTree, first, member: np.ndarray, sets: Sequence[str]) -> np.ndarray:

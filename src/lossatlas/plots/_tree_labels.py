@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 
+from lossatlas.analysis import DisconnectivityTree
+
 from ._energy_axis import AbstractEnergyAxis
 from ._frame import size_of
 
@@ -13,17 +15,16 @@ from ._frame import size_of
 _MOST = 2000  # of more texts, most would be left out anyway
 
 
-def read_labels(labels, n: int) -> dict[int, str]:
-    """Return texts by number of the minimum, or say what is wrong with them; see `plot_disconnectivity`."""
+def read_labels(labels, tree: DisconnectivityTree) -> dict[int, str]:
+    """Return texts by position of the minimum, or say what is wrong; see `plot_disconnectivity`."""
+    n = len(tree)
     if labels is None or labels is False:
         return {}
     if labels is True:
-        return {i: f"#{i}" for i in range(n)}
+        return {i: f"#{minimum}" for i, minimum in enumerate(tree.ids.tolist())}
     if isinstance(labels, Mapping):
-        missing = [i for i in labels if not isinstance(i, (int, np.integer)) or not 0 <= i < n]
-        if missing:
-            raise ValueError(f"`labels` must be by numbers of minima, 0 to {n - 1}, got {missing[0]!r}.")
-        return {int(i): str(text) for i, text in labels.items()}
+        places = tree.positions(list(labels), "labels")
+        return dict(zip(places.tolist(), map(str, labels.values())))
     texts = [str(text) for text in labels]
     if len(texts) != n:
         raise ValueError(f"`labels` must have one text for each of {n} minima, got {len(texts)}.")
@@ -40,7 +41,7 @@ def write_labels(
     - `ax`: the axes, with their final limits but for the room below the lowest minimum.
     - `place`, `energies`: where the minima stand, shape (minima,) each.
     - `scale`: the energy axis.
-    - `texts`: by number of the minimum.
+    - `texts`: by position of the minimum.
     """
     numbers = np.array(sorted(texts, key=lambda minimum: (energies[minimum], minimum)))
     size = 8.0 if len(numbers) <= 25 else 6.5

@@ -8,6 +8,7 @@ from ._memory import limit_memory as limit_memory
 from ._memory_needed import memory_needed as memory_needed
 from ._records import AbstractEnds as AbstractEnds
 from ._records import Descents as Descents
+from ._records import Quenches as Quenches
 from ._records import StationaryPoints as StationaryPoints
 from ._search import AbstractSearch as AbstractSearch
 from ._toolkit import Toolkit as Toolkit

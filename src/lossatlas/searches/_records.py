@@ -1,12 +1,12 @@
 """What searches return: frozen records of numpy arrays, one row per search."""
 
-import abc
 import dataclasses
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from lossatlas._abstract_result import AbstractResult, AbstractRows
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import Units
 
@@ -16,11 +16,8 @@ from ._units import unit_vectors
 Ends = TypeVar("Ends", bound="AbstractEnds")
 
 
-class AbstractOutcomes(abc.ABC):
-    """A frozen record of arrays that knows how each of its searches ended.
-
-    Two records are equal if they are one object: a comparison of arrays would not be one answer.
-    """
+class AbstractOutcomes(AbstractResult):
+    """A result that knows how each of its searches ended."""
 
     outcome: np.ndarray
 
@@ -31,8 +28,11 @@ class AbstractOutcomes(abc.ABC):
 
     def outcomes(self) -> dict[str, int]:
         """Return how many searches ended how."""
-        codes, counts = np.unique(self.outcome, return_counts=True)
-        return {RESULTS(int(code)).name: int(count) for code, count in zip(codes, counts)}
+        return count_outcomes(self.outcome)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything by name, outcomes as words, and how many searches ended how."""
+        return super().to_dict() | {"outcome": outcome_names(self.outcome), "outcomes": self.outcomes()}
 
     def __repr__(self) -> str:
         """Return the number of searches and how they ended."""
@@ -44,17 +44,16 @@ class AbstractOutcomes(abc.ABC):
         return f"{len(self.outcome)}{ended and ': '}{ended}"
 
 
-class AbstractEnds(AbstractOutcomes):
-    """Rows of a frozen record of arrays, one per search."""
+class AbstractEnds(AbstractOutcomes, AbstractRows):
+    """Where searches ended: a result with one row per search."""
 
-    def __len__(self) -> int:
-        """Return the number of searches."""
-        return len(self.outcome)
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return the vectors by name, one entry per search; how each ended as a word."""
+        return AbstractRows.to_columns(self) | {"outcome": np.array(outcome_names(self.outcome), dtype=str)}
 
-    def __getitem__(self: Ends, rows) -> Ends:
-        """Return the rows of a mask, slice or index array."""
-        rows = np.arange(len(self))[rows].reshape(-1)
-        return type(self)(**{name: values[rows] for name, values in vars(self).items()})
+    def __repr__(self) -> str:
+        """Return the number of searches and how they ended."""
+        return AbstractOutcomes.__repr__(self)
 
     @classmethod
     def concatenate(cls: type[Ends], parts: Sequence[Ends]) -> Ends:
@@ -63,10 +62,21 @@ class AbstractEnds(AbstractOutcomes):
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
     def replaced(self: Ends, rows: np.ndarray, others: Ends) -> Ends:
-        """Return these rows with some of them, given by their numbers, replaced by those of others."""
+        """Return these rows with some of them, given by their positions, replaced by those of others."""
         order = np.arange(len(self))
         order[rows] = len(self) + np.arange(len(rows))
-        return self.concatenate([self, others])[order]
+        return self.concatenate([self, others]).rows(order)
+
+
+def count_outcomes(codes: np.ndarray) -> dict[str, int]:
+    """Return how many searches ended how, by name, from RESULTS codes."""
+    values, counts = np.unique(codes, return_counts=True)
+    return {RESULTS(int(code)).name: int(count) for code, count in zip(values, counts)}
+
+
+def outcome_names(codes: np.ndarray) -> list[str]:
+    """Return the names of RESULTS codes."""
+    return [RESULTS(int(code)).name for code in codes]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -143,6 +153,39 @@ class Descents(AbstractEnds):
     history: np.ndarray
 
     def in_units(self, units: Units) -> "Descents":
+        """Return dimensionless ends in the units of the caller."""
+        return dataclasses.replace(
+            self,
+            x=self.x * units.variables,
+            energy=self.energy * units.energy,
+            rms_gradient=self.rms_gradient * units.slope,
+            history=self.history * units.energy,
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Quenches(AbstractEnds):
+    """Where quenches of basin-hopping ended, polished or not. Axis 0: one row per quench.
+
+    - `x`: points, shape (quenches, dim), parameter units.
+    - `energy`: loss units.
+    - `rms_gradient`: ||gradient|| / sqrt(dim).
+    - `outcome`: RESULTS codes; `converged` at a verified minimum, without polish where the rms gradient is
+        at most the tolerance.
+    - `gradients`, `hessians`: evaluations spent.
+    - `history`: energies after 1, 2, 4, 8, ... gradients as in `Descents`, shape (quenches, levels); of
+        polished quenches, which keep none, there are 0 levels.
+    """
+
+    x: np.ndarray
+    energy: np.ndarray
+    rms_gradient: np.ndarray
+    outcome: np.ndarray
+    gradients: np.ndarray
+    hessians: np.ndarray
+    history: np.ndarray
+
+    def in_units(self, units: Units) -> "Quenches":
         """Return dimensionless ends in the units of the caller."""
         return dataclasses.replace(
             self,

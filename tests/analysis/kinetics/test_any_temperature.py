@@ -183,5 +183,5 @@ def test_groups_and_free_energies_at_any_temperature():
         found = regroup(rates, 1.0)
         assert found.group.tolist() == ([0, 0, 1, 1] if kt < 1 else [0, 1, 3, 2])
         if kt < 1:
-            slow = first_passage(found.network, [0], [1]).log_rate
+            slow = first_passage(found.network, [0], [3]).log_rate
             assert slow == pytest.approx(first_passage(rates, [0, 1], [2, 3]).log_rate, rel=1e-9)

@@ -193,11 +193,11 @@ def test_every_state_in_one_of_the_sets():
 
 
 @pytest.mark.parametrize("source, target, sentence", [
-    ([], [1], "`source` must name at least one state"),
-    ([0], [0], "must not overlap; both hold state 0"),
-    ([0], [3], "`target` must hold numbers of states, 0 to 2"),
-    ([-1], [1], "`source` must hold numbers of states, 0 to 2"),
-    ([0.5], [1], "`source` must hold numbers of states"),
+    ([], [1], "`source` must name at least one minimum"),
+    ([0], [0], "must not overlap; both name minimum 0"),
+    ([0], [3], "`target`: there is no minimum 3; ids are 0 to 2"),
+    ([-1], [1], "`source`: there is no minimum -1; ids are 0 to 2"),
+    ([0.5], [1], "`source` must hold ids of minima"),
 ])  # fmt: skip
 def test_bad_sets(source, target, sentence):
     with pytest.raises(ValueError, match=sentence):
@@ -226,5 +226,5 @@ def test_too_dense_for_a_matrix(monkeypatch):
 def test_table():
     _, rates = three_states()
     frame = first_passage(rates, [0], [2]).to_dataframe()
-    assert list(frame.columns) == ["state", "mfpt", "log_mfpt", "committor", "log_committor"]
+    assert list(frame.columns) == ["id", "mfpt", "log_mfpt", "committor", "log_committor"]
     assert len(frame) == 3

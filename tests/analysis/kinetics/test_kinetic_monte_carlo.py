@@ -35,13 +35,13 @@ def test_trajectories_that_do_not_arrive_are_said():
     drawn = kinetic_monte_carlo(rates, [0], [1], trajectories=20, max_steps=5)
     late = np.isnan(drawn.times)
     assert late.any() and np.isnan(drawn.mfpt)
-    assert np.all(drawn.ends[late] == -1) and np.all(drawn.steps[late] == 5)
+    assert not drawn.arrived[late].any() and np.all(drawn.steps[late] == 5)
     assert len(drawn.to_dataframe()) == 20
 
 
 def test_bad_input():
     rates = rate_network(TransitionNetwork(np.zeros(4), np.ones(2), [[0, 1], [2, 3]]), 1.0)
-    with pytest.raises(ValueError, match="No path leads from state 2 of the source"):
+    with pytest.raises(ValueError, match="No path leads from minimum 2 of the source"):
         kinetic_monte_carlo(rates, [0, 2], [1])
     with pytest.raises(ValueError, match="`trajectories` must be at least 2"):
         kinetic_monte_carlo(rates, [0], [1], trajectories=1)

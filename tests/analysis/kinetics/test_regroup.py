@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lossatlas.analysis import TransitionNetwork, disconnectivity
+from lossatlas.analysis import TransitionNetwork
 from lossatlas.analysis.kinetics import first_passage, free_energy_disconnectivity, rate_network, regroup
-from networks import random_network
+from networks import random_network, tree_of
 
 
 def test_free_energies_reduce_to_rates():
@@ -24,7 +24,7 @@ def test_equal_widths_give_the_graph_of_energies_at_low_temperature():
     heights = energies[pairs].max(axis=1) + rng.exponential(size=29) + 0.1
     network = TransitionNetwork(energies, heights, pairs)
     free = free_energy_disconnectivity(rate_network(network, 1e-6))
-    plain = disconnectivity(energies, heights, pairs)
+    plain = tree_of(energies, heights, pairs)
     np.testing.assert_array_equal(free.parent, plain.parent)
     np.testing.assert_allclose(free.energy, plain.energy, rtol=0, atol=1e-4)
 
@@ -35,13 +35,15 @@ def test_pairs_that_interconvert_quickly():
     rates = rate_network(network, 0.1)
     found = regroup(rates, 1.0)
     assert found.group.tolist() == [0, 0, 1, 1]
-    assert found.representative.tolist() == [0, 3]
+    assert found.network.ids.tolist() == [0, 3]
     total = np.exp(rates.log_weights)
     np.testing.assert_allclose(
         np.exp(found.network.log_weights), [total[:2].sum(), total[2:].sum()], rtol=1e-14
     )
     # From one pair to the other takes as long as before, where both are at equilibrium within.
-    coarse = first_passage(found.network, [0], [1]).mfpt
+    assert found.group_ids([1, 2]).tolist() == [0, 3] and len(found) == 2
+    assert found.to_columns()["group"].tolist() == [0, 0, 3, 3]
+    coarse = first_passage(found.network, [0], [3]).mfpt
     assert first_passage(rates, [0, 1], [2, 3]).mfpt == pytest.approx(coarse, rel=1e-9)
 
 
@@ -72,12 +74,12 @@ def test_weights_and_order(seed):
     sums = np.bincount(found.group, weights=rates.occupation)
     np.testing.assert_allclose(found.network.occupation, sums, rtol=1e-12)
     assert np.all(np.diff(found.network.log_weights) <= 0)
-    for group, state in enumerate(found.representative):
+    for group, state in enumerate(found.network.ids):
         inside = found.group == group
         assert inside[state] and rates.occupation[state] == rates.occupation[inside].max()
     tree = free_energy_disconnectivity(found.network)
     assert len(tree) == len(found.network)
-    assert list(found.to_dataframe().columns) == ["state", "group"]
+    assert list(found.to_dataframe().columns) == ["id", "group"]
 
 
 def test_fast_rates_do_not_put_transition_states_below_minima():

@@ -91,7 +91,7 @@ def test_equal_seeds():
     network = network_of(nx.gnm_random_graph(50, 80, seed=0))
     first, second = quick(network, seed=5), quick(network, seed=5)
     np.testing.assert_array_equal(first.same_degrees.clustering, second.same_degrees.clustering)
-    assert first.power_law == second.power_law
+    assert first.to_dict() == second.to_dict()
 
 
 def test_without_transition_states():

@@ -5,14 +5,15 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lossatlas._abstract_result import AbstractRows
+
 from .._disconnectivity import disconnectivity
-from .._result import AbstractResult
 from .._transition_network import TransitionNetwork
 from ._thermodynamics import SAME_LEVEL, Superposition, check_temperatures
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Frustration(AbstractResult):
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Frustration(AbstractRows):
     """The frustration of a landscape at some temperatures, shape (temperatures,) each, dimensionless.
 
     - `kt`: the temperatures, loss units.
@@ -29,10 +30,6 @@ class Frustration(AbstractResult):
     normalised: np.ndarray
     ground: np.ndarray
     unconnected: np.ndarray
-
-    def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per temperature."""
-        return dict(vars(self))
 
 
 def frustration(network: TransitionNetwork, kt: ArrayLike) -> Frustration:
@@ -96,7 +93,7 @@ def barriers_to_global_minimum(network: TransitionNetwork) -> np.ndarray:
     **Returns:** one energy per minimum, loss units, shape (minima,); at the global minimum its own energy,
     infinity where no path is known.
     """
-    tree = disconnectivity(network.energies, network.ts_energies, network.ts_minima)
+    tree = disconnectivity(network)
     nodes = len(tree.parent)
     # One more node above all roots ends the walks of what is not connected.
     parent = np.append(np.where(tree.parent < 0, nodes, tree.parent), nodes)

@@ -2,11 +2,13 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 from scipy.optimize import root_scalar
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractResult, to_json
+
 from .._transition_network import TransitionNetwork
 from ._thermodynamics import (
     Convention,
@@ -22,7 +24,7 @@ _WITHIN = 0.01  # of height and position: when a partial sum has the peak
 _SMOOTH = 1e-3  # of the highest value: what the trapezium rule may miss in one step
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class HeatCapacityPeak(AbstractResult):
     """A maximum of the heat capacity.
 
@@ -33,6 +35,7 @@ class HeatCapacityPeak(AbstractResult):
         that gain occupation, negative for those that lose it.
     - `contribution`: g_a (E_a - <E>), shape (minima,), dimensionless; none is negative and they add up
         to `excess`.
+    - `ids`: of the minima, shape (minima,).
     - `lowest`: the smallest m from which on all partial sums over the m lowest minima have this peak,
         within 1 % of its position and of its `excess`.
     """
@@ -42,14 +45,11 @@ class HeatCapacityPeak(AbstractResult):
     excess: float
     gain: np.ndarray
     contribution: np.ndarray
+    ids: np.ndarray
     lowest: int
 
-    def __repr__(self) -> str:
-        """Return where it is, how high, and the size of the sum that makes it."""
-        return f"HeatCapacityPeak(kt={self.kt:.6g}, height={self.height:.6g}, lowest={self.lowest})"
-
     def gaining(self, share: float = 0.99) -> np.ndarray:
-        """Return the numbers of the minima that gain occupation, largest contribution first.
+        """Return the ids of the minima that gain occupation, largest contribution first.
 
         **Arguments:**
 
@@ -58,16 +58,28 @@ class HeatCapacityPeak(AbstractResult):
         return self._largest(self.gain > 0, share)
 
     def losing(self, share: float = 0.99) -> np.ndarray:
-        """Return the numbers of the minima that lose occupation; as `gaining`."""
+        """Return the ids of the minima that lose occupation; as `gaining`."""
         return self._largest(self.gain < 0, share)
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per minimum."""
         return {
-            "minimum": np.arange(len(self.gain)),
+            "id": self.ids,
             "gain": self.gain,
             "contribution": self.contribution,
         }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return where the peak is, how high, and the ids of the minima that gain and lose there."""
+        return to_json(
+            {
+                "kt": self.kt,
+                "heat_capacity": self.height,
+                "lowest": self.lowest,
+                "gaining": self.gaining(),
+                "losing": self.losing(),
+            }
+        )
 
     def _largest(self, side: np.ndarray, share: float) -> np.ndarray:
         if not 0 < share <= 1:
@@ -75,7 +87,9 @@ class HeatCapacityPeak(AbstractResult):
         numbers = np.flatnonzero(side)
         numbers = numbers[np.argsort(-self.contribution[numbers], kind="stable")]
         total = np.cumsum(self.contribution[numbers])
-        return numbers[: np.searchsorted(total, share * total[-1]) + 1] if len(numbers) else numbers
+        return self.ids[
+            numbers[: np.searchsorted(total, share * total[-1]) + 1] if len(numbers) else numbers
+        ]
 
 
 def heat_capacity_peaks(
@@ -162,6 +176,7 @@ def _describe(sums: Superposition, kt: float, constant: float) -> HeatCapacityPe
         excess=excess,
         gain=gain,
         contribution=contribution,
+        ids=sums.ids,
         lowest=_lowest(sums, kt, excess),
     )
 

@@ -5,13 +5,14 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractRows
+
 from .._transition_network import TransitionNetwork
 from ._thermodynamics import check_temperatures, occupation
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Shallow(AbstractResult):
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Shallow(AbstractRows):
     """Minima whose lowest barrier is below kT; shape (temperatures,) each.
 
     - `kt`: the temperatures, loss units.
@@ -22,10 +23,6 @@ class Shallow(AbstractResult):
     kt: np.ndarray
     minima: np.ndarray
     occupation: np.ndarray
-
-    def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per temperature."""
-        return dict(vars(self))
 
 
 def shallow(network: TransitionNetwork, kt: ArrayLike) -> Shallow:

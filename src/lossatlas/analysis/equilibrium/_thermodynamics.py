@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import root_scalar
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractRows
+
 from .._transition_network import TransitionNetwork
 
 
@@ -20,8 +21,8 @@ _BLOCK = 2**21  # numbers in one array over temperatures and minima: 16 MiB
 _FARTHEST = 1e150  # E/kT beyond which a minimum is empty, and whose square is a float
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Thermodynamics(AbstractResult):
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Thermodynamics(AbstractRows):
     """Thermodynamic functions at some temperatures; all energies in loss units, k_B = 1.
 
     - `kt`: the temperatures, shape (temperatures,), as all columns below.
@@ -47,14 +48,6 @@ class Thermodynamics(AbstractResult):
     convention: Convention
     modes: int | None
     lowest: int
-
-    def __repr__(self) -> str:
-        """Return what it is of."""
-        return f"Thermodynamics({len(self.kt)} temperatures, {self.lowest} minima, {self.convention})"
-
-    def to_columns(self) -> dict[str, np.ndarray]:
-        """Return everything that depends on temperature, one row each."""
-        return {name: values for name, values in vars(self).items() if isinstance(values, np.ndarray)}
 
 
 def thermodynamics(
@@ -114,14 +107,14 @@ def occupation(network: TransitionNetwork, kt: ArrayLike, *, minima: ArrayLike |
     **Arguments:**
 
     - `network`, `kt`: as of `thermodynamics`.
-    - `minima`: numbers of those that are returned, where all would be too many; default all.
+    - `minima`: ids of those that are returned, where all would be too many; default all.
 
     **Returns:** p, shape (temperatures, minima); a row for all of them adds up to 1.
 
     **Raises:** `ValueError` as `thermodynamics`.
     """
     kt, sums = check_temperatures(kt), Superposition(network)
-    chosen = slice(None) if minima is None else np.asarray(minima)
+    chosen = slice(None) if minima is None else network.positions(minima)
     return np.concatenate([p[:, chosen] for _, _, p, _ in sums.blocks(kt)])
 
 
@@ -186,7 +179,8 @@ class Moments:
 class Superposition:
     """The minima as states with Boltzmann weights n_a / prod sqrt(mu) exp(-E_a / kT).
 
-    - `chosen`: numbers of the minima in the sum, by increasing energy if it is a partial one.
+    - `chosen`: positions of the minima in the sum, by increasing energy if it is a partial one; `ids`:
+        theirs.
     - `offset`: the lowest energy.
     - `energies`: of the minima above it, shape (minima,).
     - `log_weights`: ln(n_a / prod sqrt(mu)), shape (minima,).
@@ -199,6 +193,7 @@ class Superposition:
             raise ValueError(f"`lowest` must be 1 to {n}, the number of minima, got {lowest}.")
         order = np.argsort(network.energies, kind="stable")
         self.chosen = np.arange(n) if lowest is None else order[:lowest]
+        self.ids = network.ids[self.chosen]
         self.offset = float(network.energies[order[0]])
         self.energies = network.energies[self.chosen] - self.offset
         self.log_weights = (network.log_orbit_sizes - 0.5 * network.log_products)[self.chosen]

@@ -6,7 +6,9 @@ import math
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractResult
+
+from .._ids import positions_of_set
 from ._rate_network import RateNetwork, exponential
 from ._wide import Wide, concatenate, stack
 from ._wide_elimination import WideElimination, eliminate_in_wide_numbers
@@ -23,7 +25,7 @@ _MOST_STATES = 3000  # of a dense matrix
 _MOST_PRODUCTS = 5e10  # multiplications with a sparse matrix: minutes
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Evolution(AbstractResult):
     """Occupation probabilities at some times.
 
@@ -31,15 +33,21 @@ class Evolution(AbstractResult):
         the logarithm is a float.
     - `log_times`: their natural logarithms.
     - `occupation`: shape (times, n); what is below 1e-240 may be 0.
+    - `ids`: of the states, shape (n,).
     """
 
     times: np.ndarray
     log_times: np.ndarray
     occupation: np.ndarray
+    ids: np.ndarray
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per time, and one column per state by its number."""
-        return {"time": self.times} | {str(i): p for i, p in enumerate(self.occupation.T)}
+        """Return one row per time, and one column per state by its id."""
+        return {"time": self.times} | dict(zip(map(str, self.ids), self.occupation.T))
+
+    def of_set(self, states) -> np.ndarray:
+        """Return what a set of states, given by ids, holds together at every time, shape (times,)."""
+        return self.occupation[:, positions_of_set(states, self.ids, "states")].sum(axis=1)
 
 
 def evolve(
@@ -92,7 +100,7 @@ def evolve(
         now = order[done : done + len(reduced)]
         occupation[now] = _back(left, _follow(left, step, reduced), network.log_weights)
         done += len(now)
-    return Evolution(times, logs, occupation)
+    return Evolution(times, logs, occupation, network.ids)
 
 
 def _check_times(times, log_times) -> tuple[np.ndarray, np.ndarray, Wide]:

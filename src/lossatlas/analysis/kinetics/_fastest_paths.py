@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 from scipy.sparse import csgraph, csr_array
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractResult
+
 from ._rate_network import RateNetwork, check_sets
 
 
@@ -13,11 +14,11 @@ _MOST = 10_000  # paths: csgraph makes room for all that are asked for
 _NOTHING = 1e-300  # csgraph takes a zero for a missing edge
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Path(AbstractResult):
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class FastestPath(AbstractResult):
     """A path through a network.
 
-    - `states`: numbers of the states in their order, shape (length,).
+    - `states`: ids of the states in their order, shape (length,).
     - `log_probability`: ln of the probability that a trajectory which starts in the source at
         equilibrium takes exactly these steps.
     - `log_branching`: ln of the branching probability of each step, shape (length - 1,).
@@ -39,7 +40,7 @@ class Path(AbstractResult):
         }
 
 
-def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> list[Path]:
+def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> list[FastestPath]:
     """Find the paths from source to target with the largest product of branching probabilities.
 
     From state a the next one is b with probability P_ab = k_ab / sum_c k_ac, so a path is the likelier
@@ -50,7 +51,7 @@ def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> li
     **Arguments:**
 
     - `network`: the rates.
-    - `source`, `target`: two sets of states without common members.
+    - `source`, `target`: two sets of states without common members, as ids.
     - `count`: how many paths, likeliest first; there may be fewer.
 
     **Returns:** the paths; none if nothing joins the sets.
@@ -63,7 +64,7 @@ def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> li
     if not 1 <= count <= _MOST:
         raise ValueError(f"`count` must be 1 to {_MOST}, got {count}.")
     n = len(network)
-    source, target = check_sets(source, target, n)
+    source, target = check_sets(source, target, network.ids)
     start, end, steps, _ = network.branching()
     allowed = ~np.isin(end, source) & ~np.isin(start, target)
     log_source = network.log_weights[source] - np.logaddexp.reduce(network.log_weights[source])
@@ -94,9 +95,9 @@ def _shortest(graph, n: int, count: int) -> list[tuple[np.ndarray, float]]:
     return paths
 
 
-def _path(network: RateNetwork, branching, states: np.ndarray, cost: float) -> Path:
+def _path(network: RateNetwork, branching, states: np.ndarray, cost: float) -> FastestPath:
     a, b = states[:-1], states[1:]
     keys = network.pairs @ [len(network), 1]
     wanted = np.minimum(a, b) * len(network) + np.maximum(a, b)
     heights = network.free_energies()[1][np.searchsorted(keys, wanted)]
-    return Path(states, -cost, np.asarray(branching[a, b]).ravel(), heights)
+    return FastestPath(network.ids[states], -cost, np.asarray(branching[a, b]).ravel(), heights)

@@ -1,20 +1,23 @@
 """First passage from one set of states to another: times, committors, rate constants."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractResult, to_json
+
 from ._abstract_elimination import AbstractElimination
 from ._elimination import eliminate
 from ._rate_network import RateNetwork, check_sets, exponential
 from ._wide import Wide, stack
 
 
+NUMBERS = ("rate", "mfpt", "mean_rate", "steady_state_rate", "non_steady_state_rate")
 _NONE = (-np.inf, -np.inf, -np.inf, -np.inf)  # ln of the four rate constants where nothing arrives
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FirstPassage(AbstractResult):
     """What happens between two sets of states, a source and a target.
 
@@ -25,7 +28,8 @@ class FirstPassage(AbstractResult):
     In a network of several parts only source states that are connected to the target count in averages;
     the others, which never arrive, are listed.
 
-    - `source`, `target`: the two sets, numbers of states.
+    - `ids`: of all states, shape (n,), in the order of what has one entry per state; `source`, `target`:
+        ids of the two sets, increasing in their order.
     - `log_times`, `times`: mean first-passage time to the target from every state, shape (n,); 0 in the
         target, infinite where no path leads there.
     - `log_committor`, `committor`: probability to reach the target before the source, shape (n,); 1 in
@@ -40,9 +44,10 @@ class FirstPassage(AbstractResult):
     - `log_non_steady_state_rate`, `non_steady_state_rate`: the same without that equilibrium; Wales'
         k^NSS. All four are equal for a source of one state, but `steady_state_rate`, which leaves out the
         time of returns.
-    - `unconnected`: states of the source from which no path leads to the target.
+    - `unconnected`: ids of the states of the source from which no path leads to the target.
     """
 
+    ids: np.ndarray
     source: np.ndarray
     target: np.ndarray
     log_times: np.ndarray
@@ -99,10 +104,20 @@ class FirstPassage(AbstractResult):
         """Rate constant without that equilibrium."""
         return float(exponential(self.log_non_steady_state_rate))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers of the sets and of every state, with and without logarithms, by name."""
+        numbers = {}
+        for name in NUMBERS:
+            numbers |= {name: getattr(self, name), f"log_{name}": getattr(self, f"log_{name}")}
+        lists = {name: getattr(self, name) for name in ("ids", "source", "target", "unconnected")}
+        for name in ("times", "committor", "shares"):
+            lists |= {name: getattr(self, name), f"log_{name}": getattr(self, f"log_{name}")}
+        return to_json(numbers | lists)
+
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per state."""
+        """Return one row per state: `mfpt` is the mean first-passage time from it."""
         return {
-            "state": np.arange(len(self.log_times)),
+            "id": self.ids,
             "mfpt": self.times,
             "log_mfpt": self.log_times,
             "committor": self.committor,
@@ -126,7 +141,7 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
     **Arguments:**
 
     - `network`: the rates.
-    - `source`, `target`: two sets of states without common members.
+    - `source`, `target`: two sets of states without common members, as ids.
 
     **Raises:** `ValueError` for sets that are empty, overlap or name states that do not exist.
 
@@ -134,7 +149,7 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
     Phys. Chem. 25, 237 (2006), doi:10.1080/01442350600676921.
     """
     n = len(network)
-    source, target = check_sets(source, target, n)
+    source, target = check_sets(source, target, network.ids)
     part = network.component
     connected = np.isin(part, part[target])
     unconnected = source[~connected[source]]
@@ -149,7 +164,17 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
     if free.any():
         passage = _passage(network, np.flatnonzero(free), starts, target)
         log_times[free], log_committor[free], log_shares, averages = passage
-    return FirstPassage(source, target, log_times, log_committor, log_shares, *averages, unconnected)
+    ids = network.ids
+    return FirstPassage(
+        ids,
+        ids[source],
+        ids[target],
+        log_times,
+        log_committor,
+        log_shares,
+        *averages,
+        ids[unconnected],
+    )
 
 
 def _passage(network: RateNetwork, free, starts, target):

@@ -4,17 +4,18 @@ import dataclasses
 
 import numpy as np
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractRows
+
 from ._rate_network import RateNetwork, check_sets, exponential
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Trajectories(AbstractResult):
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Trajectories(AbstractRows):
     """First passages of trajectories from a source to a target.
 
     - `log_times`, `times`: of the first passage, shape (trajectories,); NaN where a trajectory had not
         arrived after the steps it was allowed. `times` is infinite where only its logarithm is a float.
-    - `ends`: state of the target that was reached, shape (trajectories,); -1 where none was.
+    - `arrived`: whether the target was reached, shape (trajectories,); `ends`: the id of the last state.
     - `steps`: jumps made, shape (trajectories,).
     - `log_mfpt`, `mfpt`: mean of the times, NaN if a trajectory did not arrive: the mean of the others is
         too low.
@@ -22,6 +23,7 @@ class Trajectories(AbstractResult):
     """
 
     log_times: np.ndarray
+    arrived: np.ndarray
     ends: np.ndarray
     steps: np.ndarray
 
@@ -54,7 +56,12 @@ class Trajectories(AbstractResult):
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per trajectory."""
-        return {"time": self.times, "end": self.ends, "steps": self.steps}
+        return {
+            "time": self.times,
+            "log_time": self.log_times,
+            "arrived": self.arrived,
+            "end": self.ends,
+        } | {"steps": self.steps}
 
 
 def kinetic_monte_carlo(
@@ -75,7 +82,7 @@ def kinetic_monte_carlo(
     **Arguments:**
 
     - `network`: the rates.
-    - `source`, `target`: two sets of states without common members.
+    - `source`, `target`: two sets of states without common members, as ids.
     - `trajectories`: how many.
     - `max_steps`: jumps after which a trajectory is given up.
     - `seed`: of the random numbers.
@@ -89,17 +96,19 @@ def kinetic_monte_carlo(
     """
     if trajectories < 2 or max_steps < 1:
         raise ValueError("`trajectories` must be at least 2 and `max_steps` at least 1.")
-    source, target = check_sets(source, target, len(network))
+    source, target = check_sets(source, target, network.ids)
     stranded = source[~np.isin(network.component[source], network.component[target])]
     if stranded.size:
-        raise ValueError(f"No path leads from state {stranded[0]} of the source to the target.")
+        raise ValueError(
+            f"No path leads from minimum {network.ids[stranded[0]]} of the source to the target."
+        )
     rng = np.random.default_rng(seed)
     start, neighbours, log_probabilities, log_total = network.branching()
     rows = np.searchsorted(start, np.arange(len(network) + 1))
     # One increasing list for all rows: row a holds a + cumulative probabilities.
     cumulative = np.cumsum(exponential(log_probabilities))
     first = np.concatenate([[0.0], cumulative])[rows]
-    weights = network.equilibrium(source)[source]
+    weights = network.equilibrium(network.ids[source])[source]
     at = rng.choice(source, size=trajectories, p=weights / weights.sum())
     log_times, steps = np.full(trajectories, -np.inf), np.zeros(trajectories, dtype=np.int64)
     is_target = np.zeros(len(network), dtype=bool)
@@ -118,4 +127,4 @@ def kinetic_monte_carlo(
         if not going.size:
             break
     log_times[going] = np.nan
-    return Trajectories(log_times, np.where(is_target[at], at, -1), steps)
+    return Trajectories(log_times, is_target[at], network.ids[at], steps)

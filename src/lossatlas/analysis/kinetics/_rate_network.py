@@ -3,12 +3,15 @@
 import dataclasses
 import functools
 import math
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._graph import Graph
 
+from .._ids import check_ids, positions_of_set
 from .._transition_network import TransitionNetwork
 from ..equilibrium._thermodynamics import check_temperatures
 
@@ -16,8 +19,8 @@ from ..equilibrium._thermodynamics import check_temperatures
 _FARTHEST = 1e300  # energy difference over kT
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class RateNetwork:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class RateNetwork(AbstractResult):
     """A reversible Markov chain in continuous time: states, equilibrium weights and conductances.
 
     The rate from state a to b is k_ab = C_ab / Z_a with Z_a the equilibrium weight of a, which stands
@@ -27,8 +30,9 @@ class RateNetwork:
     - `kt`: temperature, loss units.
     - `base`: the energy from which weights and conductances count, loss units.
     - `log_weights`: ln Z_a, shape (n,).
-    - `pairs`: pairs (a, b) of joined states with a < b, sorted, each once, shape (edges, 2).
+    - `pairs`: positions (a, b) of joined states with a < b, sorted, each once, shape (edges, 2).
     - `log_conductances`: ln C_ab, shape (edges,); rates are in sqrt(loss units) / parameter units.
+    - `ids`: of the states, as those of the minima; default their positions; shape (n,).
     """
 
     kt: float
@@ -36,6 +40,10 @@ class RateNetwork:
     log_weights: np.ndarray
     pairs: np.ndarray
     log_conductances: np.ndarray
+    ids: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+
+    def __post_init__(self):
+        object.__setattr__(self, "ids", check_ids(self.ids, len(self.log_weights)))
 
     def __len__(self) -> int:
         """Return the number of states."""
@@ -47,12 +55,12 @@ class RateNetwork:
         return Graph(len(self), self.pairs, self.log_conductances).parts
 
     def equilibrium(self, states) -> np.ndarray:
-        """Return occupation probabilities of a set of states at equilibrium within, shape (n,)."""
+        """Return occupation probabilities at equilibrium within a set of states (ids), shape (n,)."""
         return exponential(self.log_equilibrium(states))
 
     def log_equilibrium(self, states) -> np.ndarray:
         """Return their natural logarithms, -inf outside of the set, shape (n,)."""
-        states = check_states(states, len(self), "states")
+        states = positions_of_set(states, self.ids, "states")
         logs = np.full(len(self), -np.inf)
         weights = self.log_weights[states] - self.log_weights[states].max()
         logs[states] = weights - np.log(exponential(weights).sum())
@@ -61,17 +69,17 @@ class RateNetwork:
     @property
     def occupation(self) -> np.ndarray:
         """Equilibrium occupation probabilities of all states, shape (n,)."""
-        return self.equilibrium(np.arange(len(self)))
+        return self.equilibrium(self.ids)
 
     def directed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return every rate once: from, to and ln k, shape (2 edges,) each, sorted by from and to."""
+        """Return every rate once: positions from and to, and ln k, sorted, shape (2 edges,) each."""
         start, end = np.concatenate([self.pairs, self.pairs[:, ::-1]]).T
         log_rates = np.tile(self.log_conductances, 2) - self.log_weights[start]
         order = np.lexsort((end, start))
         return start[order], end[order], log_rates[order]
 
     def branching(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return where jumps lead: from, to and ln of the probability, and ln of the total rate out.
+        """Return where jumps lead: positions from and to, ln of the probability, ln of the total rate out.
 
         **Returns:** shape (2 edges,) each, sorted by from and to, and shape (n,).
         """
@@ -87,6 +95,25 @@ class RateNetwork:
         """
         start, end, log_rates = self.directed()
         return csr_array((exponential(log_rates), (start, end)), shape=(len(self), len(self)))
+
+    @property
+    def raised(self) -> np.ndarray:
+        """Ids of the states that lie above a transition state of theirs in free energy, increasing.
+
+        Transition state theory forbids that, but not its harmonic form: the approximation ends there.
+        """
+        states, heights = self.free_energies()
+        above = [side[heights < states[side]] for side in self.pairs.T]
+        return self.ids[np.unique(np.concatenate(above))]
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per state."""
+        columns = {"id": self.ids, "log_weight": self.log_weights, "free_energy": self.free_energies()[0]}
+        return columns | {"component": self.component}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything by name; `pairs` are ids."""
+        return super().to_dict() | {"pairs": self.ids[self.pairs].tolist()}
 
     def free_energies(self) -> tuple[np.ndarray, np.ndarray]:
         """Return free energies of states, and of the transition states of every pair.
@@ -117,7 +144,7 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
     - `network`: the minima and transition states.
     - `kt`: temperature, loss units.
 
-    **Returns:** `RateNetwork`; state i is minimum i.
+    **Returns:** `RateNetwork`, whose states are the minima, with their ids.
 
     **Raises:** `ValueError` for a temperature that is not positive, a network without a transition
     state between different minima, and log-products or orbit sizes that are not known.
@@ -142,10 +169,10 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
         - 0.5 * network.ts_log_products
         - math.log(2 * math.pi)
     )
-    return combine(kt, base, log_weights, network.ts_minima, log_conductances)
+    return combine(kt, base, log_weights, network.ts_minima, log_conductances, network.ids)
 
 
-def combine(kt: float, base: float, log_weights, pairs, log_conductances) -> RateNetwork:
+def combine(kt: float, base: float, log_weights, pairs, log_conductances, ids: Any = None) -> RateNetwork:
     """Add up conductances of equal pairs, and leave out those of a state with itself."""
     low, high = np.sort(pairs, axis=1).T.astype(np.int64)
     apart = low != high
@@ -155,7 +182,7 @@ def combine(kt: float, base: float, log_weights, pairs, log_conductances) -> Rat
     first = np.flatnonzero(np.diff(keys, prepend=-1))
     summed = np.logaddexp.reduceat(values, first) if first.size else values
     pairs = np.stack(np.divmod(keys[first], len(log_weights)), axis=1)
-    return RateNetwork(kt, float(base), log_weights, pairs, summed)
+    return RateNetwork(kt, float(base), log_weights, pairs, summed, ids)
 
 
 def exponential(values) -> np.ndarray:
@@ -172,20 +199,12 @@ def check_temperature(kt: float) -> float:
     return float(check_temperatures(value)[0])
 
 
-def check_states(states, n: int, name: str) -> np.ndarray:
-    """Return a set of states as sorted numbers, or say what is wrong with it."""
-    values = np.unique(np.asarray(states))
-    if not values.size:
-        raise ValueError(f"`{name}` must name at least one state, got none.")
-    if values.dtype.kind not in "iu" or values[0] < 0 or values[-1] >= n:
-        raise ValueError(f"`{name}` must hold numbers of states, 0 to {n - 1}, got {states}.")
-    return values
-
-
-def check_sets(source, target, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return two disjoint sets of states, or say what is wrong with them."""
-    source, target = check_states(source, n, "source"), check_states(target, n, "target")
+def check_sets(source, target, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of two disjoint sets of states from their ids, or say what is wrong."""
+    source, target = (
+        positions_of_set(states, ids, name) for name, states in (("source", source), ("target", target))
+    )
     common = np.intersect1d(source, target)
     if common.size:
-        raise ValueError(f"`source` and `target` must not overlap; both hold state {common[0]}.")
+        raise ValueError(f"`source` and `target` must not overlap; both name minimum {ids[common[0]]}.")
     return source, target

@@ -1,34 +1,50 @@
 """Free energies: states that interconvert quickly become one, and the disconnectivity graph of the rest."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._graph import Graph
 
 from .._disconnectivity import DisconnectivityTree, disconnectivity
-from .._result import AbstractResult
+from .._ids import positions_of
+from .._transition_network import TransitionNetwork
 from ._rate_network import RateNetwork, combine
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Regrouping(AbstractResult):
     """Groups of states that interconvert quickly, each in equilibrium within.
 
-    - `group`: of every state, 0 to groups - 1, by increasing free energy; shape (n,).
-    - `network`: the rates between groups.
-    - `representative`: the most probable state of every group, shape (groups,).
+    - `ids`: of the states, shape (n,).
+    - `group`: position in `network` of the group of every state, shape (n,).
+    - `network`: the rates between groups, by increasing free energy. The id of a group is that of its most
+        probable state.
     - `barrier`: below which free-energy barrier states were joined, loss units.
     """
 
+    ids: np.ndarray
     group: np.ndarray
     network: RateNetwork
-    representative: np.ndarray
     barrier: float
 
+    def __len__(self) -> int:
+        """Return the number of groups."""
+        return len(self.network)
+
+    def group_ids(self, states) -> np.ndarray:
+        """Return the ids of the groups that states of given ids belong to, in their order."""
+        return self.network.ids[self.group[positions_of(states, self.ids, "states")]]
+
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per state."""
-        return {"state": np.arange(len(self.group)), "group": self.group}
+        """Return one row per state: its id, and that of its group."""
+        return {"id": self.ids, "group": self.network.ids[self.group]}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything by name; groups are named by their ids."""
+        return super().to_dict() | {"group": self.network.ids[self.group].tolist()}
 
 
 def regroup(network: RateNetwork, barrier: float) -> Regrouping:
@@ -64,7 +80,8 @@ def regroup(network: RateNetwork, barrier: float) -> Regrouping:
     group, coarse = rank[group], _lump(coarse, rank)
     likely = np.lexsort((-network.log_weights, group))
     representative = likely[np.searchsorted(group[likely], np.arange(len(order)))]
-    return Regrouping(group, coarse, representative, float(barrier))
+    coarse = dataclasses.replace(coarse, ids=network.ids[representative])
+    return Regrouping(network.ids, group, coarse, float(barrier))
 
 
 def _lump(network: RateNetwork, label: np.ndarray) -> RateNetwork:
@@ -92,4 +109,5 @@ def free_energy_disconnectivity(
     """
     states, heights = network.free_energies()
     heights = np.maximum(heights, states[network.pairs].max(axis=1))
-    return disconnectivity(states, heights, network.pairs, levels=levels)
+    graph = TransitionNetwork(states, heights, network.pairs, ids=network.ids)
+    return disconnectivity(graph, levels=levels)

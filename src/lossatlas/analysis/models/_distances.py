@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas.landscapes import AbstractSymmetry
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ParameterDistances:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ParameterDistances(AbstractResult):
     """Euclidean distances between minima, parameter units.
 
     - `aligned`: between each minimum and the nearest image of the other, shape (minima, minima).
@@ -21,6 +22,11 @@ class ParameterDistances:
     aligned: Float[np.ndarray, "minima minima"]
     plain: Float[np.ndarray, "minima minima"]
     exact: bool
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per pair of different minima, given by their rows in `x`, the smaller first."""
+        a, b = np.triu_indices(len(self.plain), 1)
+        return {"a": a, "b": b, "aligned": self.aligned[a, b], "plain": self.plain[a, b]}
 
 
 def parameter_distances(

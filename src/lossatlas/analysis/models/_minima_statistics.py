@@ -6,19 +6,21 @@ import math
 import numpy as np
 from jaxtyping import Float, Int
 
+from lossatlas._abstract_result import AbstractResult, AbstractRows
+
 from ._distances import ParameterDistances
 
 
-@dataclasses.dataclass(frozen=True)
-class Estimate:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Estimate(AbstractResult):
     """A number, and the standard deviation of its bootstrap draws."""
 
     value: float
     error: float
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class LogDeterminants:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class LogDeterminants(AbstractRows):
     """What spectra say of the width of points.
 
     - `entropy`: -(1/dim) sum ln |eigenvalue| over those that are not zero, shape (points,), dimensionless
@@ -32,8 +34,8 @@ class LogDeterminants:
     negative: Int[np.ndarray, " points"]
 
 
-@dataclasses.dataclass(frozen=True)
-class TradeOff:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class TradeOff(AbstractResult):
     """The straight line entropy = a + slope loss through a set of minima.
 
     - `slope`: per loss unit; positive where lower minima are narrower. NaN where all losses agree.
@@ -49,8 +51,8 @@ class TradeOff:
     spearman: float
 
 
-@dataclasses.dataclass(frozen=True)
-class Comparison:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Comparison(AbstractResult):
     """Differences between paired settings, over several data sets.
 
     - `mean`, `error`: their mean and its standard error (NaN for one).

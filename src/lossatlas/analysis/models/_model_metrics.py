@@ -9,12 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, PRNGKeyArray
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._types import Array, Point, Scalar
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractLandscape, AbstractModel, check_model
 from lossatlas.searches import as_points, run_batch
-
-from .._result import AbstractResult
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -5,20 +5,23 @@ import dataclasses
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractResult
+
 from .._transition_network import TransitionNetwork
 from ._graph_measures import find_parts
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Communities(AbstractResult):
     """Groups of minima, the largest first.
 
+    - `ids`: of the minima, shape (n,).
     - `label`: the community of each minimum, 0, 1, ...; shape (n,).
     - `sizes`: minima of each, decreasing; shape (communities,).
     - `modularity`: of this division, dimensionless; NaN without any edge.
     """
 
+    ids: np.ndarray
     label: np.ndarray
     sizes: np.ndarray
     modularity: float
@@ -29,7 +32,7 @@ class Communities(AbstractResult):
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return a row for each minimum."""
-        return {"community": self.label}
+        return {"id": self.ids, "community": self.label}
 
 
 def communities(network: TransitionNetwork, *, seed: int = 0, resolution: float = 1.0) -> Communities:
@@ -72,7 +75,7 @@ def communities(network: TransitionNetwork, *, seed: int = 0, resolution: float 
         search = Louvain(resolution, "newman", shuffle_nodes=True, random_state=seed)
         found = search.fit_predict(graph)
         label = find_parts(n, pairs[found[pairs[:, 0]] == found[pairs[:, 1]]])
-    return Communities(label, np.bincount(label), _modularity(pairs, label, resolution))
+    return Communities(network.ids, label, np.bincount(label), _modularity(pairs, label, resolution))
 
 
 def _modularity(pairs: np.ndarray, label: np.ndarray, resolution: float) -> float:

@@ -3,11 +3,16 @@
 import dataclasses
 import itertools
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from .._result import AbstractResult
+from lossatlas._abstract_result import AbstractResult, AbstractRows, to_json
+
+from .._ids import positions_of
 from .._transition_network import TransitionNetwork
+from ._communities import Communities
+from ._communities import communities as find_communities
 from ._graph_measures import (
     count_triangles,
     find_parts,
@@ -17,6 +22,7 @@ from ._graph_measures import (
 )
 from ._power_law import PowerLawFit, fit_power_law
 from ._random_graphs import same_degrees, same_size
+from ._sequence_basins import sequence_basins
 
 
 _EXACT = 5000  # a part of so many minima is searched from each of them
@@ -24,8 +30,8 @@ _GRAPHS, _GRAPHS_OF_LARGE = 20, 5
 _HUBS = 10
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class PathStatistics:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class PathStatistics(AbstractResult):
     """Shortest paths within the largest part of a graph, lengths in edges.
 
     - `mean`: over all pairs of different nodes; NaN for a part of one node.
@@ -46,9 +52,13 @@ class PathStatistics:
         """Whether every node was a source."""
         return self.sources == self.nodes
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything by name, and whether it is exact."""
+        return super().to_dict() | {"exact": self.exact}
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class RandomGraphs:
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class RandomGraphs(AbstractRows):
     """Random graphs beside the largest part of a network, which has clustering C and mean path L.
 
     - `clustering`: average local clustering coefficient of each graph, shape (graphs,).
@@ -64,13 +74,16 @@ class RandomGraphs:
     sigma_error: float
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class NetworkStatistics(AbstractResult):
     """Statistics of the network whose nodes are minima and whose edges are pairs that are joined.
 
+    - `ids`, `energy`: of the minima, shape (n,); energies in loss units.
     - `degree`: neighbours of each minimum, shape (n,).
     - `clustering`: part of the pairs of its neighbours that are joined, 0 with fewer than two; shape (n,).
     - `part`: the connected part of each minimum, 0 the largest; shape (n,).
+    - `basin`: id of the minimum in which its monotonic sequence ends, see `sequence_basins`; shape (n,).
+    - `transition_states`: how many there are.
     - `edges`: pairs of different minima joined by at least one transition state.
     - `transitivity`: part of all paths of two edges that are closed to a triangle; 0 without such paths.
     - `assortativity`: correlation of the degrees at both ends of an edge; NaN where all are equal.
@@ -78,12 +91,17 @@ class NetworkStatistics(AbstractResult):
     - `same_size`, `same_degrees`: the largest part against random graphs with its numbers of nodes and
         edges, and with its degrees.
     - `power_law`: test of the degrees; None with fewer than two different ones above 0.
-    - `hubs`: up to ten minima of highest degree, the lower energy first on ties.
+    - `hubs`: ids of up to ten minima of highest degree, the lower energy first on ties.
+    - `communities`: groups of minima; None where they were not asked for.
     """
 
+    ids: np.ndarray
+    energy: np.ndarray
     degree: np.ndarray
     clustering: np.ndarray
     part: np.ndarray
+    basin: np.ndarray
+    transition_states: int
     edges: int
     transitivity: float
     assortativity: float
@@ -92,6 +110,7 @@ class NetworkStatistics(AbstractResult):
     same_degrees: RandomGraphs
     power_law: PowerLawFit | None
     hubs: np.ndarray
+    communities: Communities | None = None
 
     @property
     def parts(self) -> int:
@@ -110,7 +129,31 @@ class NetworkStatistics(AbstractResult):
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return a row for each minimum."""
-        return {"degree": self.degree, "clustering": self.clustering, "part": self.part}
+        columns = {"id": self.ids} | {
+            name: getattr(self, name) for name in ("energy", "degree", "clustering", "part", "basin")
+        }
+        return columns | (self.communities.to_columns() if self.communities else {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers by name, hubs with their ids, and what was compared."""
+        names = ("edges", "parts", "mean_degree", "average_clustering", "transitivity", "assortativity")
+        rows = positions_of(self.hubs, self.ids, "hubs")
+        record = {
+            "minima": len(self.ids),
+            "transition_states": self.transition_states,
+            **{name: getattr(self, name) for name in names},
+            "paths": self.paths,
+            "random_graphs": {"same_size": self.same_size, "same_degrees": self.same_degrees},
+            "power_law": self.power_law,
+            "hubs": [
+                {"id": self.ids[row], "degree": self.degree[row], "energy": self.energy[row]}
+                for row in rows
+            ],
+        }
+        if self.communities is not None:
+            groups = self.communities
+            record["communities"] = {"modularity": groups.modularity, "sizes": groups.sizes}
+        return to_json(record)
 
 
 def network_statistics(
@@ -120,6 +163,7 @@ def network_statistics(
     samples: int = 64,
     random_graphs: int | None = None,
     bootstraps: int = 200,
+    communities: bool = False,
 ) -> NetworkStatistics:
     """Describe the network of minima, and compare it with random graphs.
 
@@ -137,10 +181,12 @@ def network_statistics(
     - `random_graphs`: number of random graphs of each kind; default 20, or 5 for a part of more than
         5000 minima, where they differ little.
     - `bootstraps`: samples of the power-law test.
+    - `communities`: whether to divide the minima into communities as well; needs scikit-network.
 
     **Returns:** `NetworkStatistics`.
 
-    **Raises:** `ValueError` for fewer than 2 samples, random graphs or bootstraps.
+    **Raises:** `ValueError` for fewer than 2 samples, random graphs or bootstraps; `ImportError` without
+    scikit-network, where communities are asked for.
 
     Source: D. J. Watts & S. H. Strogatz, Nature 393, 440 (1998), doi:10.1038/30918 (clustering, small
     worlds); M. D. Humphries & K. Gurney, PLoS ONE 3, e2051 (2008), doi:10.1371/journal.pone.0002051
@@ -150,6 +196,7 @@ def network_statistics(
     for name, value in (("samples", samples), ("random_graphs", random_graphs), ("bootstraps", bootstraps)):
         if value is not None and value < 2:
             raise ValueError(f"`{name}` must be at least 2, got {value}.")
+    groups = find_communities(network, seed=seed) if communities else None
     rng = np.random.default_rng(seed)
     n, pairs = len(network), network.edges()[0]
     degree = np.bincount(pairs.ravel(), minlength=n)
@@ -163,9 +210,13 @@ def network_statistics(
     of_size = (same_size(nodes, len(inner), rng) for _ in range(random_graphs))
     of_degrees = itertools.islice(same_degrees(nodes, inner, rng), random_graphs)
     return NetworkStatistics(
+        ids=network.ids,
+        energy=network.energies,
         degree=degree,
         clustering=clustering,
         part=part,
+        basin=sequence_basins(network).bottom,
+        transition_states=len(network.ts_energies),
         edges=len(pairs),
         transitivity=transitivity,
         assortativity=_assortativity(degree, pairs),
@@ -173,7 +224,8 @@ def network_statistics(
         same_size=_compare(own, nodes, of_size, rng, samples),
         same_degrees=_compare(own, nodes, of_degrees, rng, samples),
         power_law=_power_law(degree, seed, bootstraps),
-        hubs=np.lexsort((network.energies, -degree))[:_HUBS],
+        hubs=network.ids[np.lexsort((network.energies, -degree))[:_HUBS]],
+        communities=groups,
     )
 
 

@@ -1,10 +1,12 @@
 """Is the tail of a distribution of whole numbers a power law? Fit, uncertainty, test, alternatives."""
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import optimize, special
+
+from lossatlas._abstract_result import AbstractResult
 
 
 _LEAST_TAIL = 10  # values at or above x_min; with fewer any curve fits
@@ -15,8 +17,8 @@ _STEEPEST = 20.0  # exponents beyond this are no power law that anybody would ca
 _TABLE = 10_000  # values drawn exactly; beyond them a continuous power law differs by 1e-9
 
 
-@dataclasses.dataclass(frozen=True)
-class LikelihoodRatio:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class LikelihoodRatio(AbstractResult):
     """A power law against another distribution of the same tail.
 
     - `ratio`: log-likelihood ratio over its standard deviation; positive favours the power law.
@@ -27,8 +29,8 @@ class LikelihoodRatio:
     p_value: float
 
 
-@dataclasses.dataclass(frozen=True)
-class PowerLawFit:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class PowerLawFit(AbstractResult):
     """A power law p(x) ~ x^-exponent for whole numbers x >= x_min.
 
     - `exponent`, `x_min`: the estimates, dimensionless.
@@ -55,6 +57,18 @@ class PowerLawFit:
     bootstraps: int
     exponential: LikelihoodRatio
     lognormal: LikelihoodRatio
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything by name, and what it says in words."""
+        return super().to_dict() | {"verdict": self.verdict}
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row, with the likelihood ratios as `exponential_ratio` and so on."""
+        columns = super().to_columns()
+        for name in ("exponential", "lognormal"):
+            own = getattr(self, name).to_columns()
+            columns |= {f"{name}_{key}": values for key, values in own.items()}
+        return columns
 
     @property
     def verdict(self) -> str:

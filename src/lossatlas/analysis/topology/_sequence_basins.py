@@ -1,22 +1,24 @@
 """Monotonic sequence basins and funnels: which minima drain into which, and how deep each basin is."""
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from lossatlas._abstract_result import AbstractResult, AbstractRows, to_json
+
 from .._disconnectivity import disconnectivity
-from .._result import AbstractResult
 from .._transition_network import TransitionNetwork
 
 
 Via = Literal["lowest_neighbour", "lowest_ts"]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class SequenceBasins(AbstractResult):
-    """The basins of monotonic sequences; minima are numbered from 0.
+    """The basins of monotonic sequences; minima are named by their ids.
 
+    - `ids`: of the minima, shape (n,).
     - `next`: the neighbour that each minimum drains to, itself at a bottom; shape (n,).
     - `bottom`: the minimum in which its sequence ends, shape (n,).
     - `steps`: length of its sequence, 0 at a bottom; shape (n,).
@@ -24,6 +26,7 @@ class SequenceBasins(AbstractResult):
     - `sizes`: minima that drain into each of them, itself among them; shape (basins,).
     """
 
+    ids: np.ndarray
     next: np.ndarray
     bottom: np.ndarray
     steps: np.ndarray
@@ -36,25 +39,27 @@ class SequenceBasins(AbstractResult):
 
     @property
     def primary(self) -> np.ndarray:
-        """The minima of the primary basin: those that drain into the global minimum."""
-        return np.flatnonzero(self.bottom == self.bottoms[0])
+        """The ids of the minima of the primary basin: those that drain into the global minimum."""
+        return self.ids[self.bottom == self.bottoms[0]]
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return a row for each minimum."""
-        return {"next": self.next, "bottom": self.bottom, "steps": self.steps}
+        return {"id": self.ids, "next": self.next, "bottom": self.bottom, "steps": self.steps}
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Funnels(AbstractResult):
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Funnels(AbstractRows):
     """Funnels by decreasing depth; those of equal depth by increasing energy.
 
-    - `bottom`: the lowest minimum of each, shape (funnels,).
+    - `bottom`: id of the lowest minimum of each, shape (funnels,).
     - `energy`: of the bottom, shape (funnels,), loss units.
     - `merge_energy`: where the superbasin of the bottom meets one with a lower minimum; infinity for the
         lowest minimum of a connected part; shape (funnels,), loss units.
     - `depth`: `merge_energy - energy`, shape (funnels,), loss units.
     - `size`: minima whose monotonic sequence ends in the bottom, shape (funnels,).
     - `superbasin`: minima in the superbasin of the bottom just below `merge_energy`; shape (funnels,).
+    - `via`: what makes the sizes.
+    - `drainage`: where every minimum drains to.
     """
 
     bottom: np.ndarray
@@ -63,20 +68,27 @@ class Funnels(AbstractResult):
     depth: np.ndarray
     size: np.ndarray
     superbasin: np.ndarray
+    via: Via
+    drainage: SequenceBasins
 
-    def __len__(self) -> int:
-        """Return the number of funnels."""
-        return len(self.bottom)
-
-    def to_columns(self) -> dict[str, np.ndarray]:
-        """Return a row for each funnel."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+    def to_dict(self) -> dict[str, Any]:
+        """Return the funnels, and where every minimum drains to."""
+        drainage = self.drainage
+        return to_json(
+            {
+                "via": self.via,
+                "minima": len(drainage.ids),
+                "basins": len(drainage),
+                "funnels": self.to_columns(),
+                "drainage": {name: getattr(drainage, name) for name in ("next", "bottom", "steps")},
+            }
+        )
 
 
 def sequence_basins(network: TransitionNetwork, *, via: Via = "lowest_neighbour") -> SequenceBasins:
     """Let every minimum drain along a monotonic sequence: neighbour by neighbour, always downwards.
 
-    A minimum is lower than another if its energy is lower or, at equal energies, its number; so no
+    A minimum is lower than another if its energy is lower or, at equal energies, its position; so no
     sequence runs in a circle, and of joined minima with equal energies only the first can be a bottom.
 
     In the original definition a minimum belongs to every bottom that a sequence from it can reach, so
@@ -116,10 +128,11 @@ def sequence_basins(network: TransitionNetwork, *, via: Via = "lowest_neighbour"
     # Ranks are by energy, so bottoms in order of rank are in order of energy.
     bottoms, sizes = np.unique(end, return_counts=True)
     return SequenceBasins(
-        next=by_energy[towards[rank]],
-        bottom=by_energy[end[rank]],
+        ids=network.ids,
+        next=network.ids[by_energy[towards[rank]]],
+        bottom=network.ids[by_energy[end[rank]]],
         steps=steps[rank],
-        bottoms=by_energy[bottoms],
+        bottoms=network.ids[by_energy[bottoms]],
         sizes=sizes,
     )
 
@@ -146,19 +159,21 @@ def funnels(
     if not min_depth >= 0:
         raise ValueError(f"`min_depth` must be zero or positive, got {min_depth}.")
     basins = sequence_basins(network, via=via)
-    tree = disconnectivity(network.energies, network.ts_energies, network.ts_minima)
+    tree = disconnectivity(network)
     # The nodes with one lowest minimum are a chain upwards from it, and parents have larger numbers.
     top = np.zeros(len(network), dtype=np.int64)
     np.maximum.at(top, tree.lowest, np.arange(len(tree.parent)))
 
-    bottom, top = basins.bottoms, top[basins.bottoms]
+    bottom = network.positions(basins.bottoms)
+    top = top[bottom]
     merge = np.where(tree.parent[top] < 0, np.inf, tree.energy[tree.parent[top]])
     energy = network.energies[bottom]
     depth = merge - energy
     order = np.argsort(-depth, kind="stable")
     order = order[depth[order] >= min_depth]
-    columns = (bottom, energy, merge, depth, basins.sizes, tree.n_leaves[top])
-    return Funnels(*(values[order] for values in columns))
+    columns = (basins.bottoms, energy, merge, depth, basins.sizes, tree.n_leaves[top])
+    arrays = [values[order] for values in columns]
+    return Funnels(*arrays, via=via, drainage=basins)
 
 
 def _drained(towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -105,6 +105,12 @@ class Census(AbstractOutcomes):
             "outcomes": self.outcomes(),
         }
 
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per point."""
+        names = ("energy", "index", "lowest", "rms_gradient", "hits")
+        sizes = np.array(self.orbit_size, dtype=object)
+        return {name: getattr(self, name) for name in names} | {"orbit_size": sizes}
+
     def __repr__(self) -> str:
         """Return the number of points by index, the Morse sum, and how the searches ended."""
         counts = ", ".join(f"{n} of index {k}" for k, n in zip(*np.unique(self.index, return_counts=True)))
@@ -185,10 +191,10 @@ class _Collection:
     def add(self, found: StationaryPoints) -> bool:
         """Add what converged; returns whether any point was new."""
         self.outcomes.append(found.outcome)
-        good = found[found.converged]
+        good = found.where(found.converged)
         places, is_new = self.known.add(good.x, good.energy)
         for i in np.flatnonzero(is_new):
-            self.points.append(good[[i]])
+            self.points.append(good.rows([i]))
             self.orbits.append(self.landscape.symmetry.orbit_size(good.x[i]))
             self.hits.append(0)
         for place in places.tolist():

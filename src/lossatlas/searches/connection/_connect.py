@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._checks import check_whole
 from lossatlas._graph import Graph
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units
@@ -28,7 +29,7 @@ GAPS = 4  # bands per connection and cycle
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Connections:
+class Connections(AbstractResult):
     """Which pairs were connected, and what was found on the way.
 
     - `connected`: whether transition states lead from a to b or an image of b, shape (pairs,).
@@ -52,6 +53,10 @@ class Connections:
         return dataclasses.replace(
             self, states=self.states.in_units(units), pathways=self.pathways.in_units(units)
         )
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per pair."""
+        return {"connected": self.connected, "cycles": self.cycles}
 
     def __repr__(self) -> str:
         """Return how many pairs were connected, and by how many transition states."""
@@ -159,7 +164,7 @@ class _Network:
         self.minima = KnownPoints(nothing, np.empty(0), self.symmetry)
         self.saddles = KnownPoints(nothing, np.empty(0), self.symmetry)
         self.rows, _ = self.minima.add(ends.x, ends.energy)
-        self.states: list[StationaryPoints] = [ends[:0]]
+        self.states: list[StationaryPoints] = [ends.rows([])]
         self.paths: list[Pathways] = []
         self.owners: list[np.ndarray] = [np.zeros(0, dtype=int)]
         self.graph = Graph(len(self.minima))
@@ -181,10 +186,10 @@ class _Network:
         )
         self.graph.add_minima(len(self.minima) - len(self.graph))
         self.graph.add_states(np.stack([backward, forward], axis=1), states.energy[kept])
-        self.states.append(states[kept])
+        self.states.append(states.rows(kept))
         self.owners.append(owners[kept])
         self.paths.append(
-            Pathways(paths.forward[kept], paths.backward[kept], paths.length[kept], paths.points)
+            Pathways(paths.forward.rows(kept), paths.backward.rows(kept), paths.length[kept], paths.points)
         )
 
     def connected(self, start: np.ndarray, goal: np.ndarray) -> np.ndarray:

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from lossatlas._abstract_result import AbstractResult, AbstractRows, to_json
 from lossatlas._results import RESULTS
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Branch:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Branch(AbstractRows):
     """A curve of stationary points, in the order in which it was followed. Axis 0: points.
 
     Where something happens the curve has the point twice, with the index before and after it; between,
@@ -45,8 +46,8 @@ class Branch:
         return [slice(low, high) for low, high in zip(edges[:-1], edges[1:])]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Event:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Event(AbstractResult):
     """A place on a branch where the Hessian is singular.
 
     - `kind`: `fold`: two points whose indices differ by one meet, and the parameter turns. `bifurcation`:
@@ -75,13 +76,14 @@ class Event:
     departures: int = 0
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Branches:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Branches(AbstractResult):
     """Branches of stationary points up to symmetry, each once.
 
     - `start`, `end`: range of the parameter.
     - `logarithmic`: whether steps were taken in its logarithm.
     - `branches`, `events`: tuples of `Branch` and of `Event`.
+    - `points`: names of the given points, in their order.
     - `merged`: curves that were followed and turned out to be known ones.
     """
 
@@ -90,6 +92,7 @@ class Branches:
     logarithmic: bool
     branches: tuple[Branch, ...]
     events: tuple[Event, ...]
+    points: tuple[str, ...]
     merged: int
 
     def __len__(self) -> int:
@@ -152,7 +155,7 @@ class Branches:
         return {name: np.concatenate(arrays) if arrays else np.zeros(0) for name, arrays in columns.items()}
 
     def to_dict(self, parameter: np.ndarray | None = None) -> dict[str, Any]:
-        """Return a dictionary of numbers, lists and arrays, without coordinates.
+        """Return everything but the coordinates.
 
         **Arguments:**
 
@@ -174,14 +177,17 @@ class Branches:
         ]
         counts = {"parameter": values, "points": self.counts(values)}
         counts["images"] = self.counts(values, images=True)
-        return {
-            "start": self.start,
-            "end": self.end,
-            "branches": branches,
-            **{name: [e for e in events if e["kind"] == kind] for name, kind in _KINDS.items()},
-            "counts": counts,
-            "outcomes": self.outcomes(),
-        }
+        return to_json(
+            {
+                "points": self.points,
+                "start": self.start,
+                "end": self.end,
+                "branches": branches,
+                **{name: [e for e in events if e["kind"] == kind] for name, kind in _KINDS.items()},
+                "counts": counts,
+                "outcomes": self.outcomes(),
+            }
+        )
 
 
 _KINDS = {"folds": "fold", "bifurcations": "bifurcation", "ends": "end"}

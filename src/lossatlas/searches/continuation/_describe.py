@@ -15,6 +15,7 @@ from ._family import Family
 def describe(
     family: Family,
     given: tuple[KnownPoints, KnownPoints],
+    names: tuple[str, ...],
     curves: list[Curve],
     departures: Mapping[int, int],
     merged: int,
@@ -23,7 +24,7 @@ def describe(
 
     **Arguments:**
 
-    - `given`: the given points at s = 0 and at s = 1.
+    - `given`: the given points at s = 0 and at s = 1; `names`: theirs, in this order.
     - `curves`: each once; without rows where nothing could be followed.
     - `departures`: searches that left a root for another branch, by the id of the root.
     - `merged`: curves left out.
@@ -39,6 +40,7 @@ def describe(
             for number, (curve, branch) in enumerate(zip(curves, branches))
             for event in _events(family, curve, branch, number, departures)
         ),
+        points=names,
         merged=merged,
     )
 

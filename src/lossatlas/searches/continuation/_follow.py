@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -39,6 +39,7 @@ def follow(
     longest: float = 0.05,
     max_steps: int = 1000,
     seed: int = 0,
+    names: Sequence[str] | None = None,
     toolkit: Toolkit | None = None,
     workers: int | None = None,
 ) -> Branches:
@@ -64,6 +65,7 @@ def follow(
         variable in length scales, plus that of s, which runs from 0 to 1 over the range.
     - `max_steps`: points tried per branch.
     - `seed`: of the random directions.
+    - `names`: of the points and then of the far points, for tables; default their positions.
     - `toolkit`: default `toolkit_for(landscape)`; one without Hessians is refused.
     - `workers`: threads; default one per core.
 
@@ -99,7 +101,10 @@ def follow(
         left = _run(search, family, np.stack(guesses), np.stack(directions), workers, roots)
         departures.update(id(root) for root, curve in zip(roots, left) if len(curve))
         curves = [curve for curve in left if len(curve)]
-    return describe(family, (near, far), kept, departures, merged)
+    given = tuple(map(str, range(len(s)) if names is None else names))
+    if len(given) != len(s):
+        raise ValueError(f"`names` must name {len(s)} points, got {len(given)}.")
+    return describe(family, (near, far), given, kept, departures, merged)
 
 
 def _family(

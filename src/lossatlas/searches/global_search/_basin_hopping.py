@@ -2,15 +2,15 @@
 
 import dataclasses
 import functools
-from typing import Any
 
 import jax
 import numpy as np
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._checks import check_not_negative, check_positive, check_whole
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Units
-from lossatlas.searches._records import Descents, StationaryPoints
+from lossatlas.searches._records import Descents, Quenches, StationaryPoints
 from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.minimisers import AbstractMinimiser
@@ -20,16 +20,16 @@ from ._starts import perturbed
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Hops:
+class Hops(AbstractResult):
     """Every minimisation of a basin-hopping run.
 
-    - `quenches`: `StationaryPoints`, without polish `Descents`, (steps + 1) * chains rows: the first
-        minimisations, then hops step by step.
+    - `quenches`: where each ended, (steps + 1) * chains rows: the first minimisations, then hops step by
+        step.
     - `accepted`: shape (steps + 1, chains).
     - `x`, `energy`: where the chains ended, shapes (chains, dim) and (chains,).
     """
 
-    quenches: StationaryPoints | Descents
+    quenches: Quenches
     accepted: np.ndarray
     x: np.ndarray
     energy: np.ndarray
@@ -42,6 +42,16 @@ class Hops:
             x=self.x * units.variables,
             energy=self.energy * units.energy,
         )
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many quenches ended how."""
+        return self.quenches.outcomes()
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per quench: hop and chain from 0, whether it was accepted, and how it ended."""
+        hop, chain = np.indices(self.accepted.shape).reshape(2, -1)
+        own = {"hop": hop, "chain": chain, "accepted": self.accepted.ravel()}
+        return own | self.quenches.to_columns()
 
     def __repr__(self) -> str:
         """Return the numbers of chains and hops, how many were accepted, and how the quenches ended."""
@@ -125,7 +135,7 @@ def basin_hopping(
     )
     first = quench(starts)
     x, energy = first.x.copy(), _energies(first)
-    quenches: list[Any] = [first]
+    quenches = [_quenches(first)]
     history = [np.isfinite(energy)]
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     for s in range(steps):
@@ -135,12 +145,19 @@ def basin_hopping(
         new = _energies(found)
         taken = accepted(energy, new, temperature, rng)
         x[taken], energy[taken] = found.x[taken], new[taken]
-        quenches.append(found)
+        quenches.append(_quenches(found))
         history.append(taken)
-    return Hops(first.concatenate(quenches), np.stack(history), x, energy)
+    return Hops(Quenches.concatenate(quenches), np.stack(history), x, energy)
 
 
 def _energies(found: StationaryPoints | Descents) -> np.ndarray:
     """Return the energies of quenches, infinite where they failed."""
     unfinished = isinstance(found, Descents) & (found.outcome == RESULTS.max_steps)
     return np.where(found.converged | unfinished, found.energy, np.inf)
+
+
+def _quenches(found: StationaryPoints | Descents) -> Quenches:
+    """Return what searches with and without polish have in common."""
+    common = ("x", "energy", "rms_gradient", "outcome", "gradients", "hessians")
+    history = found.history if isinstance(found, Descents) else np.zeros((len(found), 0))
+    return Quenches(**{name: getattr(found, name) for name in common}, history=history)

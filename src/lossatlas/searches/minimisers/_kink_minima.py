@@ -48,7 +48,7 @@ def minimise_on_kinks(
         open_ = np.flatnonzero(found.outcome == RESULTS.kink)
         if not len(open_):
             break
-        lower, is_lower = _escape(landscape, found[open_], workers)
+        lower, is_lower = _escape(landscape, found.rows(open_), workers)
         outcome = found.outcome.copy()
         outcome[open_[~is_lower]] = RESULTS.kink_minimum
         found = dataclasses.replace(found, outcome=outcome)

@@ -7,7 +7,7 @@ import numpy as np
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, run_batch, same_rows
-from lossatlas.searches._records import AbstractOutcomes
+from lossatlas.searches._records import AbstractOutcomes, outcome_names
 from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units, unit_vectors
 from lossatlas.searches.band import AbstractBand
@@ -41,6 +41,12 @@ class Bands(AbstractOutcomes):
         return dataclasses.replace(
             self, x=self.x * units.variables, direction=unit_vectors(self.direction, units)
         )
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per pair: how its band ended, its guesses and the evaluations spent."""
+        guesses = np.bincount(self.pair, minlength=len(self.outcome))
+        ended = np.array(outcome_names(self.outcome), dtype=str)
+        return {"outcome": ended, "guesses": guesses, "gradients": self.gradients}
 
     def __repr__(self) -> str:
         """Return the number of pairs, how their bands ended, and the number of guesses."""

@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from lossatlas._abstract_result import AbstractResult
 from lossatlas._checks import check_whole
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, as_rows, run_batch, same_rows
-from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches._records import StationaryPoints, count_outcomes
 from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.pathway import AbstractPathway
@@ -18,7 +19,7 @@ from ._polish import polish
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Pathways:
+class Pathways(AbstractResult):
     """Both sides of each transition state.
 
     - `forward`, `backward`: the two ends, `StationaryPoints` with one row per transition state.
@@ -41,6 +42,18 @@ class Pathways:
             self.length * units.length,
             [path * units.variables for path in self.points],
         )
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many sides, two of each transition state, ended how."""
+        return count_outcomes(np.concatenate([self.forward.outcome, self.backward.outcome]))
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per transition state: energy and outcome of both ends, and the length between."""
+        columns: dict[str, np.ndarray] = {}
+        for side, ends in (("forward", self.forward), ("backward", self.backward)):
+            own = ends.to_columns()
+            columns |= {f"{side}_{name}": own[name] for name in ("energy", "outcome")}
+        return columns | {"length": self.length}
 
     def __repr__(self) -> str:
         """Return the number of transition states and how the two sides of them ended."""
@@ -98,7 +111,7 @@ def find_pathways(
         ends = minimise(landscape, way.x, toolkit=toolkit, workers=workers)
     ends = ends.after(way.gradients, way.hessians)
     count, lengths = len(states), way.length + np.linalg.norm(ends.x - way.x, axis=1)
-    forward, backward = ends[np.arange(count)], ends[np.arange(count, 2 * count)]
+    forward, backward = ends.rows(np.arange(count)), ends.rows(np.arange(count, 2 * count))
     paths = [
         np.concatenate(
             [

@@ -1,0 +1,170 @@
+"""What an atlas holds, in one record: its points, how they were found, and what may be missing."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from lossatlas._abstract_result import AbstractResult, to_json
+from lossatlas.atlas import Atlas, Minima, Quantity, TransitionStates
+
+from ._coverage import Coverage, coverage
+
+
+_SAME = 1e-9  # relative difference of energies up to which a census and an atlas mean one point
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Summary(AbstractResult):
+    """What an atlas holds.
+
+    - `landscape`: the fingerprint, settings and hash of the data; `identity`: what makes two points one,
+        `distance` or `energy`.
+    - `recipe`: how the landscape is built again; None where Python made it.
+    - `exploration`: how far the exploration got; None for an import.
+    - `minima`, `transition_states`: the columns of the atlas.
+    - `sets`: ids of minima by the name of the set.
+    - `components`: ids of the minima in every connected part.
+    - `coverage`: what independent random starts say of minima that are missing.
+    - `census`: the Morse certificate of the census of the landscape, and how many of its points the atlas
+        holds, judged by energy; None where no census is stored.
+    - `searches`: how many were done; `failures`: how many failed, by kind and by outcome.
+    - `quantities`: numbers of points besides the columns, such as metrics.
+    """
+
+    landscape: dict[str, Any]
+    identity: str
+    recipe: dict[str, Any] | None
+    exploration: dict[str, Any] | None
+    minima: Minima
+    transition_states: TransitionStates
+    sets: dict[str, np.ndarray]
+    components: tuple[tuple[int, ...], ...]
+    coverage: Coverage
+    census: dict[str, Any] | None
+    searches: int
+    failures: dict[str, dict[str, int]]
+    quantities: tuple[Quantity, ...]
+
+    @property
+    def failed(self) -> int:
+        """Number of searches, and of guesses of searches, that failed."""
+        return sum(sum(counts.values()) for counts in self.failures.values())
+
+    @property
+    def kinks(self) -> int:
+        """Number of minima on kinks of the loss, which have neither eigenvalues nor a log-product."""
+        return int(np.sum(self.minima.flag == "kink"))
+
+    @property
+    def left_out(self) -> dict[str, np.ndarray]:
+        """Ids of the transition states that analyses leave out, by reason."""
+        states = self.transition_states
+        found = {flag: states.id[states.flag == flag] for flag in ("below_minimum", "no_energy")}
+        return {flag: ids for flag, ids in found.items() if len(ids)}
+
+    def to_columns(self) -> dict[str, np.ndarray]:
+        """Return one row per minimum."""
+        names = ("id", "energy", "flag", "rms_gradient", "lowest_eigenvalue", "log_product", "hits")
+        columns = {name: getattr(self.minima, name) for name in names}
+        sizes = np.array(self.minima.orbit_size_exact, dtype=object)
+        return columns | {"degree": self.minima.degree, "orbit_size": sizes} | dict(self.minima.quantities)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything by name, a dictionary for each point; what is not known is None."""
+        searched = self.exploration is not None  # nobody knows an import's hits
+        estimate = self.coverage.to_dict()
+        return to_json(
+            {
+                "landscape": self.landscape,
+                "identity": self.identity,
+                "recipe": self.recipe,
+                "exploration": self.exploration,
+                "minima": [_minimum(self.minima, i, searched) for i in range(len(self.minima))],
+                "transition_states": [
+                    _state(self.transition_states, i) for i in range(len(self.transition_states))
+                ],
+                "sets": self.sets,
+                "components": self.components,
+                "coverage": estimate if searched else dict.fromkeys(estimate),
+                "census": self.census,
+                "failures": self.failures,
+            }
+        )
+
+    def __repr__(self) -> str:
+        """Return how much there is."""
+        return (
+            f"Summary({len(self.minima)} minima, {len(self.transition_states)} transition states, "
+            f"{len(self.components)} connected parts)"
+        )
+
+
+def summary(atlas: Atlas) -> Summary:
+    """Return what an atlas holds, as `lossatlas show` tells it.
+
+    **Arguments:**
+
+    - `atlas`: the open atlas.
+
+    **Returns:** `Summary`.
+    """
+    return Summary(
+        landscape=atlas.landscape,
+        identity=atlas.identity,
+        recipe=atlas.recipe,
+        exploration=atlas.log.get_state("exploration", None),
+        minima=atlas.minima,
+        transition_states=atlas.transition_states,
+        sets=dict(atlas.sets),
+        components=atlas.components,
+        coverage=coverage(atlas),
+        census=_compare_census(atlas),
+        searches=atlas.queue.finished(),
+        failures=atlas.log.failures,
+        quantities=tuple(atlas.quantities),
+    )
+
+
+def _minimum(minima: Minima, i: int, searched: bool) -> dict[str, Any]:
+    return {
+        "id": minima.id[i],
+        "energy": minima.energy[i],
+        "flag": str(minima.flag[i]) or None,
+        "rms_gradient": minima.rms_gradient[i],
+        "lowest_eigenvalue": minima.lowest_eigenvalue[i],
+        "orbit_size": minima.orbit_size_exact[i],
+        "log_product": minima.log_product[i],
+        "hits": minima.hits[i] if searched else None,
+        "degree": minima.degree[i],
+        "quantities": {name: values[i] for name, values in minima.quantities.items()},
+    }
+
+
+def _state(states: TransitionStates, i: int) -> dict[str, Any]:
+    return {
+        "id": states.id[i],
+        "energy": states.energy[i],
+        "flag": str(states.flag[i]) or None,
+        "rms_gradient": states.rms_gradient[i],
+        "minima": states.minima[i],
+        "negative_eigenvalue": states.negative_eigenvalue[i],
+        "orbit_size": states.orbit_size_exact[i],
+        "log_product": states.log_product[i],
+        "quantities": {name: values[i] for name, values in states.quantities.items()},
+    }
+
+
+def _compare_census(atlas: Atlas) -> dict[str, Any] | None:
+    """Return the Morse certificate of the stored census, and how much of its points the atlas holds."""
+    stored = atlas.census
+    if stored is None:
+        return None
+    compared = {key: value for key, value in stored.items() if key not in ("points", "outcomes")}
+    for index, (name, held) in enumerate(
+        (("minima", atlas.minima.energy), ("transition_states", atlas.transition_states.energy))
+    ):
+        energies = np.array([point["energy"] for point in stored["points"] if point["index"] == index])
+        same = np.isclose(energies[:, None], held, rtol=_SAME, atol=_SAME)
+        compared |= {name: len(energies), f"{name}_held": int(same.any(axis=1).sum())}
+    return compared

@@ -1,0 +1,197 @@
+"""Draw the disconnectivity graph of an atlas, with what is known of its minima."""
+
+import os
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lossatlas.analysis import DisconnectivityTree, disconnectivity, transition_network
+from lossatlas.atlas import Atlas, Minima
+
+from ._disconnectivity import plot_disconnectivity
+from ._frame import new_axes
+from ._interactive import write_interactive
+
+
+COLUMNS = ("energy", "lowest_eigenvalue", "log_product", "orbit_size", "hits", "degree")
+_EXACT = 2**53  # whole numbers below are floats, too
+
+
+def plot_atlas_graph(
+    atlas: Atlas,
+    tree: DisconnectivityTree | None = None,
+    *,
+    ax: Axes | None = None,
+    colour: str | None = None,
+    x: str | None = None,
+    labels: bool | np.ndarray = False,
+    highlight: np.ndarray | Mapping[str, np.ndarray] | None = None,
+    order: Literal["energy", "size", "centre"] = "centre",
+    scale: Literal["linear", "log"] = "linear",
+    kt: float | None = None,
+    groups: bool = False,
+) -> Axes:
+    """Draw the disconnectivity graph of an atlas, with columns of its minima as colours or as places.
+
+    **Arguments:**
+
+    - `atlas`: the open atlas.
+    - `tree`: of its minima, some of them, or groups of them; default all. Its ids are those of the atlas.
+    - `ax`: where; default a new figure.
+    - `colour`, `x`: names of columns, see `minima_column`, for colours and for the horizontal axis.
+    - `labels`: True for all ids, or some ids.
+    - `highlight`: ids, or such by name, as for `plot_disconnectivity`; those not in the tree are left out.
+    - `order`, `scale`: as for `plot_disconnectivity`.
+    - `kt`: the temperature, if the tree is one of free energies.
+    - `groups`: whether a branch is a group of minima.
+
+    **Returns:** the axes.
+
+    **Raises:** `ValueError` for an unknown column, one for the horizontal axis that is not known of every
+    minimum, and as `plot_disconnectivity`.
+    """
+    tree = atlas_tree(atlas) if tree is None else tree
+    minima = atlas.minima
+    rows = np.searchsorted(minima.id, tree.ids)
+    values, places = (minima_column(minima, name)[rows] if name else None for name in (colour, x))
+    if places is not None and not np.isfinite(places).all():
+        unknown = tree.ids[~np.isfinite(places)]
+        raise ValueError(f"The column {x} is not known of minimum {unknown[0]}, so it cannot be an axis.")
+    shown = tree.ids if labels is True else tree.ids[np.isin(tree.ids, [] if labels is False else labels)]
+    ax = new_axes(6.0, 5.4) if ax is None else ax
+    plot_disconnectivity(
+        tree,
+        ax=ax,
+        order=order,
+        scale=scale,
+        x=places,
+        xlabel=column_label(x) if x else "",
+        colour=values,
+        colour_label=column_label(colour) if colour else None,
+        labels={int(minimum): str(minimum) for minimum in shown},
+        highlight=_within(tree, highlight),
+        ylabel=_ylabel(kt),
+    )
+    ax.set_title(_title(atlas, tree, groups))
+    return ax
+
+
+def write_atlas_graph(
+    atlas: Atlas,
+    path: str | os.PathLike,
+    tree: DisconnectivityTree | None = None,
+    *,
+    colour: str | None = None,
+    highlight: np.ndarray | Mapping[str, np.ndarray] | None = None,
+    order: Literal["energy", "size", "centre"] = "centre",
+    scale: Literal["linear", "log"] = "linear",
+    kt: float | None = None,
+    groups: bool = False,
+) -> None:
+    """Write the graph of an atlas as a page for a browser, with every column that is known.
+
+    **Arguments:**
+
+    - `atlas`, `tree`, `order`, `scale`, `kt`, `groups`: as for `plot_atlas_graph`.
+    - `path`: an .html file.
+    - `colour`: the column that gives the colours at first.
+    - `highlight`: ids, or such by name: a column of the page.
+
+    **Raises:** `ValueError` for an unknown column, and as `write_interactive`.
+    """
+    tree = atlas_tree(atlas) if tree is None else tree
+    minima = atlas.minima
+    rows = np.searchsorted(minima.id, tree.ids)
+    if colour is not None:
+        minima_column(minima, colour)
+    names = [name for name in (*COLUMNS, *minima.quantities) if name == colour or _is_known(minima[name])]
+    columns = {
+        column_label(name): minima_column(minima, name)[rows]
+        for name in names
+        if name != "energy" or colour == name
+    }
+    if highlight is not None:
+        columns["highlighted"] = _named(tree, highlight)
+    first = "highlighted" if highlight is not None else None
+    write_interactive(
+        tree,
+        path,
+        columns=columns,
+        colour=column_label(colour) if colour else first,
+        order=order,
+        scale=scale,
+        ylabel=_ylabel(kt),
+        title=_title(atlas, tree, groups),
+    )
+
+
+def atlas_tree(atlas: Atlas, levels: int | None = None) -> DisconnectivityTree:
+    """Return the disconnectivity tree of an atlas; `levels` as for `disconnectivity`.
+
+    **Raises:** `ValueError` for an atlas without minima.
+    """
+    if not len(atlas.minima):
+        raise ValueError("The atlas holds no minimum, so there is nothing to draw.")
+    return disconnectivity(transition_network(atlas), levels=levels)
+
+
+def minima_column(minima: Minima, name: str) -> np.ndarray:
+    """Return a column of the minima as numbers, shape (minima,).
+
+    **Raises:** `ValueError` that says which columns there are.
+    """
+    if name not in COLUMNS and name not in minima.quantities:
+        there = ", ".join([*COLUMNS, *minima.quantities])
+        hint = (
+            "" if minima.quantities else "; others are added by: lossatlas evaluate, or quantities FILE CSV"
+        )
+        raise ValueError(f"There is no column {name!r} of the minima; there is {there}{hint}.")
+    values = np.asarray(minima[name], dtype=float)
+    if name in ("orbit_size", "degree") and np.all(np.abs(values) < _EXACT):
+        return values.astype(int)  # a few whole numbers are told apart better in a legend
+    return values
+
+
+def column_label(name: str) -> str:
+    """Return the name of a column as it is written in pictures."""
+    return name.replace("_", " ").replace("auc", "AUC")
+
+
+def _is_known(values) -> bool:
+    """Say whether a column has any value."""
+    return bool(np.isfinite(np.asarray(values, dtype=float)).any())
+
+
+def _within(tree: DisconnectivityTree, highlight):
+    """Return ids, or ids by name, without those that are not in a tree."""
+    if isinstance(highlight, Mapping):
+        return {name: tree.ids[np.isin(tree.ids, ids)] for name, ids in highlight.items()}
+    return None if highlight is None else tree.ids[np.isin(tree.ids, highlight)]
+
+
+def _named(tree: DisconnectivityTree, highlight) -> np.ndarray:
+    """Return for every minimum of a tree the name of the last set that it is in, "" for none."""
+    sets = highlight if isinstance(highlight, Mapping) else {"yes": highlight}
+    names = np.full(len(tree), "", dtype=object)
+    for name, ids in sets.items():
+        names[np.isin(tree.ids, ids)] = name
+    return names.astype(str)
+
+
+def _ylabel(kt: float | None) -> str:
+    return "energy" if kt is None else f"free energy at kT = {kt:g}"
+
+
+def _title(atlas: Atlas, tree: DisconnectivityTree, groups: bool) -> str:
+    """Return the name of the landscape, of an import that of its directory, and how much there is of it."""
+    name = atlas.landscape.get("landscape") or atlas.landscape.get("directory") or "import"
+    drawn, n, states = len(tree), len(atlas.minima), int(atlas.transition_states.usable.sum())
+    if groups:
+        return f"{name}: {drawn} group{'' if drawn == 1 else 's'} of minima"
+    if drawn < n:
+        return f"{name}: {drawn} of {n} minima"
+    return (
+        f"{name}: {n} minim{'um' if n == 1 else 'a'}, {states} transition state{'' if states == 1 else 's'}"
+    )

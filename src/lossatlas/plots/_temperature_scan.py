@@ -1,0 +1,105 @@
+"""Draw what happens to the minima of a landscape as temperature rises, and what makes its peaks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lossatlas.analysis import (
+    DisconnectivityTree,
+    HeatCapacityPeak,
+    TemperatureScan,
+    TransitionNetwork,
+    disconnectivity,
+    occupation,
+    temperature_grid,
+    thermodynamics,
+)
+
+from ._disconnectivity import plot_disconnectivity
+from ._heat_capacity import plot_heat_capacity
+from ._occupation import plot_occupation
+
+
+_POINTS = 300  # of a curve
+_SHOWN = 8  # partial sums, and minima with a band
+_PARTS = 60  # of a network, from which on most of them are left out of the graph
+_LABELLED = 4  # of those that gain and lose most
+
+
+def plot_temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figure:
+    """Draw the heat capacity with the partial sums that make its peaks, and below it the occupation.
+
+    **Arguments:**
+
+    - `network`: of which the scan is.
+    - `scan`: what `temperature_scan` returns; its lowest and highest temperature are the ends.
+
+    **Returns:** the figure.
+
+    **Raises:** `ValueError` for one temperature of minima with one energy.
+    """
+    import matplotlib.pyplot as plt
+
+    convention = scan.thermodynamics.convention
+    good = [kt for kt, error in zip(scan.kt, scan.errors) if error is None]
+    grid = temperature_grid(network, _POINTS, kt=good)
+    inside = [peak for peak in scan.peaks if grid[0] <= peak.kt <= grid[-1]]
+    kt = np.unique([*grid, *(peak.kt for peak in inside)])
+    curve, *partial = (
+        thermodynamics(network, kt, convention=convention, lowest=m)
+        for m in [None, *sorted({peak.lowest for peak in inside} - {len(network)})[:_SHOWN]]
+    )
+    highest = occupation(network, np.geomspace(grid[0], grid[-1], 25)).max(axis=0)
+    most = network.ids[np.argsort(-highest, kind="stable")[:_SHOWN]]
+    figure, (above, below) = plt.subplots(2, sharex=True, figsize=(6.5, 7.0), layout="constrained")
+    plot_heat_capacity(curve, peaks=inside, partial=partial, ax=above, xlabel="")
+    p = occupation(network, kt, minima=most)
+    plot_occupation(kt, p, labels=[str(i) for i in most], ax=below, xlabel="kT (loss units)")
+    return figure
+
+
+def plot_peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak]) -> Figure:
+    """Draw the disconnectivity graph once for every peak, with the minima that make it.
+
+    Of a network in many parts: the part of the global minimum, and the minima that make the peaks.
+
+    **Arguments:**
+
+    - `network`: of which the peaks are.
+    - `peaks`: of the heat capacity.
+
+    **Returns:** the figure.
+
+    **Raises:** `ValueError` without any peak.
+    """
+    import matplotlib.pyplot as plt
+
+    if not len(peaks):
+        raise ValueError("The heat capacity has no peak, so there is no graph to draw.")
+    sides = [{"gaining": peak.gaining(), "losing": peak.losing()} for peak in peaks]
+    tree = _shown_part(
+        disconnectivity(network), np.concatenate([ids for pair in sides for ids in pair.values()])
+    )
+    columns = min(len(peaks), 3)
+    rows = -(-len(peaks) // columns)
+    size = (4.5 * columns, 4.5 * rows)
+    figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=size, layout="constrained")
+    panels = axes.ravel()
+    for ax, peak, pair in zip(panels, peaks, sides):
+        named = {int(i): str(i) for ids in pair.values() for i in ids[:_LABELLED]}
+        plot_disconnectivity(tree, ax=ax, order="centre", highlight=pair, labels=named)
+        count = "" if len(tree) == len(network) else f": {len(tree)} of {len(network)} minima"
+        ax.set_title(f"kT = {peak.kt:.3g}{count}")
+        if peak is not peaks[-1]:
+            ax.get_legend().remove()  # one for all
+    for spare in panels[len(peaks) :]:
+        spare.remove()
+    return figure
+
+
+def _shown_part(tree: DisconnectivityTree, wanted: np.ndarray) -> DisconnectivityTree:
+    """Return the tree, or where it has many parts that of the global minimum with the minima wanted."""
+    if tree.component.max() < _PARTS:
+        return tree
+    return tree.where((tree.component == 0) | np.isin(tree.ids, wanted))
