@@ -20,11 +20,9 @@ from lossatlas.analysis import (
     compare,
     coverage,
     disconnectivity,
-    energy_spread,
     evolve,
     fastest_paths,
     first_passage,
-    fit_exponent,
     frustration,
     funnels,
     kinetic_monte_carlo,
@@ -99,7 +97,6 @@ def analysed():
     yield from (frustration(NETWORK, [0.1]), shallow(NETWORK, [0.1]), sequence_basins(NETWORK))
     yield from (funnels(NETWORK), communities(NETWORK), coverage(np.array([1, 2, 0]), failed={"kink": 1}))
     energy, three = np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 3.0])
-    yield from (energy_spread(energy, np.array([0, 0, 1])), fit_exponent(three, energy, three))
     distances = np.abs(three[:, None] - three)
     yield from (mean_distance(distances, draws=5), trade_off(energy, three, draws=5), compare(three))
     yield log_determinants(np.array([[1.0, -2.0], [0.0, 3.0]]))
