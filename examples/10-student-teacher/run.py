@@ -75,7 +75,7 @@ def train(network: Perceptron, x: np.ndarray, method: str, gradients: int, step:
 
 def outcomes(ends: Descents) -> list[str]:
     """Return how each descent ended."""
-    return [name for row in range(len(ends)) for name in ends[row].outcomes()]
+    return [name for row in range(len(ends)) for name in ends.rows([row]).outcomes()]
 
 
 def main() -> None:

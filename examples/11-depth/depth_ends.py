@@ -109,17 +109,19 @@ def _minimised(
     """Return the end from every start as a record of one row, its outcome, and the gradients spent."""
     if network.smoothness == "smooth":
         found = minimise(network, starts, **limits)
-        return [(found[i], _outcome(found[i]), int(found.gradients[i])) for i in range(len(found))]
+        return [
+            (found.rows([i]), _outcome(found.rows([i])), int(found.gradients[i])) for i in range(len(found))
+        ]
     end = descend(network, starts, **limits)
     near = np.flatnonzero(end.converged)
     polished = minimise(network, end.x[near], **limits)
-    verified = {int(near[k]): polished[k] for k in np.flatnonzero(polished.converged)}
+    verified = {int(near[k]): polished.rows([k]) for k in np.flatnonzero(polished.converged)}
     rows: list[tuple[Any, str, int]] = []
     for i, spent in enumerate(end.gradients.tolist()):
         if i in verified:
             rows.append((verified[i], "converged", spent + int(verified[i].gradients[0])))
         else:
-            rows.append((end[i], _outcome(end[i]).replace("converged", "max_steps"), spent))
+            rows.append((end.rows([i]), _outcome(end.rows([i])).replace("converged", "max_steps"), spent))
     return rows
 
 

@@ -128,7 +128,7 @@ def descents(
         by = GradientDescent(how.step * scale, **LIMITS) if method == "gradient" else quasi_newton
         found = la.descend(glass, starts, method=by, workers=how.workers)
     for row, place in enumerate(places):
-        (outcome,) = found[row].outcomes()
+        (outcome,) = found.rows([row]).outcomes()
         yield {**place, **{name: getattr(found, name)[row] for name in ENDS[:-1]}, "outcome": outcome}
 
 

@@ -124,11 +124,11 @@ def connect(
         network.guesses += len(saddles)
         network.failed += int(np.sum(~saddles.converged))
         rows = np.flatnonzero(saddles.converged)
-        rows = rows[network.new_states(saddles[rows])]
+        rows = rows[network.new_states(saddles.rows(rows))]
         paths = find_pathways(
             landscape, saddles.x[rows], saddles.direction[rows], toolkit=toolkit, workers=workers
         )
-        network.add(saddles[rows], paths, open_[owners[rows]])
+        network.add(saddles.rows(rows), paths, open_[owners[rows]])
     return network.result(start, goal, spent)
 
 

@@ -111,7 +111,7 @@ def _by_toolkit(toolkit: Toolkit, lanes: _Lanes) -> StationaryPoints:
             f"default for the {lanes.landscape.dimension} variables of this landscape."
         )
     points = StationaryPoints.concatenate([_refined(toolkit.saddle, lanes.rows(climbs)), found])
-    return points[np.argsort(np.concatenate([np.flatnonzero(climbs), np.flatnonzero(~climbs)]))]
+    return points.rows(np.argsort(np.concatenate([np.flatnonzero(climbs), np.flatnonzero(~climbs)])))
 
 
 def _refined(search: AbstractStationarySearch, lanes: _Lanes) -> StationaryPoints:
