@@ -18,8 +18,16 @@ PAGES = (
     "docs/properties.md",
     "docs/other-databases.md",
     "docs/theory.md",
+    "docs/developing/landscape.md",
+    "docs/developing/search.md",
+    "docs/developing/quantity.md",
+    "docs/developing/analysis.md",
 )
 COMMAND_PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
+LINKING_PAGES = (
+    *COMMAND_PAGES,
+    *(f"docs/developing/{page.name}" for page in sorted((ROOT / "docs/developing").glob("*.md"))),
+)
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -57,7 +65,11 @@ def command_lines() -> list[str]:
 
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-QUICK = ("README.md", "docs/other-databases.md")
+QUICK = (
+    "README.md",
+    "docs/other-databases.md",
+    "docs/developing/analysis.md",
+)
 
 
 @pytest.mark.wrong_shapes  # some blocks show what is refused
@@ -68,7 +80,10 @@ def test_python_runs_and_prints_what_the_page_shows(page, tmp_path, monkeypatch,
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    from lossatlas.recipes import RECIPES
+
     monkeypatch.chdir(tmp_path)
+    known = dict(RECIPES)  # a page registers a landscape of its own
     namespace: dict = {"__name__": "__main__"}
     python = blocks(page, "python")
     assert python
@@ -80,6 +95,8 @@ def test_python_runs_and_prints_what_the_page_shows(page, tmp_path, monkeypatch,
                 assert_printed(shown, printed, f"{page}, block {number},")
     finally:
         plt.close("all")
+        RECIPES.clear()
+        RECIPES.update(known)
 
 
 @pytest.mark.parametrize("line", command_lines())
@@ -105,7 +122,7 @@ def test_every_subcommand_is_documented():
 
 
 def test_links_lead_somewhere():
-    for page in dict.fromkeys(COMMAND_PAGES):
+    for page in LINKING_PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
             assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
