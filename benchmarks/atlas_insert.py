@@ -12,24 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from lossatlas.atlas import Atlas
+from lossatlas.landscapes import NoSymmetry
 
 
 DIMENSION = 74  # of a [2, 10, 4] perceptron
 BATCH, BATCHES, NAIVE, SINGLE = 10_000, 10, 300, 500
 
 
-class Trivial:
-    order = 1
-
-    def align(self, a, b):
-        raise RuntimeError("All energies differ, so nothing is aligned.")
-
-    def orbit_size(self, x):
-        return 1
-
-
 class Landscape:
-    dimension, symmetry = DIMENSION, Trivial()
+    dimension, symmetry = DIMENSION, NoSymmetry()
 
     def fingerprint(self):
         return {"landscape": "benchmark"}

@@ -1,9 +1,21 @@
 """The shared checks of arguments: what passes, and the sentence for what does not."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from lossatlas._checks import check_not_negative, check_number, check_positive, check_seed, check_whole
+from lossatlas._checks import (
+    check_flag,
+    check_is,
+    check_not_negative,
+    check_number,
+    check_path,
+    check_positive,
+    check_real,
+    check_seed,
+    check_whole,
+)
 
 
 @pytest.mark.parametrize("value", [1, 7, np.int64(3), np.uint8(1)])
@@ -27,6 +39,25 @@ def test_limits():
     for seed in (-1, 2**63, "a"):
         with pytest.raises(ValueError, match="`seed` must be a whole number"):
             check_seed(seed)
+
+
+def test_flags_paths_and_kinds():
+    assert check_flag("f", np.False_) is False and check_flag("f", True) is True
+    for value in ("no", 1, 0, None):
+        with pytest.raises(ValueError, match="^`f` must be True or False, got "):
+            check_flag("f", value)
+    assert check_path("out", "a.atlas", "the atlas") == Path("a.atlas")
+    for value in (None, 5, ["a.atlas"]):
+        with pytest.raises(ValueError, match="^`out` must be the path of the atlas, got "):
+            check_path("out", value, "the atlas")
+    with pytest.raises(ValueError, match=r"^`n` must be a number, got \[0, 1, 2, 3, 4, 5, \.\.\.\]\.$"):
+        check_is("n", list(range(10**6)), int, "a number")
+
+
+@pytest.mark.parametrize("values", [1j, [0.0, 1j], np.zeros(2, np.complex64)])
+def test_complex_numbers_are_refused(values):
+    with pytest.raises(ValueError, match="^`x` must hold real numbers, got complex ones"):
+        check_real("x", values)
 
 
 @pytest.mark.parametrize("check, good, bad, sentence", [

@@ -1,6 +1,9 @@
 """Checks of arguments that many functions share, so that each says the same sentence."""
 
 import math
+import os
+import reprlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +52,41 @@ def check_number(name: str, value: Any) -> float:
 def check_seed(value: Any) -> int:
     """Return the seed of a JAX random key; raises `ValueError` for what is none."""
     return check_whole("seed", value, least=0, below=2**63)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return True or False; raises `ValueError` for anything else: any word would count as True."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"`{name}` must be True or False, got {value!r}.")
+    return bool(value)
+
+
+def check_is(name: str, value: Any, kind: Any, needed: str) -> None:
+    """Refuse an argument of another type.
+
+    **Arguments:**
+
+    - `name`: of the argument, for the sentence.
+    - `value`: what the caller gave.
+    - `kind`: its type, or several, as for `isinstance`.
+    - `needed`: what it must be, in words, with an example of how to get it.
+
+    **Raises:** `ValueError` that shows what was given.
+    """
+    if not isinstance(value, kind):
+        raise ValueError(f"`{name}` must be {needed}, got {reprlib.repr(value)}.")
+
+
+def check_path(name: str, value: Any, what: str) -> Path:
+    """Return a path; raises `ValueError` for what is neither text nor a path, `what` says of what it is."""
+    check_is(name, value, str | os.PathLike, f"the path of {what}")
+    return Path(value)
+
+
+def check_real(name: str, values: Any) -> None:
+    """Refuse an array of complex numbers, whose imaginary parts NumPy would drop; raises `ValueError`."""
+    if np.iscomplexobj(values):
+        raise ValueError(f"`{name}` must hold real numbers, got complex ones.")
 
 
 def is_whole(value: Any) -> bool:

@@ -148,6 +148,14 @@ def test_a_changed_number_is_found_by_who_reads_it(copy, table):
             open_and(copy, action)
 
 
+def test_a_damaged_key_of_any_length_makes_a_short_sentence(copy):
+    damage(copy, f"UPDATE failures SET outcome = '{'x' * 1000}'")
+    for action in (READ["failures"], lambda atlas: atlas.check()):
+        with pytest.raises(AtlasError, match="does not agree with its checksum") as caught:
+            open_and(copy, action)
+        assert len(str(caught.value).replace(str(copy), "")) < 200
+
+
 @pytest.mark.parametrize("table", CHANGES)
 @pytest.mark.parametrize("which", ["first", "last"])
 def test_a_lost_row_is_found_by_who_reads_its_table(copy, table, which):

@@ -135,7 +135,7 @@ def test_numbers_as_fortran_writes_them(tmp_path, directory, word, value):
 
 
 @pytest.mark.parametrize("word, order", [
-    ("120", 120), ("1.0", 1), ("2.00E+00", 2), ("0", None), ("-1", None), ("***", None), ("NaN", None),
+    ("120", 120), ("1.0", 1), ("2.00E+00", 2), ("0", None), ("***", None), ("NaN", None),
 ])  # fmt: skip
 def test_orders_of_point_groups(tmp_path, directory, word, order):
     (directory / "min.data").write_text(f"-1.5 2.5 {word} 1 2 3\n0.25 3.5 2 1 2 3\n")
@@ -249,13 +249,23 @@ def test_sets_a_and_b(tmp_path, directory):
     assert (tmp_path / "out" / "min.A").read_text() == "3\n1\n3\n7\n"
     assert (tmp_path / "out" / "min.B").read_text() == "1\n12\n"
     # PATHSAMPLE wants both sets, so the other one is the lowest minimum that is left.
-    (directory / "min.A").write_text("0\n")
+    (directory / "min.A").unlink()
     (directory / "min.B").write_text("2\n1 3\n")
     import_pathsample(directory, tmp_path / "b.atlas")
     with Atlas(tmp_path / "b.atlas", readonly=True) as atlas:
         assert list(atlas.sets) == ["B"]
         export_pathsample(atlas, tmp_path / "other")
     assert (tmp_path / "other" / "min.A").read_text() == "1\n5\n"
+
+
+def test_other_objects_than_an_atlas_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"`atlas` must be an open Atlas, such as .* got 'xor.atlas'"):
+        export_pathsample("xor.atlas", tmp_path / "out")
+    with pytest.raises(ValueError, match="`directory` must be the path of the database, got None"):
+        import_pathsample(None, tmp_path / "a.atlas")
+    with pytest.raises(ValueError, match="`path` must be the path of the atlas, got None"):
+        Atlas(None)
+    assert os.listdir(tmp_path) == []
 
 
 def test_columns_of_ones_own(tmp_path, directory):
@@ -271,8 +281,8 @@ def test_columns_of_ones_own(tmp_path, directory):
 @pytest.mark.parametrize("content, sentence", [
     ("", "own.csv, line 1: needs a header such as id,radius"),
     ("radius,id\n0.5,1\n", "line 1: needs a header such as id,radius"),
-    ("id,energy\n1,0.5\n", "line 1: 'energy' is no name, or a column has it already"),
-    ("id,a,a\n1,0.5,1\n", "line 1: 'a' is no name, or a column has it already"),
+    ("id,energy\n1,0.5\n", "line 1: There is a column 'energy' already"),
+    ("id,a,a\n1,0.5,1\n", "line 1: 'a' is no name, or stands there twice"),
     ("id,my radius\n1,0.5\n", "line 1: 'my radius' is no name"),
     ("id,a\n1,0.5,3\n", "line 2: needs 2 fields, got 3"),
     ("id,a\n3,0.5\n", "line 2: there is no minimum 3; ids are 1 to 2"),
@@ -321,6 +331,13 @@ def test_columns_of_ones_own_that_are_refused(tmp_path, directory, content, sent
         ("min.data", "1.0 2.0 1 1 2\n", "min.data, line 1: needs the columns energy.*got 5"),
         ("ts.data", "1.0 2.0 1 * 2\n", r"line 1: needs the id of a minimum, a whole number, got '\*'"),
         ("ts.data", "1.0 2.0 1 1.5 2\n", "line 1: needs the id of a minimum, a whole number, got '1.5'"),
+        ("min.data", "", "min.data holds no minimum"),
+        ("min.data", "! energies of the\n# minima\n", "min.data holds no minimum"),
+        ("min.data", "1 2.5 -1 1 2 3\n", "line 1: the order of a point group is .* got -1"),
+        ("ts.data", "1 2.5 -2 1 2 1 2 3\n", "ts.data, line 1: the order of a point group is .* got -2"),
+        ("min.A", "", "min.A names no minimum: mend it or take it away"),
+        ("min.B", "0\n", "min.B names no minimum: mend it or take it away"),
+        ("min.A", "1\n0\n", "min.A: minimum 0 is not in min.data, which has 2"),
         ("min.A", "2\n1\n", "min.A says that it has 2 ids, and has 1: mend it or take it away"),
         ("min.A", "1\n1\n2\n", "min.A says that it has 1 ids, and has 2"),
         ("min.B", "1\n3\n", "min.B: minimum 3 is not in min.data, which has 2"),

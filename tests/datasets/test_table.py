@@ -118,6 +118,19 @@ def test_refused(tmp_path, text, sentence):
         load_table(write(tmp_path, text), "y")
 
 
+def test_a_column_of_tiny_numbers_is_not_constant(tmp_path):
+    """Their squares are zero in floating point."""
+    tiny = load_table(write(tmp_path, "a,b,y\n1e-300,1,0\n-1e-300,2,1\n0,3,0.5\n"), "y")
+    plain = load_table(write(tmp_path, "a,b,y\n1,1,0\n-1,2,1\n0,3,0.5\n"), "y")
+    np.testing.assert_allclose(tiny.inputs, plain.inputs, rtol=1e-15)
+    assert tiny.columns == ("a", "b")
+
+
+def test_a_folder_is_no_table(tmp_path):
+    with pytest.raises(ValueError, match=rf"^{tmp_path} cannot be read: Is a directory\.$"):
+        load_table(tmp_path, "y")
+
+
 def test_constant_number(tmp_path):
     with pytest.raises(ValueError, match="Column y of t.csv is constant; there is nothing to predict."):
         load_table(write(tmp_path, "a,y\n1,0.1\n2,0.1\n3,0.1\n"), "y", task="number")

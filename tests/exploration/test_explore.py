@@ -141,6 +141,24 @@ def test_another_seed_finds_the_same(tmp_path, mapped):
             np.testing.assert_allclose(ours, theirs, atol=1e-13)
 
 
+@pytest.mark.parametrize("phase, was", [("complete", "was complete with"), ("network", "has")])
+def test_another_seed_says_what_it_does(tmp_path, phase, was):
+    """Planning begins anew, at no cost of what was found; the next run with that seed is silent."""
+    path, wells = tmp_path / "a.atlas", DoubleWells(1, 4.0, 0.05)
+    explore(wells, path, budget=Budget(searches=20), batch_size=20).close()
+    with Atlas(path, wells) as atlas:
+        hits = atlas.minima.hits.tolist()
+        state = atlas.log.get_state("exploration")
+        atlas.log.set_state("exploration", {**state, "phase": phase, "round": 3})
+    said = f"a.atlas {was} seed 0, and goes on with seed 5: points and hits are kept, .* after round 3"
+    with pytest.warns(UserWarning, match=said):
+        again = explore(wells, path, budget=Budget(searches=20), seed=5)
+    with again:
+        assert again.minima.hits.tolist() == hits
+        assert again.log.get_state("exploration")["phase"] == "minima"
+    explore(wells, path, budget=Budget(searches=20), seed=5).close()
+
+
 @pytest.mark.parametrize("workers, batch_size", [(1, 400), (2, 7)])
 def test_threads_and_batches_do_not_change_a_bit(tmp_path, mapped, workers, batch_size):
     path = tmp_path / "a.atlas"
@@ -212,7 +230,7 @@ def test_budgets(tmp_path):
         explore(xor(1), tmp_path / f"{name}.atlas", budget=limit, progress=seen.append).close()
         assert limit.spent(seen[-1]) == name
         assert all(limit.spent(p) is None for p in seen[:-1])
-    with pytest.raises(ValueError, match="budget of seconds must be a positive number, got -1"):
+    with pytest.raises(ValueError, match="`seconds` must be a positive number, got -1"):
         Budget(seconds=-1)
 
 

@@ -68,6 +68,16 @@ def test_data_may_hold_integers():
     assert float(landscape.energy(np.array([1.0, 5.0, 2.0]))) == 5.0
 
 
+@pytest.mark.parametrize("data, sentence", [
+    ({"d": np.zeros(2, np.float32)}, r"must be float64, but data\['d'\] is float32: convert it first"),
+    ([jnp.zeros(2, jnp.complex64)], r"must be float64, but data\[0\] is complex64"),
+    ("text", "`data` must be a pytree of arrays, but data is 'text'"),
+])  # fmt: skip
+def test_data_of_fewer_digits_or_none_are_refused(data, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Loss(lambda x, d: jnp.sum(x**2), 2, data=data)
+
+
 def test_data_arrays_are_leaves():
     landscape = Loss(line, TREE, data=DATA)
     arrays = jax.tree.leaves(landscape)

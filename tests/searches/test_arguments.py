@@ -7,7 +7,15 @@ import pytest
 from helpers import rows, starts_for
 from lossatlas.datasets import iris
 from lossatlas.exploration import Budget, explore
-from lossatlas.landscapes import DoubleWells, Loss, MuellerBrown, partite_spin_glass, spin_glass, xor
+from lossatlas.landscapes import (
+    DoubleWells,
+    Loss,
+    MuellerBrown,
+    Perceptron,
+    partite_spin_glass,
+    spin_glass,
+    xor,
+)
 from lossatlas.searches import (
     BFGS,
     LBFGS,
@@ -123,10 +131,18 @@ MISTAKES = {
     "rule": (lambda: QuasiNewton("bfgs"), r"`direction` must be BFGS\(\), .* got 'bfgs'"),
     "tolerance": (lambda: TruncatedNewton(-1.0), "`tolerance` must be"),
     "unused tolerance": (lambda: hop(tolerance=1e-3), "give `polish=False` as well"),
-    "hops": (lambda: hop(steps=-1), "`steps` must be a whole number of at least 0"),
+    "hops": (lambda: hop(steps=0), "`steps` must be a whole number of at least 1, got 0"),
+    "key": (lambda: hop(key=0), r"`key` must be one JAX random key, such as jax.random.key\(0\), got 0"),
+    "polish": (lambda: hop(polish="no"), "`polish` must be True or False, got 'no'"),
+    "align": (lambda: find_bands(LANDSCAPE, X, X, align=None), "`align` must be True or False, got None"),
+    "complex": (lambda: minimise(LANDSCAPE, X + 0j), "`starts` must hold real numbers, got complex ones"),
     "temperature": (lambda: hop(temperature="hot"), "`temperature` must be a finite number of at least 0"),
     "refresh": (lambda: BFGS(-1), "`refresh` must be a whole number of at least 0"),
     "order": (lambda: find_saddles(LANDSCAPE, X, order=1.5), "`order` must be a whole number"),
+    "index": (
+        lambda: find_saddles(LANDSCAPE, X, order=[1, X.shape[1] + 1]),
+        f"`order` must be at most {X.shape[1]}, the number of variables",
+    ),
     "directions": (
         lambda: find_saddles(LANDSCAPE, X, order=0, directions=X),
         "`directions` say what to climb to a transition state, but no `order` is 1",
@@ -140,7 +156,10 @@ MISTAKES = {
     "rounds": (lambda: follow(LANDSCAPE, X, to=0.1, rounds=-1), "`rounds` must be a whole number"),
     "seed": (lambda: census(LANDSCAPE, seed="a"), "`seed` must be a whole number of at least 0"),
     "budget": (lambda: explore(LANDSCAPE, "none.atlas", budget=60), r"`budget` must be a Budget\("),
-    "seconds": (lambda: Budget(seconds="60"), "budget of seconds must be a positive number, got '60'"),
+    "seconds": (lambda: Budget(seconds="60"), "`seconds` must be a positive number, got '60'"),
+    "no limit": (lambda: Budget(seconds=np.inf), "`seconds` must be a positive number, got inf"),
+    "half a search": (lambda: Budget(searches=1.5), "`searches` must be a whole number .* got 1.5"),
+    "kinks": (lambda: explore(LANDSCAPE, "none.atlas", kinks="yes"), "`kinks` must be True or False"),
     "progress": (lambda: explore(LANDSCAPE, "none.atlas", progress=True), "`progress` must be a function"),
     "out": (lambda: explore(LANDSCAPE, None), "`out` must be the path of the atlas, got None"),
     "spins": (lambda: spin_glass("6"), "a whole number of at least 2 spins, got '6'"),
@@ -149,6 +168,13 @@ MISTAKES = {
     "parts": (lambda: partite_spin_glass("33"), "at least 2 parts of at least 2 variables each"),
     "part": (lambda: partite_spin_glass(5), "at least 2 parts of at least 2 variables each"),
     "wells": (lambda: DoubleWells("3"), "`size` must be a whole number of at least 1, got '3'"),
+    "confining": (
+        lambda: Loss(lambda x: x @ x, 2, confining="no"),
+        "`confining` must be True or False, got 'no'",
+    ),
+    "name": (lambda: Loss(lambda x: x @ x, 2, name=5), "`name` must be a text, got 5"),
+    "symmetry": (lambda: Loss(lambda x: x @ x, 2, symmetry="x"), "`symmetry` must be a symmetry, such as"),
+    "biases": (lambda: Perceptron(X, [0, 1], hidden=1, l2=0.1, biases=2), "`biases` must be True or False"),
     "scale": (lambda: Loss(lambda x: x @ x, 2, scale="large"), "`scale` must be one number, or one for"),
 }  # fmt: skip
 

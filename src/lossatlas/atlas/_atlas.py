@@ -3,13 +3,13 @@
 import json
 import os
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
+from lossatlas._checks import check_path
 from lossatlas._graph import Graph
 
 from . import _convert
@@ -71,7 +71,7 @@ class Atlas:
         distance_tol: float | None = None,
         readonly: bool | None = None,
     ):
-        self.path = Path(path)
+        self.path = check_path("path", path, "the atlas")
         wanted = wanted_settings(landscape, identity, energy_tol, distance_tol)
         writes = landscape is not None if readonly is None else not readonly
         meta = None if landscape is None else new_meta(wanted)

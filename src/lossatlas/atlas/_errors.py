@@ -2,12 +2,19 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 
 class AtlasError(ValueError):
     """The atlas cannot be opened, read or written; the sentence says why and what is needed."""
+
+
+def key_text(values: Iterable[Any]) -> str:
+    """Return the key of a row for a sentence: a damaged one may be of any length."""
+    texts = (str(value) for value in values)
+    return ", ".join(text if len(text) <= 40 else f"{text[:40]}..." for text in texts)
 
 
 def damaged(path: Path, what: str) -> AtlasError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ._checksums import OLDER_COLUMNS, SCHEMA, checksums, key_size, schema_total, seal
-from ._errors import damaged
+from ._errors import damaged, key_text
 from ._integrity import check_pages, check_values
 from ._quantity_rows import Numbers, pack
 from ._schema import QUANTITIES, SCHEMA_VERSION, SETS, TOTALS, TRANSITION_STATES, add_checksum
@@ -43,7 +43,7 @@ def _check_sums(db: sqlite3.Connection, path: Path, tables: dict[str, tuple[str,
     for table, names in {"totals": ("name", "count", "total"), **tables}.items():
         for *row, checksum in db.execute(f"SELECT {', '.join(names)}, checksum FROM {table}"):
             if checksums(table, [tuple(row)]) != [checksum]:
-                key = ", ".join(map(str, row[: key_size(table)]))
+                key = key_text(row[: key_size(table)])
                 raise damaged(path, f"row {key} of {table} does not agree with its checksum")
     found = {SCHEMA: schema_total(db)}
     for table in tables:

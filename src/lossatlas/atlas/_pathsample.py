@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from lossatlas._checks import check_is, check_path
+
 from ._atlas import Atlas
 from ._checksums import COLUMNS, seal
 from ._columns import Minima, TransitionStates
@@ -48,7 +50,8 @@ def export_pathsample(atlas: Atlas, directory: str | os.PathLike) -> None:
 
     **Raises:** `AtlasError` if a file is there already or cannot be written.
     """
-    directory = Path(directory)
+    check_is("atlas", atlas, Atlas, "an open Atlas, such as Atlas(path)")
+    directory = check_path("directory", directory, "the database")
     minima, states = atlas.minima, atlas.transition_states
     files = {
         "min.data": _text(minima, None, atlas.symmetry_order).encode(),
@@ -100,7 +103,8 @@ def import_pathsample(
     **Raises:** `AtlasError` that names file and line of what is malformed, or if `out` exists; no
     file is left then.
     """
-    directory, out = Path(directory), Path(out)
+    directory = check_path("directory", directory, "the database")
+    out = check_path("out", out, "the atlas")
     if out.exists():
         raise AtlasError(f"{out} exists already: choose another name for the atlas.")
     if not out.parent.is_dir():

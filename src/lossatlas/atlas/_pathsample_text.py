@@ -59,7 +59,8 @@ class Line(NamedTuple):
 def read_minima(path: Path) -> list[Line]:
     """Read `min.data`.
 
-    **Raises:** `AtlasError` that names file and line of what is malformed, or whose energy is not known.
+    **Raises:** `AtlasError` that names file and line of what is malformed, or whose energy is not known, or
+    if there is no minimum.
     """
     lines = [
         _parse(path, number, words, 0) for number, words in _alike(path, MINIMUM_COLUMNS, _minimum_columns)
@@ -67,6 +68,8 @@ def read_minima(path: Path) -> list[Line]:
     for line in lines:
         if not math.isfinite(line.energy):
             raise AtlasError(f"{path}, line {line.number}: a minimum needs an energy, which this is not.")
+    if not lines:
+        raise AtlasError(f"{path} holds no minimum.")
     return lines
 
 
@@ -90,9 +93,9 @@ def read_states(path: Path, minima: int) -> list[Line]:
 def read_set(path: Path, minima: int) -> Int[np.ndarray, " ids"] | None:
     """Read `min.A` or `min.B`: how many ids there are, then these ids, on one line or several.
 
-    **Returns:** the ids, sorted; None if there is no such file, or nothing in it.
+    **Returns:** the ids, sorted; None if there is no such file.
 
-    **Raises:** `AtlasError` for another number of ids, and for ids that are not 1 to `minima`.
+    **Raises:** `AtlasError` for no ids or another number of them, and for ids that are not 1 to `minima`.
     """
     if not path.exists():
         return None
@@ -101,8 +104,8 @@ def read_set(path: Path, minima: int) -> Int[np.ndarray, " ids"] | None:
         for number, words in _lines(path)
         for word in words
     ]
-    if not found:
-        return None
+    if found in ([], [0]):
+        raise AtlasError(f"{path} names no minimum: mend it or take it away.")
     count, *ids = found
     if len(ids) != count:
         raise AtlasError(
@@ -111,7 +114,7 @@ def read_set(path: Path, minima: int) -> Int[np.ndarray, " ids"] | None:
     for minimum in ids:
         if not 1 <= minimum <= minima:
             raise AtlasError(f"{path}: minimum {minimum} is not in min.data, which has {minima}.")
-    return np.unique(ids) if ids else None
+    return np.unique(ids)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -194,7 +197,11 @@ def _order(word: str, where: str) -> int | None:
     if _UNKNOWN.fullmatch(word):
         return None
     order = _whole(word, where, "order of a point group")
-    return order if order >= 1 else None
+    if order < 0:
+        raise AtlasError(
+            f"{where}: the order of a point group is 1 or more, or 0 if not known; got {order}."
+        )
+    return order or None
 
 
 def _whole(word: str, where: str, what: str) -> int:

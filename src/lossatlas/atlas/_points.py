@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
+from lossatlas._checks import check_real
 from lossatlas.landscapes import KnownPoints
 
 from ._checksums import COLUMNS
@@ -18,6 +19,7 @@ def check_points(
 
     **Raises:** `ValueError` naming the argument that has a wrong shape or is not finite.
     """
+    check_real("x", x)
     x, energy = np.asarray(x, dtype=float), np.asarray(energy, dtype=float)
     if x.ndim != 2 or x.shape[1] != dimension:
         raise ValueError(f"`x` must have shape (points, {dimension}), got {x.shape}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ._checksums import COLUMNS, KEYS, SCHEMA, checksums, key_columns, schema_total
-from ._errors import damaged
+from ._errors import damaged, key_text
 
 
 CHUNK = 10_000  # rows that are verified at a time
@@ -209,7 +209,7 @@ class Tables:
         if found == stored:
             return
         row = next(row for row, checksum in zip(rows, found) if row[-1] != checksum)
-        key = ", ".join(str(value) for value in row[: KEYS.get(table, 1)])
+        key = key_text(row[: KEYS.get(table, 1)])
         raise damaged(self._path, f"row {key} of {table} does not agree with its checksum")
 
 

@@ -76,7 +76,9 @@ def main() -> None:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
     except UsageError as error:
         _refuse(error.format_message())
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        _refuse(f"{error.filename}: {error.strerror}." if error.filename else str(error))
+    except ValueError as error:
         _refuse(str(error))
     except MemoryError as error:
         _refuse(str(error) or "This needs more memory than there is.")

@@ -11,10 +11,13 @@ def spreads(
 
     Not finite where the numbers are too large.
     """
+    top = np.abs(values).max(axis=0)
+    # The squares of numbers below 1e-154 are zero; a power of two changes no digit.
+    powers = np.where(top < 1e-100, -np.frexp(top)[1], 0)
     with np.errstate(over="ignore", invalid="ignore"):
-        spread = values.std(axis=0)
+        spread = np.ldexp(np.ldexp(values, powers).std(axis=0), -powers)
     # Rounding leaves a constant column such as 0.1 with a spread of 1e-17.
-    return spread, spread > 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
+    return spread, spread > 1e-12 * top
 
 
 def left_out(columns: tuple[str, ...], varies: np.ndarray, where: str = "") -> str:

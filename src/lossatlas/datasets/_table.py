@@ -117,8 +117,10 @@ def _read(path: Path) -> tuple[list[str], dict[int, list[str]]]:
             rows = dict((reader.line_num, row) for row in reader if row)
     except FileNotFoundError:
         raise ValueError(f"There is no file {path}.") from None
-    except (UnicodeDecodeError, csv.Error, IsADirectoryError) as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is not a CSV text file in UTF-8: {error}.") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
     if len(rows) < 3:
         raise ValueError(f"{path.name} needs a header line and at least two rows of data.")
     first = min(rows)

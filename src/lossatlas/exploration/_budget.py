@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from lossatlas._checks import is_number
+from lossatlas._checks import check_positive, check_whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Budget:
     - `searches`: searches of any kind, over all runs.
     - `minima`, `transition_states`: stop as soon as the atlas holds that many.
 
-    **Raises:** `ValueError` if a limit is not positive.
+    **Raises:** `ValueError` for seconds that are no positive number, and for a count that is no whole
+    number of at least 1; no limit is None, not infinity.
     """
 
     seconds: float | None = None
@@ -27,8 +28,9 @@ class Budget:
         """Check the numbers."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if value is not None and not (is_number(value) and value > 0):
-                raise ValueError(f"The budget of {field.name} must be a positive number, got {value!r}.")
+            if value is not None:
+                check = check_positive if field.name == "seconds" else check_whole
+                object.__setattr__(self, field.name, check(field.name, value))
 
     def spent(self, progress: "Progress") -> str | None:
         """Return the name of the limit that is reached, or None."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from lossatlas._checks import check_seed, check_whole
+from lossatlas._checks import check_flag, check_path, check_seed, check_whole
 from lossatlas.atlas import Atlas, AtlasError, Search
 from lossatlas.landscapes import AbstractLandscape, check_landscape
 from lossatlas.searches import Toolkit, available_cores, toolkit_for
@@ -54,7 +54,8 @@ def explore(
     - `budget`: limits on time, evaluations, searches and counts; default none. Time is exceeded by one
         search per core and by what is being compiled, at most.
     - `seed`: same seed, same atlas, whatever `workers` and `batch_size` (without a time budget). Another
-        seed than the file's searches on with other random numbers, even where the map was complete.
+        seed than the file's keeps points and hits and plans anew, with other random numbers, even where the
+        map was complete; a warning says so.
     - `progress`: called with a `Progress` after every batch.
     - `workers`: threads; default one per core.
     - `batch_size`: searches per transaction at most; under a limit on time fewer where searches are slow.
@@ -79,8 +80,7 @@ def explore(
         raise ValueError(f"`budget` must be a Budget(seconds=..., searches=...) or None, got {budget!r}.")
     if progress is not None and not callable(progress):
         raise ValueError(f"`progress` must be a function of a Progress, got {progress!r}.")
-    if not isinstance(out, str | os.PathLike):
-        raise ValueError(f"`out` must be the path of the atlas, got {out!r}.")
+    out, kinks = check_path("out", out, "the atlas"), check_flag("kinks", kinks)
     batch_size, seed = check_whole("batch_size", batch_size), check_seed(seed)
     workers = None if workers is None else check_whole("workers", workers)
     if not isinstance(toolkit, Toolkit | None):
@@ -91,12 +91,15 @@ def explore(
     check_landscape(landscape)
     toolkit = toolkit_for(landscape) if toolkit is None else toolkit
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
+        new_plan = _new_plan(atlas, seed)
+        if new_plan:
+            warnings.warn(new_plan, stacklevel=2)
         executor = Executor(landscape, atlas, seed, workers, kinks, toolkit)
         _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started).run()
         said = _advice(atlas, landscape) if atlas.queue.finished() else None
     if said:
         warnings.warn(said, stacklevel=2)
-    return Atlas(Path(out), readonly=True)
+    return Atlas(out, readonly=True)
 
 
 @contextlib.contextmanager
@@ -121,6 +124,18 @@ def _is_empty(path: str | os.PathLike) -> bool:
             return atlas.queue.finished() == 0
     except AtlasError:
         return False
+
+
+def _new_plan(atlas: Atlas, seed: int) -> str | None:
+    """Return a sentence on what another seed does to the exploration in the file; None for the same one."""
+    state = atlas.log.get_state("exploration", None)
+    if state is None or state["seed"] == seed:
+        return None
+    was = f"was {state['phase']} with" if state["phase"] in ENDED else "has"
+    return (
+        f"The exploration of {atlas.path} {was} seed {state['seed']}, and goes on with seed {seed}: points "
+        f"and hits are kept, planning begins anew after round {state['round']}."
+    )
 
 
 def _advice(atlas: Atlas, landscape: AbstractLandscape) -> str | None:

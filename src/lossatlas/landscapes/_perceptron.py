@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
+from lossatlas._checks import check_flag
 from lossatlas._types import Array, Matrix, Point, Scalar
 
 from ._activations import Activation, function_of, is_odd, read_activation, settings_of
@@ -133,8 +134,8 @@ class Perceptron(AbstractModel):
         self.shares = None if shares is None else jnp.asarray(shares)
         self.l2 = jnp.asarray(float(l2))
         self.sizes = (data.shape[1], *nodes, values.shape[0])
-        self.biases = bool(biases)
-        self.penalise_biases = bool(penalise_biases) or not self.biases
+        self.biases = check_flag("biases", biases)
+        self.penalise_biases = check_flag("penalise_biases", penalise_biases) or not self.biases
         if neighbours is not None:
             if mask is not None:
                 raise ValueError("Give `mask` or `neighbours`, not both.")

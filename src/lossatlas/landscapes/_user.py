@@ -12,7 +12,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Key, PRNGKeyArray, PyTree
 
-from lossatlas._checks import check_positive
+from lossatlas._checks import check_flag, check_is, check_positive
 from lossatlas._types import Point, Scalar
 
 from ._box import Box
@@ -46,8 +46,8 @@ class Loss(AbstractModel):
     - `function`: `function(parameters)` or `function(parameters, data)`, returning a float64 scalar.
     - `parameters`: an example of the parameters: a number of variables, a float64 vector, or a pytree
         of float64 arrays. Only its shape matters.
-    - `data`: optional pytree of arrays, passed as the second argument; new data of the same shape do
-        not recompile.
+    - `data`: optional pytree of arrays, passed as the second argument, real numbers in float64; new data
+        of the same shape do not recompile.
     - `scale`: steps, distances and curvatures are measured by it, in parameter units: one positive number,
         or one for every variable, in the form of the parameters or as a vector. Starts are normal with this
         standard deviation, but uniform for variables with a period or with two finite bounds. Default: 1; a
@@ -75,7 +75,7 @@ class Loss(AbstractModel):
         target class, or the squared error.
     - `name`: for the fingerprint.
 
-    **Raises:** `ValueError` if the parameters are not float64, the function does not return one finite
+    **Raises:** `ValueError` if parameters or data are not float64, the function does not return one finite
     float64 number, or a setting does not fit.
     """
 
@@ -134,9 +134,12 @@ class Loss(AbstractModel):
             energy_scale = check_positive("energy_scale", energy_scale)
         if smooth is not None:
             check_smoothness(smooth)
+        check_is("symmetry", symmetry, AbstractSymmetry | None, "a symmetry, such as sign_symmetry(2)")
+        check_is("name", name, str | None, "a text")
+        confining = check_flag("confining", confining)
         leaves, structure = jax.tree.flatten(parameters)
         shapes = tuple(np.shape(leaf) for leaf in leaves)
-        self.data = jax.tree.map(jnp.asarray, data)
+        self.data = _checked_data(data)
         self.unravel = _unravel(structure, shapes)
         self.function, self.declared = function, smooth
         self.size = sum(math.prod(shape) for shape in shapes)
@@ -328,6 +331,21 @@ class Loss(AbstractModel):
         if self.periods is not None and np.all(np.isfinite(self.periods)):
             return 0
         return 1 if self.confining and self.bounds is None and self.periods is None else None
+
+
+def _checked_data(data: PyTree) -> PyTree:
+    """Return data as JAX arrays; raises `ValueError` for fewer digits than float64, and for no numbers."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(data):
+        where = f"data{jax.tree_util.keystr(path)}"
+        try:
+            dtype = jnp.asarray(leaf).dtype
+        except (TypeError, ValueError):
+            raise ValueError(f"`data` must be a pytree of arrays, but {where} is {leaf!r:.40}.") from None
+        if jnp.issubdtype(dtype, jnp.inexact) and dtype not in (np.float64, np.complex128):
+            raise ValueError(
+                f"Every real number must be float64, but {where} is {dtype}: convert it first."
+            )
+    return jax.tree.map(jnp.asarray, data)
 
 
 @functools.lru_cache(maxsize=64)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from lossatlas._checks import check_is, check_path, check_positive
+
 
 _FORMATS = (".png", ".svg", ".pdf")
 
@@ -22,8 +24,10 @@ def save_picture(fig: Figure, path: str | os.PathLike, *, dpi: float = 200) -> N
     - `path`: where to; an older picture is replaced.
     - `dpi`: pixels per inch of a PNG and of rasterised parts.
 
-    **Raises:** `ValueError` for another suffix or a folder that does not exist.
+    **Raises:** `ValueError` for what is no figure, another suffix or a folder that does not exist.
     """
+    check_is("fig", fig, Figure, "a matplotlib Figure, such as axes.figure")
+    dpi = check_positive("dpi", dpi)
     path = check_picture(path)
     suffix = path.suffix.lower()
     partial = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{suffix}")
@@ -39,7 +43,7 @@ def check_picture(path: str | os.PathLike) -> Path:
 
     **Raises:** `ValueError` as `save_picture`.
     """
-    path = Path(path)
+    path = check_path("path", path, "the picture")
     if path.suffix.lower() not in _FORMATS:
         raise ValueError(f"A picture ends in {', '.join(_FORMATS)}, got {path.suffix or path.name!r}.")
     if path.is_dir():

@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import PyTree
 from threadpoolctl import ThreadpoolController
 
-from lossatlas._checks import check_whole
+from lossatlas._checks import check_real, check_whole
 from lossatlas.landscapes import AbstractLandscape, check_kind
 
 from ._memory import Program, memory_budget, program_bytes
@@ -115,6 +115,7 @@ def as_rows(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
     **Raises:** `ValueError` that names the argument if the shape does not fit, or there is no landscape.
     """
     check_kind(landscape)
+    check_real(name, x)
     try:
         points = np.atleast_2d(np.asarray(x, dtype=np.float64))
     except (ValueError, TypeError):

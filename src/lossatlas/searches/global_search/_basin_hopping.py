@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from lossatlas._abstract_result import AbstractResult
-from lossatlas._checks import check_not_negative, check_positive, check_whole
+from lossatlas._checks import check_flag, check_not_negative, check_positive, check_whole
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._records import Descents, Quenches, StationaryPoints
@@ -16,7 +16,7 @@ from lossatlas.searches._units import in_own_units
 from lossatlas.searches.minimisers import AbstractMinimiser
 from lossatlas.searches.verbs import descend, minimise, toolkit_or_default
 
-from ._starts import perturbed
+from ._starts import check_key, perturbed
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -118,12 +118,12 @@ def basin_hopping(
 
     **Returns:** `Hops`. A quench that failed is never accepted, and is in the record.
 
-    **Raises:** `ValueError` for a negative number of hops or temperature, a step that is not positive, a
-    tolerance of quenches that are polished, and as `minimise`.
+    **Raises:** `ValueError` for not even one hop, a negative temperature, what is no random key, a step
+    that is not positive, a tolerance of quenches that are polished, and as `minimise`.
 
     Source: Wales & Doye, J. Phys. Chem. A 101, 5111 (1997), doi:10.1021/jp970984n.
     """
-    steps = check_whole("steps", steps, least=0)
+    steps, key, polish = check_whole("steps", steps), check_key("key", key), check_flag("polish", polish)
     temperature = check_not_negative("temperature", temperature)
     step = None if step is None else check_positive("step", step)
     if polish and tolerance is not None:

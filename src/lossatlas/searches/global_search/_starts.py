@@ -3,6 +3,8 @@
 Start i of a batch uses the random key `fold_in(key, numbers[i])`, whatever the batch.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -83,9 +85,21 @@ def symmetrised(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Gene
     return x * unit
 
 
+def check_key(name: str, value: Any) -> jax.Array:
+    """Return a JAX random key, or say how to make one; raises `ValueError`."""
+    is_key = isinstance(value, jax.Array) and (
+        value.shape == ()
+        if jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
+        else value.shape == (2,) and value.dtype == np.uint32  # as PRNGKey makes
+    )
+    if not is_key:
+        raise ValueError(f"`{name}` must be one JAX random key, such as jax.random.key(0), got {value!r}.")
+    return value
+
+
 def _lanes(key: PRNGKeyArray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     numbers = np.asarray(numbers, dtype=np.int64)
-    data = np.asarray(jax.random.key_data(key))
+    data = np.asarray(jax.random.key_data(check_key("key", key)))
     return np.broadcast_to(data, (len(numbers), *data.shape)), numbers
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from lossatlas._checks import check_flag
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, run_batch, same_rows
@@ -82,7 +83,7 @@ def find_bands(
 
     **Raises:** `ValueError` for points that do not fit, another method, and not even one gradient.
     """
-    limit = checked_gradients(max_gradients)
+    limit, align = checked_gradients(max_gradients), check_flag("align", align)
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")
     same_rows(a=a, b=b)
     if align:

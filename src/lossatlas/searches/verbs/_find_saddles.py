@@ -58,6 +58,10 @@ def find_saddles(
     if np.asarray(order).dtype.kind not in "iu":
         raise ValueError(f"`order` must be a whole number, or one per start, got {order!r}.")
     starts = as_points(landscape, starts, "starts")
+    if np.max(order, initial=0) > landscape.dimension:
+        raise ValueError(
+            f"`order` must be at most {landscape.dimension}, the number of variables, got {order!r}."
+        )
     if directions is None:
         directions = np.zeros_like(starts)
     elif not np.any(np.asarray(order) == 1):
