@@ -126,3 +126,16 @@ def test_links_lead_somewhere():
         text = (ROOT / page).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
             assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
+
+
+@pytest.mark.parametrize(
+    "room", sorted(path.parent.name for path in (ROOT / "src/lossatlas").glob("*/__init__.py"))
+)
+def test_every_room_says_what_it_is_for_and_names_files_that_are_there(room):
+    folder = ROOT / "src/lossatlas" / room
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert 10 <= len(text.splitlines()) <= 20
+    named = re.findall(r"`([\w/-]+\.(?:py|md|html))`", text)
+    assert named
+    for name in named:
+        assert any((place / name).exists() for place in (folder, folder.parent, ROOT)), name

@@ -127,16 +127,13 @@ import dataclasses
 
 import numpy as np
 
-from lossatlas.analysis import AbstractResult
+from lossatlas.analysis import AbstractRows
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Gaps(AbstractResult):
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Gaps(AbstractRows):
     energy: np.ndarray
     gap: np.ndarray
-
-    def to_columns(self):
-        return {"energy": self.energy, "gap": self.gap}
 
 
 def gaps(network):
@@ -180,7 +177,7 @@ def gaps(
 
     with Atlas(file, readonly=True) as atlas:
         result = compute(transition_network(atlas))
-    typer.echo(json.dumps({name: values.tolist() for name, values in result.to_columns().items()}))
+    typer.echo(json.dumps(result.to_dict()))
     if plot is not None:
         from lossatlas.plots import save_picture
 
