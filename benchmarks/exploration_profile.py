@@ -40,7 +40,7 @@ def main():
         return wrapped
 
     name = lambda search: getattr(search, "__name__", type(search).__name__).strip("_")
-    data = lossatlas.ljat3("D1", items=2 * options.items).split(0.5)[0]
+    data = lossatlas.datasets.ljat3("D1", items=2 * options.items).split(0.5)[0]
     landscape = lossatlas.Perceptron(data.inputs, data.targets, hidden=[options.hidden], l2=1e-4)
     original = _driver.run_batch
     _driver._compile = timed(_driver._compile, lambda search: f"compile {name(search)}")

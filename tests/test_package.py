@@ -11,6 +11,20 @@ def test_every_public_name_is_there():
         assert getattr(lossatlas, name) is not None
 
 
+ROOMS = ("analysis", "atlas", "datasets", "exploration", "landscapes", "plots", "recipes", "searches")
+
+
+def test_rooms_are_the_namespace_and_few_names_stand_at_the_top():
+    assert set(ROOMS) <= set(dir(lossatlas))
+    assert len(set(lossatlas.__all__) - set(ROOMS)) <= 20
+
+
+def test_rooms_resolve_at_once():
+    code = "import lossatlas as la; print(la.plots.__name__)"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "lossatlas.plots\n", "")
+
+
 def test_unknown_names_are_refused():
     assert not hasattr(lossatlas, "no_such_name")
 

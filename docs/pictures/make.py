@@ -21,13 +21,13 @@ def draw(atlas, ax, title):
     """Draw one atlas on one pair of axes."""
     minima, states = atlas.minima, atlas.transition_states
     tree = la.disconnectivity(la.transition_network(atlas))
-    la.plot_disconnectivity(tree, ax=ax, order="centre", ylabel="loss")
+    la.plots.plot_disconnectivity(tree, ax=ax, order="centre", ylabel="loss")
     ax.set_title(f"{title}\n{len(minima)} minima, {len(states)} transition states", fontsize=10)
 
 
 def iris(l2):
     """Return the 4-3-3 network on Fisher's iris."""
-    data = la.iris()
+    data = la.datasets.iris()
     return la.Perceptron(data.inputs, data.targets, hidden=[3], l2=l2, loss=data.loss, name=data.name)
 
 
@@ -48,14 +48,14 @@ def main():
         figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
         with la.explore(la.xor(2, l2=1e-3), Path(box) / "xor.atlas") as atlas:
             draw(atlas, ax, "XOR, two hidden nodes, L2 1e-3")
-        la.save_picture(figure, HERE / "xor.png", dpi=140)
+        la.plots.save_picture(figure, HERE / "xor.png", dpi=140)
 
         figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
         for ax, text, searches in ((axes[0], "1e-3", None), (axes[1], "1e-4", 6000)):
             budget = la.Budget(searches=searches)
             with la.explore(iris(float(text)), Path(box) / f"iris-{text}.atlas", budget=budget) as atlas:
                 draw(atlas, ax, f"iris, 4-3-3, L2 {text}")
-        la.save_picture(figure, HERE / "iris.png", dpi=110)
+        la.plots.save_picture(figure, HERE / "iris.png", dpi=110)
     run_page(HERE.parent / "properties.md")
 
 

@@ -23,19 +23,19 @@ def main(directory):
     """Draw the part of the graph that holds the global minimum, and the heat capacity."""
     plt.switch_backend("Agg")
     with tempfile.TemporaryDirectory() as box:
-        la.import_pathsample(directory, Path(box) / "lj38.atlas")
+        la.atlas.import_pathsample(directory, Path(box) / "lj38.atlas")
         with la.Atlas(Path(box) / "lj38.atlas") as atlas:
             network, sets = transition_network(atlas, modes=108), dict(atlas.sets)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained", width_ratios=(3, 2))
     whole = la.disconnectivity(network)
     tree = whole.where(whole.component == 0)
     chosen = {name: np.intersect1d(tree.ids, ids) for name, ids in sets.items()}
-    la.plot_disconnectivity(tree, ax=left, order="centre", highlight=chosen)
+    la.plots.plot_disconnectivity(tree, ax=left, order="centre", highlight=chosen)
     left.set_title(f"LJ38: {len(tree)} of {len(network)} minima")
     kt = np.geomspace(0.05, 0.25, 300)
-    peaks = [peak for peak in la.heat_capacity_peaks(network) if kt[0] < peak.kt < kt[-1]]
-    la.plot_heat_capacity(la.thermodynamics(network, kt), peaks=peaks, ax=right, xlabel="kT (well depths)")
-    la.save_picture(figure, HERE / "lj38.png", dpi=110)
+    peaks = [peak for peak in la.analysis.heat_capacity_peaks(network) if kt[0] < peak.kt < kt[-1]]
+    la.plots.plot_heat_capacity(la.thermodynamics(network, kt), peaks=peaks, ax=right, xlabel="kT (well depths)")
+    la.plots.save_picture(figure, HERE / "lj38.png", dpi=110)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def census(glasses: int, out: Path, sizes=CENSUS, drawn=DRAWN) -> None:
     """Count the points of every index, and draw those of index 0, 1 and 2 by energy."""
     rows, energies = [], {}
     for p, size in [(order, size) for order in sizes for size in sizes[order]]:
-        found = [la.census(la.spin_glass(size, order=p, seed=seed)) for seed in range(glasses)]
+        found = [la.census(la.landscapes.spin_glass(size, order=p, seed=seed)) for seed in range(glasses)]
         totals = np.array([sum(one.orbit_size) for one in found])
         exact = float(mean_critical_points(p, size).sum())
         rows.append({
@@ -69,7 +69,7 @@ def census(glasses: int, out: Path, sizes=CENSUS, drawn=DRAWN) -> None:
     for index, ax in enumerate(axes):
         of_index = {size: [u[k == index] for u, k in energies.get(size, [])] for size in drawn}
         plot_energy_counts(of_index, 3, index, ax=ax)
-    la.save_picture(figure, out / "energies.png", dpi=100)
+    la.plots.save_picture(figure, out / "energies.png", dpi=100)
 
 
 def explore(glasses: int, out: Path, sizes=EXPLORED) -> None:
@@ -79,11 +79,13 @@ def explore(glasses: int, out: Path, sizes=EXPLORED) -> None:
         minima, states, complete, connected, seen, chao1, barriers = np.zeros((7, glasses))
         for seed in range(glasses):
             with tempfile.TemporaryDirectory() as folder:
-                with la.explore(la.spin_glass(size, order=3, seed=seed), Path(folder) / "a.atlas") as atlas:
+                with la.explore(
+                    la.landscapes.spin_glass(size, order=3, seed=seed), Path(folder) / "a.atlas"
+                ) as atlas:
                     minima[seed], states[seed] = len(atlas.minima), len(atlas.transition_states)
                     complete[seed] = atlas.log.get_state("exploration")["phase"] == "complete"
                     connected[seed] = atlas.component_count == 1
-                    estimate = la.coverage(atlas)
+                    estimate = la.analysis.coverage(atlas)
                     seen[seed], chao1[seed] = estimate.good_turing, estimate.chao1
                     network = transition_network(atlas)
             climbs = barriers_to_global_minimum(network) - network.energies
@@ -107,7 +109,7 @@ def graphs(folder: Path, out: Path, sizes=GRAPHS) -> None:
         with Atlas(folder / f"size_{size}.atlas", readonly=True) as atlas:
             network, hits = transition_network(atlas), atlas.minima.hits
         energies, pairs = network.energies, network.ts_minima
-        per_spin = la.TransitionNetwork(energies / size, network.ts_energies / size, pairs)
+        per_spin = la.analysis.TransitionNetwork(energies / size, network.ts_energies / size, pairs)
         trees.append(la.disconnectivity(per_spin))
         titles.append(f"N = {size}\n{len(energies)} minima, {len(pairs)} transition states")
         order = np.argsort(energies)
@@ -128,7 +130,7 @@ def graphs(folder: Path, out: Path, sizes=GRAPHS) -> None:
         "$-E_\\infty$", (1, -threshold_energy(3)), (-2, -3), textcoords="offset points", color="#d55e00",
         xycoords=("axes fraction", "data"), ha="right", va="top",
     )  # fmt: skip
-    la.save_picture(figure, out / "graphs.png", dpi=130)
+    la.plots.save_picture(figure, out / "graphs.png", dpi=130)
 
 
 def compared(name: str, counts: np.ndarray, exact: float) -> dict:

@@ -94,17 +94,22 @@ def run(
                 table.add({**piece, **row})
 
 
-def spin_glass(p: int, size: int, partite: bool, draw: int) -> la.AbstractLandscape:
+def spin_glass(p: int, size: int, partite: bool, draw: int) -> la.landscapes.AbstractLandscape:
     """Return a draw of the coefficients of a glass of one part or of p."""
     return (
-        la.partite_spin_glass((size,) * p, seed=draw)
+        la.landscapes.partite_spin_glass((size,) * p, seed=draw)
         if partite
-        else la.spin_glass(size, order=p, seed=draw)
+        else la.landscapes.spin_glass(size, order=p, seed=draw)
     )
 
 
 def descents(
-    glass: la.AbstractLandscape, method: str, places: list[dict[str, int]], how: How, *, draw: int
+    glass: la.landscapes.AbstractLandscape,
+    method: str,
+    places: list[dict[str, int]],
+    how: How,
+    *,
+    draw: int,
 ) -> Iterator[dict[str, Any]]:
     """Descend from some starts, the same for all methods, and yield a row per descent.
 
