@@ -34,7 +34,9 @@ def main(directory):
     left.set_title(f"LJ38: {len(tree)} of {len(network)} minima")
     kt = np.geomspace(0.05, 0.25, 300)
     peaks = [peak for peak in la.analysis.heat_capacity_peaks(network) if kt[0] < peak.kt < kt[-1]]
-    la.plots.plot_heat_capacity(la.thermodynamics(network, kt), peaks=peaks, ax=right, xlabel="kT (well depths)")
+    la.plots.plot_heat_capacity(
+        la.thermodynamics(network, kt), peaks=peaks, ax=right, xlabel="kT (well depths)"
+    )
     la.plots.save_picture(figure, HERE / "lj38.png", dpi=110)
 
 
