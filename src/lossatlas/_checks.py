@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 
 
+_SHOWN = reprlib.Repr()  # of what was given, in a sentence
+_SHOWN.maxother = _SHOWN.maxstring = 80
+
+
 def check_whole(name: str, value: Any, *, least: int = 1, below: int | None = None) -> int:
     """Return a whole number as a Python integer.
 
@@ -74,7 +78,7 @@ def check_is(name: str, value: Any, kind: Any, needed: str) -> None:
     **Raises:** `ValueError` that shows what was given.
     """
     if not isinstance(value, kind):
-        raise ValueError(f"`{name}` must be {needed}, got {reprlib.repr(value)}.")
+        raise ValueError(f"`{name}` must be {needed}, got {_SHOWN.repr(value)}.")
 
 
 def check_path(name: str, value: Any, what: str) -> Path:

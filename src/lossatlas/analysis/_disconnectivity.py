@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossatlas._abstract_result import AbstractResult
+from lossatlas._checks import check_whole
 from lossatlas._graph import Graph
 
 from ._ids import position_of, positions_of
-from ._transition_network import TransitionNetwork
+from ._transition_network import TransitionNetwork, check_network
 
 
+MOST_LEVELS = 10_000  # more than a picture can show
 _EQUAL_TOLERANCE = 1e-12
 
 
@@ -199,11 +201,12 @@ def disconnectivity(
 
     **Returns:** `DisconnectivityTree`.
 
-    **Raises:** `ValueError` for bad levels.
+    **Raises:** `ValueError` for bad levels, and more than 10,000 of them.
 
     Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
     """
+    check_network(network)
     energies, ts_energies, ts_minima = network.energies, network.ts_energies, network.ts_minima
     # A state that lies below a minimum, by rounding or so, must not make a branch that runs downwards.
     heights = np.maximum(ts_energies, energies[ts_minima].max(axis=1, initial=-np.inf))
@@ -230,8 +233,7 @@ def _equalised(heights: np.ndarray) -> np.ndarray:
 def _thresholds(levels: int | np.ndarray, heights: np.ndarray) -> np.ndarray:
     """Return the thresholds that `levels` asks for, increasing and without repeats."""
     if isinstance(levels, (int, np.integer)):
-        if isinstance(levels, bool) or levels < 1:
-            raise ValueError(f"`levels` must be at least 1, got {levels}.")
+        levels = check_whole("levels", levels, below=MOST_LEVELS + 1)
         if not heights.size:
             return np.zeros(0)
         if levels == 1:

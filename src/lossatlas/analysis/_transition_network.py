@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossatlas._abstract_result import AbstractResult
+from lossatlas._checks import check_is, check_whole
 from lossatlas._graph import Graph
 from lossatlas.atlas import Atlas, lies_below
 
@@ -76,8 +77,8 @@ class TransitionNetwork(AbstractResult):
             if values.shape != like.shape:
                 raise ValueError(f"`{name}` must have shape {like.shape}, got shape {values.shape}.")
             object.__setattr__(self, name, values)
-        if self.modes is not None and self.modes < 1:
-            raise ValueError(f"`modes` must be at least 1, got {self.modes}.")
+        if self.modes is not None:
+            object.__setattr__(self, "modes", check_whole("modes", self.modes))
 
     def __len__(self) -> int:
         """Return the number of minima."""
@@ -141,6 +142,12 @@ class TransitionNetwork(AbstractResult):
                     )
 
 
+def check_network(network: Any) -> None:
+    """Refuse what is no network; raises `ValueError`."""
+    needed = "a TransitionNetwork, as transition_network(atlas) returns"
+    check_is("network", network, TransitionNetwork, needed)
+
+
 def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionNetwork:
     """Return the minima and transition states of an atlas as a network, with their ids.
 
@@ -152,8 +159,14 @@ def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionN
     - `modes`: number of non-zero eigenvalues at a minimum; default as stored in the atlas, which
         imports do not know.
 
-    **Raises:** `ValueError` for an atlas without minima.
+    **Raises:** `ValueError` for an atlas without minima, and for another number of modes than it knows.
     """
+    check_is("atlas", atlas, Atlas, "an open Atlas, such as Atlas(path)")
+    modes = None if modes is None else check_whole("modes", modes)
+    if modes is not None and atlas.modes is not None and modes != atlas.modes:
+        raise ValueError(
+            f"`modes` must be {atlas.modes}, as {atlas.path} knows of its minima, or None, got {modes}."
+        )
     minima, states = atlas.minima, atlas.transition_states
     if not len(minima):
         raise ValueError(f"{atlas.path} holds no minimum.")

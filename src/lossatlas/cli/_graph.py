@@ -109,6 +109,8 @@ def read_tree(
         if barrier is not None:
             raise ValueError("--regroup needs a temperature, --kt.")
         return atlas_tree(atlas, levels), None
+    if barrier is not None and not 0 <= barrier < math.inf:
+        raise ValueError(f"--regroup must be a finite number of at least 0, got {barrier:g}.")
     if not 0 < kt < math.inf:
         raise ValueError(f"--kt must be a positive number, got {kt}.")
     rates = rate_network(transition_network(atlas), kt)

@@ -23,6 +23,7 @@ def check_plot(path: Path | None) -> Path | None:
     return path
 
 
+MOST_TEMPERATURES = 100_000  # of one command
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with numbers in full.")]
 Plot = Annotated[
@@ -60,16 +61,24 @@ def read_temperatures(text: str) -> Any:
     """
     import numpy as np
 
+    said = None
     try:
         if ":" in text:
             low, high, count = text.split(":")
-            kt = np.geomspace(float(low), float(high), int(count))
+            low, high, count = float(low), float(high), int(count)
+            if low > high or count == 1 and low < high:
+                said = f"with LOW below HIGH, and N of at least 2, got {text!r}"
+            elif count > MOST_TEMPERATURES:
+                said = f"with N of at most {MOST_TEMPERATURES:,}, got {count:,}"
+            kt = np.geomspace(low, high, count) if said is None else np.zeros(0)
         else:
             kt = np.array([float(part) for part in text.split(",")])
         if kt.size and np.all(np.isfinite(kt)) and np.all(kt > 0):
             return kt
     except ValueError:
         pass
+    if said is not None:
+        raise ValueError(f"--kt needs temperatures LOW:HIGH:N {said}.")
     raise ValueError(f"--kt needs positive numbers such as 0.1,0.2 or 0.01:10:50, got {text!r}.")
 
 

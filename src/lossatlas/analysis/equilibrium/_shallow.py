@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from lossatlas._abstract_result import AbstractRows
 
-from .._transition_network import TransitionNetwork
+from .._transition_network import TransitionNetwork, check_network
 from ._thermodynamics import check_temperatures, occupation
 
 
@@ -41,6 +41,7 @@ def shallow(network: TransitionNetwork, kt: ArrayLike) -> Shallow:
 
     **Raises:** `ValueError` as `thermodynamics`.
     """
+    check_network(network)
     kt = check_temperatures(kt)
     barriers = np.full(len(network), np.inf)
     for side in network.ts_minima.T:

@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 
 from lossatlas._abstract_result import AbstractResult, to_json
 
-from .._transition_network import TransitionNetwork
+from .._transition_network import TransitionNetwork, check_network
 from ._heat_capacity_peaks import HeatCapacityPeak, heat_capacity_peaks
 from ._shallow import shallow
 from ._temperatures import at_each, temperature_grid
-from ._thermodynamics import Convention, Thermodynamics, occupation, thermodynamics
+from ._thermodynamics import Convention, Thermodynamics, occupation, read_temperatures, thermodynamics
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -79,7 +79,8 @@ def temperature_scan(
 
     **Raises:** `ValueError` if no temperature can be computed, and as `thermodynamics`.
     """
-    kt = temperature_grid(network) if kt is None else np.atleast_1d(np.asarray(kt, dtype=float))
+    check_network(network)
+    kt = temperature_grid(network) if kt is None else np.atleast_1d(read_temperatures(kt))
     _, errors = at_each(kt, lambda t: thermodynamics(network, t, convention=convention))
     good = np.array([error is None for error in errors])
     found = thermodynamics(network, kt[good], convention=convention)

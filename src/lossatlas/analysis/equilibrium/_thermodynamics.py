@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 from scipy.optimize import root_scalar
 
 from lossatlas._abstract_result import AbstractRows
+from lossatlas._checks import check_real
 
-from .._transition_network import TransitionNetwork
+from .._transition_network import TransitionNetwork, check_network
 
 
 Convention = Literal["vibrational", "configurational"]
@@ -187,6 +188,7 @@ class Superposition:
     """
 
     def __init__(self, network: TransitionNetwork, lowest: int | None = None):
+        check_network(network)
         network.check_harmonic()
         n = len(network)
         if lowest is not None and not 1 <= lowest <= n:
@@ -226,14 +228,24 @@ class Superposition:
 
 def constant_part(network: TransitionNetwork, convention: str) -> float:
     """Return c of (2 pi kT)^c: the part of C_V that is the same for all minima."""
+    check_network(network)
     if convention not in ("vibrational", "configurational"):
         raise ValueError(f"`convention` must be vibrational or configurational, got {convention!r}.")
     return (network.modes or 0) * (1.0 if convention == "vibrational" else 0.5)
 
 
+def read_temperatures(kt: ArrayLike) -> np.ndarray:
+    """Return what are numbers as floats; raises `ValueError` for anything else."""
+    check_real("kt", kt)
+    try:
+        return np.asarray(kt, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"`kt` must be a temperature or a vector of temperatures, got {kt!r}.") from None
+
+
 def check_temperatures(kt: ArrayLike) -> np.ndarray:
     """Return temperatures as a vector of floats, or say what is wrong with them."""
-    values = np.atleast_1d(np.asarray(kt, dtype=float))
+    values = np.atleast_1d(read_temperatures(kt))
     if values.ndim != 1 or not values.size:
         raise ValueError(f"`kt` must be a vector of at least one temperature, got shape {values.shape}.")
     bad = values[~(np.isfinite(values) & (values > 0))]

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array, diags_array
 from lossatlas._abstract_result import AbstractResult
 
 from .._ids import positions_of_set
-from ._rate_network import RateNetwork, exponential
+from ._rate_network import RateNetwork, check_rates, exponential
 from ._wide import Wide, concatenate, stack
 from ._wide_elimination import WideElimination, eliminate_in_wide_numbers
 
@@ -79,6 +79,7 @@ def evolve(
 
     Source: A. Jensen, Scand. Actuar. J. 1953, 87 (1953), doi:10.1080/03461238.1953.10419459.
     """
+    check_rates(network)
     n, p = len(network), np.asarray(initial, dtype=float)
     if p.shape != (n,) or not np.all(p >= 0) or not abs(p.sum() - 1) <= 1e-9:
         raise ValueError(f"`initial` must hold {n} probabilities that sum to 1, got shape {p.shape}.")

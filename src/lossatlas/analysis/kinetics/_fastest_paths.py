@@ -7,7 +7,7 @@ from scipy.sparse import csgraph, csr_array
 
 from lossatlas._abstract_result import AbstractResult
 
-from ._rate_network import RateNetwork, check_sets
+from ._rate_network import RateNetwork, check_rates, check_sets
 
 
 _MOST = 10_000  # paths: csgraph makes room for all that are asked for
@@ -61,6 +61,7 @@ def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> li
     Source: D. J. Wales, Mol. Phys. 100, 3285 (2002), doi:10.1080/00268970210162691; J. Y. Yen, Manage.
     Sci. 17, 712 (1971), doi:10.1287/mnsc.17.11.712.
     """
+    check_rates(network)
     if not 1 <= count <= _MOST:
         raise ValueError(f"`count` must be 1 to {_MOST}, got {count}.")
     n = len(network)

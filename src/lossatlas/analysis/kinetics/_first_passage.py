@@ -9,7 +9,7 @@ from lossatlas._abstract_result import AbstractResult, to_json
 
 from ._abstract_elimination import AbstractElimination
 from ._elimination import eliminate
-from ._rate_network import RateNetwork, check_sets, exponential
+from ._rate_network import RateNetwork, check_rates, check_sets, exponential
 from ._wide import Wide, stack
 
 
@@ -148,6 +148,7 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
     Source: D. J. Wales, J. Chem. Phys. 130, 204111 (2009), doi:10.1063/1.3133782; D. J. Wales, Int. Rev.
     Phys. Chem. 25, 237 (2006), doi:10.1080/01442350600676921.
     """
+    check_rates(network)
     n = len(network)
     source, target = check_sets(source, target, network.ids)
     part = network.component

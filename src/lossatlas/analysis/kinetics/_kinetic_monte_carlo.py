@@ -6,7 +6,7 @@ import numpy as np
 
 from lossatlas._abstract_result import AbstractRows
 
-from ._rate_network import RateNetwork, check_sets, exponential
+from ._rate_network import RateNetwork, check_rates, check_sets, exponential
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -94,6 +94,7 @@ def kinetic_monte_carlo(
     doi:10.1016/0021-9991(75)90060-1; D. T. Gillespie, J. Comput. Phys. 22, 403 (1976),
     doi:10.1016/0021-9991(76)90041-3.
     """
+    check_rates(network)
     if trajectories < 2 or max_steps < 1:
         raise ValueError("`trajectories` must be at least 2 and `max_steps` at least 1.")
     source, target = check_sets(source, target, network.ids)

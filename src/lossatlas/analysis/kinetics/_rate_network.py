@@ -9,11 +9,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from lossatlas._abstract_result import AbstractResult
+from lossatlas._checks import check_is
 from lossatlas._graph import Graph
 
 from .._ids import check_ids, positions_of_set
-from .._transition_network import TransitionNetwork
-from ..equilibrium._thermodynamics import check_temperatures
+from .._transition_network import TransitionNetwork, check_network
+from ..equilibrium._thermodynamics import check_temperatures, read_temperatures
 
 
 _FARTHEST = 1e300  # energy difference over kT
@@ -151,6 +152,7 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
 
     Source: D. J. Wales, Energy Landscapes (Cambridge University Press, 2003), section 7.2.
     """
+    check_network(network)
     kt = check_temperature(kt)
     network.check_harmonic(transition_states=True)
     if np.all(network.ts_minima[:, 0] == network.ts_minima[:, 1]):
@@ -191,9 +193,14 @@ def exponential(values) -> np.ndarray:
         return np.exp(values)
 
 
+def check_rates(network: Any) -> None:
+    """Refuse what are no rates; raises `ValueError`."""
+    check_is("network", network, RateNetwork, "a RateNetwork, as rate_network(network, kt) returns")
+
+
 def check_temperature(kt: float) -> float:
     """Return a temperature as a float, or say what is wrong with it."""
-    value = np.asarray(kt, dtype=float)
+    value = read_temperatures(kt)
     if value.shape != () or not np.isfinite(value) or value <= 0:
         raise ValueError(f"`kt` must be a positive number, got {kt}.")
     return float(check_temperatures(value)[0])

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 from lossatlas._abstract_result import AbstractResult, to_json
 from lossatlas._checks import check_whole
 
-from .._transition_network import TransitionNetwork
+from .._transition_network import TransitionNetwork, check_network
 from ..equilibrium import at_each
+from ..equilibrium._thermodynamics import read_temperatures
 from ._fastest_paths import FastestPath, fastest_paths
 from ._first_passage import NUMBERS, FirstPassage, first_passage
 from ._kinetic_monte_carlo import Trajectories, kinetic_monte_carlo
@@ -130,7 +131,8 @@ def rate_scan(
     **Raises:** `ValueError` for bad sets, numbers that are negative, and if no temperature can be computed;
     see `rate_network`, `first_passage`, `fastest_paths` and `kinetic_monte_carlo`.
     """
-    kt = np.atleast_1d(np.asarray(kt, dtype=float))
+    check_network(network)
+    kt = np.atleast_1d(read_temperatures(kt))
     paths, drawn = check_whole("paths", paths, least=0), check_whole("trajectories", trajectories, least=0)
     sets = [network.ids[places] for places in check_sets(source, target, network.ids)]
 

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from lossatlas._abstract_result import AbstractResult
+from lossatlas._checks import check_not_negative
 from lossatlas._graph import Graph
 
 from .._disconnectivity import DisconnectivityTree, disconnectivity
 from .._ids import positions_of
 from .._transition_network import TransitionNetwork
-from ._rate_network import RateNetwork, combine
+from ._rate_network import RateNetwork, check_rates, combine
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -60,12 +61,12 @@ def regroup(network: RateNetwork, barrier: float) -> Regrouping:
     - `network`: the rates.
     - `barrier`: the threshold, loss units; a rate k = kT exp(-barrier / kT).
 
-    **Raises:** `ValueError` for a threshold that is not a finite number.
+    **Raises:** `ValueError` for a threshold that is no finite number of at least 0.
 
     Source: J. M. Carr & D. J. Wales, J. Phys. Chem. B 112, 8760 (2008), doi:10.1021/jp801777p.
     """
-    if not np.isfinite(barrier):
-        raise ValueError(f"`barrier` must be a finite number, got {barrier}.")
+    check_rates(network)
+    barrier = check_not_negative("barrier", barrier)
     group, coarse = np.arange(len(network)), network
     while True:
         states, heights = coarse.free_energies()
@@ -81,7 +82,7 @@ def regroup(network: RateNetwork, barrier: float) -> Regrouping:
     likely = np.lexsort((-network.log_weights, group))
     representative = likely[np.searchsorted(group[likely], np.arange(len(order)))]
     coarse = dataclasses.replace(coarse, ids=network.ids[representative])
-    return Regrouping(network.ids, group, coarse, float(barrier))
+    return Regrouping(network.ids, group, coarse, barrier)
 
 
 def _lump(network: RateNetwork, label: np.ndarray) -> RateNetwork:
@@ -107,6 +108,7 @@ def free_energy_disconnectivity(
     Source: S. V. Krivov & M. Karplus, J. Chem. Phys. 117, 10894 (2002), doi:10.1063/1.1517606; D. A.
     Evans & D. J. Wales, J. Chem. Phys. 118, 3891 (2003), doi:10.1063/1.1540099.
     """
+    check_rates(network)
     states, heights = network.free_energies()
     heights = np.maximum(heights, states[network.pairs].max(axis=1))
     graph = TransitionNetwork(states, heights, network.pairs, ids=network.ids)

@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 
 from lossatlas._abstract_result import AbstractResult
 
-from .._transition_network import TransitionNetwork
+from .._transition_network import TransitionNetwork, check_network
 from ._graph_measures import find_parts
 
 
@@ -58,6 +58,7 @@ def communities(network: TransitionNetwork, *, seed: int = 0, resolution: float 
     connected pieces: V. A. Traag, L. Waltman & N. J. van Eck, Sci. Rep. 9, 5233 (2019),
     doi:10.1038/s41598-019-41695-z.
     """
+    check_network(network)
     if not (np.isfinite(resolution) and resolution > 0):
         raise ValueError(f"`resolution` must be positive, got {resolution}.")
     # Not its Leiden: that has no end on some graphs (scikit-network issue 592) and heeds no seed.

@@ -10,7 +10,7 @@ import numpy as np
 from lossatlas._abstract_result import AbstractResult, AbstractRows, to_json
 
 from .._ids import positions_of
-from .._transition_network import TransitionNetwork
+from .._transition_network import TransitionNetwork, check_network
 from ._communities import Communities
 from ._communities import communities as find_communities
 from ._graph_measures import (
@@ -193,6 +193,7 @@ def network_statistics(
     (sigma); M. E. J. Newman, Phys. Rev. Lett. 89, 208701 (2002), doi:10.1103/PhysRevLett.89.208701
     (assortativity).
     """
+    check_network(network)
     for name, value in (("samples", samples), ("random_graphs", random_graphs), ("bootstraps", bootstraps)):
         if value is not None and value < 2:
             raise ValueError(f"`{name}` must be at least 2, got {value}.")

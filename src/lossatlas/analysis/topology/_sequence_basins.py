@@ -8,7 +8,7 @@ import numpy as np
 from lossatlas._abstract_result import AbstractResult, AbstractRows, to_json
 
 from .._disconnectivity import disconnectivity
-from .._transition_network import TransitionNetwork
+from .._transition_network import TransitionNetwork, check_network
 
 
 Via = Literal["lowest_neighbour", "lowest_ts"]
@@ -109,6 +109,7 @@ def sequence_basins(network: TransitionNetwork, *, via: Via = "lowest_neighbour"
     Source: R. S. Berry & R. Breitengraser-Kunz, Phys. Rev. Lett. 74, 3951 (1995),
     doi:10.1103/PhysRevLett.74.3951.
     """
+    check_network(network)
     if via not in ("lowest_neighbour", "lowest_ts"):
         raise ValueError(f"`via` must be 'lowest_neighbour' or 'lowest_ts', got {via!r}.")
     n = len(network)
@@ -156,6 +157,7 @@ def funnels(
 
     **Raises:** `ValueError` for a negative depth or another `via`.
     """
+    check_network(network)
     if not min_depth >= 0:
         raise ValueError(f"`min_depth` must be zero or positive, got {min_depth}.")
     basins = sequence_basins(network, via=via)
