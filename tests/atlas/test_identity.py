@@ -139,7 +139,7 @@ def test_one_point_into_many_is_fast(tmp_path):
     copy = insert = np.inf
     for i in range(20):
         begin = time.process_time()
-        x.copy(), energy.tolist()
+        _ = x.copy(), energy.tolist()
         middle = time.process_time()
         known.add(x[:1], energy[:1] - 1000.0 - i)
         insert = min(insert, time.process_time() - middle)

@@ -38,7 +38,7 @@ def test_a_quantity_is_a_column_with_errors_and_knows_what_wrote_it(tmp_path):
         assert auc.ids.tolist() == [1, 2, 3] and np.isnan(auc.values[1]) and np.isnan(auc.errors).all()
         assert volume.ids.tolist() == [1, 3] and volume.values.tolist() == [3.0, 5.0]
         assert auc.runs[0].call == "evaluate" and auc.runs[0].settings == {"reference": 1}
-        assert auc.runs[0].written.startswith("20") and "numpy" in auc.runs[0].software
+        assert auc.runs[0].written.startswith("20") and "numpy" in (auc.runs[0].software or {})
         atlas.check()
         with pytest.raises(AtlasError, match="open for reading"):
             atlas.set_quantity("volume", [1.0, 2.0, 3.0])
