@@ -341,7 +341,7 @@ HOUSE = {
         "searches/__init__.py",
         "searches/_toolkit.py",
     },
-    # Analyses have rooms within the room, hence two lists; plots have a list, and so has the top.
+    # Analyses have rooms within the room, hence two lists; plots have a list.
     "Frustration|frustration": {
         "analysis/equilibrium/_frustration.py",
         "analysis/equilibrium/__init__.py",
@@ -350,7 +350,6 @@ HOUSE = {
         "plots/__init__.py",
         "cli/_frustration.py",
         "cli/_main.py",
-        "__init__.py",
     },
 }
 

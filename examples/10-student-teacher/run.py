@@ -16,7 +16,7 @@ from student_bounds import rank_bound
 
 from lossatlas.landscapes import Perceptron
 from lossatlas.recipes import read_recipe
-from lossatlas.searches import LBFGS, GradientDescent, QuasiNewton, basin_hopping, descend
+from lossatlas.searches import LBFGS, Descents, GradientDescent, QuasiNewton, basin_hopping, descend
 from lossatlas.searches.global_search import random_starts
 
 

@@ -1,6 +1,5 @@
 """Every subcommand as a user types it, and every mistake as one sentence."""
 
-import functools
 import json
 import re
 import signal
@@ -298,11 +297,11 @@ def test_interrupt_ends_cleanly(tmp_path):
     """A glass of 60 spins has more minima than can be found: the run cannot end before the signal."""
     path = tmp_path / "a.atlas"
     options = ["--size", "60", "--time-limit", "none", "--out", str(path)]
-    command = [sys.executable, "-m", "lossatlas", "explore", "spin-glass", *options]
     # Started from a script in the background, this test inherits that Ctrl-C is ignored.
-    heeded = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen(command, preexec_fn=heeded, **pipes)
+    heeded = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    heeded += "runpy.run_module('lossatlas', run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", heeded, "explore", "spin-glass", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         while not _searched(path):
             assert process.poll() is None

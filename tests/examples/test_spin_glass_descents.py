@@ -1,6 +1,7 @@
 """Descents on spin glasses: what is run and kept in the table, and what is made of it."""
 
 import csv
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -134,7 +135,9 @@ def test_summary_of_starts():
     (part,) = summarise(runs)
     assert (part.converged, part.descents, part.lost, part.gradients) == (4, 6, 1, 3.5)
     np.testing.assert_allclose(part.energy, [-1, -1.5, -0.5, -2, -1])
-    assert part.spread == energy_spread(part.energy, part.draw) and part.spread.best == -2
+    spread = energy_spread(part.energy, part.draw)
+    np.testing.assert_equal(dataclasses.asdict(part.spread), dataclasses.asdict(spread))
+    assert part.spread.best == -2
     # The lowest of one start, and of two of three or of two.
     np.testing.assert_allclose(part.best, [[-1, -4 / 3], [-1.5, -2]])
     row = part.row()

@@ -331,7 +331,7 @@ MISTAKES = {
         lambda: follow(
             Perceptron(np.eye(40), np.arange(40) % 2, hidden=[30], l2=1.0), np.zeros((1, 1)), to=2.0
         ),
-        "up to 1000 variables",
+        "followed with full Hessians",
     ),
 }
 

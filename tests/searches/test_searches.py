@@ -496,6 +496,8 @@ def test_records_can_be_cut_and_joined():
     assert len(found) == 12
     low = found.where(found.energy < -100)
     assert 0 < len(low) < 12 and (low.energy < -100).all() and low.x.shape == (len(low), 2)
-    assert found[3].x.shape == (1, 2) and np.array_equal(found[3].x[0], found.x[3])
-    joined = StationaryPoints.concatenate([found[:5], found[5:]])
+    one = found.rows([3])
+    assert one.x.shape == (1, 2) and np.array_equal(one.x[0], found.x[3])
+    parts = [found.rows(np.arange(5)), found.rows(np.arange(5, 12))]
+    joined = StationaryPoints.concatenate(parts)
     assert np.array_equal(joined.x, found.x) and np.array_equal(joined.outcome, found.outcome)
