@@ -81,7 +81,7 @@ def test_spin_glasses_against_theory_runs(script, tmp_path):
     study = script("12-spin-glass-graphs/against_theory.py")
     study.census(2, tmp_path, sizes={3: [3]}, drawn=[3, 4])
     study.explore(2, tmp_path, sizes=[3])
-    landscape = study.la.spin_glass(3)
+    landscape = study.la.landscapes.spin_glass(3)
     study.la.explore(landscape, tmp_path / "size_3.atlas", budget=study.la.Budget(searches=300)).close()
     study.graphs(tmp_path, tmp_path, sizes=[3])
     for name in ("census.csv", "explored.csv", "barriers.csv"):
