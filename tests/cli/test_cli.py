@@ -148,6 +148,7 @@ def test_census_is_compared_with_an_atlas(capsys, atlas_file, tmp_path):
     assert not (tmp_path / "none.atlas").exists()
 
 
+@pytest.mark.slow
 def test_census_of_given_coefficients(capsys, tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(3).standard_normal((3, 3, 3)))
     command = ("census", "spin-glass", "--coefficients", tmp_path / "x.npy")

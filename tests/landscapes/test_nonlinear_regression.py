@@ -122,6 +122,7 @@ def test_group_is_complete_since_equal_energies_are_images(landscape):
     assert len(by_distance) == len(by_energy) > 10
 
 
+@pytest.mark.slow
 def test_parameters_come_back_within_the_noise():
     noise, seeds = 0.02, range(30)
     distance, loss = 0.0, 0.0

@@ -155,6 +155,7 @@ def test_a_toolkit_is_a_key():
     assert dataclasses.replace(one, descent=TruncatedNewton()) != one
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_the_toolkit():
     landscape = Loss(parabola, 150)
     needed = [
@@ -163,7 +164,7 @@ def test_memory_is_that_of_the_toolkit():
     assert needed[0] > 3 * 8 * 150**2
 
 
-@pytest.mark.parametrize("kit", [with_hessians, matrix_free])
+@pytest.mark.parametrize("kit", [with_hessians, pytest.param(matrix_free, marks=pytest.mark.slow)])
 def test_an_exploration_uses_its_toolkit(kit, tmp_path):
     landscape = xor(1)
     budget = Budget(searches=200)

@@ -1,6 +1,7 @@
 """Entry point: subcommands, and errors as one line."""
 
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -112,7 +113,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     """
     while frame is not None:
         if frame.f_code.co_name == "_xla_gc_callback":
-            threading.Timer(0.05, signal.raise_signal, (number,)).start()
+            # To the main thread: sent to the timer's own, it would wake nobody who sleeps or waits.
+            again = functools.partial(signal.pthread_kill, threading.main_thread().ident or 0, number)
+            threading.Timer(0.05, again).start()
             return
         frame = frame.f_back
     raise KeyboardInterrupt

@@ -78,7 +78,10 @@ def probabilities(network, x, data):
     return p / p.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("options", [{"penalise_biases": False}, {"hidden": (3, 4), "neighbours": 2}])
+TWO_LAYERS = pytest.param({"hidden": (3, 4), "neighbours": 2}, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("options", [{"penalise_biases": False}, TWO_LAYERS])
 def test_evaluate_against_scikit_learn(options):
     training, test = data_set(200).mislabel(0.3, seed=1), data_set(300, seed=7)
     network = network_on(training, **options)

@@ -119,6 +119,7 @@ def test_low_indices_are_those_of_all(p, size):
     assert np.all(np.abs(low - everything[:, : highest + 1]) < error)
 
 
+@pytest.mark.slow
 def test_low_indices_of_large_matrices():
     """Two of each index at p = 2, exactly."""
     np.testing.assert_allclose(mean_critical_points(2, 40, highest=2), 2.0, rtol=0, atol=1e-10)
