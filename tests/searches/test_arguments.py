@@ -190,6 +190,7 @@ def test_mistakes(call, sentence, tmp_path, monkeypatch):
 # ---- limits that are obeyed ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_minimiser_brings_its_limits_which_arguments_replace():
     landscape, search = DoubleWells(2), TruncatedNewton(1e-3, 40)
     starts = starts_for(landscape, 3)
@@ -206,6 +207,7 @@ def test_a_minimiser_brings_its_limits_which_arguments_replace():
     assert (1.0 < coarse.rms_gradient).any() and (coarse.rms_gradient <= 1e3).all()
 
 
+@pytest.mark.slow
 def test_limits_of_saddle_searches_are_gradients():
     """A Hessian of 5 variables counts as 5: a step with one, and three gradients, as eight."""
     wells, starts = DoubleWells(5), starts_for(DoubleWells(5), 4)
@@ -230,6 +232,7 @@ def test_limits_of_pathways_and_bands_are_gradients():
     assert (bands.gradients == (4 + 1) * 8 + 2).all()
 
 
+@pytest.mark.slow
 def test_minima_by_products_obey_their_limit():
     """Without Hessians `find_saddles` hands searches for minima to `minimise`, the limit with them."""
     landscape, free = DoubleWells(5), matrix_free(DoubleWells(5))

@@ -234,6 +234,7 @@ def test_from_starts_to_pathways_without_hessians(small):
     assert np.all(np.diff(energies[: np.argmax(energies)]) > 0)
 
 
+@pytest.mark.slow
 def test_the_same_points_with_and_without_hessians(small):
     """Minima, transition states, connections and hops of both kinds of searches, from the same starts."""
     free, exact = matrix_free(small), with_hessians(small)

@@ -112,6 +112,7 @@ def parabola(x):
     return jnp.sum(x * x)
 
 
+@pytest.mark.slow
 def test_the_default_search_can_be_passed_as_such():
     for landscape in (xor(2), spin_glass(8), Loss(lambda x: 1e6 * ((x**2 - 1.0) ** 2).sum(), 2)):
         kit, starts = toolkit_for(landscape), starts_for(landscape, 3)
@@ -164,7 +165,8 @@ def test_memory_is_that_of_the_toolkit():
     assert needed[0] > 3 * 8 * 150**2
 
 
-@pytest.mark.parametrize("kit", [with_hessians, pytest.param(matrix_free, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kit", [with_hessians, matrix_free])
 def test_an_exploration_uses_its_toolkit(kit, tmp_path):
     landscape = xor(1)
     budget = Budget(searches=200)
