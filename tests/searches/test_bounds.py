@@ -234,3 +234,11 @@ def test_bounds_of_too_many_variables_are_refused():
     loss = Loss(lambda x: jnp.sum((x - 0.5) ** 2), 1001, bounds=(-1.0, 1.0))
     with pytest.raises(ValueError, match="searched with full Hessians; .* 1001 variables"):
         minimise(loss, np.zeros((1, 1001)), workers=1)
+
+
+def test_what_is_past_a_bound_is_moved_to_it_exactly():
+    rng = np.random.default_rng(0)
+    upper = rng.uniform(0.1, 1.0, 200)
+    box, far = Box(jnp.full(200, -INF), jnp.asarray(upper)), upper + rng.uniform(1.0, 1e6, 200)
+    assert np.array_equal(box.retract(jnp.asarray(far)), upper)
+    np.testing.assert_array_equal(jax.jacobian(box.retract)(jnp.asarray(far)), np.eye(200))

@@ -15,7 +15,8 @@ from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry
 
 
-STIFFER = 10.0  # than the steepest product with the Hessian that was seen, held variables are
+# The curvature of held variables, in norms of the product of the Hessian with a random sign vector.
+STIFFER = 10.0
 
 
 class Box(AbstractGeometry):
@@ -34,7 +35,8 @@ class Box(AbstractGeometry):
 
         For derivatives this is the identity: at a bound they are those of the energy inside.
         """
-        return x + jax.lax.stop_gradient(jnp.clip(x, self.lower, self.upper) - x)
+        # The second term is zero; adding the distance to the bound instead would miss it by rounding.
+        return jax.lax.stop_gradient(jnp.clip(x, self.lower, self.upper)) + (x - jax.lax.stop_gradient(x))
 
     def normals(self, x: Point) -> Modes:
         """Return no direction: which variables are held depends on the energy, not on the box alone."""

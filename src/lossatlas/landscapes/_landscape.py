@@ -23,8 +23,8 @@ from ._units import ONE, Units
 IMAGES = 8  # of a random point, at which a symmetry is tested
 SAME_ENERGY = 1e-9  # relative to the energy, and to what a relative change of the point makes of it
 DIFFERENCES = (1e-4, 1e-6)  # distances of central differences, in units of the variables
-WRONG_SLOPE = 1e-2  # of the size of the gradient, by which a difference may miss it
-SAME_IMAGE = 1e-6  # of the energy at a stationary point, where a rounded image changes it least
+WRONG_SLOPE = 1e-2  # error of a difference, relative to the gradient, that does not yet contradict it
+SAME_IMAGE = 1e-6  # relative difference up to which a point that was found and its image have one energy
 COLUMNS = 128  # of an automatic Hessian, computed together
 
 

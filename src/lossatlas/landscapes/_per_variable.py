@@ -11,7 +11,7 @@ from ._landscape import random_images
 from ._symmetry import AbstractSymmetry
 
 
-IMAGES = 16  # of the values, by which a symmetry is tested
+IMAGES = 16  # random images of the values that a symmetry must leave as they are
 
 
 def per_variable(name: str, value: Any, size: int) -> Float[np.ndarray, " dim"]:

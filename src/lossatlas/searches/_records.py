@@ -154,13 +154,7 @@ class Descents(AbstractEnds):
 
     def in_units(self, units: Units) -> "Descents":
         """Return dimensionless ends in the units of the caller."""
-        return dataclasses.replace(
-            self,
-            x=self.x * units.variables,
-            energy=self.energy * units.energy,
-            rms_gradient=self.rms_gradient * units.slope,
-            history=self.history * units.energy,
-        )
+        return _ends_in_units(self, units)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -187,10 +181,17 @@ class Quenches(AbstractEnds):
 
     def in_units(self, units: Units) -> "Quenches":
         """Return dimensionless ends in the units of the caller."""
-        return dataclasses.replace(
-            self,
-            x=self.x * units.variables,
-            energy=self.energy * units.energy,
-            rms_gradient=self.rms_gradient * units.slope,
-            history=self.history * units.energy,
-        )
+        return _ends_in_units(self, units)
+
+
+Unverified = TypeVar("Unverified", Descents, Quenches)
+
+
+def _ends_in_units(ends: Unverified, units: Units) -> Unverified:
+    return dataclasses.replace(
+        ends,
+        x=ends.x * units.variables,
+        energy=ends.energy * units.energy,
+        rms_gradient=ends.rms_gradient * units.slope,
+        history=ends.history * units.energy,
+    )

@@ -14,9 +14,8 @@ from lossatlas.searches._records import StationaryPoints
 from ._spectrum import ZERO_TOLERANCE
 
 
-WEAK = (
-    1e-8  # slope that holds a variable at its bound, relative to the largest curvature times a length scale
-)
+# A bound holds a variable if the slope away from it exceeds this times largest curvature times length.
+WEAK = 1e-8
 
 
 def verify_on_faces(

@@ -22,7 +22,8 @@ DENSE_DIRECTIONS, SPARSE_DIRECTIONS = 4, 4
 SMALLEST = 1e-6  # jump of a curvature relative to the largest one that counts
 DECAY = 0.1  # of the model's error over distance from FAR to NEAR: 0.01 if smooth, 1 or more on a kink
 NOISE = 30 * 2.2e-16  # of a gradient, relative to curvature times distance from the origin
-JUMP = 1e-9  # of the energy that counts, relative to 1 or |E|: what energies of one point may differ by
+# Smallest jump of the energy that counts, relative to max(1, |E|), as in the identity of points.
+JUMP = 1e-9
 
 
 def refuse_kinks(
