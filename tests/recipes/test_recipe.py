@@ -1,13 +1,14 @@
 """Recipes: what they build, and every mistake as one sentence that names the key."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lossatlas import datasets
 from lossatlas.landscapes import Perceptron
-from lossatlas.recipes import RECIPES, RecipeError, read_recipe, to_settings
+from lossatlas.recipes import RECIPES, RecipeError, read_recipe, settings_of, to_settings
 
 
 @pytest.fixture
@@ -46,7 +47,6 @@ def test_ljat3_as_published():
     ({"landscape": "iris", "items": 100}, 27),
     ({"landscape": "yacht", "items": 200}, 6 * 3 + 3 + 4),
     ({"landscape": "spin-glass", "size": 4}, 4),
-    ({"landscape": "spin-glass", "size": 4, "order": 2}, 4),
     ({"landscape": "spin-glass", "size": 4, "p": 2, "partite": True}, 8),
     ({"landscape": "mueller-brown"}, 2),
     ({"landscape": "nonlinear-regression", "items": 30, "noise": 0.1, "highest_frequency": 5}, 7),
@@ -59,9 +59,27 @@ def test_built_again_from_what_an_atlas_remembers(settings, dimension):
     assert again.landscape.fingerprint() == problem.landscape.fingerprint()
 
 
-def test_biases_are_no_setting_of_older_atlases():
-    assert "biases" not in to_settings(read_recipe({"landscape": "xor"}))
-    assert to_settings(read_recipe({"landscape": "xor", "biases": False}))["biases"] is False
+@pytest.mark.parametrize("landscape", RECIPES)
+def test_every_setting_has_a_help_a_default_and_a_kind_that_is_read(landscape):
+    for key, setting in settings_of(RECIPES[landscape]).items():
+        assert setting.help.text.endswith("."), key
+        assert setting.kind in (int, float, bool, Path, str)
+        assert (setting.default is None) == (key in ("table", "target"))
+
+
+def test_settings_say_their_own_defaults():
+    def defaults(landscape):
+        return {key: setting.default for key, setting in settings_of(RECIPES[landscape]).items()}
+
+    assert defaults("xor") == {
+        "hidden": "2", "l2": "0.001", "activation": "tanh", "neighbours": "all", "regularise": "all",
+        "biases": "yes",
+    }  # fmt: skip
+    assert defaults("digits")["hidden"] == "10" and defaults("digits")["l2"] == "0.01"
+    assert defaults("nonlinear-regression")["highest_frequency"] == "10"
+    assert defaults("spin-glass")["partite"] == "no"
+    assert settings_of(RECIPES["ljat3"])["inputs"].kind is int
+    assert settings_of(RECIPES["ljat3"])["cube"].kind is str
 
 
 def test_weights_of_a_table(tmp_path):

@@ -11,10 +11,9 @@ from ._report import print_json
 from ._summary import certificate
 
 
-@options.with_landscape_options
 def census(
+    context: typer.Context,
     name: options.Name,
-    given: dict,
     *,
     seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
     starts: Annotated[
@@ -32,7 +31,7 @@ def census(
     options.limit_memory(memory)
     from lossatlas.searches import census as run
 
-    landscape, data, _ = options.recipe_of(name, given).build()
+    landscape, data, _ = options.recipe_of(name, options.given(context)).build()
     if data is not None and name != "xor" and not as_json:
         typer.echo(str(data))
     if atlas is not None:

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 METHODS = ("bfgs", "lbfgs", "gradient")
 
 
-@options.with_landscape_options
 def descend(
+    context: typer.Context,
     name: options.Name,
-    given: dict,
     *,
     method: Annotated[
         str | None, typer.Option(help="bfgs, lbfgs or gradient: constant steps. (default: by landscape)")
@@ -65,7 +64,7 @@ def descend(
     from lossatlas.searches.global_search import random_starts
 
     by = _method(method, rate)
-    landscape = options.recipe_of(name, given).build().landscape
+    landscape = options.recipe_of(name, options.given(context)).build().landscape
     points = random_starts(landscape, jax.random.key(seed), np.arange(starts), workers=workers)
     found = run(
         landscape, points, method=by, tolerance=tolerance, max_gradients=max_gradients, workers=workers

@@ -15,10 +15,9 @@ from ._report import draw_to
 from ._summary import print_summary
 
 
-@options.with_landscape_options
 def explore(
+    context: typer.Context,
     name: options.Name,
-    given: dict,
     *,
     seed: Annotated[int | None, typer.Option(help="Same seed, same atlas. (default: 0)")] = None,
     time_limit: Annotated[
@@ -42,6 +41,7 @@ def explore(
     from lossatlas.analysis import summary
     from lossatlas.recipes import RecipeError, read_config, read_explore, seconds
 
+    given = options.given(context)
     asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
     asked = {key: value for key, value in asked.items() if value is not None}
     if kinks:

@@ -1,149 +1,123 @@
-"""Options that say which landscape is meant, shared by `explore` and `census`."""
+"""Commands whose first argument is a landscape: its settings are their options."""
 
 import inspect
 import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 
 if TYPE_CHECKING:
-    from lossatlas.recipes import AbstractRecipe
+    from lossatlas.recipes import AbstractRecipe, Setting
 
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="LANDSCAPE",
-        help="xor, ljat3, mnist, digits, iris, csv, boston, concrete, energy, power, wine_red, yacht, "
-        "nonlinear-regression, spin-glass, mueller-brown or six-hump-camel; or a config file, CONFIG.toml.",
+        help="One of those that there are, or a config file, CONFIG.toml.",
     ),
-]
-TablePath = Annotated[
-    Path | None,
-    typer.Argument(metavar="[TABLE.csv]", help="The table, for `csv`.", show_default=False),
 ]
 Memory = Annotated[
     str | None,
     typer.Option(help="What searches may use at once, such as 4G or 500M. (default: half of the memory)"),
 ]
-Option = typer.Option
-OPTIONS: dict[str, Any] = {
-    "table": TablePath,
-    "hidden": Annotated[
-        str | None,
-        Option(
-            help="Hidden nodes, or of several layers: 5,5; 0 for none. "
-            "(default: xor 2; ljat3, mnist, digits 10; else 3)"
-        ),
-    ],
-    "l2": Annotated[
-        float | None,
-        Option(help="L2 penalty lambda. (default: ljat3 1e-4, mnist 0.1, digits 1e-2, else 1e-3)"),
-    ],
-    "activation": Annotated[
-        str | None, Option(help="tanh, sigmoid, softplus, gelu or relu. (default: tanh)")
-    ],
-    "regularise": Annotated[
-        str | None, Option(help="Penalise all variables or weights only. (default: all)")
-    ],
-    "biases": Annotated[
-        bool | None, Option("--biases/--no-biases", help="Whether nodes have biases. (default: they have)")
-    ],
-    "neighbours": Annotated[
-        int | None, Option(help="Nearest nodes that a hidden node keeps its links to. (default: all)")
-    ],
-    "items": Annotated[
-        int | None,
-        Option(
-            help="Training items. (default: ljat3, mnist, digits 1000; nonlinear-regression 100; else all)"
-        ),
-    ],
-    "test_items": Annotated[
-        int | None, Option(help="Test items. (default: ljat3 and mnist 10000, else the rest)")
-    ],
-    "mislabelled": Annotated[
-        float | None, Option(help="Fraction of training items that get another class. (default: 0)")
-    ],
-    "data_seed": Annotated[
-        int | None, Option(help="Seed of the data: their split, mislabelling, noise. (default: 0)")
-    ],
-    "project": Annotated[
-        int | None,
-        Option(
-            help="Inputs after a linear map: leading principal components, or the columns turned into a "
-            "larger space. (default: the columns)"
-        ),
-    ],
-    "teacher": Annotated[
-        str | None,
-        Option(
-            help="Hidden nodes of a teacher, such as 10 or 5,5: half of the data train it, the network "
-            "learns its outputs on the rest. (default: none; with one, --l2 0)"
-        ),
-    ],
-    "teacher_l2": Annotated[float | None, Option(help="L2 penalty of the teacher. (default: 1e-3)")],
-    "cube": Annotated[
-        str | None, Option(help="Cube of ljat3: D1, D2, D3, or the length of its side. (default: D1)")
-    ],
-    "inputs": Annotated[int | None, Option(help="Distances that ljat3 is given, 2 or 3. (default: 2)")],
-    "steps_before": Annotated[
-        int | None, Option(help="Distances of ljat3 so many steps before convergence. (default: the start)")
-    ],
-    "data": Annotated[
-        Path | None, Option(help="The full set of mnist: an .npz file, or a folder of IDX files.")
-    ],
-    "target": Annotated[str | None, Option(help="Column of the table to predict.")],
-    "task": Annotated[
-        str | None, Option(help="What the target is: auto, classes or number. (default: auto)")
-    ],
-    "weights": Annotated[
-        str | None, Option(help="Column of the table that says how much each row counts. (default: none)")
-    ],
-    "noise": Annotated[
-        float | None, Option(help="Standard deviation of the noise on regression data. (default: 0.02)")
-    ],
-    "highest_frequency": Annotated[
-        float | None,
-        Option(help="Limit of the parameters of nonlinear-regression; more minima beyond. (default: 10)"),
-    ],
-    "size": Annotated[int | None, Option(help="Spins of a spin glass, or of each part. (default: 6)")],
-    "p": Annotated[int | None, Option(help="p of the p-spin glass, or its parts. (default: 3)")],
-    "partite": Annotated[
-        bool | None,
-        Option("--partite", help="A spin glass of p parts, each on a unit sphere of its own."),
-    ],
-    "coefficients": Annotated[
-        Path | None,
-        Option(metavar="FILE.npy", help="Spin-glass coefficients, shape (N,) * p; of parts, any sides."),
-    ],
-    "disorder": Annotated[int | None, Option(help="Seed of random spin-glass coefficients. (default: 0)")],
-}
+GIVEN, NAME = "lossatlas.given", "lossatlas.landscape"  # where a context keeps the settings and the name
 
 
-def with_landscape_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of all landscapes; it gets those that were given as one dictionary.
+class LandscapeCommand(TyperCommand):
+    """A command on a landscape. Its help shows the settings of the one that is named, or all names.
 
-    The command takes `(name, given, ...)`.
+    Settings are read from the recipes when the command is chosen, since recipes import JAX.
+    The function of the command takes the context first; `given` reads the settings from it.
     """
-    own = list(inspect.signature(command, eval_str=True).parameters.values())
-    shared = [
-        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for key, kind in OPTIONS.items()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Note which landscape is meant, for the help."""
+        from lossatlas.recipes import RECIPES
+
+        ctx.meta[NAME] = next((word for word in args if word in RECIPES), None)
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the name of the landscape, all settings of all landscapes, and the command's own options.
+
+        The help leaves out what the named landscape does not take; given, it is refused in a sentence.
+        """
+        from lossatlas.recipes import RECIPES
+
+        name, *own = super().get_params(ctx)
+        name.help = (
+            f"{', '.join(RECIPES)}; or a config file, CONFIG.toml. With --help behind a name, its settings."
+        )
+        return [name, *_parameters(ctx.meta.get(NAME)), *own]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command without the settings, which the context keeps."""
+        ctx.meta[GIVEN] = {
+            parameter.name: value
+            for parameter in _parameters(None)
+            if (value := ctx.params.pop(parameter.name)) is not None
+        }
+        return super().invoke(ctx)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words of the usage line, without what the named landscape does not take."""
+        shown = [parameter for parameter in self.get_params(ctx) if not getattr(parameter, "hidden", False)]
+        return ["[OPTIONS]", *(piece for parameter in shown for piece in parameter.get_usage_pieces(ctx))]
+
+
+def given(context: typer.Context) -> dict[str, Any]:
+    """Return the settings of the landscape that the command line gives, by key."""
+    return context.meta[GIVEN]
+
+
+def _parameters(landscape: str | None) -> list[Any]:
+    """Return the settings of all landscapes as parameters; the help shows those of the named one."""
+    from lossatlas.recipes import RECIPES, settings_of
+
+    shown = settings_of(RECIPES[landscape]) if landscape else {}
+    every: dict[str, Setting] = {}
+    for recipe in RECIPES.values():
+        every |= settings_of(recipe)
+    panel = f"Settings of {landscape}"
+    parameters = [
+        _parameter(shown.get(key, setting), panel if key in shown else None)
+        for key, setting in every.items()
     ]
-    rest = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own[2:]]
 
-    def wrapper(name: str, **options: Any) -> None:
-        given = {key: options.pop(key) for key in OPTIONS}
-        command(name, {key: value for key, value in given.items() if value is not None}, **options)
+    def command(**settings: Any) -> None: ...
 
-    parameters = [own[0], *shared, *rest]
-    wrapper.__name__, wrapper.__doc__ = command.__name__, command.__doc__
-    wrapper.__signature__ = inspect.Signature(parameters)  # pyright: ignore
-    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return wrapper
+    command.__signature__ = inspect.Signature(parameters)  # pyright: ignore
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    made = typer.Typer(add_completion=False)
+    made.command()(command)
+    return list(typer.main.get_command(made).params)
+
+
+def _parameter(setting: "Setting", panel: str | None) -> inspect.Parameter:
+    """Return a setting as typer reads it, in a panel of the help, if any; None stands for not given."""
+    default = "required" if setting.default is None else f"default: {setting.default}"
+    shown: Any = {
+        "help": f"{setting.help.text} ({default})",
+        "hidden": panel is None,
+        "show_default": False,
+        "rich_help_panel": panel,
+    }
+    name = setting.key.replace("_", "-")
+    if setting.help.argument:
+        read: Any = typer.Argument(metavar=setting.help.argument, **shown)
+    elif setting.kind is bool and setting.default == "yes":
+        read = typer.Option(f"--{name}/--no-{name}", **shown)
+    else:
+        read = typer.Option(f"--{name}", **shown)
+    return inspect.Parameter(
+        setting.key,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[setting.kind | None, read],
+    )
 
 
 def limit_memory(text: str | None) -> None:
@@ -178,6 +152,10 @@ def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
     try:
         return read_recipe({"landscape": name, **given})
     except RecipeError as error:
-        known = {"table": "a table", "biases": "--no-biases"}
-        label = known.get(error.key, f"--{error.key.replace('_', '-')}")
-        raise ValueError(error.named(label)) from None
+        raise ValueError(error.named(_label(error.key))) from None
+
+
+def _label(key: str) -> str:
+    """Return what a setting is called on the command line."""
+    known = {"table": "a table", "biases": "--no-biases"}
+    return known.get(key, f"--{key.replace('_', '-')}")

@@ -12,6 +12,8 @@ from typing import Any
 
 import typer
 
+from lossatlas._plugins import load_plugins
+
 from ._census import census
 from ._descend import descend
 from ._evaluate import evaluate
@@ -21,6 +23,7 @@ from ._follow import follow
 from ._frustration import frustration
 from ._funnels import funnels
 from ._graph import graph
+from ._landscape import LandscapeCommand
 from ._network import network
 from ._picture import picture
 from ._quantities import quantities
@@ -39,7 +42,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(explore)
+app.command(cls=LandscapeCommand)(explore)
 app.command()(show)
 app.command()(evaluate)
 app.command()(quantities)
@@ -49,8 +52,8 @@ app.command()(graph)
 app.command()(picture)
 app.command()(rates)
 app.command()(follow)
-app.command()(census)
-app.command()(descend)
+app.command(cls=LandscapeCommand)(census)
+app.command(cls=LandscapeCommand)(descend)
 app.command()(thermo)
 app.command()(network)
 app.command()(funnels)
@@ -73,6 +76,7 @@ def _version(
 def main() -> None:
     """Run the command line; bad input prints one sentence and exits with status 2."""
     warnings.showwarning = lambda message, *where: sys.stderr.write(f"lossatlas: {message}\n")
+    load_plugins()
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
     except UsageError as error:

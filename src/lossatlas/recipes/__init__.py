@@ -9,8 +9,11 @@ from ._network_recipes import AbstractDataRecipe as AbstractDataRecipe
 from ._read_recipe import RECIPES as RECIPES
 from ._read_recipe import read_recipe as read_recipe
 from ._recipe import AbstractRecipe as AbstractRecipe
+from ._recipe import Help as Help
 from ._recipe import Problem as Problem
 from ._recipe import RecipeError as RecipeError
+from ._recipe import Setting as Setting
+from ._recipe import settings_of as settings_of
 from ._recipe import shown as shown
 from ._recipe import to_settings as to_settings
 from ._run import evaluate_atlas as evaluate_atlas

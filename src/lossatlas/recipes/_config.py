@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
-from ._read_recipe import read_recipe
-from ._recipe import AbstractRecipe, RecipeError, first_error
+from ._read_recipe import RECIPES, read_recipe
+from ._recipe import AbstractRecipe, RecipeError, first_error, settings_of
 
 
 def seconds(text: str) -> float | None:
@@ -116,7 +116,7 @@ def read_config(path: Path) -> Config:
     for name, table in (("explore", explore), ("sweep", sweep)):
         if not isinstance(table, dict):
             raise ValueError(f"{where(path, text, name)}: {name} must be a table, [{name}].")
-    for key in ("table", "coefficients", "data"):
+    for key in _files(settings.get("landscape")):
         if isinstance(settings.get(key), str):
             settings[key] = str(path.parent / settings[key])
         if isinstance(sweep, dict) and isinstance(sweep.get(key), list):
@@ -134,6 +134,12 @@ def read_config(path: Path) -> Config:
                 f"{where(path, text, key, 'sweep')}: every landscape needs a config of its own."
             )
     return Config(settings, searched, sweep, path, text)
+
+
+def _files(landscape: Any) -> list[str]:
+    """Return the settings of a landscape that are files; none of one that is not known."""
+    known = settings_of(RECIPES[landscape]) if isinstance(landscape, str) and landscape in RECIPES else {}
+    return [key for key, setting in known.items() if setting.kind is Path]
 
 
 def where(path: Path, text: str, key: str, table: str | None = None) -> str:

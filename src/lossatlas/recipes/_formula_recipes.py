@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import AliasChoices, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
 from lossatlas import landscapes
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import PartiteSpinGlass, SpinGlass
 
-from ._recipe import AbstractRecipe, Problem
+from ._recipe import AbstractRecipe, Help, Problem
 
 
 class SurfaceRecipe(AbstractRecipe, frozen=True):
@@ -28,12 +28,14 @@ class SpinGlassRecipe(AbstractRecipe, frozen=True):
     """A spherical p-spin glass or a p-partite one, with random coefficients or those of a file."""
 
     landscape: Literal["spin-glass"]
-    size: int | None = None
-    # Atlases of the first versions remember p as `order`.
-    p: Annotated[int | None, Field(validation_alias=AliasChoices("p", "order"))] = None
-    partite: bool = False
-    disorder: Annotated[int, Field(ge=0)] = 0
-    coefficients: Path | None = None
+    size: Annotated[int | None, Help("Spins, or spins of each part.", unset="6")] = None
+    p: Annotated[int | None, Help("p of the p-spin glass, or its parts.", unset="3")] = None
+    partite: Annotated[bool, Help("A spin glass of p parts, each on a unit sphere of its own.")] = False
+    disorder: Annotated[int, Field(ge=0), Help("Seed of random coefficients.")] = 0
+    coefficients: Annotated[
+        Path | None,
+        Help("An .npy file of coefficients, shape (N,) * p; of parts, any sides.", unset="random ones"),
+    ] = None
 
     def build(self) -> Problem:
         """Return the spin glass."""
@@ -71,10 +73,10 @@ class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):
     """Fits of a damped product of two sines to noisy data."""
 
     landscape: Literal["nonlinear-regression"]
-    items: PositiveInt = 100
-    noise: float = 0.02
-    highest_frequency: float = 10.0
-    data_seed: Annotated[int, Field(ge=0)] = 0
+    items: Annotated[PositiveInt, Help("Training items.")] = 100
+    data_seed: Annotated[int, Field(ge=0), Help("Seed of the data and their noise.")] = 0
+    noise: Annotated[float, Help("Standard deviation of the noise on the data.")] = 0.02
+    highest_frequency: Annotated[float, Help("Limit of q1, q2 and q4; more minima beyond.")] = 10.0
 
     def build(self) -> Problem:
         """Return the regression, and the data that it fits."""

@@ -13,7 +13,7 @@ from lossatlas import datasets, landscapes
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import Perceptron
 
-from ._recipe import AbstractRecipe, Problem, to_settings
+from ._recipe import AbstractRecipe, Help, Problem, to_settings
 from ._teacher import Lesson, halves, teach, train_teacher
 
 
@@ -40,20 +40,28 @@ def _cube(value: Any) -> Any:
         raise ValueError("should be D1, D2, D3 or the length of a side") from None
 
 
-Layers = Annotated[list[int], BeforeValidator(_layers)]
-TeacherLayers = Annotated[list[PositiveInt], Field(min_length=1), BeforeValidator(_layers)]
-Cube = Annotated[str | float, BeforeValidator(_cube)]
+Hidden = Annotated[
+    list[int],
+    BeforeValidator(_layers),
+    Help("Hidden nodes, or of several layers: 5,5; 0 for none."),
+]
+L2 = Annotated[float, Help("L2 penalty lambda.")]
+Regularise = Annotated[Literal["all", "weights"], Help("Penalise all variables, or weights only.")]
+Items = Annotated[PositiveInt | None, Help("Training items.", unset="all")]
+TestItems = Annotated[PositiveInt | None, Help("Test items.", unset="the rest")]
 
 
 class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
     """A perceptron; subclasses say on which data."""
 
-    hidden: Layers = [3]
-    l2: float = 1e-3
-    activation: str = "tanh"
-    neighbours: int | None = None
-    regularise: Literal["all", "weights"] = "all"
-    biases: bool | None = None  # not False means yes; older atlases do not know the setting
+    hidden: Hidden = [3]
+    l2: L2 = 1e-3
+    activation: Annotated[str, Help("tanh, sigmoid, softplus, gelu or relu.")] = "tanh"
+    neighbours: Annotated[
+        int | None, Help("Nearest nodes that a hidden node keeps its links to.", unset="all")
+    ] = None
+    regularise: Regularise = "all"
+    biases: Annotated[bool, Help("Whether nodes have biases.")] = True
 
     def network(self, data: DataSet, outputs: np.ndarray | None = None) -> Perceptron:
         """Return the network on training data, or on their inputs and the outputs of a teacher."""
@@ -64,7 +72,7 @@ class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
             l2=self.l2,
             activation=self.activation,
             loss=data.loss if outputs is None else "squared_error",
-            biases=self.biases is not False,
+            biases=self.biases,
             penalise_biases=self.regularise == "all",
             weights=data.weights,
             neighbours=self.neighbours,
@@ -77,7 +85,7 @@ class XorRecipe(AbstractNetworkRecipe, frozen=True):
     """XOR."""
 
     landscape: Literal["xor"]
-    hidden: Layers = [2]
+    hidden: Hidden = [2]
 
     def build(self) -> Problem:
         """Return the network on the four items, which are its training data, too."""
@@ -85,7 +93,7 @@ class XorRecipe(AbstractNetworkRecipe, frozen=True):
             self.hidden,
             l2=self.l2,
             activation=self.activation,
-            biases=self.biases is not False,
+            biases=self.biases,
             penalise_biases=self.regularise == "all",
             neighbours=self.neighbours,
         )
@@ -103,13 +111,33 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
     the other half get its outputs, and the student learns these (see `lesson`), by default unpenalised.
     """
 
-    items: PositiveInt | None = None
-    test_items: PositiveInt | None = None
-    mislabelled: Annotated[float, Field(ge=0, le=1)] = 0.0
-    data_seed: Annotated[int, Field(ge=0)] = 0
-    project: PositiveInt | None = None
-    teacher: TeacherLayers | None = None
-    teacher_l2: PositiveFloat | None = None
+    items: Items = None
+    test_items: TestItems = None
+    mislabelled: Annotated[
+        float, Field(ge=0, le=1), Help("Fraction of training items that get another class.")
+    ] = 0.0
+    data_seed: Annotated[
+        int, Field(ge=0), Help("Seed of the data: their split, mislabelling, teacher.")
+    ] = 0
+    project: Annotated[
+        PositiveInt | None,
+        Help(
+            "Inputs after a linear map: leading principal components, or the columns turned into a larger "
+            "space.",
+            unset="the columns",
+        ),
+    ] = None
+    teacher: Annotated[
+        Annotated[list[PositiveInt], Field(min_length=1), BeforeValidator(_layers)] | None,
+        Help(
+            "Hidden nodes of a teacher, such as 10 or 5,5: half of the data train it, the network learns "
+            "its outputs on the rest, unpenalised unless l2 is given.",
+            unset="none",
+        ),
+    ] = None
+    teacher_l2: Annotated[
+        PositiveFloat | None, Help("L2 penalty of the teacher.", unset=f"{TEACHER_L2:g}")
+    ] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -201,9 +229,9 @@ class DigitsRecipe(AbstractTableRecipe, frozen=True):
     """Handwritten digits of 8 x 8 pixels."""
 
     landscape: Literal["digits"]
-    hidden: Layers = [10]
-    l2: float = 1e-2
-    items: PositiveInt | None = 1000
+    hidden: Hidden = [10]
+    l2: L2 = 1e-2
+    items: Items = 1000
 
     def everything(self) -> DataSet:
         """Return the digits."""
@@ -224,10 +252,12 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
     """A CSV file of the user's own."""
 
     landscape: Literal["csv"]
-    table_file: Annotated[Path, Field(alias="table")]
-    target: str
-    task: str = "auto"
-    weights: str | None = None
+    table_file: Annotated[Path, Field(alias="table"), Help("The table.", argument="TABLE.csv")]
+    target: Annotated[str, Help("Column of the table to predict.")]
+    task: Annotated[str, Help("What the target is: auto, classes or number.")] = "auto"
+    weights: Annotated[
+        str | None, Help("Column of the table that says how much each row counts.", unset="none")
+    ] = None
 
     def everything(self) -> DataSet:
         """Read the file."""
@@ -242,13 +272,20 @@ class Ljat3Recipe(AbstractDataRecipe, frozen=True):
     """Outcomes of geometry optimisations of three atoms."""
 
     landscape: Literal["ljat3"]
-    hidden: Layers = [10]
-    l2: float = 1e-4
-    items: PositiveInt | None = 1000
-    test_items: PositiveInt | None = 10_000
-    cube: Cube = "D1"
-    inputs: Literal[2, 3] = 2
-    steps_before: Annotated[int, Field(ge=0)] | None = None
+    hidden: Hidden = [10]
+    l2: L2 = 1e-4
+    items: Items = 1000
+    test_items: TestItems = 10_000
+    cube: Annotated[
+        str | float,
+        BeforeValidator(_cube),
+        Help("Cube of the starts: D1, D2, D3, or the length of its side."),
+    ] = "D1"
+    inputs: Annotated[Literal[2, 3], Help("Distances that the network is given, 2 or 3.")] = 2
+    steps_before: Annotated[
+        Annotated[int, Field(ge=0)] | None,
+        Help("Distances so many steps before convergence.", unset="at the start"),
+    ] = None
 
     @property
     def draws_data(self) -> bool:
@@ -275,10 +312,16 @@ class MnistRecipe(AbstractDataRecipe, frozen=True):
     """MNIST; the first 1,000 training images are shipped."""
 
     landscape: Literal["mnist"]
-    hidden: Layers = [10]
-    l2: float = 0.1
-    items: PositiveInt | None = 1000
-    data: Path | None = None
+    hidden: Hidden = [10]
+    l2: L2 = 0.1
+    items: Items = 1000
+    data: Annotated[
+        Path | None,
+        Help(
+            "The full set: an .npz file, or a folder of IDX files.",
+            unset="the 1,000 images that are shipped",
+        ),
+    ] = None
 
     def parts(self) -> tuple[DataSet, DataSet]:
         """Return the first training images, and the test images."""

@@ -1,8 +1,10 @@
 """All recipes by the name of their landscape, and the one way to read one."""
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
+
+from lossatlas._plugins import load_plugins
 
 from ._formula_recipes import NonlinearRegressionRecipe, SpinGlassRecipe, SurfaceRecipe
 from ._network_recipes import (
@@ -17,17 +19,20 @@ from ._network_recipes import (
 from ._recipe import AbstractRecipe, RecipeError, first_error
 
 
+KINDS = (
+    XorRecipe,
+    Ljat3Recipe,
+    MnistRecipe,
+    DigitsRecipe,
+    IrisRecipe,
+    CsvRecipe,
+    RegressionRecipe,
+    NonlinearRegressionRecipe,
+    SpinGlassRecipe,
+    SurfaceRecipe,
+)
 RECIPES: dict[str, type[AbstractRecipe]] = {
-    "xor": XorRecipe,
-    "ljat3": Ljat3Recipe,
-    "mnist": MnistRecipe,
-    "digits": DigitsRecipe,
-    "iris": IrisRecipe,
-    "csv": CsvRecipe,
-    **dict.fromkeys(("boston", "concrete", "energy", "power", "wine_red", "yacht"), RegressionRecipe),
-    "nonlinear-regression": NonlinearRegressionRecipe,
-    "spin-glass": SpinGlassRecipe,
-    **dict.fromkeys(("mueller-brown", "six-hump-camel"), SurfaceRecipe),
+    name: kind for kind in KINDS for name in get_args(kind.model_fields["landscape"].annotation)
 }
 
 
@@ -37,6 +42,8 @@ def read_recipe(settings: dict[str, Any]) -> AbstractRecipe:
     **Raises:** `RecipeError`, a `ValueError`, that names the first key that does not fit.
     """
     name = settings.get("landscape")
+    if name not in RECIPES:
+        load_plugins()
     if not isinstance(name, str) or name not in RECIPES:
         said = "is missing" if name is None else f"{name!r} is not known"
         raise RecipeError("landscape", f"The landscape {said}; choose one of {', '.join(RECIPES)}.")

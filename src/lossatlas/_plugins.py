@@ -1,0 +1,26 @@
+"""Packages of others: modules that add landscapes and commands, found by their entry points."""
+
+import functools
+import warnings
+from importlib.metadata import entry_points
+
+
+GROUP = "lossatlas"
+
+
+@functools.cache
+def load_plugins() -> None:
+    """Import the module of every entry point in the group `lossatlas`, once.
+
+    Such a module enters its recipes in `lossatlas.recipes.RECIPES` and its commands in `lossatlas.cli.app`.
+    One that cannot be imported is left out with a warning.
+    """
+    for point in entry_points(group=GROUP):
+        try:
+            point.load()
+        except Exception as error:  # whatever a stranger's module raises
+            warnings.warn(
+                f"{point.value}, which extends lossatlas, could not be imported: "
+                f"{type(error).__name__}: {error}",
+                stacklevel=2,
+            )
