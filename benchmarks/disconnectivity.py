@@ -12,8 +12,8 @@ import matplotlib
 import networkx as nx
 import numpy as np
 
+from lossatlas import plots
 from lossatlas.analysis import disconnectivity
-from lossatlas.plots import plot_disconnectivity, save_picture
 
 
 matplotlib.use("Agg")
@@ -75,8 +75,8 @@ def main():
         picture = pathlib.Path(folder) / "graph.png"
 
         def draw():
-            ax = plot_disconnectivity(tree, order="centre", colour=tree.energy[: len(tree)])
-            save_picture(ax.figure, picture)
+            ax = plots.disconnectivity(tree, order="centre", colour=tree.energy[: len(tree)])
+            plots.save_picture(ax.figure, picture)
 
         print(f"drawing {len(tree)} minima to PNG: {seconds(draw, (), 1)[0]:.2f} s")
 

@@ -180,11 +180,11 @@ def gaps(
         result = compute(transition_network(atlas))
     typer.echo(json.dumps(result.to_dict()))
     if plot is not None:
-        from lossatlas.plots import save_picture
+        from lossatlas import plots
 
         from .plot_gaps import plot_gaps
 
-        save_picture(plot_gaps(result).figure, plot)
+        plots.save_picture(plot_gaps(result).figure, plot)
 '''
 
 LANDSCAPE_LIST = """

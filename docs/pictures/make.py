@@ -21,7 +21,7 @@ def draw(atlas, ax, title):
     """Draw one atlas on one pair of axes."""
     minima, states = atlas.minima, atlas.transition_states
     tree = la.disconnectivity(la.transition_network(atlas))
-    la.plots.plot_disconnectivity(tree, ax=ax, order="centre", ylabel="loss")
+    la.plots.disconnectivity(tree, ax=ax, order="centre", ylabel="loss")
     ax.set_title(f"{title}\n{len(minima)} minima, {len(states)} transition states", fontsize=10)
 
 

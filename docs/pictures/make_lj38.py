@@ -30,13 +30,11 @@ def main(directory):
     whole = la.disconnectivity(network)
     tree = whole.where(whole.component == 0)
     chosen = {name: np.intersect1d(tree.ids, ids) for name, ids in sets.items()}
-    la.plots.plot_disconnectivity(tree, ax=left, order="centre", highlight=chosen)
+    la.plots.disconnectivity(tree, ax=left, order="centre", highlight=chosen)
     left.set_title(f"LJ38: {len(tree)} of {len(network)} minima")
     kt = np.geomspace(0.05, 0.25, 300)
     peaks = [peak for peak in la.analysis.heat_capacity_peaks(network) if kt[0] < peak.kt < kt[-1]]
-    la.plots.plot_heat_capacity(
-        la.thermodynamics(network, kt), peaks=peaks, ax=right, xlabel="kT (well depths)"
-    )
+    la.plots.heat_capacity(la.thermodynamics(network, kt), peaks=peaks, ax=right, xlabel="kT (well depths)")
     la.plots.save_picture(figure, HERE / "lj38.png", dpi=110)
 
 

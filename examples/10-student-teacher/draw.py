@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from training_pictures import plot_final_losses, plot_training
 
-from lossatlas.plots import save_picture
+from lossatlas import plots
 
 
 NAMES = {"gradient": "gradient descent", "lbfgs": "L-BFGS", "hopping": "basin-hopping"}
@@ -48,7 +48,7 @@ def main() -> None:
             plot_training(losses, bound=bounds.get(hidden), ax=ax)
             ax.set_title(f"{hidden} hidden nodes", fontsize=10)
             ax.label_outer()
-        save_picture(figure, file.with_name(f"{file.stem}-training.png"), dpi=120)
+        plots.save_picture(figure, file.with_name(f"{file.stem}-training.png"), dpi=120)
         final = {
             name: {hidden: losses[name][:, -1] for hidden, losses in curves.items() if name in losses}
             for name in NAMES.values()
@@ -56,7 +56,7 @@ def main() -> None:
         }
         figure = plt.figure(figsize=(6.0, 4.0), layout="constrained")
         plot_final_losses(final, bounds=bounds, ax=figure.subplots())
-        save_picture(figure, file.with_name(f"{file.stem}-final.png"), dpi=150)
+        plots.save_picture(figure, file.with_name(f"{file.stem}-final.png"), dpi=150)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 from depth_pictures import plot_depth_distances, plot_depth_entropy
 from depth_summary import cells_of, compared, judged
 
-from lossatlas.plots import save_picture
+from lossatlas import plots
 
 
 sys.path.append(str(Path(__file__).parents[1]))
@@ -36,10 +36,10 @@ def main() -> None:
         )
     if given.distances is not None:
         panels = by_panel(results, [result.distances for result in results])
-        save_picture(plot_depth_distances(panels)[0].figure, given.distances)
+        plots.save_picture(plot_depth_distances(panels)[0].figure, given.distances)
     if given.entropy is not None:
         panels = by_panel(results, [result.losses_and_entropies for result in results])
-        save_picture(plot_depth_entropy(panels)[0].figure, given.entropy)
+        plots.save_picture(plot_depth_entropy(panels)[0].figure, given.entropy)
 
 
 def by_panel(results: list, values: list) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import lossatlas as la
+from lossatlas import plots
 from lossatlas.analysis import (
     barriers_to_global_minimum,
     mean_critical_points,
@@ -27,7 +28,6 @@ from lossatlas.analysis import (
     transition_network,
 )
 from lossatlas.atlas import Atlas
-from lossatlas.plots import plot_energy_counts, plot_graphs
 
 
 CENSUS = {3: range(3, 11), 4: range(4, 9)}  # N for each p
@@ -68,7 +68,7 @@ def census(glasses: int, out: Path, sizes=CENSUS, drawn=DRAWN) -> None:
     figure, axes = plt.subplots(1, 3, figsize=(12.0, 4.2), layout="constrained")
     for index, ax in enumerate(axes):
         of_index = {size: [u[k == index] for u, k in energies.get(size, [])] for size in drawn}
-        plot_energy_counts(of_index, 3, index, ax=ax)
+        plots.energy_counts(of_index, 3, index, ax=ax)
     la.plots.save_picture(figure, out / "energies.png", dpi=100)
 
 
@@ -123,7 +123,7 @@ def graphs(folder: Path, out: Path, sizes=GRAPHS) -> None:
         })  # fmt: skip
     write(rows, out / "barriers.csv")
     figure = plt.figure(figsize=(9.0, 7.5), layout="constrained")
-    axes = plot_graphs(trees, titles, ylabel="energy per spin $H/N$", figure=figure)
+    axes = plots.graphs(trees, titles, ylabel="energy per spin $H/N$", figure=figure)
     for ax in axes:
         ax.axhline(-threshold_energy(3), color="#d55e00", lw=1.0, dashes=(5, 2), zorder=0)
     axes[-1].annotate(

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from lossatlas.plots import plot_energy_histograms
+from lossatlas import plots
 
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73")  # of methods, after Okabe and Ito
@@ -38,7 +38,7 @@ def draw(reached: Sequence[Reached], fits: Mapping[str, ExponentFit]) -> Figure:
         energies |= {str(part.size): part.energy for part in reached if part.method == method}
         if any(map(len, energies.values())):
             panels.append(
-                (plot_energy_histograms, (energies,), {"label": label, "title": f"{method}, size"})
+                (plots.energy_histograms, (energies,), {"label": label, "title": f"{method}, size"})
             )
     mean, variance = against_size(reached, "mean"), against_size(reached, "variance")
     if any(len(x) > 1 for x, _, _ in mean.values()):

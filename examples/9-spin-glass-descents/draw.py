@@ -10,7 +10,7 @@ from pathlib import Path
 from descent_pictures import draw
 from descent_summary import exponents, summarise
 
-from lossatlas.plots import save_picture
+from lossatlas import plots
 
 
 sys.path.append(str(Path(__file__).parents[1]))
@@ -36,7 +36,7 @@ def main() -> None:
     levels = (f"{name} = {level:.4f}" for name, level in reached[0].unit.levels.items())
     print(f"theory of many spins: {', '.join(levels)}")
     if given.picture is not None:
-        save_picture(draw(reached, fits), given.picture)
+        plots.save_picture(draw(reached, fits), given.picture)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import rows
+from lossatlas import plots
 from lossatlas.analysis import (
     communities,
     disconnectivity,
@@ -28,7 +29,6 @@ from lossatlas.analysis import (
 )
 from lossatlas.atlas import Atlas
 from lossatlas.landscapes import DoubleWells
-from lossatlas.plots import save_picture
 from networks import random_network
 
 
@@ -58,7 +58,7 @@ MISTAKES = {
     "groups": (lambda: regroup(NETWORK, 0.1), NO_RATES),
     "free energies": (lambda: free_energy_disconnectivity(NETWORK), NO_RATES),
     "atlas": (lambda: transition_network("a.atlas"), "`atlas` must be an open Atlas, .* got 'a.atlas'"),
-    "figure": (lambda: save_picture(5, "x.png"), "`fig` must be a matplotlib Figure, .* got 5"),
+    "figure": (lambda: plots.save_picture(5, "x.png"), "`fig` must be a matplotlib Figure, .* got 5"),
     "word": (lambda: thermodynamics(NETWORK, "a"), "`kt` must be a temperature or a vector .* got 'a'"),
     "words": (lambda: temperature_scan(NETWORK, ["a"]), "`kt` must be a temperature or a vector"),
     "one word": (lambda: rate_network(NETWORK, "a"), "`kt` must be a temperature or a vector"),

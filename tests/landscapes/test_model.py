@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from lossatlas import plots
 from lossatlas.analysis import evaluate, misclassification_distances
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import (
@@ -18,7 +19,6 @@ from lossatlas.landscapes import (
     nonlinear_regression,
     xor,
 )
-from lossatlas.plots import plot_fits, plot_misclassification, plot_networks
 
 
 RNG = np.random.default_rng(0)
@@ -142,7 +142,7 @@ def test_an_own_classifier_is_judged_as_the_same_network_is(own_losses):
     for name, values in expected.columns.items():
         np.testing.assert_allclose(found.columns[name], values, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(found.misclassified["test"], expected.misclassified["test"])
-    ax = plot_misclassification(misclassification_distances(found.misclassified["test"]))
+    ax = plots.misclassification(misclassification_distances(found.misclassified["test"]))
     assert ax.images[0].get_array().shape == (4, 4)
     plt.close(ax.figure)
 
@@ -155,7 +155,7 @@ def test_an_own_regression_is_judged_and_drawn():
     assert set(found.columns) == {"training_loss"} and not found.misclassified
     errors = [np.mean((a * INPUTS[:, 0] + b - VALUES) ** 2) for a, b in points]
     np.testing.assert_allclose(found.columns["training_loss"], errors, rtol=1e-13)
-    axes = plot_fits(line, points, np.array(errors), data=data)
+    axes = plots.fits(line, points, np.array(errors), data=data)
     curve = axes[0].get_lines()[1]
     np.testing.assert_allclose(curve.get_ydata(), 0.5 * curve.get_xdata() + 0.1, rtol=1e-13)
     assert axes[0].figure._supxlabel.get_text() == "p" and axes[0].figure._supylabel.get_text() == "kind"
@@ -163,14 +163,14 @@ def test_an_own_regression_is_judged_and_drawn():
     with pytest.raises(
         ValueError, match="does not know the items that it learnt from: give them as `data`"
     ):
-        plot_fits(line, points, np.array(errors))
+        plots.fits(line, points, np.array(errors))
 
 
 def test_names_of_inputs_and_classes_stand_on_maps():
     data = labelled(classes=("low", "middle", "high"))
     net = network()
     points = np.random.default_rng(4).normal(size=(1, net.dimension))
-    axes = plot_networks(net, points, [0.5], data=data, shown_class=2, step=0.1)
+    axes = plots.networks(net, points, [0.5], data=data, shown_class=2, step=0.1)
     assert (axes[1, 0].get_xlabel(), axes[1, 0].get_ylabel()) == ("p", "q")
     figure = axes[0, 0].figure
     assert figure.axes[-1].get_ylabel() == "probability of class high"
@@ -240,23 +240,23 @@ MISTAKES = {
         "table has classes, but the model predicts one number",
     ),
     "no layers": (
-        lambda: plot_networks(own_classifier(), np.zeros((1, 15)), [0.0]),
+        lambda: plots.networks(own_classifier(), np.zeros((1, 15)), [0.0]),
         "Loss is not made of layers of weights, so it cannot be drawn as a network",
     ),
     "no curve": (
-        lambda: plot_fits(own_classifier(), np.zeros((1, 15)), np.zeros(1)),
+        lambda: plots.fits(own_classifier(), np.zeros((1, 15)), np.zeros(1)),
         "must be a regression of one input, whose fit is a curve; this is a classifier of 2",
     ),
     "several inputs": (
-        lambda: plot_fits(network(targets=VALUES, loss="squared_error"), np.zeros((1, 13)), np.zeros(1)),
+        lambda: plots.fits(network(targets=VALUES, loss="squared_error"), np.zeros((1, 13)), np.zeros(1)),
         "this is a regression of 2",
     ),
     "several columns": (
-        lambda: plot_fits(own_line(), np.zeros((1, 2)), np.zeros(1), data=labelled(INPUTS, VALUES, None)),
+        lambda: plots.fits(own_line(), np.zeros((1, 2)), np.zeros(1), data=labelled(INPUTS, VALUES, None)),
         r"`data` must have one input and one number to predict, got inputs of shape \(30, 2\)",
     ),
     "maps of other data": (
-        lambda: plot_networks(
+        lambda: plots.networks(
             xor(2), np.zeros((1, 12)), [0.0], data=labelled(targets=VALUES, classes=None)
         ),
         "`data` must have two inputs and classes for the maps; table has not",

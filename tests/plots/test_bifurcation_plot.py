@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from lossatlas import plots
 from lossatlas._results import RESULTS
-from lossatlas.plots import plot_bifurcation, plot_point_counts
 from lossatlas.plots._colours import GROUPS
 from lossatlas.searches import Branch, Branches, Event
 
@@ -27,7 +27,7 @@ def fold(logarithmic=True):
 
 @pytest.mark.parametrize("y, heights", [("energy", [1.5, 1.25, 1.0]), ("norm", [3.0, 2.5, 2.0])])
 def test_segments_and_marks(y, heights):
-    ax = plot_bifurcation(fold(), y=y, xlabel="L2")
+    ax = plots.bifurcation(fold(), y=y, xlabel="L2")
     first, second, third, mark = ax.get_lines()
     np.testing.assert_allclose(first.get_ydata(), heights)
     np.testing.assert_allclose(second.get_xdata(), [0.1, 0.05, 0.01])
@@ -47,7 +47,7 @@ def test_segments_and_marks(y, heights):
 @pytest.mark.parametrize("images, values", [(False, [[2, 1], [1, 0]]), (True, [[3, 1], [2, 0]])])
 def test_counts_change_where_something_happens(images, values):
     _, ax = plt.subplots()
-    assert plot_point_counts(fold(False), images=images, ax=ax, legend=False) is ax
+    assert plots.point_counts(fold(False), images=images, ax=ax, legend=False) is ax
     assert len(ax.patches) == 2
     for patch, expected in zip(ax.patches, values):
         np.testing.assert_array_equal(patch.get_data().edges, [0.01, 0.1, 1.0])
@@ -58,8 +58,8 @@ def test_counts_change_where_something_happens(images, values):
 
 def test_mistakes():
     with pytest.raises(ValueError, match="`y` must be energy or norm, got 'x'"):
-        plot_bifurcation(fold(), y="x")
+        plots.bifurcation(fold(), y="x")
     empty = Branches(0.01, 1.0, True, (), (), (), 0)
-    for plot in (plot_bifurcation, plot_point_counts):
+    for plot in (plots.bifurcation, plots.point_counts):
         with pytest.raises(ValueError, match="hold no point"):
             plot(empty)

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
-from lossatlas.plots import plot_disconnectivity, save_picture
+from lossatlas import plots
 from networks import tree_of
 
 
@@ -51,7 +51,7 @@ def crosses(a, b, c, d):
 @pytest.mark.parametrize("order", ORDERS)
 def test_branches_end_at_their_minimum_and_do_not_cross(order, levels):
     tree = random_tree(25, levels=levels)
-    ax = plot_disconnectivity(tree, order=order)
+    ax = plots.disconnectivity(tree, order=order)
     lines, _ = lines_of(ax)
     assert len(lines) == len(tree.parent) - 1
     np.testing.assert_array_equal(
@@ -68,21 +68,21 @@ def test_branches_end_at_their_minimum_and_do_not_cross(order, levels):
 @pytest.mark.parametrize("seed", range(5))
 def test_energy_order_has_the_lowest_on_the_left(seed):
     tree = random_tree(30, seed)
-    places = leaf_places(plot_disconnectivity(tree, order="energy"), tree)
+    places = leaf_places(plots.disconnectivity(tree, order="energy"), tree)
     assert np.argmin(places) == np.argmin(tree.energy[:30])
 
 
 def test_size_order_has_the_largest_basin_on_the_left():
     # 0 alone; 1 and 2 merge first, then with 0.
     tree = tree_of([0.0, 0.2, 0.1], [1.0, 2.0], [[1, 2], [0, 1]])
-    places = leaf_places(plot_disconnectivity(tree, order="size"), tree)
+    places = leaf_places(plots.disconnectivity(tree, order="size"), tree)
     assert np.argsort(places).tolist() == [2, 1, 0]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_centre_order_has_the_global_minimum_in_the_middle(seed):
     tree = random_tree(31, seed)
-    ax = plot_disconnectivity(tree, order="centre")
+    ax = plots.disconnectivity(tree, order="centre")
     places, lowest = leaf_places(ax, tree), np.argmin(tree.energy[:31])
     # One side may lead by the largest basin that joins the trunk.
     trunk = np.isin(tree.lowest, lowest)
@@ -96,7 +96,7 @@ def test_centre_order_has_the_global_minimum_in_the_middle(seed):
 
 def test_separate_trees_have_dashed_stubs_to_the_top():
     tree = tree_of([0.0, 0.1, 0.2, 0.3], [1.0, 0.9], [[0, 1], [2, 2]])
-    ax = plot_disconnectivity(tree)
+    ax = plots.disconnectivity(tree)
     _, stubs = lines_of(ax)
     assert len(stubs.get_segments()) == 3
     assert stubs.get_linestyle()[0][1] is not None
@@ -106,9 +106,9 @@ def test_separate_trees_have_dashed_stubs_to_the_top():
 
 
 def test_exact_joins_are_level_and_those_with_levels_slant():
-    for line in lines_of(plot_disconnectivity(random_tree(25)))[0]:
+    for line in lines_of(plots.disconnectivity(random_tree(25)))[0]:
         assert line[0, 0] == line[1, 0] and line[1, 1] == line[2, 1]
-    lines = lines_of(plot_disconnectivity(random_tree(25, levels=8)))[0]
+    lines = lines_of(plots.disconnectivity(random_tree(25, levels=8)))[0]
     assert any(line[1, 1] < line[2, 1] and line[1, 0] != line[2, 0] for line in lines)
 
 
@@ -127,13 +127,13 @@ def heights_of(ax, energies):
 
 def test_broken_axis_makes_room_for_a_squashed_group():
     tree = broken_tree()
-    ax = plot_disconnectivity(tree)
+    ax = plots.disconnectivity(tree)
     ax.figure.canvas.draw()
     bottom, top, high = heights_of(ax, [0.01, 0.0174, 0.69314718])
     assert top - bottom > 0.6
     assert 0.05 < high - top < 0.25
     assert high < 0.98
-    assert heights_of(plot_disconnectivity(tree, breaks=False), [0.0174])[0] < 0.1
+    assert heights_of(plots.disconnectivity(tree, breaks=False), [0.0174])[0] < 0.1
     scale = ax.yaxis.get_transform()
     some = np.array([-1.0, 0.01, 0.012, 0.3, 0.69314718, 2.0])
     np.testing.assert_allclose(scale.inverted().transform(scale.transform(some)), some, rtol=1e-12)
@@ -142,7 +142,7 @@ def test_broken_axis_makes_room_for_a_squashed_group():
 
 
 def test_ticks_on_both_sides_of_a_break():
-    ax = plot_disconnectivity(broken_tree())
+    ax = plots.disconnectivity(broken_tree())
     ax.figure.canvas.draw()
     boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
     assert not any(box.overlaps(other) for i, box in enumerate(boxes) for other in boxes[:i])
@@ -163,8 +163,8 @@ def test_two_breaks(tmp_path, options):
     rng = np.random.default_rng(0)
     energies = np.concatenate([rng.random(80) * 0.01, 1 + rng.random(80) * 0.02, [-1.2]])
     pairs = np.stack([np.arange(160), np.arange(1, 161)], axis=1)
-    ax = plot_disconnectivity(tree_of(energies, energies[pairs].max(1) + 0.002, pairs), **options)
-    save_picture(ax.figure, tmp_path / "graph.png")
+    ax = plots.disconnectivity(tree_of(energies, energies[pairs].max(1) + 0.002, pairs), **options)
+    plots.save_picture(ax.figure, tmp_path / "graph.png")
     assert len(ax.patches) >= 2
     parts = np.digitize(ax.get_yticks(), [-0.5, 0.5])
     assert set(parts.tolist()) == {0, 1, 2}
@@ -183,22 +183,22 @@ def test_two_breaks(tmp_path, options):
     ],
 )
 def test_no_break_without_need(tree):
-    assert plot_disconnectivity(tree).get_yscale() == "linear"
+    assert plots.disconnectivity(tree).get_yscale() == "linear"
 
 
 def test_no_break_on_axes_in_use():
     _, (left, right) = plt.subplots(1, 2, sharey=True)
-    assert plot_disconnectivity(broken_tree(), ax=left).get_yscale() == "linear"
+    assert plots.disconnectivity(broken_tree(), ax=left).get_yscale() == "linear"
     _, ax = plt.subplots()
     ax.plot([0, 1], [0, 1])
-    assert plot_disconnectivity(broken_tree(), ax=ax).get_yscale() == "linear"
+    assert plots.disconnectivity(broken_tree(), ax=ax).get_yscale() == "linear"
     _, ax = plt.subplots()
-    assert plot_disconnectivity(broken_tree(), ax=ax).get_yscale() == "function"
+    assert plots.disconnectivity(broken_tree(), ax=ax).get_yscale() == "function"
 
 
 def test_levels_with_a_break_do_not_cross():
     levels = np.append(0.01 + 0.002 * np.arange(5), 0.7)
-    ax = plot_disconnectivity(broken_tree(levels), labels=True)
+    ax = plots.disconnectivity(broken_tree(levels), labels=True)
     assert ax.get_yscale() == "function"
     lines = [ax.transData.transform(line) for line in lines_of(ax)[0]]
     pieces = [piece for line in lines for piece in zip(line[:-1], line[1:])]
@@ -207,7 +207,7 @@ def test_levels_with_a_break_do_not_cross():
 
 
 def test_energies_that_differ_little_have_whole_tick_labels():
-    ax = plot_disconnectivity(tree_of([1.0, 1.0 + 1e-7], [1.0 + 3e-7], [[0, 1]]))
+    ax = plots.disconnectivity(tree_of([1.0, 1.0 + 1e-7], [1.0 + 3e-7], [[0, 1]]))
     ax.figure.canvas.draw()
     assert "1.00000" in ax.get_yticklabels()[1].get_text()
 
@@ -216,20 +216,20 @@ def test_continuous_colours_have_a_bar():
     tree = random_tree(20)
     values = np.linspace(0, 1, 20)
     values[3] = np.nan
-    ax = plot_disconnectivity(tree, colour=values, colour_label="log product", cmap="cividis")
+    ax = plots.disconnectivity(tree, colour=values, colour_label="log product", cmap="cividis")
     assert len(ax.figure.axes) == 2
     assert ax.figure.axes[1].get_ylabel() == "log product"
     assert ax.get_legend() is None
 
 
 def test_equal_colours_are_no_division_by_zero():
-    plot_disconnectivity(random_tree(5), colour=np.zeros(5)).figure.canvas.draw()
-    plot_disconnectivity(random_tree(5), colour=np.full(5, np.nan)).figure.canvas.draw()
+    plots.disconnectivity(random_tree(5), colour=np.zeros(5)).figure.canvas.draw()
+    plots.disconnectivity(random_tree(5), colour=np.full(5, np.nan)).figure.canvas.draw()
 
 
 def test_group_colours_reach_up_to_mixed_joins():
     tree = tree_of([0.0, 0.1, 0.2, 0.3], [1.0, 1.5, 2.0], [[0, 1], [2, 3], [1, 2]])  # (0 1) (2 3)
-    ax = plot_disconnectivity(tree, colour=["a", "a", "b", "c"], colour_label="kind")
+    ax = plots.disconnectivity(tree, colour=["a", "a", "b", "c"], colour_label="kind")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c"]
     branches = ax.collections[0]
     shade = {
@@ -241,15 +241,15 @@ def test_group_colours_reach_up_to_mixed_joins():
 
 def test_integers_are_groups_up_to_ten_values():
     tree = random_tree(12)
-    assert plot_disconnectivity(tree, colour=np.arange(12) % 10).get_legend() is not None
-    assert plot_disconnectivity(tree, colour=np.arange(12)).get_legend() is None
+    assert plots.disconnectivity(tree, colour=np.arange(12) % 10).get_legend() is not None
+    assert plots.disconnectivity(tree, colour=np.arange(12)).get_legend() is None
 
 
 def test_highlight_by_number_and_by_mask():
     tree, mask = random_tree(12), np.zeros(12, dtype=bool)
     mask[[2, 5]] = True
     for highlight in ([2, 5], mask):
-        branches = plot_disconnectivity(tree, highlight=highlight).collections[0]
+        branches = plots.disconnectivity(tree, highlight=highlight).collections[0]
         accent = np.all(branches.get_colors() == to_rgba("#d55e00"), axis=1)
         energies = {float(branches.get_segments()[i][0, 1]) for i in np.flatnonzero(accent)}
         assert energies == {float(tree.energy[2]), float(tree.energy[5])}
@@ -257,7 +257,7 @@ def test_highlight_by_number_and_by_mask():
 
 @pytest.mark.parametrize("n", [5, 60, 400])
 def test_labels_do_not_overlap(n):
-    ax = plot_disconnectivity(random_tree(n), order="centre", labels=True)
+    ax = plots.disconnectivity(random_tree(n), order="centre", labels=True)
     ax.figure.canvas.draw()
     boxes = [text.get_window_extent().padded(-1) for text in ax.texts]
     assert len(boxes) == n if n < 60 else len(boxes) > 30
@@ -268,7 +268,7 @@ def test_labels_do_not_overlap(n):
 def test_own_labels_and_axes():
     _, ax = plt.subplots()
     tree = tree_of([0.5, 0.0], [1.0], [[0, 1]])
-    assert plot_disconnectivity(tree, ax=ax, labels=["x", "y"], ylabel="loss") is ax
+    assert plots.disconnectivity(tree, ax=ax, labels=["x", "y"], ylabel="loss") is ax
     assert [text.get_text() for text in ax.texts] == ["y", "x"]
     assert ax.get_ylabel() == "loss"
 
@@ -287,7 +287,7 @@ def test_own_labels_and_axes():
 )
 def test_errors(options, message):
     with pytest.raises(ValueError, match=message):
-        plot_disconnectivity(random_tree(12), **options)
+        plots.disconnectivity(random_tree(12), **options)
     assert not plt.get_fignums()
 
 
@@ -295,7 +295,7 @@ def test_errors(options, message):
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf", ".PNG"])
 def test_pictures_are_written(tmp_path, suffix, order):
     picture = tmp_path / f"graph{suffix}"
-    save_picture(plot_disconnectivity(random_tree(20), order=order, labels=True).figure, picture)
+    plots.save_picture(plots.disconnectivity(random_tree(20), order=order, labels=True).figure, picture)
     start = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix.lower()]
     assert picture.read_bytes().startswith(start)
     assert picture.stat().st_size > 3000
@@ -305,17 +305,17 @@ def test_pictures_are_written(tmp_path, suffix, order):
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_without_transition_states(tmp_path, n):
     tree = tree_of(np.zeros(n), [], [])
-    save_picture(plot_disconnectivity(tree, order="centre").figure, tmp_path / "graph.png")
+    plots.save_picture(plots.disconnectivity(tree, order="centre").figure, tmp_path / "graph.png")
 
 
 def test_bad_places_for_pictures(tmp_path):
     figure = plt.figure()
     with pytest.raises(ValueError, match=r"ends in .png, .svg, .pdf, got '.jpg'"):
-        save_picture(figure, tmp_path / "graph.jpg")
+        plots.save_picture(figure, tmp_path / "graph.jpg")
     with pytest.raises(ValueError, match="got 'graph'"):
-        save_picture(figure, tmp_path / "graph")
+        plots.save_picture(figure, tmp_path / "graph")
     with pytest.raises(ValueError, match="does not exist"):
-        save_picture(figure, tmp_path / "nowhere" / "graph.png")
+        plots.save_picture(figure, tmp_path / "nowhere" / "graph.png")
 
 
 def test_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
@@ -328,7 +328,7 @@ def test_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
 
     monkeypatch.setattr(figure, "savefig", broken)
     with pytest.raises(OSError, match="disk full"):
-        save_picture(figure, picture)
+        plots.save_picture(figure, picture)
     assert picture.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [picture]
 
@@ -343,15 +343,15 @@ def test_deep_chain_is_no_recursion():
     pairs = np.stack([np.arange(n - 1), np.arange(1, n)], axis=1)
     tree = tree_of(np.zeros(n), np.arange(1.0, n), pairs)
     for order in ORDERS:
-        plot_disconnectivity(tree, order=order)
+        plots.disconnectivity(tree, order=order)
 
 
 @pytest.mark.slow
 def test_hundred_thousand_minima(tmp_path):
     tree = random_tree(100_000)
-    figure = plot_disconnectivity(tree, order="centre", colour=tree.energy[:100_000]).figure
-    save_picture(figure, tmp_path / "graph.png")
-    save_picture(figure, tmp_path / "graph.pdf")
+    figure = plots.disconnectivity(tree, order="centre", colour=tree.energy[:100_000]).figure
+    plots.save_picture(figure, tmp_path / "graph.png")
+    plots.save_picture(figure, tmp_path / "graph.pdf")
     assert (tmp_path / "graph.pdf").stat().st_size < 5e6  # a bitmap inside, not 200,000 lines
 
 
@@ -366,7 +366,7 @@ def colour_at(ax, tree):
 def test_sets_have_colours_of_their_own():
     # (0 1) (2 3); 3 belongs to both sets, so to the last.
     tree = tree_of([0.0, 0.1, 0.2, 0.3, 0.4], [1.0, 1.5, 2.0, 2.5], [[0, 1], [2, 3], [1, 2], [0, 4]])
-    ax = plot_disconnectivity(tree, highlight={"gaining": [0, 1, 3], "losing": np.arange(5) == 3})
+    ax = plots.disconnectivity(tree, highlight={"gaining": [0, 1, 3], "losing": np.arange(5) == 3})
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["gaining", "losing"]
     shade, blue = colour_at(ax, tree), to_rgba("#0072b2")
     assert shade[0.0] == shade[0.1] == shade[1.0] == blue  # and the join of what is in one set alone
@@ -377,8 +377,8 @@ def test_sets_have_colours_of_their_own():
 def test_sets_beside_a_scale_are_dots():
     tree = random_tree(80)
     values = np.linspace(0, 1, 80)
-    plain = colour_at(plot_disconnectivity(tree, colour=values), tree)
-    ax = plot_disconnectivity(tree, colour=values, highlight={"a": [3], "b": [5, 7]})
+    plain = colour_at(plots.disconnectivity(tree, colour=values), tree)
+    ax = plots.disconnectivity(tree, colour=values, highlight={"a": [3], "b": [5, 7]})
     assert colour_at(ax, tree) == plain
     dots = ax.collections[-1]
     np.testing.assert_array_equal(dots.get_offsets()[:, 1], tree.energy[[3, 5, 7]])
@@ -389,16 +389,16 @@ def test_sets_beside_a_scale_are_dots():
 
 def test_labels_of_some():
     tree = random_tree(30)
-    ax = plot_disconnectivity(tree, labels={4: "four", np.int64(20): "twenty"})
+    ax = plots.disconnectivity(tree, labels={4: "four", np.int64(20): "twenty"})
     written = {text.get_text(): text.xy[1] for text in ax.texts}
     assert written == {"four": tree.energy[4], "twenty": tree.energy[20]}
-    assert not plot_disconnectivity(tree, labels={}).texts
+    assert not plots.disconnectivity(tree, labels={}).texts
 
 
 def test_branches_stand_at_a_metric():
     tree = random_tree(25)
     x = np.random.default_rng(1).normal(size=25)
-    ax = plot_disconnectivity(tree, x=x, xlabel="width")
+    ax = plots.disconnectivity(tree, x=x, xlabel="width")
     np.testing.assert_array_equal(leaf_places(ax, tree), x)
     joins = {float(line[0, 1]): float(line[0, 0]) for line in lines_of(ax)[0]}
     inner = np.arange(25, len(tree.parent) - 1)
@@ -407,7 +407,7 @@ def test_branches_stand_at_a_metric():
     assert ax.get_xlabel() == "width" and ax.xaxis.get_visible() and len(ax.get_xticklabels()) > 2
     low, high = ax.get_xlim()
     assert low < x.min() and x.max() < high
-    plot_disconnectivity(tree, x=np.full(25, 3)).figure.canvas.draw()  # all at one place
+    plots.disconnectivity(tree, x=np.full(25, 3)).figure.canvas.draw()  # all at one place
 
 
 def decades_tree():
@@ -418,7 +418,7 @@ def decades_tree():
 
 
 def test_logarithmic_energies():
-    ax = plot_disconnectivity(decades_tree(), scale="log", labels=True, ylabel="loss")
+    ax = plots.disconnectivity(decades_tree(), scale="log", labels=True, ylabel="loss")
     ax.figure.canvas.draw()
     assert ax.get_ylabel() == "loss above the lowest minimum"
     feet = np.sort([line[0, 1] for line in lines_of(ax)[0]])
@@ -434,10 +434,10 @@ def test_floor_of_logarithmic_energies():
     energies = np.array([0.3, 0.3 * (1 + 1e-15), 0.3004, 0.4])  # two that are equal within rounding
     pairs = [[0, 1], [0, 2], [0, 3]]
     tree = tree_of(energies, [0.31, 0.32, 0.41], pairs)
-    ax = plot_disconnectivity(tree, scale="log")
+    ax = plots.disconnectivity(tree, scale="log")
     assert ax.yaxis.get_transform().linthresh == 1e-4
     assert min(line[0, 1] for line in lines_of(ax)[0]) == 0
-    assert plot_disconnectivity(tree_of([2.0], [], []), scale="log").get_yscale() == "symlog"
+    assert plots.disconnectivity(tree_of([2.0], [], []), scale="log").get_yscale() == "symlog"
 
 
 def test_logarithmic_levels_do_not_cross():
@@ -445,7 +445,7 @@ def test_logarithmic_levels_do_not_cross():
     levels = -5 + 10.0 ** np.arange(-5, 2)
     pairs = np.stack([np.zeros(7, dtype=int), np.arange(1, 8)], axis=1)
     energies = tree.energy[:8]
-    ax = plot_disconnectivity(
+    ax = plots.disconnectivity(
         tree_of(energies, energies[1:] + 1e-6, pairs, levels=levels), scale="log", order="centre"
     )
     lines = [ax.transData.transform(line) for line in lines_of(ax)[0]]
@@ -470,14 +470,14 @@ def test_logarithmic_levels_do_not_cross():
 )
 def test_errors_of_more_options(options, message):
     with pytest.raises(ValueError, match=message):
-        plot_disconnectivity(random_tree(12), **options)
+        plots.disconnectivity(random_tree(12), **options)
     assert not plt.get_fignums()
 
 
 @pytest.mark.parametrize("parts, reaches_top", [(60, True), (61, False)])
 def test_stubs_of_many_parts_are_short(parts, reaches_top):
     tree = tree_of(np.arange(float(parts)), np.zeros(0), np.zeros((0, 2), dtype=int))
-    ax = plot_disconnectivity(tree)
+    ax = plots.disconnectivity(tree)
     tops = [line[:, 1].max() for drawn in ax.collections for line in getattr(drawn, "get_segments", list)()]
     lowest = min(tops)
     assert (lowest == ax.get_ylim()[1]) == reaches_top

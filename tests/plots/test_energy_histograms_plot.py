@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lossatlas.plots import plot_energy_histograms
+from lossatlas import plots
 
 
 LEVELS = {"low": -1.5, "lower": -1.7}
@@ -12,7 +12,7 @@ LEVELS = {"low": -1.5, "lower": -1.7}
 def test_histograms_have_area_one_on_common_bins():
     rng = np.random.default_rng(0)
     energies = {"10": rng.normal(-1.3, 0.2, 200), "20": rng.normal(-1.5, 0.1, 100), "none": np.array([])}
-    ax = plot_energy_histograms(energies, levels=LEVELS, label="H/N", title="size")
+    ax = plots.energy_histograms(energies, levels=LEVELS, label="H/N", title="size")
     first, second = (patch.get_data() for patch in ax.patches)
     for name, drawn in (("10", first), ("20", second)):
         np.testing.assert_array_equal(drawn.edges, first.edges)
@@ -23,11 +23,11 @@ def test_histograms_have_area_one_on_common_bins():
     drawn = {line.get_label(): line.get_xdata()[0] for line in ax.lines}
     assert drawn == LEVELS
     with pytest.raises(ValueError, match="holds none"):
-        plot_energy_histograms({"10": np.array([])})
+        plots.energy_histograms({"10": np.array([])})
 
 
 def test_energies_over_many_decades_have_a_logarithmic_axis():
-    ax = plot_energy_histograms({"a": np.array([1e-6, 1e-3, 1.0, 2.0])})
+    ax = plots.energy_histograms({"a": np.array([1e-6, 1e-3, 1.0, 2.0])})
     (patch,) = ax.patches
     assert ax.get_xscale() == "log" and ax.get_ylabel() == "fraction"
     assert patch.get_data().values.sum() == pytest.approx(1)

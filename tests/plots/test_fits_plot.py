@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lossatlas import plots
 from lossatlas.landscapes import nonlinear_regression
-from lossatlas.plots import plot_fits
 
 
 TRUE = np.array([0.1, 2.13, 0.0, -1.34, np.pi])
@@ -13,7 +13,7 @@ TRUE = np.array([0.1, 2.13, 0.0, -1.34, np.pi])
 def test_panels_show_data_and_curve():
     landscape = nonlinear_regression(noise=0.0)
     points = np.stack([landscape.point(TRUE * k) for k in (1.0, 0.9, 1.1, 1.2)])
-    axes = plot_fits(landscape, points, np.array([0.0, 1.0, 2.0, 3.0]))
+    axes = plots.fits(landscape, points, np.array([0.0, 1.0, 2.0, 3.0]))
     assert axes.shape == (4,) and len(axes[0].figure.axes) == 4
     data, curve = axes[0].get_lines()
     np.testing.assert_array_equal(data.get_xdata(), landscape.inputs)
@@ -36,4 +36,4 @@ def test_panels_show_data_and_curve():
 ])  # fmt: skip
 def test_mistakes(points, energies, more, sentence):
     with pytest.raises(ValueError, match=sentence):
-        plot_fits(nonlinear_regression(), points, energies, **more)
+        plots.fits(nonlinear_regression(), points, energies, **more)

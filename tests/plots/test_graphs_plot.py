@@ -6,7 +6,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
-from lossatlas.plots import plot_disconnectivity, plot_graphs, save_picture
+from lossatlas import plots
 from networks import tree_of
 
 
@@ -36,7 +36,7 @@ def colours_of(ax):
 
 
 def test_panels_share_the_energy_axis_and_the_scale():
-    axes = plot_graphs(TREES, TITLES, colours=AUC, colour_label="test AUC", ylabel="loss")
+    axes = plots.graphs(TREES, TITLES, colours=AUC, colour_label="test AUC", ylabel="loss")
     figure = axes[0].figure
     assert axes.shape == (4,) and len(figure.axes) == 5
     assert [ax.get_title() for ax in axes] == TITLES
@@ -51,20 +51,20 @@ def test_panels_share_the_energy_axis_and_the_scale():
     np.testing.assert_allclose(bar.get_ylim(), [values.min(), values.max()])
     # The same value has the same colour in every panel.
     extremes = np.array([values.min(), values.max()])
-    alone = plot_disconnectivity(TREES[1], colour=AUC[1], colour_limits=extremes)
+    alone = plots.disconnectivity(TREES[1], colour=AUC[1], colour_limits=extremes)
     assert colours_of(axes[1]) == colours_of(alone)
     assert [ax.get_ylabel() for ax in axes] == ["loss", "", "loss", ""]
 
 
 def test_stubs_of_separate_trees_reach_the_shared_top():
     trees = [TREES[2], tree_of([0.9, 1.0], [], [])]
-    axes = plot_graphs(trees, "ab")
+    axes = plots.graphs(trees, "ab")
     stubs = [c for c in axes[1].collections if isinstance(c, LineCollection)][1]
     assert {float(line[1, 1]) for line in stubs.get_segments()} == {axes[0].get_ylim()[1]}
 
 
 def test_own_energy_axes_and_no_colours():
-    axes = plot_graphs(TREES, TITLES, share_energy=False)
+    axes = plots.graphs(TREES, TITLES, share_energy=False)
     assert len({ax.get_ylim() for ax in axes}) == 4
     assert len(axes[0].figure.axes) == 4
     axes[0].figure.canvas.draw()
@@ -84,7 +84,7 @@ def test_own_energy_axes_and_no_colours():
     ],
 )
 def test_grids(n, options, shape):
-    axes = plot_graphs([TREES[i % 4] for i in range(n)], TITLES[:1] * n, **options)
+    axes = plots.graphs([TREES[i % 4] for i in range(n)], TITLES[:1] * n, **options)
     grid = axes[0].get_subplotspec().get_gridspec()
     assert (grid.nrows, grid.ncols) == shape and len(axes[0].figure.axes) == n
     axes[0].figure.canvas.draw()
@@ -95,17 +95,17 @@ def test_grids(n, options, shape):
 def test_missing_values_are_grey_and_limits_are_kept():
     colours = [values.copy() for values in AUC]
     colours[1][:] = np.nan
-    axes = plot_graphs(TREES, TITLES, colours=colours, colour_limits=(0.0, 1.0))
+    axes = plots.graphs(TREES, TITLES, colours=colours, colour_limits=(0.0, 1.0))
     assert set(colours_of(axes[1]).values()) == {to_rgba("#a0a0a0")}
     assert axes[0].figure.axes[-1].get_ylim() == (0.0, 1.0)
     everything = [np.full(len(tree), np.nan) for tree in TREES]
-    plot_graphs(TREES, TITLES, colours=everything)[0].figure.canvas.draw()
+    plots.graphs(TREES, TITLES, colours=everything)[0].figure.canvas.draw()
 
 
 def test_twenty_thousand_minima(tmp_path):
     trees = [random_tree(20_000), TREES[0]]
-    axes = plot_graphs(trees, "ab", colours=[np.arange(len(tree)) for tree in trees])
-    save_picture(axes[0].figure, tmp_path / "graphs.png")
+    axes = plots.graphs(trees, "ab", colours=[np.arange(len(tree)) for tree in trees])
+    plots.save_picture(axes[0].figure, tmp_path / "graphs.png")
 
 
 @pytest.mark.parametrize(
@@ -124,16 +124,16 @@ def test_twenty_thousand_minima(tmp_path):
 )
 def test_errors(trees, titles, options, message):
     with pytest.raises(ValueError, match=message):
-        plot_graphs(trees, titles, **options)
+        plots.graphs(trees, titles, **options)
     assert not plt.get_fignums()
 
 
-# ---- what plot_disconnectivity does for them -------------------------------------------------------
+# ---- what plots.disconnectivity does for them -------------------------------------------------------
 
 
 @pytest.mark.parametrize("low, high", [(0.7312, 0.7368), (0.73120, 0.731204), (-3.0, 40.0)])
 def test_ticks_of_a_narrow_scale_are_written_out(low, high):
-    ax = plot_disconnectivity(TREES[2], colour=np.linspace(low, high, 70))
+    ax = plots.disconnectivity(TREES[2], colour=np.linspace(low, high, 70))
     ax.figure.canvas.draw()
     bar = ax.figure.axes[1]
     assert not bar.yaxis.get_offset_text().get_text()
@@ -144,11 +144,11 @@ def test_ticks_of_a_narrow_scale_are_written_out(low, high):
 
 def test_no_bar_no_legend_and_limits():
     tree = TREES[3]
-    ax = plot_disconnectivity(tree, colour=np.arange(12.0), colour_bar=False)
+    ax = plots.disconnectivity(tree, colour=np.arange(12.0), colour_bar=False)
     assert len(ax.figure.axes) == 1
-    ax = plot_disconnectivity(tree, colour=["a", "b"] * 6, colour_bar=False)
+    ax = plots.disconnectivity(tree, colour=["a", "b"] * 6, colour_bar=False)
     assert ax.get_legend() is None
-    ax = plot_disconnectivity(tree, colour=np.arange(12) % 3, colour_limits=(0, 4), energy_limits=(0, 2))
+    ax = plots.disconnectivity(tree, colour=np.arange(12) % 3, colour_limits=(0, 4), energy_limits=(0, 2))
     assert ax.figure.axes[1].get_ylim() == (0, 4) and ax.get_legend() is None and ax.get_ylim() == (0, 2)
 
 
@@ -162,5 +162,5 @@ def test_no_bar_no_legend_and_limits():
 )
 def test_wrong_limits(options, message):
     with pytest.raises(ValueError, match=message):
-        plot_disconnectivity(TREES[3], **options)
+        plots.disconnectivity(TREES[3], **options)
     assert not plt.get_fignums()

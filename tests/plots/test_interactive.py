@@ -9,7 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from lossatlas.plots import write_interactive
+from lossatlas import plots
 from networks import tree_of
 
 
@@ -48,7 +48,7 @@ def test_numbers_are_kept_in_full(tmp_path):
     page, tree = tmp_path / "graph.html", random_tree(50)
     auc = np.where(np.arange(50) == 3, np.nan, np.random.default_rng(1).random(50))
     columns = {"auc": auc, "kind": np.where(np.arange(50) < 20, "b", ""), "degree": np.arange(50) % 7}
-    write_interactive(tree, page, columns=columns, colour="kind")
+    plots.write_interactive(tree, page, columns=columns, colour="kind")
     data = data_of(page)
     np.testing.assert_array_equal(decoded(data["energy"]), tree.energy)
     np.testing.assert_array_equal(decoded(data["parent"], "<i4"), tree.parent)
@@ -63,7 +63,7 @@ def test_numbers_are_kept_in_full(tmp_path):
 
 def test_no_network_and_no_injection(tmp_path):
     page, bad = tmp_path / "graph.html", "</script><script>alert(1)</script><!--"
-    write_interactive(
+    plots.write_interactive(
         random_tree(3), page, columns={bad: [bad, "x", "y"]}, labels=[bad, "1", "2"], title=bad
     )
     text = page.read_text("utf-8")
@@ -89,13 +89,13 @@ def test_no_network_and_no_injection(tmp_path):
 def test_errors(tmp_path, monkeypatch, options, message):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=message):
-        write_interactive(random_tree(5), **{"path": "graph.html", **options})
+        plots.write_interactive(random_tree(5), **{"path": "graph.html", **options})
     assert not list(tmp_path.iterdir())
 
 
 def test_twenty_thousand_minima_are_a_few_megabytes(tmp_path):
     columns = {str(i): np.random.default_rng(i).random(20_000) for i in range(10)}
-    write_interactive(random_tree(20_000), tmp_path / "graph.html", columns=columns)
+    plots.write_interactive(random_tree(20_000), tmp_path / "graph.html", columns=columns)
     assert (tmp_path / "graph.html").stat().st_size < 4e6
 
 
@@ -107,7 +107,7 @@ def test_what_the_user_does(tmp_path):
     """Search, hover, click, keys and choices, as a browser sees them."""
     page, tree = tmp_path / "graph.html", random_tree(40)
     hits = np.arange(40) * 1.25
-    write_interactive(
+    plots.write_interactive(
         tree, page, columns={"<i>hits</i>": hits, "kind": ["a", "b"] * 20}, labels=range(1, 41)
     )
     script = """
@@ -160,7 +160,7 @@ def test_what_the_user_does(tmp_path):
 def test_every_branch_is_drawn_and_nothing_below_it(tmp_path, n, levels):
     """What is left out, because it is narrower than a pixel or out of sight, must not be missed."""
     page = tmp_path / "graph.html"
-    write_interactive(random_tree(n, levels=levels), page)
+    plots.write_interactive(random_tree(n, levels=levels), page)
     script = """
       function missing() {  // branches without ink at foot, middle or top; columns with ink below all feet
         draw();

@@ -7,13 +7,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.patches import PathPatch
 
-from lossatlas.plots import (
-    plot_distance_density,
-    plot_metric_boxes,
-    plot_metric_curve,
-    plot_misclassification,
-    save_picture,
-)
+from lossatlas import plots
 
 
 rng = np.random.default_rng(0)
@@ -42,7 +36,7 @@ def offsets_of(ax):
 
 
 def test_a_box_for_every_group_at_its_quartiles():
-    ax = plot_metric_boxes(GROUPS, PERCENT, xlabel="mislabelled (%)", ylabel="test AUC")
+    ax = plots.metric_boxes(GROUPS, PERCENT, xlabel="mislabelled (%)", ylabel="test AUC")
     boxes = boxes_of(ax)
     assert len(boxes) == 5
     for place, (box, values) in enumerate(zip(boxes, GROUPS)):
@@ -59,7 +53,7 @@ def test_second_metric_beside_the_first_and_marks():
     training = [values + 0.012 for values in GROUPS]
     marks = [values[0] for values in GROUPS]
     marks[2] = np.nan
-    ax = plot_metric_boxes(GROUPS, PERCENT, second=training, marked=marks, second_marked=training[0][:5])
+    ax = plots.metric_boxes(GROUPS, PERCENT, second=training, marked=marks, second_marked=training[0][:5])
     boxes = boxes_of(ax)
     assert len(boxes) == 10
     assert len({box.get_edgecolor() for box in boxes}) == 2
@@ -74,7 +68,7 @@ def test_second_metric_beside_the_first_and_marks():
 
 def test_few_values_are_dots_and_what_is_not_finite_is_left_out():
     few = [np.append(GROUPS[0], [np.nan, np.inf]), GROUPS[1][:3], [0.7, np.nan], [], [np.nan]]
-    ax = plot_metric_boxes(few, list("abcde"))
+    ax = plots.metric_boxes(few, list("abcde"))
     assert len(boxes_of(ax)) == 1
     points = offsets_of(ax)
     assert len(points) == 4
@@ -95,7 +89,7 @@ def test_few_values_are_dots_and_what_is_not_finite_is_left_out():
 def test_labels_and_legend_cover_nothing(labels, width):
     _, ax = plt.subplots(figsize=(width, 3.5), layout="constrained")
     groups = [GROUPS[i % 5] for i in range(len(labels))]
-    plot_metric_boxes(groups, labels, ax=ax, second=groups, marked=[0.73] * len(labels))
+    plots.metric_boxes(groups, labels, ax=ax, second=groups, marked=[0.73] * len(labels))
     ax.figure.canvas.draw()
     assert len(ax.get_xticklabels()) >= min(len(labels), 8)
     assert not overlapping(ax.get_xticklabels())
@@ -107,8 +101,8 @@ def test_labels_and_legend_cover_nothing(labels, width):
 
 def test_twenty_thousand_minima_in_boxes(tmp_path):
     heavy = [rng.standard_t(3, 20_000) * 0.003 + 0.73 for _ in range(5)]
-    ax = plot_metric_boxes(heavy, PERCENT, second=heavy)
-    save_picture(ax.figure, tmp_path / "boxes.pdf")
+    ax = plots.metric_boxes(heavy, PERCENT, second=heavy)
+    plots.save_picture(ax.figure, tmp_path / "boxes.pdf")
     assert len(boxes_of(ax)) == 10
 
 
@@ -119,7 +113,7 @@ def test_curves_are_in_order_with_bands_where_there_is_a_spread():
     s = np.array([20.0, 0.0, 10.0, 40.0])
     values = np.stack([0.9 - 0.004 * s, 0.88 - 0.004 * s], axis=1)
     spread = np.stack([np.full(4, np.nan), np.full(4, 0.01)], axis=1)
-    ax = plot_metric_curve(s, values, spread=spread, labels=["global minimum", "mean and sd"])
+    ax = plots.metric_curve(s, values, spread=spread, labels=["global minimum", "mean and sd"])
     assert [line.get_xdata().tolist() for line in ax.lines] == [[0, 10, 20, 40]] * 2
     np.testing.assert_allclose(ax.lines[0].get_ydata(), 0.9 - 0.004 * np.sort(s))
     assert len({str(line.get_marker()) for line in ax.lines}) == 2
@@ -132,12 +126,12 @@ def test_curves_are_in_order_with_bands_where_there_is_a_spread():
 def test_one_series_with_a_gap_on_given_axes():
     _, ax = plt.subplots()
     values = np.array([0.9, np.nan, 0.7])
-    assert plot_metric_curve([0, 1, 2], values, ax=ax, ylabel="accuracy") is ax
+    assert plots.metric_curve([0, 1, 2], values, ax=ax, ylabel="accuracy") is ax
     assert np.isnan(ax.lines[0].get_ydata()[1]) and ax.get_legend() is None and not ax.collections
 
 
 def test_no_ticks_beside_the_legend():
-    ax = plot_metric_curve(np.arange(9), np.linspace(1, 0.5, 9), labels=["a"])
+    ax = plots.metric_curve(np.arange(9), np.linspace(1, 0.5, 9), labels=["a"])
     ax.figure.canvas.draw()
     assert ax.get_ylim()[1] > 1.05
     assert np.all(ax.get_yticks() <= 1.05)
@@ -161,7 +155,7 @@ def clustered(n, kinds=4, seed=0):
 @pytest.mark.parametrize("n", [12, 150, 501])
 def test_heat_map_is_ordered_by_clusters(n):
     distance, kind = clustered(n)
-    ax = plot_misclassification(distance, labels=[f"{k}/{i}" for i, k in enumerate(kind)])
+    ax = plots.misclassification(distance, labels=[f"{k}/{i}" for i, k in enumerate(kind)])
     shown = np.asarray(ax.images[0].get_array())
     np.testing.assert_allclose(np.sort(shown, axis=None), np.sort(distance, axis=None))
     np.testing.assert_allclose(shown, shown.T)
@@ -181,34 +175,34 @@ def test_heat_map_is_ordered_by_clusters(n):
 
 def test_dendrogram_joins_at_mean_distances():
     distance = np.array([[0.0, 0.1, 0.4], [0.1, 0.0, 0.6], [0.4, 0.6, 0.0]])
-    ax = plot_misclassification(distance)
+    ax = plots.misclassification(distance)
     low, high = ax.child_axes[1].collections[0].get_segments()
     assert low[1, 1] == pytest.approx(0.1) and high[1, 1] == pytest.approx(0.5)
     assert low[[0, -1], 1].tolist() == [0, 0]
     assert sorted(high[[0, -1], 1].tolist()) == pytest.approx([0.0, 0.1])
-    assert len(plot_misclassification(distance, dendrogram=False).child_axes) == 1
+    assert len(plots.misclassification(distance, dendrogram=False).child_axes) == 1
 
 
 def test_unknown_distances_are_grey_and_do_not_stop_the_clustering():
     distance, _ = clustered(12)
     distance[3, 5] = distance[5, 3] = np.nan
-    image = plot_misclassification(distance, colour_limits=(0, 1)).images[0]
+    image = plots.misclassification(distance, colour_limits=(0, 1)).images[0]
     assert np.count_nonzero(np.isnan(np.ma.filled(image.get_array(), np.nan))) == 2
     assert tuple(image.get_cmap().get_bad()) == to_rgba("#a0a0a0")
     assert image.get_clim() == (0, 1)
-    plot_misclassification(np.full((3, 3), np.nan)).figure.canvas.draw()
+    plots.misclassification(np.full((3, 3), np.nan)).figure.canvas.draw()
 
 
 @pytest.mark.parametrize(
     "distance", [np.zeros((1, 1)), np.ones((2, 2)), np.zeros((3, 3)), -1e-17 * np.eye(3)]
 )
 def test_heat_maps_of_nothing_much(distance):
-    plot_misclassification(distance).figure.canvas.draw()
+    plots.misclassification(distance).figure.canvas.draw()
 
 
 def test_thousand_minima_in_a_heat_map(tmp_path):
-    ax = plot_misclassification(clustered(1000)[0])
-    save_picture(ax.figure, tmp_path / "heat.png")
+    ax = plots.misclassification(clustered(1000)[0])
+    plots.save_picture(ax.figure, tmp_path / "heat.png")
     assert ax.get_xlabel() == "1000 minima"
 
 
@@ -226,7 +220,7 @@ def distances(n=60):
 def test_every_pair_counts_once_in_each_panel():
     misclassification, aligned, plain = distances()
     plain[:10] = np.nan
-    axes = plot_distance_density(misclassification, aligned, plain)
+    axes = plots.distance_density(misclassification, aligned, plain)
     counts = [ax.collections[0].get_array().sum() for ax in axes]
     assert counts == [60 * 59 / 2, 50 * 49 / 2]
     assert axes[0].get_ylim() == axes[1].get_ylim()
@@ -246,7 +240,7 @@ def test_every_pair_counts_once_in_each_panel():
 def test_pearson_of_a_falling_line_in_a_given_figure():
     misclassification, aligned, _ = distances()
     figure = plt.figure(figsize=(6, 3), layout="constrained")
-    axes = plot_distance_density(
+    axes = plots.distance_density(
         1 - misclassification, aligned, figure=figure, correlation="pearson", bins=9
     )
     assert axes.shape == (1,) and axes[0].figure is figure
@@ -255,7 +249,7 @@ def test_pearson_of_a_falling_line_in_a_given_figure():
 
 @pytest.mark.parametrize("misclassification", [np.zeros((2, 2)), np.zeros((4, 4)), np.full((4, 4), 0.2)])
 def test_equal_distances_have_no_correlation(misclassification):
-    axes = plot_distance_density(misclassification, np.ones_like(misclassification))
+    axes = plots.distance_density(misclassification, np.ones_like(misclassification))
     assert axes[0].get_title(loc="right") == "Spearman not defined"
     axes[0].figure.canvas.draw()
 
@@ -269,32 +263,32 @@ USED = object()
 @pytest.mark.parametrize(
     "draw, arguments, options, message",
     [
-        (plot_metric_boxes, ([], []), {}, "at least one group"),
-        (plot_metric_boxes, (GROUPS, ["a"]), {}, "`labels` must have one text for each of 5"),
-        (plot_metric_boxes, ([np.zeros((2, 2))], ["a"]), {}, "`groups` must hold vectors"),
-        (plot_metric_boxes, ([[np.nan]], ["a"]), {}, "no finite value"),
-        (plot_metric_boxes, (GROUPS, PERCENT), {"second": GROUPS[:2]}, "`second` must have one array"),
-        (plot_metric_boxes, (GROUPS, PERCENT), {"marked": [1.0]}, "`marked` must have one value"),
-        (plot_metric_boxes, (GROUPS, PERCENT), {"second_marked": [1.0] * 5}, "needs `second`"),
-        (plot_metric_boxes, (GROUPS, PERCENT), {"names": ("a",)}, "`names` must be two"),
-        (plot_metric_curve, ([0, np.nan], [1, 2]), {}, "`s` must be a vector of finite"),
-        (plot_metric_curve, ([0, 1], [1, 2, 3]), {}, r"`values` must have shape \(2, series\)"),
-        (plot_metric_curve, ([0, 1], np.zeros((2, 11))), {}, "up to 10 series, got 11"),
-        (plot_metric_curve, ([0, 1], [1, 2]), {"spread": [1]}, "`spread` must be of shape"),
-        (plot_metric_curve, ([0, 1], [1, 2]), {"spread": [1, -1]}, "nowhere negative"),
-        (plot_metric_curve, ([0, 1], [1, 2]), {"labels": "a"}, "`labels` must be a list"),
-        (plot_metric_curve, ([0, 1], [np.nan, np.nan]), {}, "no finite value"),
-        (plot_misclassification, (np.zeros((2, 3)),), {}, r"shape \(minima, minima\)"),
-        (plot_misclassification, (np.array([[0, 1], [2, 0]]),), {}, "must be symmetric"),
-        (plot_misclassification, (np.array([[0, -1], [-1, 0]]),), {}, "no negative"),
-        (plot_misclassification, (np.zeros((2, 2)),), {"labels": ["a"]}, "`labels` must have one text"),
-        (plot_misclassification, (np.zeros((2, 2)),), {"colour_limits": (1, 0)}, "the lower one first"),
-        (plot_distance_density, (np.zeros((1, 1)), np.zeros((1, 1))), {}, "2 or more"),
-        (plot_distance_density, (np.zeros((3, 3)), np.zeros((2, 2))), {}, "`aligned` must have shape"),
-        (plot_distance_density, (np.zeros((3, 3)), np.full((3, 3), np.nan)), {}, "have no pair"),
-        (plot_distance_density, (np.zeros((3, 3)),) * 2, {"correlation": "x"}, "spearman or pearson"),
-        (plot_distance_density, (np.zeros((3, 3)),) * 2, {"bins": 1}, "`bins` must be"),
-        (plot_distance_density, (np.zeros((3, 3)),) * 2, {"figure": USED}, "`figure` must be empty"),
+        (plots.metric_boxes, ([], []), {}, "at least one group"),
+        (plots.metric_boxes, (GROUPS, ["a"]), {}, "`labels` must have one text for each of 5"),
+        (plots.metric_boxes, ([np.zeros((2, 2))], ["a"]), {}, "`groups` must hold vectors"),
+        (plots.metric_boxes, ([[np.nan]], ["a"]), {}, "no finite value"),
+        (plots.metric_boxes, (GROUPS, PERCENT), {"second": GROUPS[:2]}, "`second` must have one array"),
+        (plots.metric_boxes, (GROUPS, PERCENT), {"marked": [1.0]}, "`marked` must have one value"),
+        (plots.metric_boxes, (GROUPS, PERCENT), {"second_marked": [1.0] * 5}, "needs `second`"),
+        (plots.metric_boxes, (GROUPS, PERCENT), {"names": ("a",)}, "`names` must be two"),
+        (plots.metric_curve, ([0, np.nan], [1, 2]), {}, "`s` must be a vector of finite"),
+        (plots.metric_curve, ([0, 1], [1, 2, 3]), {}, r"`values` must have shape \(2, series\)"),
+        (plots.metric_curve, ([0, 1], np.zeros((2, 11))), {}, "up to 10 series, got 11"),
+        (plots.metric_curve, ([0, 1], [1, 2]), {"spread": [1]}, "`spread` must be of shape"),
+        (plots.metric_curve, ([0, 1], [1, 2]), {"spread": [1, -1]}, "nowhere negative"),
+        (plots.metric_curve, ([0, 1], [1, 2]), {"labels": "a"}, "`labels` must be a list"),
+        (plots.metric_curve, ([0, 1], [np.nan, np.nan]), {}, "no finite value"),
+        (plots.misclassification, (np.zeros((2, 3)),), {}, r"shape \(minima, minima\)"),
+        (plots.misclassification, (np.array([[0, 1], [2, 0]]),), {}, "must be symmetric"),
+        (plots.misclassification, (np.array([[0, -1], [-1, 0]]),), {}, "no negative"),
+        (plots.misclassification, (np.zeros((2, 2)),), {"labels": ["a"]}, "`labels` must have one text"),
+        (plots.misclassification, (np.zeros((2, 2)),), {"colour_limits": (1, 0)}, "the lower one first"),
+        (plots.distance_density, (np.zeros((1, 1)), np.zeros((1, 1))), {}, "2 or more"),
+        (plots.distance_density, (np.zeros((3, 3)), np.zeros((2, 2))), {}, "`aligned` must have shape"),
+        (plots.distance_density, (np.zeros((3, 3)), np.full((3, 3), np.nan)), {}, "have no pair"),
+        (plots.distance_density, (np.zeros((3, 3)),) * 2, {"correlation": "x"}, "spearman or pearson"),
+        (plots.distance_density, (np.zeros((3, 3)),) * 2, {"bins": 1}, "`bins` must be"),
+        (plots.distance_density, (np.zeros((3, 3)),) * 2, {"figure": USED}, "`figure` must be empty"),
     ],
 )
 def test_errors(draw, arguments, options, message):

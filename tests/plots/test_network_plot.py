@@ -6,8 +6,8 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
 
+from lossatlas import plots
 from lossatlas.landscapes import Perceptron, xor
-from lossatlas.plots import plot_networks
 
 
 POSITIVE, NEGATIVE = to_rgba("#0072b2"), to_rgba("#d55e00")
@@ -36,7 +36,7 @@ def nodes_of(ax):
 @pytest.mark.parametrize("hidden", [[2], [6], [2, 2], [4, 3, 2]])
 def test_all_links_and_nodes_of_a_full_network(hidden):
     landscape = xor(hidden)
-    axes = plot_networks(landscape, random_points(landscape, 3), [0.1, 0.2, 0.3], maps=False)
+    axes = plots.networks(landscape, random_points(landscape, 3), [0.1, 0.2, 0.3], maps=False)
     assert axes.shape == (1, 3)
     sizes = landscape.sizes
     for ax in axes[0]:
@@ -50,7 +50,7 @@ def test_all_links_and_nodes_of_a_full_network(hidden):
 def test_width_and_colour_are_size_and_sign_of_the_weight():
     landscape = xor(1)  # weights of the node, its bias, weights of the outputs, their biases
     point = np.array([2.0, -1.0, 0.5, 4.0, -0.02, 0.0, 0.0])
-    ax = plot_networks(landscape, point[None], [0.1], maps=False)[0, 0]
+    ax = plots.networks(landscape, point[None], [0.1], maps=False)[0, 0]
     lines, widths, colours = links_of(ax)
     assert [bool(line[0, 0] == 0) for line in lines] == [True, True, False, False]
     np.testing.assert_allclose(widths, [2.0, 1.0, 4.0, 0.3])
@@ -64,7 +64,7 @@ def test_dead_links_are_absent_and_dead_nodes_hollow():
     point[np.asarray(first[1]).astype(int)] = 1e-11  # the middle node gets nothing,
     point[np.asarray(second[:, 1]).astype(int)] = 0.0  # and gives nothing
     point[np.asarray(first[0, :1]).astype(int)] = 1e-9
-    ax = plot_networks(landscape, point[None], [0.1])[0, 0]
+    ax = plots.networks(landscape, point[None], [0.1])[0, 0]
     assert len(links_of(ax)[0]) == 8
     live, dead = nodes_of(ax)
     assert dead.tolist() == [[1.0, 0.0]] and len(live) == 6
@@ -73,7 +73,7 @@ def test_dead_links_are_absent_and_dead_nodes_hollow():
 
 def test_origin_has_dead_nodes_only():
     landscape = xor(2)
-    axes = plot_networks(landscape, np.zeros((1, landscape.dimension)), [np.log(2)])
+    axes = plots.networks(landscape, np.zeros((1, landscape.dimension)), [np.log(2)])
     assert not links_of(axes[0, 0])[0]
     assert len(nodes_of(axes[0, 0])[1]) == 6
     np.testing.assert_allclose(axes[1, 0].images[0].get_array(), 0.5)
@@ -84,7 +84,7 @@ def test_frozen_links_are_absent():
     mask = [np.array([[True, False], [False, True], [True, True]]), np.array([[True, True, False]] * 2)]
     data = np.random.default_rng(0).normal(size=(20, 2))
     landscape = Perceptron(data, data[:, 0] > 0, hidden=[3], l2=1e-3, mask=mask)
-    ax = plot_networks(landscape, random_points(landscape, 1), [0.5])[0, 0]
+    ax = plots.networks(landscape, random_points(landscape, 1), [0.5])[0, 0]
     assert len(links_of(ax)[0]) == 8
     assert nodes_of(ax)[1].shape == (1, 2)  # the third has nothing to say
 
@@ -96,7 +96,7 @@ def test_map_is_the_probability_at_the_inputs(loss, shown_class):
         [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0], hidden=[3], l2=1e-3, loss=loss
     )
     point = random_points(landscape, 1)
-    axes = plot_networks(landscape, point, [0.5], shown_class=shown_class)
+    axes = plots.networks(landscape, point, [0.5], shown_class=shown_class)
     image = axes[1, 0].images[0]
     shown, (low, high, *_) = np.asarray(image.get_array()), image.get_extent()
     assert shown.shape == (134, 134)  # -0.5 to 1.495
@@ -116,7 +116,7 @@ def test_map_is_the_probability_at_the_inputs(loss, shown_class):
 def test_each_map_is_under_its_network(n):
     landscape = xor(2)
     titles = [f"minimum {i}" for i in range(n)]
-    axes = plot_networks(landscape, random_points(landscape, n), np.zeros(n), titles=titles, step=0.05)
+    axes = plots.networks(landscape, random_points(landscape, n), np.zeros(n), titles=titles, step=0.05)
     figure = axes[0, 0].figure
     figure.canvas.draw()
     assert axes.shape == (2, n) and len(figure.axes) == 2 * n + 1
@@ -133,7 +133,7 @@ def test_three_classes_in_a_subfigure():
     landscape = Perceptron(data, np.arange(90) % 3, hidden=[3, 2], l2=1e-3)
     left = plt.figure(figsize=(9, 4), layout="constrained").subfigures(1, 2)[0]
     options = {"region": (-3, 3), "step": 0.1, "shown_class": 2, "figure": left}
-    axes = plot_networks(landscape, random_points(landscape, 2), [0.5, 0.6], **options)
+    axes = plots.networks(landscape, random_points(landscape, 2), [0.5, 0.6], **options)
     left.figure.canvas.draw()
     assert axes[0, 0].get_figure() is left
     assert sum(len(c.get_offsets()) for c in axes[1, 0].collections) == 90
@@ -166,21 +166,21 @@ VALUES = Perceptron(np.zeros((2, 2)), [0, 1], hidden=[2], l2=1e-3, loss="squared
 )
 def test_errors(landscape, n, options, message):
     with pytest.raises(ValueError, match=message):
-        plot_networks(landscape, random_points(landscape, n), np.zeros(n), **options)
+        plots.networks(landscape, random_points(landscape, n), np.zeros(n), **options)
     assert not plt.get_fignums()
 
 
 def test_points_of_another_landscape_are_refused():
     with pytest.raises(ValueError, match=r"`points` must have shape \(minima, 12\)"):
-        plot_networks(xor(2), np.zeros((1, 7)), [0.0])
+        plots.networks(xor(2), np.zeros((1, 7)), [0.0])
     with pytest.raises(ValueError, match="`points` must be finite"):
-        plot_networks(xor(2), np.full((1, 12), np.nan), [0.0])
+        plots.networks(xor(2), np.full((1, 12), np.nan), [0.0])
     with pytest.raises(ValueError, match=r"`energies` must have shape \(1,\)"):
-        plot_networks(xor(2), np.zeros((1, 12)), [0.0, 1.0])
-    plot_networks(THREE, random_points(THREE, 1), [0.5], maps=False)
-    plot_networks(VALUES, random_points(VALUES, 1), [0.5], maps=False)
+        plots.networks(xor(2), np.zeros((1, 12)), [0.0, 1.0])
+    plots.networks(THREE, random_points(THREE, 1), [0.5], maps=False)
+    plots.networks(VALUES, random_points(VALUES, 1), [0.5], maps=False)
 
 
 def test_twelve_are_not_too_many():
     landscape = xor(2)
-    assert plot_networks(landscape, random_points(landscape, 12), np.zeros(12), step=0.1).shape == (2, 12)
+    assert plots.networks(landscape, random_points(landscape, 12), np.zeros(12), step=0.1).shape == (2, 12)

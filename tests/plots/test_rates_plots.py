@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from lossatlas import plots
 from lossatlas.analysis import evolve, rate_network
-from lossatlas.plots import plot_arrhenius, plot_evolution
 from networks import random_network
 
 
@@ -18,25 +18,25 @@ def evolution():
 
 def test_sets_and_others_add_up():
     found = evolution()
-    ax = plot_evolution(found, {"a": [0, 1], "b": [2]})
+    ax = plots.evolution(found, {"a": [0, 1], "b": [2]})
     curves = {line.get_label(): line.get_xydata() for line in ax.lines}
     assert list(curves) == ["a", "b", "others"]
     np.testing.assert_array_equal(curves["a"][:, 0], [0.1, 10.0, 1e3])
     np.testing.assert_allclose(curves["b"][:, 1], found.occupation[[2, 0, 3], 2])
     np.testing.assert_allclose(sum(curve[:, 1] for curve in curves.values()), 1.0, rtol=1e-12)
-    everything = plot_evolution(found, {"all": np.arange(12)})
+    everything = plots.evolution(found, {"all": np.arange(12)})
     assert [line.get_label() for line in everything.lines] == ["all"]
     given = plt.figure().subplots()
-    assert plot_evolution(found, {"a": [0]}, ax=given) is given
+    assert plots.evolution(found, {"a": [0]}, ax=given) is given
 
 
 def test_arrhenius_is_straight_for_one_barrier():
     kt = np.array([0.1, 0.5, 0.2])
-    ax = plot_arrhenius(kt, {"one": np.exp(-1.0 / kt)})
+    ax = plots.arrhenius(kt, {"one": np.exp(-1.0 / kt)})
     x, y = ax.lines[0].get_xydata().T
     np.testing.assert_allclose(x, [2.0, 5.0, 10.0])
     np.testing.assert_allclose(y * np.log(10), -x, rtol=1e-12)
-    logs = plot_arrhenius(kt, {"one": -1000 / kt, "none": np.full(3, -np.inf)}, log=True)
+    logs = plots.arrhenius(kt, {"one": -1000 / kt, "none": np.full(3, -np.inf)}, log=True)
     assert logs.lines[0].get_xydata()[-1, 1] == pytest.approx(-10000 / np.log(10))
     assert len(logs.lines[1].get_xydata()) == 0
 
@@ -44,8 +44,8 @@ def test_arrhenius_is_straight_for_one_barrier():
 def test_bad_input():
     found = evolution()
     with pytest.raises(ValueError, match="`sets` must hold 1 to 10 sets"):
-        plot_evolution(found, {})
+        plots.evolution(found, {})
     with pytest.raises(ValueError, match="at least two positive times"):
-        plot_evolution(dataclasses.replace(found, times=np.zeros(4)), {"a": [0]})
+        plots.evolution(dataclasses.replace(found, times=np.zeros(4)), {"a": [0]})
     with pytest.raises(ValueError, match="no positive rate"):
-        plot_arrhenius([1.0], {"a": [0.0]})
+        plots.arrhenius([1.0], {"a": [0.0]})

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from lossatlas import plots
 from lossatlas.analysis import (
     clustering_bound,
     complexity,
@@ -13,14 +14,6 @@ from lossatlas.analysis import (
     most_critical_pairs,
     nodes_per_layer,
     threshold_energy,
-)
-from lossatlas.plots import (
-    plot_clustering,
-    plot_complexity,
-    plot_critical_pairs,
-    plot_energy_counts,
-    plot_hessian_entropy,
-    plot_index_counts,
 )
 
 
@@ -35,7 +28,7 @@ def dots(ax):
 
 
 def test_complexity():
-    ax = plot_complexity(3, indices=[0, 5])
+    ax = plots.complexity(3, indices=[0, 5])
     drawn = curves(ax)
     assert list(drawn) == ["index 0", "index 5", "all indices"]
     u, theta = drawn["index 5"].T
@@ -43,11 +36,11 @@ def test_complexity():
     np.testing.assert_array_equal(dots(ax), [[-zero, 0.0] for zero in complexity_zeros(3, [0, 5])])
     assert u[0] < -complexity_zeros(3, 0) and u[-1] > -threshold_energy(3)
     given = plt.figure().subplots()
-    assert plot_complexity(4, ax=given) is given
+    assert plots.complexity(4, ax=given) is given
 
 
 def test_index_counts():
-    ax = plot_index_counts([[2, 4, 2], [4, 6, 4], [3, 8, 3]], 3)
+    ax = plots.index_counts([[2, 4, 2], [4, 6, 4], [3, 8, 3]], 3)
     np.testing.assert_array_equal([bar.get_height() for bar in ax.patches], mean_critical_points(3, 3))
     dots, _, (bars,) = ax.containers[1]
     np.testing.assert_allclose(dots.get_xydata(), [[0, 3], [1, 6], [2, 3]])
@@ -57,7 +50,7 @@ def test_index_counts():
 
 def test_energy_counts():
     """Two glasses: one point below -1, four up to -0.5; then theory at the same places."""
-    ax = plot_energy_counts({4: [[-1.0, -0.5], [-0.5, -0.5]], 6: [[-1.2], []], 7: []}, 3, 1)
+    ax = plots.energy_counts({4: [[-1.0, -0.5], [-0.5, -0.5]], 6: [[-1.2], []], 7: []}, 3, 1)
     found, exact = ax.lines[:2]
     u, height = found.get_xydata().T
     at = lambda place: height[np.flatnonzero(u <= place)[-1]]
@@ -79,17 +72,17 @@ def test_energy_counts():
 
 
 def test_critical_pairs():
-    ax = plot_critical_pairs([110.0], most_layers=12)
+    ax = plots.critical_pairs([110.0], most_layers=12)
     layers, bound = curves(ax)["110 parameters"].T
     assert layers[0] == 2 and bound[0] == pytest.approx(np.log10(10.0))  # 10 nodes: 100 + 10 weights
     assert len(layers) == 11
     np.testing.assert_array_equal(dots(ax)[0], [layers[np.argmax(bound)], bound.max()])
-    three = plot_critical_pairs([2 * 7**2 + 7], most_layers=3)
+    three = plots.critical_pairs([2 * 7**2 + 7], most_layers=3)
     assert curves(three)["105 parameters"][1, 1] == pytest.approx(np.log10(most_critical_pairs(3, 7)))
 
 
 def test_clustering():
-    ax = plot_clustering([3, 6], part=1.0)
+    ax = plots.clustering([3, 6], part=1.0)
     r, bound = curves(ax)[f"3 layers, e = {-complexity_zeros(3, 0):.3f}"].T
     np.testing.assert_array_equal(bound, clustering_bound(r, -float(complexity_zeros(3, 0)), 3))
     assert bound[0] == pytest.approx(0.0, abs=1e-12) and np.all(bound[1:] < 0)
@@ -97,7 +90,7 @@ def test_clustering():
 
 
 def test_hessian_entropy():
-    ax = plot_hessian_entropy(1e3, layers=[3])
+    ax = plots.hessian_entropy(1e3, layers=[3])
     e, entropy = curves(ax)["3 layers"].T
     nodes = nodes_per_layer(1e3, 3)
     np.testing.assert_array_equal(entropy, hessian_entropy(e, 3, nodes))
@@ -108,18 +101,18 @@ def test_hessian_entropy():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: plot_complexity(2), "`p` must be at least 3"),
-        (lambda: plot_complexity(3, indices=[]), "`indices` must hold 1 to 9"),
-        (lambda: plot_index_counts([1, 2], 3), "`counts` must have shape"),
-        (lambda: plot_energy_counts({}, 3, 0), "`energies` must hold 1 to 9 sizes"),
-        (lambda: plot_energy_counts({4: [[-1.0]]}, 3, 0), "no glass or at least 2 for N = 4"),
-        (lambda: plot_energy_counts({4: [[], []], 5: []}, 3, 0), "holds no point of index 0"),
-        (lambda: plot_energy_counts({4: [[-1.0], []]}, 3, 4), "`index` must be below N = 4"),
-        (lambda: plot_critical_pairs([]), "`parameters` must hold 1 to 10"),
-        (lambda: plot_critical_pairs(most_layers=2), "`most_layers` must be at least 3"),
-        (lambda: plot_clustering(range(2, 13)), "`layers` must hold 1 to 10"),
-        (lambda: plot_clustering(part=1.5), "`part` must be 0 to 1"),
-        (lambda: plot_hessian_entropy(layers=[]), "`layers` must hold 1 to 10"),
+        (lambda: plots.complexity(2), "`p` must be at least 3"),
+        (lambda: plots.complexity(3, indices=[]), "`indices` must hold 1 to 9"),
+        (lambda: plots.index_counts([1, 2], 3), "`counts` must have shape"),
+        (lambda: plots.energy_counts({}, 3, 0), "`energies` must hold 1 to 9 sizes"),
+        (lambda: plots.energy_counts({4: [[-1.0]]}, 3, 0), "no glass or at least 2 for N = 4"),
+        (lambda: plots.energy_counts({4: [[], []], 5: []}, 3, 0), "holds no point of index 0"),
+        (lambda: plots.energy_counts({4: [[-1.0], []]}, 3, 4), "`index` must be below N = 4"),
+        (lambda: plots.critical_pairs([]), "`parameters` must hold 1 to 10"),
+        (lambda: plots.critical_pairs(most_layers=2), "`most_layers` must be at least 3"),
+        (lambda: plots.clustering(range(2, 13)), "`layers` must hold 1 to 10"),
+        (lambda: plots.clustering(part=1.5), "`part` must be 0 to 1"),
+        (lambda: plots.hessian_entropy(layers=[]), "`layers` must hold 1 to 10"),
     ],
 )
 def test_errors(call, message):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lossatlas import plots
 from lossatlas.analysis import (
     TransitionNetwork,
     frustration,
@@ -10,7 +11,6 @@ from lossatlas.analysis import (
     occupation,
     thermodynamics,
 )
-from lossatlas.plots import plot_frustration, plot_heat_capacity, plot_occupation
 
 
 NETWORK = TransitionNetwork(
@@ -38,7 +38,7 @@ def test_heat_capacity_with_peaks_and_partial_sums():
     peaks = heat_capacity_peaks(NETWORK)
     partial = [thermodynamics(NETWORK, KT, lowest=2)]
     thermo = thermodynamics(NETWORK, KT[::-1])  # any order
-    ax = plot_heat_capacity(thermo, peaks=peaks, partial=partial, xlabel="kT (loss units)")
+    ax = plots.heat_capacity(thermo, peaks=peaks, partial=partial, xlabel="kT (loss units)")
     whole, lowest, *dots = ax.lines
     np.testing.assert_array_equal(whole.get_xdata(), KT)
     np.testing.assert_array_equal(whole.get_ydata(), thermo.heat_capacity[::-1])
@@ -53,7 +53,7 @@ def test_heat_capacity_with_peaks_and_partial_sums():
 
 @pytest.mark.parametrize("low, high", [(0.0022, 0.085), (1e-6, 0.01), (0.3, 0.9), (1.0, 300.0)])
 def test_temperatures_can_be_read(low, high):
-    ax = plot_heat_capacity(thermodynamics(NETWORK, np.geomspace(low, high, 30)))
+    ax = plots.heat_capacity(thermodynamics(NETWORK, np.geomspace(low, high, 30)))
     for text in drawn_ticks(ax):
         assert low <= float(text) <= high
     assert ax.get_legend() is None
@@ -61,38 +61,38 @@ def test_temperatures_can_be_read(low, high):
 
 def test_occupation_adds_up_to_one():
     p = occupation(NETWORK, KT)
-    ax = plot_occupation(KT, p, labels=list("abcd"), count=3)
+    ax = plots.occupation(KT, p, labels=list("abcd"), count=3)
     # The one that is lowest is occupied first, and the first in the stack.
     assert legend_of(ax)[0] == "a" and legend_of(ax)[-1] == "others" and len(legend_of(ax)) == 4
     (first, *_, others) = ax.collections
     np.testing.assert_allclose(first.get_paths()[0].vertices[:, 1].max(), p[:, 0].max())
     np.testing.assert_allclose(others.get_paths()[0].vertices[:, 1].max(), 1.0)
-    assert plot_occupation(KT, p).get_legend().get_texts()[-1].get_text() != "others"
+    assert plots.occupation(KT, p).get_legend().get_texts()[-1].get_text() != "others"
 
 
 def test_occupation_of_some_minima_leaves_the_rest_grey():
-    ax = plot_occupation(KT, occupation(NETWORK, KT, minima=[0, 2]), labels=["1", "3"])
+    ax = plots.occupation(KT, occupation(NETWORK, KT, minima=[0, 2]), labels=["1", "3"])
     assert legend_of(ax) == ["1", "3", "others"]
 
 
 def test_frustration_and_what_it_leaves_out():
     result = frustration(NETWORK, KT)
-    ax = plot_frustration(result)
+    ax = plots.frustration(result)
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), result.frustration)
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), result.normalised)
     assert legend_of(ax) == ["F", "normalised F", "occupation not connected"]
     joined = TransitionNetwork(NETWORK.energies[:3], NETWORK.ts_energies, NETWORK.ts_minima)
-    assert legend_of(plot_frustration(frustration(joined, KT))) == ["F", "normalised F"]
+    assert legend_of(plots.frustration(frustration(joined, KT))) == ["F", "normalised F"]
 
 
 @pytest.mark.parametrize(
     "draw, message",
     [
-        (lambda: plot_occupation(KT, np.ones((3, 4))), r"`occupation` must have shape \(60, minima\)"),
-        (lambda: plot_occupation(KT, np.ones((60, 2)), labels=["a"]), "`labels` must have one text"),
-        (lambda: plot_occupation(KT, np.ones((60, 2)), count=0), "`count` must be 1 to 10, got 0"),
+        (lambda: plots.occupation(KT, np.ones((3, 4))), r"`occupation` must have shape \(60, minima\)"),
+        (lambda: plots.occupation(KT, np.ones((60, 2)), labels=["a"]), "`labels` must have one text"),
+        (lambda: plots.occupation(KT, np.ones((60, 2)), count=0), "`count` must be 1 to 10, got 0"),
         (
-            lambda: plot_heat_capacity(
+            lambda: plots.heat_capacity(
                 thermodynamics(NETWORK, KT), partial=[thermodynamics(NETWORK, KT)] * 9
             ),
             "`partial` may hold up to 8",

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from lossatlas import plots
 from lossatlas.analysis import TransitionNetwork, funnels, network_statistics
-from lossatlas.plots import plot_degree_distribution, plot_funnels
 
 
 EMPTY = TransitionNetwork([0.0, 0.1], [], [])
@@ -20,7 +20,7 @@ def statistics_of(network):
 def test_degrees():
     """Degrees 3, 1, 1, 1, 0 of five minima; the line is that of a binomial distribution."""
     statistics = statistics_of(NETWORK)
-    ax = plot_degree_distribution(statistics)
+    ax = plots.degree_distribution(statistics)
     random, fit, points = ax.lines
     np.testing.assert_allclose(points.get_xydata(), [[1, 0.8], [3, 0.2]])
     chance = 2 * 3 / (5 * 4)
@@ -35,12 +35,12 @@ def test_degrees():
 
 
 def test_equal_degrees_have_no_fit():
-    ax = plot_degree_distribution(statistics_of(TransitionNetwork([0.0, 0.1], [1.0], [[0, 1]])))
+    ax = plots.degree_distribution(statistics_of(TransitionNetwork([0.0, 0.1], [1.0], [[0, 1]])))
     assert len(ax.lines) == 2
 
 
 def test_funnels():
-    ax = plot_funnels(funnels(NETWORK))
+    ax = plots.funnels(funnels(NETWORK))
     circles, triangles = ax.collections
     np.testing.assert_allclose(circles.get_offsets(), [[0.75, 1.25], [0.5, 0.5]])
     assert triangles.get_offsets()[:, 0].tolist() == [0.0, 0.3]
@@ -56,10 +56,10 @@ def test_depths_of_many_magnitudes():
     network = TransitionNetwork(
         [0.0, 0.1, 0.2, 0.3], [1.0, 1.0, 0.3001, 0.3001], [[0, 3], [1, 3], [2, 3], [1, 3]]
     )
-    ax = plot_funnels(funnels(network))
+    ax = plots.funnels(funnels(network))
     assert ax.get_yscale() == "linear"
     network = TransitionNetwork([0.0, 0.1, 0.2999, 0.3], [1.0, 0.3, 0.3], [[0, 3], [1, 3], [2, 3]])
-    ax = plot_funnels(funnels(network))
+    ax = plots.funnels(funnels(network))
     assert ax.get_yscale() == "log"
     low, high = ax.get_ylim()
     for points in ax.collections:
@@ -69,16 +69,16 @@ def test_depths_of_many_magnitudes():
 
 def test_given_axes_are_used():
     _, (first, second) = plt.subplots(1, 2)
-    assert plot_degree_distribution(statistics_of(NETWORK), ax=first) is first
-    assert plot_funnels(funnels(EMPTY), ax=second) is second
+    assert plots.degree_distribution(statistics_of(NETWORK), ax=first) is first
+    assert plots.funnels(funnels(EMPTY), ax=second) is second
     assert len(second.get_yticks()) == 0
 
 
 def test_mistakes():
     with pytest.raises(ValueError, match="no edge"):
-        plot_degree_distribution(statistics_of(EMPTY))
+        plots.degree_distribution(statistics_of(EMPTY))
     chain = TransitionNetwork([0.0, 0.2, 0.1], [1.0, 2.0], [[0, 1], [1, 2]])
     found = funnels(chain, min_depth=1e9)
     assert found.bottom.tolist() == [0]
     with pytest.raises(ValueError, match="no funnel"):
-        plot_funnels(found.rows([]))
+        plots.funnels(found.rows([]))

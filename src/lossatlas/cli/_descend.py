@@ -129,9 +129,9 @@ def _print(found: "Descents", columns: dict[str, Any]) -> None:
 
 
 def _draw(name: str, found: "Descents") -> Any:
-    from lossatlas.plots import plot_energy_histograms
+    from lossatlas import plots
 
     energy = found.energy[_usable(found)]
     if not len(energy):
         raise ValueError("Every descent diverged, so there is nothing to draw.")
-    return plot_energy_histograms({name: energy})
+    return plots.energy_histograms({name: energy})

@@ -76,7 +76,7 @@ def explore(
         picture = out.with_suffix(".png")
         print_summary(summary(atlas))
         if len(atlas.minima):
-            draw_to(picture, lambda plots: plots.plot_atlas_graph(atlas))
+            draw_to(picture, lambda plots: plots.atlas_graph(atlas))
         typer.echo(f"atlas    {out}")
         if len(atlas.minima):
             typer.echo(f"picture  {picture}")

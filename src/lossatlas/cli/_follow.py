@@ -31,7 +31,7 @@ def follow(
     with progress_bar("following"):
         branches = run(landscape, x, to=to, names=names, workers=workers)
     print_result(branches, as_json, as_csv, lambda: _print(branches, landscape.morse_sum))
-    save_plot(plot, lambda plots: plots.plot_branches(branches))
+    save_plot(plot, lambda plots: plots.branches(branches))
 
 
 def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:

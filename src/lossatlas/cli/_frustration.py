@@ -44,7 +44,5 @@ def frustration(
     print_result(result, as_json, as_csv, table)
     save_plot(
         plot,
-        lambda plots: plots.plot_frustration(
-            compute(network, temperature_grid(network, 200, kt=temperatures))
-        ),
+        lambda plots: plots.frustration(compute(network, temperature_grid(network, 200, kt=temperatures))),
     )

@@ -49,4 +49,4 @@ def funnels(
         print_table(count + first, names, rows[:_SHOWN])
 
     print_result(found, as_json, as_csv, table)
-    save_plot(plot, lambda plots: plots.plot_funnels(found))
+    save_plot(plot, lambda plots: plots.funnels(found))

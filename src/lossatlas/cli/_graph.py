@@ -90,11 +90,11 @@ def graph(
             check_column(atlas, name)
         tree = choose(tree, connected, around, below, lowest)
         if page:
-            from lossatlas.plots import write_atlas_graph
+            from lossatlas import plots
 
-            write_atlas_graph(atlas, out, tree, **options)
+            plots.write_atlas_graph(atlas, out, tree, **options)
         else:
-            draw_to(out, lambda plots: plots.plot_atlas_graph(atlas, tree, x=x, labels=named, **options))
+            draw_to(out, lambda plots: plots.atlas_graph(atlas, tree, x=x, labels=named, **options))
     typer.echo(f"{'page' if page else 'picture'}  {out}")
 
 
@@ -102,13 +102,13 @@ def read_tree(
     atlas: "Atlas", levels: int | None, kt: float | None, barrier: float | None
 ) -> tuple["DisconnectivityTree", "Regrouping | None"]:
     """Return the tree of an atlas, of free energies at a temperature, and groups of minima if any."""
+    from lossatlas import plots
     from lossatlas.analysis import free_energy_disconnectivity, rate_network, regroup, transition_network
-    from lossatlas.plots import atlas_tree
 
     if kt is None:
         if barrier is not None:
             raise ValueError("--regroup needs a temperature, --kt.")
-        return atlas_tree(atlas, levels), None
+        return plots.atlas_tree(atlas, levels), None
     if barrier is not None and not 0 <= barrier < math.inf:
         raise ValueError(f"--regroup must be a finite number of at least 0, got {barrier:g}.")
     if not 0 < kt < math.inf:
@@ -179,20 +179,7 @@ def read_sets(texts: list[str], ids: Any, known: dict[str, Any]) -> Any:
 
 def check_column(atlas: "Atlas", name: str | None) -> None:
     """Refuse metrics that some minima lack: they could be computed. Gaps of other quantities stay grey."""
+    from lossatlas.recipes import check_judged
+
     if name is not None and name in atlas.quantities.written_by("evaluate"):
         check_judged(atlas)
-
-
-def check_judged(atlas) -> None:
-    """Refuse metrics of a part of the minima.
-
-    **Raises:** `ValueError` that says how to add them.
-    """
-    from lossatlas.recipes import unjudged
-
-    left = int(unjudged(atlas).sum())
-    if left:
-        raise ValueError(
-            f"{left} of {len(atlas.minima)} minima of {atlas.path} have no metrics; add them by: "
-            f"lossatlas evaluate {atlas.path}."
-        )

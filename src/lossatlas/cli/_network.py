@@ -36,7 +36,7 @@ def network(
     except ImportError as error:
         raise ValueError(str(error)) from None
     print_result(statistics, as_json, as_csv, lambda: _print(found, statistics))
-    save_plot(plot, lambda plots: plots.plot_degree_distribution(statistics))
+    save_plot(plot, lambda plots: plots.degree_distribution(statistics))
 
 
 def _print(network: "TransitionNetwork", statistics: "NetworkStatistics") -> None:

@@ -62,7 +62,7 @@ def rates(
 
     scan = rate_scan(network, temperatures, start, end, paths=paths, trajectories=monte_carlo)
     print_result(scan, as_json, as_csv, lambda: _print(network, scan))
-    save_plot(plot, lambda plots: plots.plot_rates(scan))
+    save_plot(plot, lambda plots: plots.rates(scan))
 
 
 def _print(network: "TransitionNetwork", scan: "RateScan") -> None:

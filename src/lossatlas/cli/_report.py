@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def check_plot(path: Path | None) -> Path | None:
     """Refuse a picture that cannot be written, before anything is computed."""
     if path is not None:
-        from lossatlas.plots import check_picture
+        from lossatlas import plots
 
-        check_picture(path)
+        plots.check_picture(path)
     return path
 
 

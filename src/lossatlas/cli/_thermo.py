@@ -58,8 +58,8 @@ def thermo(
     temperatures = None if kt is None else read_temperatures(kt)
     scan = temperature_scan(network, temperatures, convention=convention)
     print_result(scan, as_json, as_csv, lambda: _print(network, scan))
-    save_plot(plot, lambda plots: plots.plot_temperature_scan(network, scan))
-    save_plot(plot_graph, lambda plots: plots.plot_peak_graphs(network, scan.peaks))
+    save_plot(plot, lambda plots: plots.temperature_scan(network, scan))
+    save_plot(plot_graph, lambda plots: plots.peak_graphs(network, scan.peaks))
 
 
 def _print(network: "TransitionNetwork", scan: "TemperatureScan") -> None:

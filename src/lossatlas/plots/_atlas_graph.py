@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 
-from lossatlas.analysis import DisconnectivityTree, disconnectivity, transition_network
+from lossatlas import analysis
+from lossatlas.analysis import DisconnectivityTree, transition_network
 from lossatlas.atlas import Atlas, Minima
 
-from ._disconnectivity import plot_disconnectivity
+from ._disconnectivity import disconnectivity
 from ._frame import new_axes
 from ._interactive import write_interactive
 
@@ -19,7 +20,7 @@ COLUMNS = ("energy", "lowest_eigenvalue", "log_product", "orbit_size", "hits", "
 _EXACT = 2**53  # whole numbers below are floats, too
 
 
-def plot_atlas_graph(
+def atlas_graph(
     atlas: Atlas,
     tree: DisconnectivityTree | None = None,
     *,
@@ -42,15 +43,15 @@ def plot_atlas_graph(
     - `ax`: where; default a new figure.
     - `colour`, `x`: names of columns, see `minima_column`, for colours and for the horizontal axis.
     - `labels`: True for all ids, or some ids.
-    - `highlight`: ids, or such by name, as for `plot_disconnectivity`; those not in the tree are left out.
-    - `order`, `scale`: as for `plot_disconnectivity`.
+    - `highlight`: ids, or such by name, as for `disconnectivity`; those not in the tree are left out.
+    - `order`, `scale`: as for `disconnectivity`.
     - `kt`: the temperature, if the tree is one of free energies.
     - `groups`: whether a branch is a group of minima.
 
     **Returns:** the axes.
 
     **Raises:** `ValueError` for an unknown column, one for the horizontal axis that is not known of every
-    minimum, and as `plot_disconnectivity`.
+    minimum, and as `disconnectivity`.
     """
     tree = atlas_tree(atlas) if tree is None else tree
     minima = atlas.minima
@@ -61,7 +62,7 @@ def plot_atlas_graph(
         raise ValueError(f"The column {x} is not known of minimum {unknown[0]}, so it cannot be an axis.")
     shown = tree.ids if labels is True else tree.ids[np.isin(tree.ids, [] if labels is False else labels)]
     ax = new_axes(6.0, 5.4) if ax is None else ax
-    plot_disconnectivity(
+    disconnectivity(
         tree,
         ax=ax,
         order=order,
@@ -94,7 +95,7 @@ def write_atlas_graph(
 
     **Arguments:**
 
-    - `atlas`, `tree`, `order`, `scale`, `kt`, `groups`: as for `plot_atlas_graph`.
+    - `atlas`, `tree`, `order`, `scale`, `kt`, `groups`: as for `atlas_graph`.
     - `path`: an .html file.
     - `colour`: the column that gives the colours at first.
     - `highlight`: ids, or such by name: a column of the page.
@@ -134,7 +135,7 @@ def atlas_tree(atlas: Atlas, levels: int | None = None) -> DisconnectivityTree:
     """
     if not len(atlas.minima):
         raise ValueError("The atlas holds no minimum, so there is nothing to draw.")
-    return disconnectivity(transition_network(atlas), levels=levels)
+    return analysis.disconnectivity(transition_network(atlas), levels=levels)
 
 
 def minima_column(minima: Minima, name: str) -> np.ndarray:

@@ -18,7 +18,7 @@ _MARKS = {"fold": "o", "bifurcation": "s"}
 _LABELS = {"energy": "loss", "norm": "norm of the variables"}
 
 
-def plot_bifurcation(
+def bifurcation(
     branches: Branches,
     *,
     y: str = "energy",
@@ -66,7 +66,7 @@ def plot_bifurcation(
     return ax
 
 
-def plot_point_counts(
+def point_counts(
     branches: Branches,
     *,
     images: bool = False,
@@ -80,7 +80,7 @@ def plot_point_counts(
 
     - `branches`: as of `follow`.
     - `images`: count the images of every point under the symmetry group.
-    - `ax`, `xlabel`, `legend`: as of `plot_bifurcation`.
+    - `ax`, `xlabel`, `legend`: as of `bifurcation`.
 
     **Returns:** the axes.
 
@@ -138,7 +138,7 @@ def _frame(ax: Axes, branches: Branches, xlabel: str, ylabel: str) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def plot_branches(branches: Branches, *, name: str = "L2") -> Figure:
+def branches(branches: Branches, *, name: str = "L2") -> Figure:
     """Draw branches by the size of their points and by energy, and the number of points.
 
     **Arguments:**
@@ -153,7 +153,7 @@ def plot_branches(branches: Branches, *, name: str = "L2") -> Figure:
     figure, (norm, energy, counts) = plt.subplots(
         3, sharex=True, height_ratios=[1.3, 1.0, 0.7], figsize=(6.0, 9.0), layout="constrained"
     )
-    plot_bifurcation(branches, y="norm", ax=norm, xlabel="")
-    plot_bifurcation(branches, y="energy", ax=energy, xlabel="", legend=False)
-    plot_point_counts(branches, ax=counts, xlabel=name, legend=False)
+    bifurcation(branches, y="norm", ax=norm, xlabel="")
+    bifurcation(branches, y="energy", ax=energy, xlabel="", legend=False)
+    point_counts(branches, ax=counts, xlabel=name, legend=False)
     return figure

@@ -6,13 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from lossatlas.analysis import complexity, complexity_zeros, mean_critical_points, threshold_energy
+from lossatlas import analysis
+from lossatlas.analysis import complexity_zeros, mean_critical_points, threshold_energy
 
 from ._colours import GROUPS, NEUTRAL
 from ._frame import new_axes
 
 
-def plot_complexity(p: int, *, indices: Sequence[int] = (0, 1, 2, 3), ax: Axes | None = None) -> Axes:
+def complexity(p: int, *, indices: Sequence[int] = (0, 1, 2, 3), ax: Axes | None = None) -> Axes:
     """Draw the complexity of a p-spin glass: Theta_k for some indices, and Theta for all together.
 
     Energies run from just below that of the ground state to just above -E_inf. Each curve has a dot where
@@ -40,10 +41,10 @@ def plot_complexity(p: int, *, indices: Sequence[int] = (0, 1, 2, 3), ax: Axes |
     ax.axhline(0.0, color=NEUTRAL, lw=0.8)
     ax.axvline(-threshold, color=NEUTRAL, lw=1.2, dashes=(5, 2))
     for index, zero, colour in zip(indices, zeros, GROUPS):
-        ax.plot(u, complexity(u, p, index=index), color=colour, lw=1.5, label=f"index {index}")
+        ax.plot(u, analysis.complexity(u, p, index=index), color=colour, lw=1.5, label=f"index {index}")
         ax.plot(-zero, 0.0, color=colour, marker="o", markersize=5, zorder=3)
-    ax.plot(u, complexity(u, p), color=GROUPS[-1], lw=1.5, dashes=(2, 1.5), label="all indices")
-    top = float(complexity(u[-1], p))
+    ax.plot(u, analysis.complexity(u, p), color=GROUPS[-1], lw=1.5, dashes=(2, 1.5), label="all indices")
+    top = float(analysis.complexity(u[-1], p))
     ax.set(xlim=(u[0], u[-1]), ylim=(-0.4 * top, 1.1 * top))
     ax.annotate(
         "$-E_\\infty$", (-threshold, -0.4 * top), (4, 4), textcoords="offset points", color="#606060"
@@ -54,7 +55,7 @@ def plot_complexity(p: int, *, indices: Sequence[int] = (0, 1, 2, 3), ax: Axes |
     return ax
 
 
-def plot_index_counts(counts: np.ndarray, p: int, *, ax: Axes | None = None) -> Axes:
+def index_counts(counts: np.ndarray, p: int, *, ax: Axes | None = None) -> Axes:
     """Draw numbers of critical points by index, averaged over spin glasses, against the exact means.
 
     Dots are averages over the glasses with standard errors; bars are the exact means.
@@ -94,7 +95,7 @@ def plot_index_counts(counts: np.ndarray, p: int, *, ax: Axes | None = None) -> 
     return ax
 
 
-def plot_energy_counts(
+def energy_counts(
     energies: Mapping[int, Sequence[np.ndarray]], p: int, index: int, *, ax: Axes | None = None
 ) -> Axes:
     """Draw the numbers of critical points below an energy against theory, for one index.
@@ -136,7 +137,7 @@ def plot_energy_counts(
         shown = exact > 0.5 / most
         label = None if len(glasses) else f"N = {size}"
         ax.plot(u[shown], np.log(exact[shown]) / size, color=colour, lw=1.3, dashes=(4, 2), label=label)
-    ax.plot(u, complexity(u, p, index=index), color=GROUPS[-1], lw=1.5, label=f"$\\Theta_{index}$")
+    ax.plot(u, analysis.complexity(u, p, index=index), color=GROUPS[-1], lw=1.5, label=f"$\\Theta_{index}$")
     ax.axhline(0.0, color=NEUTRAL, lw=0.8)
     bottom = min(float(np.min(np.asarray(line.get_ydata()))) for line in ax.lines[:-2])
     ax.set(xlim=(u[0], high), ylim=(bottom - 0.02, None))

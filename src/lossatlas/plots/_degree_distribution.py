@@ -11,7 +11,7 @@ from ._colours import GROUPS, NEUTRAL
 from ._frame import new_axes
 
 
-def plot_degree_distribution(
+def degree_distribution(
     statistics: NetworkStatistics,
     *,
     ax: Axes | None = None,

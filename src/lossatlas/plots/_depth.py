@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from lossatlas import analysis
 from lossatlas.analysis import (
     clustering_bound,
     complexity_zeros,
-    hessian_entropy,
     log_critical_pairs,
     nodes_per_layer,
     threshold_energy,
@@ -22,7 +22,7 @@ from ._frame import new_axes
 _DEPTHS = (2, 3, 4, 6, 10)
 
 
-def plot_critical_pairs(
+def critical_pairs(
     parameters: Sequence[float] = (1e3, 1e4, 1e5), *, most_layers: int = 40, ax: Axes | None = None
 ) -> Axes:
     """Draw the bound on the number of critical points against depth, for fixed numbers of parameters.
@@ -55,9 +55,7 @@ def plot_critical_pairs(
     return ax
 
 
-def plot_clustering(
-    layers: Sequence[int] = _DEPTHS[1:], *, part: float = 0.5, ax: Axes | None = None
-) -> Axes:
+def clustering(layers: Sequence[int] = _DEPTHS[1:], *, part: float = 0.5, ax: Axes | None = None) -> Axes:
     """Draw the clustering bound against overlap, between minima of the same energy.
 
     Where a curve is below zero hardly any point has another at that overlap. Energies of networks of
@@ -90,7 +88,7 @@ def plot_clustering(
     return ax
 
 
-def plot_hessian_entropy(
+def hessian_entropy(
     parameters: float = 1e4, *, layers: Sequence[int] = _DEPTHS, ax: Axes | None = None
 ) -> Axes:
     """Draw the expected -ln|det Hessian| against energy, for networks of as many parameters.
@@ -114,9 +112,13 @@ def plot_hessian_entropy(
         nodes, mark = float(nodes_per_layer(parameters, depth)), -threshold_energy(depth)
         energy = np.linspace(-float(complexity_zeros(depth, 0)), 0.0, 400)
         ax.plot(
-            energy, hessian_entropy(energy, depth, nodes), color=colour, lw=1.5, label=f"{depth} layers"
+            energy,
+            analysis.hessian_entropy(energy, depth, nodes),
+            color=colour,
+            lw=1.5,
+            label=f"{depth} layers",
         )
-        ax.plot(mark, hessian_entropy(mark, depth, nodes), color=colour, marker="o", markersize=5)
+        ax.plot(mark, analysis.hessian_entropy(mark, depth, nodes), color=colour, marker="o", markersize=5)
     ax.set(xlabel="energy $e$", ylabel="expected $-\\ln\\,|\\det$ Hessian$|$", xlim=(None, 0))
     _finish(ax)
     return ax

@@ -30,7 +30,7 @@ _FEW = 60  # minima up to which each gets a dot
 _MANY = 20_000  # lines from which a vector format gets a bitmap instead
 
 
-def plot_disconnectivity(
+def disconnectivity(
     tree: DisconnectivityTree,
     *,
     ax: Axes | None = None,

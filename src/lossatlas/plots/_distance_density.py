@@ -12,7 +12,7 @@ from ._colours import add_colour_bar, sequential_map
 from ._frame import check_figure, new_figure
 
 
-def plot_distance_density(
+def distance_density(
     misclassification: np.ndarray,
     aligned: np.ndarray,
     plain: np.ndarray | None = None,

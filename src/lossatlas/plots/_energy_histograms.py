@@ -15,7 +15,7 @@ WIDE = 1e3  # ratio of the highest to the lowest energy above which their axis i
 _LEVELS = ((5, 2), (1.5, 1.5))  # dashes
 
 
-def plot_energy_histograms(
+def energy_histograms(
     energies: Mapping[str, Float[np.ndarray, " starts"]],
     *,
     levels: Mapping[str, float] | None = None,

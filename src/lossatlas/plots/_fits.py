@@ -22,7 +22,7 @@ _MOST = 12  # minima in one picture
 _POINTS = 1000  # of a curve
 
 
-def plot_fits(
+def fits(
     landscape: AbstractModel,
     points: np.ndarray,
     energies: np.ndarray,

@@ -9,7 +9,7 @@ from ._colours import GROUPS, NEUTRAL
 from ._frame import add_legend, new_axes, set_temperature_axis
 
 
-def plot_frustration(
+def frustration(
     result: Frustration,
     *,
     ax: Axes | None = None,

@@ -15,7 +15,7 @@ _SMALLEST = 8.0
 _MANY = 200  # markers from which on they overlap
 
 
-def plot_funnels(
+def funnels(
     funnels: Funnels,
     *,
     ax: Axes | None = None,

@@ -11,12 +11,12 @@ from matplotlib.figure import Figure, SubFigure
 from lossatlas.analysis import DisconnectivityTree
 
 from ._colours import add_colour_bar, check_limits, limits_of, sequential_map
-from ._disconnectivity import plot_disconnectivity
+from ._disconnectivity import disconnectivity
 from ._frame import check_figure, new_figure, set_title
 from ._tree_layout import check_order
 
 
-def plot_graphs(
+def graphs(
     trees: Sequence[DisconnectivityTree],
     titles: Sequence[str],
     *,
@@ -43,7 +43,7 @@ def plot_graphs(
     - `colour_limits`: lowest and highest value of the scale; default those over all trees.
     - `rows`, `columns`: of the grid; default up to three columns.
     - `share_energy`: False gives every panel its own energy axis, with breaks where they help.
-    - `order`: of the branches, see `plot_disconnectivity`.
+    - `order`: of the branches, see `disconnectivity`.
     - `ylabel`: of the energy axes.
     - `cmap`: default viridis without its palest part.
     - `figure`: an empty figure to draw in; default a new one.
@@ -70,7 +70,7 @@ def plot_graphs(
     for spare in grid[n:]:
         spare.remove()
     for i, (ax, tree) in enumerate(zip(grid, trees)):
-        plot_disconnectivity(
+        disconnectivity(
             tree,
             ax=ax,
             order=order,

@@ -11,7 +11,7 @@ from ._colours import GROUPS
 from ._frame import add_legend, new_axes, set_temperature_axis
 
 
-def plot_heat_capacity(
+def heat_capacity(
     thermo: Thermodynamics,
     *,
     peaks: Sequence[HeatCapacityPeak] = (),

@@ -47,12 +47,12 @@ def write_interactive(
     - `tree`: what is drawn.
     - `path`: an .html file; an older one is replaced, whole or not at all.
     - `columns`: by name, a value per minimum, shape (minima,) each, e.g. metrics. As `colour` of
-        `plot_disconnectivity`: floats, and integers with more than ten values, are a scale, others
+        `disconnectivity`: floats, and integers with more than ten values, are a scale, others
         are up to ten groups. NaN and empty texts are grey.
     - `colour`: the column that gives the colours at first; default none.
     - `labels`: a text for each minimum, to be looked for by; default its id.
-    - `order`: of the branches, see `plot_disconnectivity`.
-    - `scale`: of the energy axis at first, see `plot_disconnectivity`.
+    - `order`: of the branches, see `disconnectivity`.
+    - `scale`: of the energy axis at first, see `disconnectivity`.
     - `ylabel`: of the energy axis.
     - `title`: of the page.
 

@@ -17,7 +17,7 @@ _MANY = 2_000  # outliers from which a vector format gets a bitmap instead
 _MARK = "#000000"
 
 
-def plot_metric_boxes(
+def metric_boxes(
     groups: Sequence[np.ndarray],
     labels: Sequence,
     *,

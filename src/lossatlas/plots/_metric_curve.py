@@ -13,7 +13,7 @@ from ._frame import add_legend, new_axes
 _MARKERS = "osD^v<>PX*"
 
 
-def plot_metric_curve(
+def metric_curve(
     s: np.ndarray,
     values: np.ndarray,
     *,

@@ -20,7 +20,7 @@ _NAMED = 40  # minima up to which each has its name written
 _DENDROGRAM = "#222222"
 
 
-def plot_misclassification(
+def misclassification(
     distance: np.ndarray,
     *,
     ax: Axes | None = None,

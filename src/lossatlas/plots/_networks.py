@@ -31,7 +31,7 @@ _MARKERS = "os^Dv<>P"
 _CELLS = 1_000_000  # points of a map
 
 
-def plot_networks(
+def networks(
     landscape: AbstractModel,
     points: np.ndarray,
     energies: np.ndarray,

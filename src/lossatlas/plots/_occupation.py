@@ -10,7 +10,7 @@ from ._colours import GROUPS, NEUTRAL
 from ._frame import add_legend, new_axes, set_temperature_axis
 
 
-def plot_occupation(
+def occupation(
     kt: np.ndarray,
     occupation: np.ndarray,
     *,

@@ -16,7 +16,7 @@ _LONGEST = 680.0  # ln of the longest time of a picture
 _TIMES = 120  # of a curve
 
 
-def plot_rates(scan: RateScan, *, ax: Axes | None = None) -> Axes:
+def rates(scan: RateScan, *, ax: Axes | None = None) -> Axes:
     """Draw rates against 1 / kT; of one temperature, the occupation against time.
 
     The times are from a tenth of the fastest step to 300 times the mean first-passage time, beginning with
@@ -35,11 +35,11 @@ def plot_rates(scan: RateScan, *, ax: Axes | None = None) -> Axes:
     if len(found) > 1:
         kt = np.array([one.rates.kt for one in found])
         logs = np.array([one.passage.log_rate for one in found])
-        return plot_arrhenius(kt, {"rate": logs}, log=True, ax=ax)
+        return arrhenius(kt, {"rate": logs}, log=True, ax=ax)
     rates, passage = found[0].rates, found[0].passage
     sets = {_name("from", passage.source): passage.source, _name("to", passage.target): passage.target}
     evolution = evolve(rates, rates.equilibrium(passage.source), _times(found[0]))
-    return plot_evolution(evolution, sets, ax=ax)
+    return evolution(evolution, sets, ax=ax)
 
 
 def _times(one: RatesAt) -> np.ndarray:
@@ -59,7 +59,7 @@ def _name(side: str, ids: np.ndarray) -> str:
     return f"minimum {ids[0]}" if len(ids) == 1 else f"{side}: {len(ids)} minima"
 
 
-def plot_evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: Axes | None = None) -> Axes:
+def evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: Axes | None = None) -> Axes:
     """Draw the occupation of sets of states against time, on a logarithmic axis.
 
     **Arguments:**
@@ -99,7 +99,7 @@ def plot_evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: 
     return ax
 
 
-def plot_arrhenius(
+def arrhenius(
     kt: np.ndarray, rates: Mapping[str, np.ndarray], *, log: bool = False, ax: Axes | None = None
 ) -> Axes:
     """Draw rate constants against 1 / kT, on a logarithmic axis: a straight line has one barrier.

@@ -5,20 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from lossatlas import analysis
 from lossatlas.analysis import (
     DisconnectivityTree,
     HeatCapacityPeak,
     TemperatureScan,
     TransitionNetwork,
-    disconnectivity,
-    occupation,
     temperature_grid,
     thermodynamics,
 )
 
-from ._disconnectivity import plot_disconnectivity
-from ._heat_capacity import plot_heat_capacity
-from ._occupation import plot_occupation
+from ._disconnectivity import disconnectivity
+from ._heat_capacity import heat_capacity
+from ._occupation import occupation
 
 
 _POINTS = 300  # of a curve
@@ -27,7 +26,7 @@ _PARTS = 60  # of a network, from which on most of them are left out of the grap
 _LABELLED = 4  # of those that gain and lose most
 
 
-def plot_temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figure:
+def temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figure:
     """Draw the heat capacity with the partial sums that make its peaks, and below it the occupation.
 
     **Arguments:**
@@ -50,16 +49,16 @@ def plot_temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> 
         thermodynamics(network, kt, convention=convention, lowest=m)
         for m in [None, *sorted({peak.lowest for peak in inside} - {len(network)})[:_SHOWN]]
     )
-    highest = occupation(network, np.geomspace(grid[0], grid[-1], 25)).max(axis=0)
+    highest = analysis.occupation(network, np.geomspace(grid[0], grid[-1], 25)).max(axis=0)
     most = network.ids[np.argsort(-highest, kind="stable")[:_SHOWN]]
     figure, (above, below) = plt.subplots(2, sharex=True, figsize=(6.5, 7.0), layout="constrained")
-    plot_heat_capacity(curve, peaks=inside, partial=partial, ax=above, xlabel="")
-    p = occupation(network, kt, minima=most)
-    plot_occupation(kt, p, labels=[str(i) for i in most], ax=below, xlabel="kT (loss units)")
+    heat_capacity(curve, peaks=inside, partial=partial, ax=above, xlabel="")
+    p = analysis.occupation(network, kt, minima=most)
+    occupation(kt, p, labels=[str(i) for i in most], ax=below, xlabel="kT (loss units)")
     return figure
 
 
-def plot_peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak]) -> Figure:
+def peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak]) -> Figure:
     """Draw the disconnectivity graph once for every peak, with the minima that make it.
 
     Of a network in many parts: the part of the global minimum, and the minima that make the peaks.
@@ -79,7 +78,7 @@ def plot_peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPea
         raise ValueError("The heat capacity has no peak, so there is no graph to draw.")
     sides = [{"gaining": peak.gaining(), "losing": peak.losing()} for peak in peaks]
     tree = _shown_part(
-        disconnectivity(network), np.concatenate([ids for pair in sides for ids in pair.values()])
+        analysis.disconnectivity(network), np.concatenate([ids for pair in sides for ids in pair.values()])
     )
     columns = min(len(peaks), 3)
     rows = -(-len(peaks) // columns)
@@ -88,7 +87,7 @@ def plot_peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPea
     panels = axes.ravel()
     for ax, peak, pair in zip(panels, peaks, sides):
         named = {int(i): str(i) for ids in pair.values() for i in ids[:_LABELLED]}
-        plot_disconnectivity(tree, ax=ax, order="centre", highlight=pair, labels=named)
+        disconnectivity(tree, ax=ax, order="centre", highlight=pair, labels=named)
         count = "" if len(tree) == len(network) else f": {len(tree)} of {len(network)} minima"
         ax.set_title(f"kT = {peak.kt:.3g}{count}")
         if peak is not peaks[-1]:

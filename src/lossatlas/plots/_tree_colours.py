@@ -95,7 +95,7 @@ def colour_by_value(
     - `ax`, `tree`: what is drawn where.
     - `first`: how many minima stand to the left of each node, from `place_nodes`.
     - `values`, `norm`: from `checked_colour`.
-    - `label`, `bar`, `cmap`: as `colour_label`, `colour_bar` and `cmap` of `plot_disconnectivity`.
+    - `label`, `bar`, `cmap`: as `colour_label`, `colour_bar` and `cmap` of `disconnectivity`.
     """
     groups, code = np.unique(values, return_inverse=True)
     if norm is not None:

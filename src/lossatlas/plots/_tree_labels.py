@@ -16,7 +16,7 @@ _MOST = 2000  # of more texts, most would be left out anyway
 
 
 def read_labels(labels, tree: DisconnectivityTree) -> dict[int, str]:
-    """Return texts by position of the minimum, or say what is wrong; see `plot_disconnectivity`."""
+    """Return texts by position of the minimum, or say what is wrong; see `disconnectivity`."""
     n = len(tree)
     if labels is None or labels is False:
         return {}

@@ -17,7 +17,7 @@ def place_nodes(tree: DisconnectivityTree, order: str) -> tuple[np.ndarray, np.n
     **Arguments:**
 
     - `tree`: the tree.
-    - `order`: of the branches at each join, see `plot_disconnectivity`.
+    - `order`: of the branches at each join, see `disconnectivity`.
 
     **Returns:** the place of every node, in widths of a branch; how many minima stand to the left of
     what lies below it; shape (nodes,) each.

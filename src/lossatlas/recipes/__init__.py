@@ -1,5 +1,8 @@
 """Recipes: settings of landscapes and their data, configs, sweeps over them, and their tables."""
 
+from ._compare import Comparison as Comparison
+from ._compare import compare_atlases as compare_atlases
+from ._compare import labels_of as labels_of
 from ._config import Config as Config
 from ._config import ExploreSettings as ExploreSettings
 from ._config import read_config as read_config
@@ -21,6 +24,7 @@ from ._run import explore_recipe as explore_recipe
 from ._run import judge_atlas as judge_atlas
 from ._run import problem_of as problem_of
 from ._sweep import run_sweep as run_sweep
+from ._table import check_judged as check_judged
 from ._table import quantity_columns as quantity_columns
 from ._table import summarise as summarise
 from ._table import to_csv as to_csv

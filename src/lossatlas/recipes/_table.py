@@ -103,6 +103,19 @@ def unjudged(atlas: Atlas) -> Any:
     return ~np.any(known, axis=0) if known else np.ones(len(minima), dtype=bool)
 
 
+def check_judged(atlas: Atlas) -> None:
+    """Refuse metrics of a part of the minima.
+
+    **Raises:** `ValueError` that says how to add them.
+    """
+    left = int(unjudged(atlas).sum())
+    if left:
+        raise ValueError(
+            f"{left} of {len(atlas.minima)} minima of {atlas.path} have no metrics; add them by: "
+            f"lossatlas evaluate {atlas.path}."
+        )
+
+
 def to_markdown(
     rows: Sequence[dict[str, Any]],
     first: dict[str, str] | None = None,
