@@ -11,7 +11,10 @@ import pytest
 # Most of the suite's time goes into compiling. XLA makes plain code for the CPU in a third of the time that
 # its best code takes. Plain code runs more slowly, but tests run it for milliseconds only. Flags that are
 # set already are kept: with `XLA_FLAGS=`, set to nothing, tests run the code that users have.
-PLAIN_CODE = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+PLAIN_CODE = (
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false "
+    "--xla_cpu_parallel_codegen_split_count=1"
+)
 
 # Nine tenths of the suite's time would go into compiling the same programs again: in every worker, and in
 # every process that a test starts. They are kept in one folder for the run, which workers and processes
@@ -39,7 +42,7 @@ shapes.install()
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-MAPS = 20_000  # memory maps of a process, of which Linux allows 65,530; a program takes some 80
+MAPS = 35_000  # memory maps of a process, of which Linux allows 65,530; a program takes some 80
 
 
 def pytest_unconfigure():

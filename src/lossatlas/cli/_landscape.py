@@ -47,11 +47,13 @@ class LandscapeCommand(TyperCommand):
         """
         from lossatlas.recipes import RECIPES
 
-        name, *own = super().get_params(ctx)
-        name.help = (
+        parameters: list[Any] = super().get_params(ctx)
+        parameters[
+            0
+        ].help = (
             f"{', '.join(RECIPES)}; or a config file, CONFIG.toml. With --help behind a name, its settings."
         )
-        return [name, *_parameters(ctx.meta.get(NAME)), *own]
+        return [parameters[0], *_parameters(ctx.meta.get(NAME)), *parameters[1:]]
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command without the settings, which the context keeps."""

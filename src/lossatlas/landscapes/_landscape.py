@@ -246,11 +246,10 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
             f"The loss must be computed in float64, but it returned {shape.dtype}: convert its data."
         )
     _check_derivatives(landscape, start)
-    evaluate = jax.jit(lambda land, x: land.value_and_gradient(x))
     finite = None
     for i in range(8):
         x = landscape.sample(jax.random.fold_in(key, i))
-        energy, gradient = evaluate(landscape, x)
+        energy, gradient = value_and_gradient(landscape, x)
         if bool(jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))):
             finite = np.asarray(x)
     if finite is None:
@@ -259,28 +258,49 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
             "check the loss, or give starts where it is defined."
         )
     # Traced anew: numbers drawn by numpy inside the loss are frozen in one trace and differ in two.
-    again = jax.jit(lambda land, x: land.value_and_gradient(x)[0])(landscape, x)
+    again = jax.jit(lambda land, x: land.surface_energy(x))(landscape, x)
     if not bool(jnp.isclose(again, energy, rtol=1e-9, atol=1e-12, equal_nan=True)):
         raise ValueError("The loss gives two different values at one point; it must be deterministic.")
-    _check_gradient(landscape, [landscape.sample(jax.random.fold_in(key, i)) for i in range(8)], evaluate)
-    _check_symmetry(landscape, finite, evaluate, np.random.default_rng(seed))
+    _check_gradient(landscape, [landscape.sample(jax.random.fold_in(key, i)) for i in range(8)])
+    _check_symmetry(landscape, finite, np.random.default_rng(seed))
+
+
+@jax.jit
+def value_and_gradient(landscape: AbstractLandscape, x: Point) -> tuple[Scalar, Point]:
+    """Return energy and gradient by the program that all checks of a landscape share."""
+    return landscape.value_and_gradient(x)
 
 
 def _check_derivatives(landscape: AbstractLandscape, x: Point) -> None:
-    """Refuse a loss whose gradient or Hessian JAX cannot compute; nothing is compiled."""
-    derivatives: dict[str, Callable] = {
-        "gradient": lambda land, x: land.value_and_gradient(x),
-        "Hessian": lambda land, x: land.hessian(x),
-    }
-    for what, derivative in derivatives.items():
-        try:
-            jax.jit(derivative).lower(landscape, x)
-        except Exception as error:
-            why = " ".join(str(error).split())[:200] or type(error).__name__
-            raise ValueError(f"JAX cannot compute the {what} of the loss: {why}") from error
+    """Refuse a loss whose gradient or Hessian JAX cannot compute."""
+    try:
+        value_and_gradient(landscape, x)
+    except Exception as error:  # JAX and the libraries on it have no common type for it
+        raise ValueError(f"JAX cannot compute the gradient of the loss: {_brief(error)}") from error
+    leaves, structure = jax.tree.flatten(landscape)
+    error = _hessian_error(structure, tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
+    if error is not None:
+        raise ValueError(f"JAX cannot compute the Hessian of the loss: {_brief(error)}") from error
 
 
-def _check_gradient(landscape: AbstractLandscape, starts: list[Point], evaluate: Callable) -> None:
+@functools.lru_cache(maxsize=256)
+def _hessian_error(structure: Any, leaves: tuple) -> Exception | None:
+    """Return why no Hessian can be had, once for all landscapes of one form; nothing is compiled."""
+    shapes = (jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in leaves)
+    landscape = jax.tree.unflatten(structure, shapes)
+    point = jax.ShapeDtypeStruct((landscape.dimension,), jnp.float64)
+    try:
+        jax.jit(lambda land, x: land.hessian(x)).lower(landscape, point)
+    except Exception as error:
+        return error
+    return None
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _check_gradient(landscape: AbstractLandscape, starts: list[Point]) -> None:
     """Refuse a loss whose differences contradict the gradient at every start.
 
     Central differences over two distances; where the loss has kinks one start or another may lie near one.
@@ -288,13 +308,15 @@ def _check_gradient(landscape: AbstractLandscape, starts: list[Point], evaluate:
     rng, worst = np.random.default_rng(0), None
     unit = np.asarray(landscape.units.variables)
     for start in starts:
-        energy, gradient = (np.asarray(value) for value in evaluate(landscape, start))
+        energy, gradient = (np.asarray(value) for value in value_and_gradient(landscape, start))
         direction = rng.standard_normal(len(start)) * unit
         direction /= np.linalg.norm(direction / unit)
         slope, size = float(gradient @ direction), float(np.linalg.norm(gradient * unit))
         for length in DIFFERENCES:
             ends = [
-                evaluate(landscape, landscape.geometry.retract(start + sign * length * direction))[0]
+                value_and_gradient(
+                    landscape, landscape.geometry.retract(start + sign * length * direction)
+                )[0]
                 for sign in (1, -1)
             ]
             difference = float(ends[0] - ends[1]) / (2 * length)
@@ -310,18 +332,16 @@ def _check_gradient(landscape: AbstractLandscape, starts: list[Point], evaluate:
         )
 
 
-def _check_symmetry(
-    landscape: AbstractLandscape, x: np.ndarray, evaluate: Callable, rng: np.random.Generator
-) -> None:
+def _check_symmetry(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Generator) -> None:
     """Compare the energy at random images of a point; half of a group at least changes it, or none."""
     group = landscape.symmetry
     if group.order == 1:
         return
     images = random_images(group, x, 4 * IMAGES, rng)
-    energy, gradient = evaluate(landscape, jnp.asarray(x))
+    energy, gradient = value_and_gradient(landscape, jnp.asarray(x))
     size = abs(float(energy)) + float(jnp.linalg.norm(gradient)) * float(np.linalg.norm(x))
     for image in [image for image in images if not np.array_equal(image, x)][:IMAGES]:
-        other = float(evaluate(landscape, jnp.asarray(image))[0])
+        other = float(value_and_gradient(landscape, jnp.asarray(image))[0])
         if not abs(other - float(energy)) <= SAME_ENERGY * size:
             raise ValueError(_no_symmetry(group, float(energy), other, "a random point"))
 

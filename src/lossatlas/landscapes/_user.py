@@ -10,14 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Key, PRNGKeyArray, PyTree
+from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from lossatlas._checks import check_flag, check_is, check_positive
 from lossatlas._types import Point, Scalar
 
 from ._box import Box
 from ._geometry import AbstractGeometry, Euclidean
-from ._landscape import SAME_ENERGY, check_landscape, data_hash
+from ._landscape import SAME_ENERGY, check_landscape, data_hash, value_and_gradient
 from ._model import AbstractModel, Inputs, Items, Outputs, Targets, as_values
 from ._per_variable import (
     check_bounds_kept,
@@ -354,14 +354,10 @@ def _unravel(structure: Any, shapes: tuple[tuple[int, ...], ...]) -> Callable:
     return ravel_pytree(jax.tree.unflatten(structure, [np.zeros(shape) for shape in shapes]))[1]
 
 
-@jax.jit
-def _energies(loss: Loss, keys: Key[Array, " starts"]) -> Array:
-    return jax.lax.map(lambda key: loss.energy(loss.sample(key)), keys)
-
-
 def _spread(loss: Loss) -> float:
     """Return the median distance of the energies of random starts from their median, or their size."""
-    energies = np.asarray(_energies(loss, jax.random.split(jax.random.key(0), PROBES)))
+    starts = map(loss.sample, jax.random.split(jax.random.key(0), PROBES))
+    energies = np.array([value_and_gradient(loss, x)[0] for x in starts])
     energies = energies[np.isfinite(energies)]
     middle = np.median(energies)
     for size in (np.median(np.abs(energies - middle)), abs(middle)):

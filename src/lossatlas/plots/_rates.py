@@ -38,8 +38,8 @@ def rates(scan: RateScan, *, ax: Axes | None = None) -> Axes:
         return arrhenius(kt, {"rate": logs}, log=True, ax=ax)
     rates, passage = found[0].rates, found[0].passage
     sets = {_name("from", passage.source): passage.source, _name("to", passage.target): passage.target}
-    evolution = evolve(rates, rates.equilibrium(passage.source), _times(found[0]))
-    return evolution(evolution, sets, ax=ax)
+    course = evolve(rates, rates.equilibrium(passage.source), _times(found[0]))
+    return evolution(course, sets, ax=ax)
 
 
 def _times(one: RatesAt) -> np.ndarray:
