@@ -65,11 +65,7 @@ def command_lines() -> list[str]:
 
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-QUICK = (
-    "README.md",
-    "docs/other-databases.md",
-    "docs/developing/analysis.md",
-)
+QUICK = ("docs/other-databases.md", "docs/developing/analysis.md")
 
 
 @pytest.mark.wrong_shapes  # some blocks show what is refused

@@ -192,6 +192,7 @@ def test_own_table(capsys, tmp_path):
     assert (tmp_path / "mine.png").exists()
 
 
+@pytest.mark.slow
 def test_a_weighted_table_without_hidden_layer_or_biases(capsys, tmp_path):
     rng = np.random.default_rng(0)
     x, counts = rng.normal(size=(30, 2)), rng.integers(1, 4, 30)

@@ -146,7 +146,9 @@ def quasi_newton(x, memory=4, longest=0.1):
     raise AssertionError("not converged")
 
 
-@pytest.mark.parametrize("cube", ["D1", "D2", "D3"])
+@pytest.mark.parametrize(
+    "cube", ["D1", *(pytest.param(cube, marks=pytest.mark.slow) for cube in ("D2", "D3"))]
+)
 def test_labels_agree_with_the_same_method_in_space(cube):
     data = outcomes(cube)[:150]
     found = [label(quasi_newton(positions(r))) for r in data.inputs]
@@ -169,7 +171,7 @@ def flow(x):
     ("cube", "bound"),
     [
         pytest.param("D1", 0.25, marks=pytest.mark.slow),
-        ("D2", 0.08),
+        pytest.param("D2", 0.08, marks=pytest.mark.slow),
         pytest.param("D3", 0.2, marks=pytest.mark.slow),
     ],
 )

@@ -24,16 +24,8 @@ def test_there_are_studies():
     assert len(STUDIES) >= 7
 
 
-QUICK = ("xor",)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow)
-        for path in STUDIES
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", STUDIES, ids=[path.stem for path in STUDIES])
 def test_small_version_runs(path, tmp_path):
     config = read_config(path)
     landscape = config.settings["landscape"]

@@ -40,6 +40,7 @@ def gap(x, others):
     return np.abs(turns).max(axis=2).min(axis=1).max()
 
 
+@pytest.mark.slow
 def test_torsion_angles_have_six_minima_ten_transition_states_and_four_maxima_per_cell(tmp_path):
     points, index = stationary_torsions()
     assert np.bincount(index).tolist() == [6, 10, 4]

@@ -140,6 +140,7 @@ def test_minima_have_three_vibrations():
         assert bool(np.isclose(values[3], values[4], rtol=1e-9)) == degenerate  # E' of D3h
 
 
+@pytest.mark.slow
 def test_all_stationary_points():
     """Minima and the transition states between them; their sum is an Euler characteristic.
 

@@ -122,7 +122,8 @@ def test_a_regression_of_sines_is_a_model():
     assert landscape.describe(-x) == "decay \N{MINUS SIGN}0.10, frequencies 2.00, 1.00"
 
 
-@pytest.mark.parametrize("own_losses", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("own_losses", [False, True])
 def test_an_own_classifier_is_judged_as_the_same_network_is(own_losses):
     judge = None
     if own_losses:

@@ -128,6 +128,13 @@ CONTAINED = {
     "masked",
     "weights only",
     "no penalty",
+    "squared error, three layers, gelu",
+    "no biases, two layers",
+    "no biases, no penalty",
+    "no hidden layer, no penalty",
+    "masked, no penalty",
+    "weights of items, two layers",
+    "one node",
 }
 
 
@@ -160,7 +167,9 @@ def test_shifts_of_all_outputs_have_no_curvature(settings, shifts):
 
 
 # Items are cut into blocks of equal size; what fills the last one must not count.
-@pytest.mark.parametrize("items", [2048, 2049, pytest.param(4096, marks=pytest.mark.slow), 5000])
+@pytest.mark.parametrize(
+    "items", [2048, 2049, *(pytest.param(items, marks=pytest.mark.slow) for items in (4096, 5000))]
+)
 def test_more_items_than_one_block(items):
     assert analytic.BLOCK == 2048
     landscape = network(2, items=items, activation="softplus")
@@ -168,7 +177,12 @@ def test_more_items_than_one_block(items):
 
 
 @pytest.mark.parametrize(
-    ("name", "block"), [("two layers", 1), ("squared error, three layers, gelu", 3), ("masked", 3)]
+    ("name", "block"),
+    [
+        ("masked", 3),
+        pytest.param("two layers", 1, marks=pytest.mark.slow),
+        pytest.param("squared error, three layers, gelu", 3, marks=pytest.mark.slow),
+    ],
 )
 def test_blocks_of_few_items(name, block, monkeypatch):
     monkeypatch.setattr(analytic, "BLOCK", block)  # 7 items: 7 blocks, or 3 of which the last holds one
@@ -197,7 +211,7 @@ def paths(monkeypatch):
             "one layer": ("tanh", 3),
             "two layers": ("two layers", 6),
             "four layers": pytest.param("four layers", 15, marks=pytest.mark.slow),
-            "binary": ("binary", 3),
+            "binary": pytest.param("binary", 3, marks=pytest.mark.slow),
         }
     ),
 )
@@ -221,6 +235,7 @@ def test_some_blocks_pair_by_pair(monkeypatch, paths):
     assert 0 < len(paths) < 6
 
 
+@pytest.mark.slow
 def test_pair_by_pair_in_blocks_of_items(monkeypatch, paths):
     monkeypatch.setattr(analytic, "PRODUCTS", 0)
     monkeypatch.setattr(analytic, "BLOCK", 3)
@@ -250,13 +265,15 @@ def quartic_loss(variables):
 # COLUMNS = 128 of them at a time.
 AUTOMATIC = {
     "one variable": (lambda: quartic_loss(1),),
-    "one below": (lambda: quartic_loss(127),),
+    "one below": pytest.param(lambda: quartic_loss(127), marks=pytest.mark.slow),
     "one chunk": (lambda: quartic_loss(128),),
     "one more": (lambda: quartic_loss(129),),
     "two chunks and some": (lambda: quartic_loss(300),),
     "sphere": (lambda: spin_glass(140, order=2),),
     "relu": (lambda: network(30, activation="relu"),),
-    "relu, no penalty": (lambda: network(30, activation="relu", l2=0.0),),
+    "relu, no penalty": pytest.param(
+        lambda: network(30, activation="relu", l2=0.0), marks=pytest.mark.slow
+    ),
 }
 
 

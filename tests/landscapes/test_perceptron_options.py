@@ -23,6 +23,12 @@ def network(**settings):
     return Perceptron(INPUTS, arguments.pop("targets"), **arguments)
 
 
+PLAIN_LATER = [
+    pytest.param(None, id="plain", marks=pytest.mark.slow),
+    pytest.param(WEIGHTS, id="weighted"),
+]
+
+
 def only_minimum(landscape, starts=4):
     found = minimise(landscape, starts_for(landscape, starts))
     assert found.converged.all()
@@ -30,7 +36,7 @@ def only_minimum(landscape, starts=4):
     return found.x[0]
 
 
-@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+@pytest.mark.parametrize("weights", PLAIN_LATER)
 def test_no_hidden_layer_is_logistic_regression(weights):
     l2 = 1e-2
     net = network(hidden=0, l2=l2, penalise_biases=False, weights=weights)
@@ -146,7 +152,7 @@ def test_exchanged_inputs_must_keep_the_weights():
         Perceptron(items, [0, 1, 1, 0], weights=[1, 2, 1, 3], **settings)
 
 
-@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+@pytest.mark.parametrize("weights", PLAIN_LATER)
 def test_a_soft_label_is_a_mean_over_classes(weights):
     soft = np.random.default_rng(3).dirichlet(np.ones(3), ITEMS)
     net = network(targets=soft, weights=weights)

@@ -212,6 +212,7 @@ def test_data_that_changed_are_noticed(tmp_path):
         evaluate_atlas(path)
 
 
+@pytest.mark.slow
 def test_test_data_that_changed_are_noticed(tmp_path):
     table = tmp_path / "t.csv"
     rows = [f"{i % 7},{i % 3},{i % 2}" for i in range(42)]

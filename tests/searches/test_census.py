@@ -11,11 +11,16 @@ from lossatlas.landscapes import MuellerBrown, spin_glass
 from lossatlas.searches import census
 
 
-QUICK = [name for name in PROBLEMS if name != "xor 3"]
-EXHAUSTIVE = [pytest.param("xor 3", marks=pytest.mark.exhaustive)]
+# Programs of these compile for seconds, or many searches run.
+LATER = {
+    "xor 2": pytest.mark.slow,
+    "spin glass p=2": pytest.mark.slow,
+    "six-hump camel": pytest.mark.slow,
+    "xor 3": pytest.mark.exhaustive,
+}
 
 
-@pytest.mark.parametrize("name", [*QUICK, *EXHAUSTIVE])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LATER.get(name, ())) for name in PROBLEMS])
 def test_census_finds_exactly_the_known_points(name):
     known = PROBLEMS[name]
     landscape = known.landscape()

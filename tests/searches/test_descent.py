@@ -294,7 +294,7 @@ def test_a_hessian_that_is_not_finite_starts_the_memory_anew():
     assert np.array_equal(state.inverse, np.eye(2)) and state.fresh
 
 
-@pytest.mark.parametrize("size", [6, 12])
+@pytest.mark.parametrize("size", [6, pytest.param(12, marks=pytest.mark.slow)])
 def test_spherical_minima_with_exact_hessians(size):
     landscape = spin_glass(size)
     starts = starts_for(landscape, 16)

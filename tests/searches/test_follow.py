@@ -194,6 +194,7 @@ class Wells(DoubleWells):
         return super().energy(x) + self.slope * jnp.sum(x)
 
 
+@pytest.mark.slow
 def test_folds_of_many_wells():
     """Wells of stiffness k lose a minimum at p = 2 k / (3 sqrt 3), whatever the others do."""
     landscape = Wells(4, stiffness=3.0, tilt=1e-12, slope=jnp.asarray(-2.0))  # a tilt: no symmetry
@@ -241,6 +242,7 @@ def test_xor_folds_solve_the_extended_system(followed):
         assert np.abs(values).min() < 1e-8
 
 
+@pytest.mark.slow
 def test_xor_counts_agree_with_topology_and_a_census(followed):
     known, branches = followed
     counts = branches.counts(branches.grid(60), images=True)

@@ -30,7 +30,8 @@ def pinned(network):
     return Loss(loss, jnp.zeros(size), scale=1.0)
 
 
-@pytest.mark.parametrize("search", [pytest.param(minimise, marks=pytest.mark.slow), find_saddles])
+@pytest.mark.slow
+@pytest.mark.parametrize("search", [minimise, find_saddles])
 def test_the_same_stationary_points(search):
     network = problem()
     other = pinned(network)

@@ -69,7 +69,7 @@ def test_a_bowl_shrinks_by_its_factor():
 @pytest.mark.parametrize(
     ("landscape", "step"),
     [
-        pytest.param(spin_glass(8), 0.1, id="sphere"),
+        pytest.param(spin_glass(8), 0.1, id="sphere", marks=pytest.mark.slow),
         pytest.param(partite_spin_glass((4, 4, 4)), 0.05, id="spheres", marks=pytest.mark.slow),
     ],
 )

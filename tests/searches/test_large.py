@@ -194,6 +194,7 @@ def small() -> Perceptron:
     return network(3, 4, 4, 60, 3e-3)
 
 
+@pytest.mark.slow
 def test_from_starts_to_pathways_without_hessians(small):
     free = matrix_free(small)
     minima = minimise(small, starts(small, 12), toolkit=free)

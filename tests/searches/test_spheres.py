@@ -19,7 +19,7 @@ def matrix(landscape: SpinGlass) -> np.ndarray:
     return np.asarray(landscape.coefficients)
 
 
-@pytest.mark.parametrize("size", [2, 5])
+@pytest.mark.parametrize("size", [2, pytest.param(5, marks=slow)])
 def test_one_spin_has_two_stationary_points(size):
     landscape = spin_glass(size, order=1, seed=size)
     field = matrix(landscape)
@@ -60,7 +60,7 @@ def test_census_of_fifty_spins_finds_every_eigenvector_and_nothing_else():
     "size, order, seeds",
     [
         (4, 3, range(2)),
-        (4, 4, range(2)),
+        pytest.param(4, 4, range(2), marks=slow),
         *(pytest.param(5, p, range(5), marks=slow) for p in (3, 4)),
         *(pytest.param(n, p, range(20), marks=exhaustive) for n in (6, 7, 8) for p in (3, 4)),
     ],
@@ -144,7 +144,7 @@ def test_morse_sum_of_parts_is_the_product_of_those_of_spheres(shape):
 
 GLASSES = [
     pytest.param(lambda: spin_glass(8, seed=2), id="p = 3", marks=slow),
-    pytest.param(lambda: spin_glass(8, order=4, seed=2), id="p = 4"),
+    pytest.param(lambda: spin_glass(8, order=4, seed=2), id="p = 4", marks=slow),
     pytest.param(lambda: partite_spin_glass((4, 5, 4)), id="three parts", marks=slow),
 ]
 

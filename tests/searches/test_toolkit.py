@@ -223,7 +223,7 @@ def _numpy(function, shape, *arguments):
     )
 
 
-@pytest.mark.parametrize("kit", [with_hessians, matrix_free])
+@pytest.mark.parametrize("kit", [with_hessians, pytest.param(matrix_free, marks=pytest.mark.slow)])
 def test_searches_take_derivatives_from_the_landscape_alone(kit):
     landscape = Foreign()
     with pytest.raises(ValueError, match="callback"):
