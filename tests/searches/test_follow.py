@@ -301,7 +301,7 @@ def test_outcomes_are_never_silent():
     assert short.branches[0].outcome == RESULTS.max_steps and len(short.branches[0]) > 0
     flat = follow(shaped((1.0, 0, 0, 0, 0), 0), column(0), to=1.0, where=p_of)
     assert flat.branches[0].outcome == RESULTS.degenerate and len(flat.branches[0]) == 0
-    assert (flat.branches[0].first, flat.branches[0].last) == (0, -1)
+    assert (flat.branches[0].first, flat.branches[0].last) == (0, None)
     assert flat.counts([0.5]).tolist() == [[0]]
     edge = Loss(lambda x, p: jnp.sum((x - jnp.sqrt(p)) ** 2), 1, data=np.array(1.0))
     stuck = follow(edge, column(1), to=-1.0, where=lambda loss: loss.data)

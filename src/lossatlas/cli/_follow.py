@@ -70,7 +70,7 @@ def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
 
 
 def _print(branches: "Branches", morse_sum: int | None) -> None:
-    named = lambda row: branches.points[row] if row >= 0 else "-"
+    named = lambda row: "-" if row is None else branches.points[row]
     print_table(
         f"{len(branches)} branches from L2 {branches.start:g} to {branches.end:g}",
         ("branch", "from", "to", "ends at L2", "outcome"),

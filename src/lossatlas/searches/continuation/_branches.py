@@ -20,7 +20,7 @@ class Branch(AbstractRows):
     - `x`: shape (points, dim), parameter units; `energy`: loss units; `index`.
     - `orbit_size`: number of images of each point, a Python integer; it is constant along a branch, but
         for the single points where branches meet.
-    - `first`, `last`: rows of the given points that the branch begins and ends at; -1 for none.
+    - `first`, `last`: rows of the given points that the branch begins and ends at; None for none.
     - `outcome`: `converged` at an end of the range or at a bifurcation.
     """
 
@@ -29,8 +29,8 @@ class Branch(AbstractRows):
     energy: np.ndarray
     index: np.ndarray
     orbit_size: int
-    first: int
-    last: int
+    first: int | None
+    last: int | None
     outcome: RESULTS
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Event(AbstractResult):
     - `indices`: before and after, in the order of the branch.
     - `eigenvalues`: how many change sign.
     - `critical`: the smallest eigenvalue by its size, as computed there; exactly, it is zero.
-    - `points`: rows of the given points that meet in a fold, -1 where a side does not lead straight to one.
+    - `points`: rows of the given points that meet in a fold, None where a side does not lead straight to one.
     - `departures`: searches for other branches at a bifurcation that found one, maybe a known one.
     """
 
@@ -72,7 +72,7 @@ class Event(AbstractResult):
     indices: tuple[int, int]
     eigenvalues: int
     critical: float
-    points: tuple[int, int] = (-1, -1)
+    points: tuple[int | None, int | None] = (None, None)
     departures: int = 0
 
 

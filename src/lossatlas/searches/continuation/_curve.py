@@ -49,7 +49,7 @@ class Curve:
     - `z`: shape (rows, dim + 1), see `Family`; `energy`, `index`: shape (rows,).
     - `turn`: component of the unit tangent along s, shape (rows,); 0 at roots.
     - `outcome`: RESULTS code.
-    - `given`: row of the given point that it starts from, -1 if it starts at a bifurcation.
+    - `given`: row of the given point that it starts from, None if it starts at a bifurcation.
     - `roots`: in order.
     """
 
@@ -58,7 +58,7 @@ class Curve:
     index: np.ndarray
     turn: np.ndarray
     outcome: int
-    given: int
+    given: int | None
     roots: tuple[Root, ...] = ()
 
     def __len__(self) -> int:

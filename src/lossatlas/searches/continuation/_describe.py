@@ -46,13 +46,13 @@ def describe(
 
 
 def _branch(family: Family, given: tuple[KnownPoints, KnownPoints], curve: Curve) -> Branch:
-    x, last, size = family.unit * curve.z[:, :-1], -1, 0
+    x, last, size = family.unit * curve.z[:, :-1], None, 0
     if len(curve):
         size = family.landscape.symmetry.orbit_size(x[curve.probe])
         s = curve.z[-1, -1]
         if s in (0.0, 1.0):
             _, rows = given[int(s)].find(x[-1:], curve.energy[-1:])
-            last = int(rows[0]) + int(s) * len(given[0]) if len(rows) else -1
+            last = int(rows[0]) + int(s) * len(given[0]) if len(rows) else None
     return Branch(
         parameter=_parameter(family, curve.z[:, -1]),
         x=x,
@@ -80,8 +80,8 @@ def _events(
             eigenvalues=abs(root.indices[1] - root.indices[0]),
             critical=root.critical,
             points=(
-                branch.first if turns[:1] == [i] else -1,
-                branch.last if turns[-1:] == [i] else -1,
+                branch.first if turns[:1] == [i] else None,
+                branch.last if turns[-1:] == [i] else None,
             ),
             departures=departures[id(root)],
         )

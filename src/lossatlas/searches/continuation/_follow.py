@@ -180,7 +180,7 @@ def _run(
         Curve(
             **{name: found[column][i, :rows].copy() for name, column in names.items()},
             outcome=int(found["outcome"][i]),
-            given=i if sources is None else -1,
+            given=i if sources is None else None,
         )
         for i, rows in enumerate(found["count"].tolist())
     ]
