@@ -257,6 +257,7 @@ def test_xor_counts_agree_with_topology_and_a_census(followed):
     assert branches.outcomes() == {"converged": 4} and branches.merged == 3
 
 
+@pytest.mark.slow
 def test_the_same_whatever_the_threads_and_without_compiling_again(followed):
     known, branches = followed
     before = compilations()

@@ -143,6 +143,7 @@ def test_same_answers_however_they_are_run():
     assert compilations() == before and len(other) == 2
 
 
+@pytest.mark.slow
 def test_basin_hopping_without_polish():
     """A flat valley has no verified minimum; hops go down it all the same."""
     valley = Loss(lambda x: 0.5 * x[0] ** 2 + 0.1 * jnp.cos(3 * x[0]), 2, scale=1.0)

@@ -66,7 +66,7 @@ MEDIUM = {
         for name, build in MEDIUM.items()
     ],
 )
-@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("order", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_newton_krylov_agrees_with_exact_hessians(build, order):
     landscape = build()
     points = find_saddles(landscape, starts(landscape, 6), order=order, method=EigenvectorFollowing())
