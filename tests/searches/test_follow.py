@@ -79,7 +79,7 @@ def test_one_branch_goes_round_two_folds():
     assert len(branches) == 1 and not branches.logarithmic
     np.testing.assert_allclose([fold.parameter for fold in folds(branches)], [FOLD, -FOLD], rtol=1e-12)
     assert [fold.indices for fold in folds(branches)] == [(0, 1), (1, 0)]
-    assert [fold.points for fold in folds(branches)] == [(0, -1), (-1, -1)]
+    assert [fold.points for fold in folds(branches)] == [(0, None), (None, None)]
     branch = branches.branches[0]
     assert branch.parameter[0] == -1.0 and branch.parameter[-1] == 1.0
     with pytest.raises(ValueError, match="`parameter` must be from -1 to 1, got 1.5"):

@@ -60,7 +60,8 @@ class Event(AbstractResult):
     - `indices`: before and after, in the order of the branch.
     - `eigenvalues`: how many change sign.
     - `critical`: the smallest eigenvalue by its size, as computed there; exactly, it is zero.
-    - `points`: rows of the given points that meet in a fold, None where a side does not lead straight to one.
+    - `points`: rows of the given points that meet in a fold, None for a side that does not lead straight to
+        one.
     - `departures`: searches for other branches at a bifurcation that found one, maybe a known one.
     """
 
