@@ -1,6 +1,6 @@
 """The command line: one file per subcommand; JAX and pyplot are imported inside the commands.
 
-A command of another package joins by `app.command()(function)`, before `main` is called.
+Another package adds a command by `app.command()(function)` in the module that its entry point names.
 """
 
 from ._main import app as app

@@ -18,13 +18,13 @@ def census(
     seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
     starts: Annotated[
         int | None,
-        typer.Option(help="Searches. (default: until the Morse sum fits and nothing new comes)"),
+        typer.Option(help="Number of searches. (default: until the Morse sum fits and nothing new comes)"),
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     memory: options.Memory = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     atlas: Annotated[
-        Path | None, typer.Option(help="Store the result in this atlas: `lossatlas show` compares.")
+        Path | None, typer.Option(help="Store the result in this atlas, for `lossatlas show`.")
     ] = None,
 ) -> None:
     """Find stationary points of every index and compare with the Morse sum."""
@@ -35,7 +35,7 @@ def census(
     if data is not None and name != "xor" and not as_json:
         typer.echo(str(data))
     if atlas is not None:
-        _open(atlas, landscape).close()  # another landscape is said before the searches
+        _open(atlas, landscape).close()  # an atlas of another landscape is refused before the searches
     with progress_bar("compiling") as update:
         result = run(
             landscape,

@@ -1,4 +1,4 @@
-"""Tables and progress bars on a terminal; plain text when piped."""
+"""Tables and progress bars on a terminal; plain text in a pipe."""
 
 import contextlib
 import sys
@@ -11,7 +11,7 @@ from rich.table import Table
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: with lines on a terminal, columns of plain text in a pipe."""
+    """Print a table: ruled on a terminal, as columns of plain text in a pipe."""
     if not sys.stdout.isatty():
         widths = [max(len(str(row[i])) for row in [columns, *rows]) for i in range(len(columns))]
         sys.stdout.write(f"{title}\n")

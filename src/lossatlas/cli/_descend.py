@@ -23,15 +23,17 @@ def descend(
     name: options.Name,
     *,
     method: Annotated[
-        str | None, typer.Option(help="bfgs, lbfgs or gradient: constant steps. (default: by landscape)")
+        str | None,
+        typer.Option(help="bfgs, lbfgs, or gradient (constant steps). (default: the landscape's)"),
     ] = None,
-    starts: Annotated[int, typer.Option(min=1, help="Random starts.")] = 100,
+    starts: Annotated[int, typer.Option(min=1, help="Number of random starts.")] = 100,
     rate: Annotated[
         float | None,
-        typer.Option(help="Step of gradient descent over its gradient. (default: 0.1)"),
+        typer.Option(help="Learning rate of --method gradient: step / gradient. (default: 0.1)"),
     ] = None,
     max_gradients: Annotated[
-        int | None, typer.Option(min=1, max=2**31 - 1, help="Gradients of a descent. (default: 5000)")
+        int | None,
+        typer.Option(min=1, max=2**31 - 1, help="Gradients per descent at most. (default: 5000)"),
     ] = None,
     tolerance: Annotated[
         float | None, typer.Option(help="Rms gradient at which a descent ends. (default: 1e-6)")
@@ -44,7 +46,7 @@ def descend(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", callback=check_plot, help="Picture of their energies: .png, .svg, .pdf."
+            "-o", "--out", callback=check_plot, help="Picture of the final energies: .png, .svg, .pdf."
         ),
     ] = None,
 ) -> None:
@@ -79,7 +81,7 @@ def descend(
 
 
 def _method(name: str | None, rate: float | None) -> Any:
-    """Return the descent that is asked for, None for that of the landscape."""
+    """Return the minimiser that the options name, None for the default of the landscape."""
     from lossatlas.searches import BFGS, LBFGS, GradientDescent, QuasiNewton
 
     if rate is not None and name != "gradient":
@@ -94,7 +96,7 @@ def _method(name: str | None, rate: float | None) -> Any:
 
 
 def _columns(found: "Descents") -> dict[str, Any]:
-    """Return a row per start."""
+    """Return the columns of the table, which has a row per start."""
     import numpy as np
 
     own = found.to_columns()
@@ -103,7 +105,7 @@ def _columns(found: "Descents") -> dict[str, Any]:
 
 
 def _usable(found: "Descents") -> Any:
-    """Return which descents ended at an energy, if only as they ran out of steps; others diverged."""
+    """Return a mask of the descents that converged or ran out of steps; the others diverged."""
     import numpy as np
 
     from lossatlas._results import RESULTS
@@ -112,7 +114,7 @@ def _usable(found: "Descents") -> Any:
 
 
 def _print(found: "Descents", columns: dict[str, Any]) -> None:
-    """List the ends by energy, and say how many ended how."""
+    """Print the ends sorted by energy, and the number of descents with each outcome."""
     import numpy as np
 
     order = np.argsort(np.where(_usable(found), found.energy, np.inf), kind="stable")

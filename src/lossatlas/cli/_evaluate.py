@@ -1,4 +1,4 @@
-"""`lossatlas evaluate`: judge the minima of an atlas as models."""
+"""`lossatlas evaluate`: evaluate the minima of an atlas as models."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +10,12 @@ from ._console import print_table
 
 def evaluate(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
-    reference: Annotated[int, typer.Option(help="The class of the AUC against the rest.")] = 0,
+    reference: Annotated[
+        int, typer.Option(help="Number of the class whose AUC is computed, against all others.")
+    ] = 0,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
 ) -> None:
-    """Judge every minimum as a model, on training and test data; metrics become quantities of the atlas."""
+    """Evaluate every minimum as a model, on training and test data; store the metrics in the atlas."""
     import numpy as np
 
     from lossatlas.atlas import Atlas

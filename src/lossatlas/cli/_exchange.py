@@ -9,12 +9,12 @@ import typer
 
 _COLUMNS = {"log_product": "log-product", "orbit_size": "point-group order"}
 
-Format = Annotated[str, typer.Option("--format", help="Only pathsample.")]
+Format = Annotated[str, typer.Option("--format", help="Format of the files; pathsample is the only one.")]
 
 
 def export_atlas(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
-    directory: Annotated[Path, typer.Argument(help="Where min.data and ts.data are written.")],
+    directory: Annotated[Path, typer.Argument(help="Folder to write min.data and ts.data to.")],
     form: Format = "pathsample",
 ) -> None:
     """Write an atlas as min.data, ts.data and points files."""
@@ -32,14 +32,14 @@ def export_atlas(
 
 
 def import_atlas(
-    directory: Annotated[Path, typer.Argument(help="Where min.data and ts.data lie.")],
-    out: Annotated[Path, typer.Option(help="The atlas to make.")],
+    directory: Annotated[Path, typer.Argument(help="Folder that holds min.data and ts.data.")],
+    out: Annotated[Path, typer.Option(help="The atlas to write.")],
     columns: Annotated[
-        Path | None, typer.Option(help="A CSV file with the header id,NAME,...: columns of one's own.")
+        Path | None, typer.Option(help="A CSV file of further columns, with the header id,NAME,...")
     ] = None,
     form: Format = "pathsample",
 ) -> None:
-    """Make an atlas of min.data and ts.data, with or without points files, min.A and min.B."""
+    """Make an atlas from min.data and, where they exist, ts.data, points files, min.A and min.B."""
     from lossatlas.analysis import summary
     from lossatlas.atlas import Atlas, import_pathsample
 
@@ -61,7 +61,7 @@ def import_atlas(
 
 
 def _unknown(atlas, names: tuple[str, ...]) -> Iterator[str]:
-    """Yield a line for every column that is not known of some points."""
+    """Yield a line for every column that has unknown values."""
     import numpy as np
 
     for kind, points in (("minima", atlas.minima), ("transition states", atlas.transition_states)):

@@ -19,22 +19,25 @@ def explore(
     context: typer.Context,
     name: options.Name,
     *,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same atlas. (default: 0)")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Seed of the searches: the same seed gives the same atlas. (default: 0)"),
+    ] = None,
     time_limit: Annotated[
         str | None,
-        typer.Option(help="Such as 90, 120s, 5m or 2h; none for no limit. (default: 150s)"),
+        typer.Option(help="Wall-clock time, such as 90, 120s, 5m, 2h, or none. (default: 150s)"),
     ] = None,
     evaluations: Annotated[
         int | None, typer.Option(help="Stop after this many gradients and Hessians.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     kinks: Annotated[
-        bool, typer.Option("--kinks", help="Store minima on kinks of the loss (ReLU), too.")
+        bool, typer.Option("--kinks", help="Also store minima on kinks of the loss (ReLU).")
     ] = False,
     memory: options.Memory = None,
     out: Annotated[Path | None, typer.Option(help="The atlas. (default: LANDSCAPE.atlas)")] = None,
 ) -> None:
-    """Map a landscape: minima, transition states, how they connect; write the atlas and a PNG beside it.
+    """Find minima, transition states and how they connect; write the atlas and a PNG beside it.
 
     Running the same command again continues where it stopped.
     """
@@ -120,7 +123,7 @@ def _searched(recipe, problem, out: Path, settings) -> tuple[Any, bool]:
 
 
 def _state_memory(landscape, workers: int | None) -> None:
-    """Say what the searches will need, where that is much."""
+    """Print the memory that the searches need, for landscapes searched without Hessians."""
     from lossatlas.searches import memory_needed, toolkit_for
 
     if not toolkit_for(landscape).hessians:

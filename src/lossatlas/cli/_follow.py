@@ -1,4 +1,4 @@
-"""`lossatlas follow`: the points of an atlas as L2 changes, and where they appear and vanish."""
+"""`lossatlas follow`: how the points of an atlas move, appear and vanish as L2 changes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 def follow(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
-    to: Annotated[float, typer.Option(help="L2 to follow to, from that of the atlas.")],
-    points: Annotated[str, typer.Option(help="minima, ts, all, or ids of minima such as 1,2,7-9.")] = "all",
+    to: Annotated[float, typer.Option(help="Final L2; the first is that of the atlas.")],
+    points: Annotated[
+        str, typer.Option(help="Points to follow: minima, ts, all, or ids of minima such as 1,2,7-9.")
+    ] = "all",
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -35,7 +37,7 @@ def follow(
 
 
 def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
-    """Return the landscape of an atlas, the points that are meant, and their names."""
+    """Return the landscape of an atlas, the points to follow, and their names."""
     import numpy as np
 
     from lossatlas.atlas import Atlas
@@ -54,7 +56,7 @@ def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
     landscape = problem_of(file).landscape
     if not hasattr(landscape, "l2"):
         raise ValueError(f"The landscape of {file} has no L2 to follow.")
-    # Opened with its landscape, the atlas is refused if the data are not those that it was made of.
+    # Opening with the landscape refuses the atlas if the data are not those that it was made from.
     with Atlas(file, landscape, readonly=True) as atlas:
         states = atlas.transition_states.id if points in ("ts", "all") else known[:0]
         x = np.concatenate(

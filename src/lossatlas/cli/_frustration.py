@@ -25,9 +25,9 @@ def frustration(
     as_csv: AsCsv = False,
     plot: Plot = None,
 ) -> None:
-    """Barriers to the global minimum over energy differences, weighted by occupation.
+    """Compute barriers to the global minimum over energy differences, weighted by occupation.
 
-    Without --kt, temperatures between which the occupation of the minima changes.
+    Without --kt, the temperatures span the range in which the occupation of the minima changes.
     """
     from lossatlas.analysis import frustration as compute
     from lossatlas.analysis import temperature_grid

@@ -1,4 +1,4 @@
-"""`lossatlas funnels`: where minima drain to, and how deep the funnels are."""
+"""`lossatlas funnels`: the funnels of a network of minima, their depths and sizes."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,18 +15,21 @@ _SHOWN = 20
 def funnels(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
     via: Annotated[
-        Literal["lowest_neighbour", "lowest_ts"], typer.Option(help="What a minimum drains to.")
+        Literal["lowest_neighbour", "lowest_ts"],
+        typer.Option(help="The neighbour that a minimum drains to."),
     ] = "lowest_neighbour",
-    min_depth: Annotated[float, typer.Option(help="Leave out shallower funnels; loss units.")] = 0.0,
+    min_depth: Annotated[
+        float, typer.Option(help="Leave out funnels that are shallower, loss units.")
+    ] = 0.0,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     plot: Plot = None,
 ) -> None:
     """List the funnels: minima without a lower neighbour, with depth and size, deepest first.
 
-    Depth: how far the lowest barrier to any lower minimum lies above the bottom. Size: the minima that
-    drain into it. Superbasin: the minima that are joined to it below that barrier. CSV has a row for each
-    funnel; JSON says of each minimum, too, where it drains to.
+    Depth: height of the lowest barrier to any lower minimum above the bottom. Size: number of minima that
+    drain into the bottom. Superbasin: number of minima joined to the bottom below that barrier. CSV has a
+    row for each funnel; JSON also has the minimum that each minimum drains to.
     """
     from lossatlas.analysis import funnels as find_funnels
 
@@ -40,7 +43,7 @@ def funnels(
         ]
         names = ("bottom", "energy", "merges at", "depth", "size", "superbasin")
         count = f"{len(rows)} funnel{'' if len(rows) == 1 else 's'} of {network}"
-        # Of minima that nothing is joined to no depth is known, and there may be thousands.
+        # Minima without a transition state have no known depth, and there may be thousands of them.
         is_lone = lambda row: row[3] == "inf" and row[5] == "1"
         if len(rows) > _SHOWN and (lone := sum(map(is_lone, rows))):
             count += f", {lone} of them minima that no transition state joins to others"

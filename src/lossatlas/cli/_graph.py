@@ -20,23 +20,25 @@ Order = Literal["energy", "size", "centre"]
 def graph(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="Picture: .png, .svg or .pdf; or .html, to zoom in to.")
+        Path,
+        typer.Option("-o", "--out", help="Picture (.png, .svg, .pdf), or a page to zoom in to (.html)."),
     ],
-    colour: Annotated[str | None, typer.Option(help="Column of the minima to colour by.")] = None,
+    colour: Annotated[str | None, typer.Option(help="Colour by this column of the minima.")] = None,
     order: Annotated[Order, typer.Option(help="Order of the branches.")] = "centre",
     x: Annotated[
         str | None,
-        typer.Option("--x", help="Column of the minima on a horizontal axis, in place of an order."),
+        typer.Option("--x", help="Column of the minima for a horizontal axis, in place of --order."),
     ] = None,
     log: Annotated[
-        bool, typer.Option("--log", help="Energy above the lowest minimum, on a logarithmic axis.")
+        bool, typer.Option("--log", help="Draw energies above the lowest minimum on a logarithmic axis.")
     ] = False,
     levels: Annotated[
-        int | None, typer.Option(help="Regular energy thresholds; default: the exact merge tree.")
+        int | None,
+        typer.Option(help="Number of regular energy thresholds. (default: the exact merge tree)"),
     ] = None,
     labels: Annotated[bool, typer.Option(help="Write the id of each minimum.")] = False,
     labelled: Annotated[
-        str | None, typer.Option("--label", help="Write these ids alone, such as 1,5,7-9.")
+        str | None, typer.Option("--label", help="Write only these ids, such as 1,5,7-9.")
     ] = None,
     highlight: Annotated[
         list[str] | None,
@@ -46,15 +48,24 @@ def graph(
         ),
     ] = None,
     connected: Annotated[
-        bool, typer.Option("--connected", help="Only what is connected to the global minimum.")
+        bool, typer.Option("--connected", help="Draw only the part that holds the global minimum.")
     ] = False,
-    around: Annotated[int | None, typer.Option(help="Only what is joined to this minimum ...")] = None,
-    below: Annotated[float | None, typer.Option(help="... below this energy.")] = None,
-    lowest: Annotated[int | None, typer.Option(help="Only so many minima, the lowest (of these).")] = None,
-    kt: Annotated[float | None, typer.Option("--kt", help="Free energies at this temperature.")] = None,
+    around: Annotated[
+        int | None,
+        typer.Option(help="Draw only the minima joined to this one below the energy of --below."),
+    ] = None,
+    below: Annotated[
+        float | None, typer.Option(help="Energy below which minima are joined, for --around.")
+    ] = None,
+    lowest: Annotated[
+        int | None, typer.Option(help="Draw only this many of the (remaining) minima, the lowest.")
+    ] = None,
+    kt: Annotated[
+        float | None, typer.Option("--kt", help="Draw free energies at this temperature, loss units.")
+    ] = None,
     regroup: Annotated[
         float | None,
-        typer.Option(help="With --kt: lump minima that lower free-energy barriers separate."),
+        typer.Option(help="With --kt: lump minima separated by free-energy barriers below this."),
     ] = None,
 ) -> None:
     """Draw the disconnectivity graph."""
@@ -101,7 +112,7 @@ def graph(
 def read_tree(
     atlas: "Atlas", levels: int | None, kt: float | None, barrier: float | None
 ) -> tuple["DisconnectivityTree", "Regrouping | None"]:
-    """Return the tree of an atlas, of free energies at a temperature, and groups of minima if any."""
+    """Return the tree of an atlas, with `kt` that of free energies, and the groups of minima or None."""
     from lossatlas import plots
     from lossatlas.analysis import free_energy_disconnectivity, rate_network, regroup, transition_network
 
@@ -120,7 +131,7 @@ def read_tree(
 
 
 def print_raised(rates: "RateNetwork") -> None:
-    """Say how many minima lie above a transition state of theirs, where the approximation ends."""
+    """Print how many minima lie above one of their transition states: the approximation fails there."""
     if len(rates.raised):
         typer.echo(
             f"{len(rates.raised)} of {len(rates)} minima lie above a transition state of theirs in free "
@@ -137,7 +148,7 @@ def choose(
     below: float | None,
     lowest: int | None,
 ) -> "DisconnectivityTree":
-    """Return the tree of the minima that the options of `graph` leave."""
+    """Return the tree of the minima that the options of `graph` select."""
     import numpy as np
 
     if (around is None) != (below is None):
@@ -161,9 +172,9 @@ def choose(
 
 
 def read_sets(texts: list[str], ids: Any, known: dict[str, Any]) -> Any:
-    """Return ids of minima, or by name, from texts such as "1,5", "losing=1,5" or "A"; None for none.
+    """Return ids of minima, or ids by name, from texts such as "1,5", "losing=1,5", "A"; None for no text.
 
-    **Raises:** `ValueError` for several sets one of which has no name.
+    **Raises:** `ValueError` if there are several sets and one of them has no name.
     """
     sets = {}
     for text in texts:
@@ -178,7 +189,7 @@ def read_sets(texts: list[str], ids: Any, known: dict[str, Any]) -> Any:
 
 
 def check_column(atlas: "Atlas", name: str | None) -> None:
-    """Refuse metrics that some minima lack: they could be computed. Gaps of other quantities stay grey."""
+    """Refuse a metric that some minima lack, because `evaluate` could add it; gaps in others stay grey."""
     from lossatlas.recipes import check_judged
 
     if name is not None and name in atlas.quantities.written_by("evaluate"):

@@ -1,4 +1,4 @@
-"""Commands whose first argument is a landscape: its settings are their options."""
+"""Commands whose first argument is a landscape; they take its settings as options."""
 
 import inspect
 import re
@@ -16,25 +16,25 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="LANDSCAPE",
-        help="One of those that there are, or a config file, CONFIG.toml.",
+        help="Name of a landscape; for explore also a config file, CONFIG.toml.",
     ),
 ]
 Memory = Annotated[
     str | None,
-    typer.Option(help="What searches may use at once, such as 4G or 500M. (default: half of the memory)"),
+    typer.Option(help="Memory of the searches, such as 4G or 500M. (default: half of the machine's)"),
 ]
 GIVEN, NAME = "lossatlas.given", "lossatlas.landscape"  # where a context keeps the settings and the name
 
 
 class LandscapeCommand(TyperCommand):
-    """A command on a landscape. Its help shows the settings of the one that is named, or all names.
+    """A command on a landscape. Its help shows the settings of the named landscape, else the names.
 
     Settings are read from the recipes when the command is chosen, since recipes import JAX.
     The function of the command takes the context first; `given` reads the settings from it.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Note which landscape is meant, for the help."""
+        """Note which landscape is named, for the help."""
         from lossatlas.recipes import RECIPES
 
         ctx.meta[NAME] = next((word for word in args if word in RECIPES), None)
@@ -43,20 +43,21 @@ class LandscapeCommand(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the name of the landscape, all settings of all landscapes, and the command's own options.
 
-        The help leaves out what the named landscape does not take; given, it is refused in a sentence.
+        The help hides settings that the named landscape does not take. If one is given, `read_recipe`
+        refuses it.
         """
         from lossatlas.recipes import RECIPES
 
         parameters: list[Any] = super().get_params(ctx)
-        parameters[
-            0
-        ].help = (
-            f"{', '.join(RECIPES)}; or a config file, CONFIG.toml. With --help behind a name, its settings."
+        landscape, *own = parameters
+        landscape.help = (
+            f"{', '.join(RECIPES)}; or, for explore, a config file, CONFIG.toml. "
+            "LANDSCAPE --help shows its settings."
         )
-        return [parameters[0], *_parameters(ctx.meta.get(NAME)), *parameters[1:]]
+        return [landscape, *_parameters(ctx.meta.get(NAME)), *own]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command without the settings, which the context keeps."""
+        """Move the settings from the arguments of the command to its context, and run it."""
         ctx.meta[GIVEN] = {
             parameter.name: value
             for parameter in _parameters(None)
@@ -65,13 +66,13 @@ class LandscapeCommand(TyperCommand):
         return super().invoke(ctx)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Return the words of the usage line, without what the named landscape does not take."""
+        """Return the words of the usage line, without settings that the named landscape does not take."""
         shown = [parameter for parameter in self.get_params(ctx) if not getattr(parameter, "hidden", False)]
         return ["[OPTIONS]", *(piece for parameter in shown for piece in parameter.get_usage_pieces(ctx))]
 
 
 def given(context: typer.Context) -> dict[str, Any]:
-    """Return the settings of the landscape that the command line gives, by key."""
+    """Return the settings of the landscape that stand on the command line, by key."""
     return context.meta[GIVEN]
 
 
@@ -99,7 +100,7 @@ def _parameters(landscape: str | None) -> list[Any]:
 
 
 def _parameter(setting: "Setting", panel: str | None) -> inspect.Parameter:
-    """Return a setting as typer reads it, in a panel of the help, if any; None stands for not given."""
+    """Return a setting as a parameter for typer, hidden without a panel; None means not given."""
     default = "required" if setting.default is None else f"default: {setting.default}"
     shown: Any = {
         "help": f"{setting.help.text} ({default})",
@@ -125,7 +126,7 @@ def _parameter(setting: "Setting", panel: str | None) -> inspect.Parameter:
 def limit_memory(text: str | None) -> None:
     """Set the memory budget of this process.
 
-    **Raises:** `ValueError` for anything but a positive number of bytes, or of K, M, G or T of them.
+    **Raises:** `ValueError` for anything but a positive number of bytes, or of K, M, G or T.
     """
     if text is None:
         return
@@ -141,7 +142,7 @@ def limit_memory(text: str | None) -> None:
 def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
     """Return the recipe of a command line.
 
-    **Raises:** `ValueError` for an unknown landscape, or an option that it would ignore.
+    **Raises:** `ValueError` for an unknown landscape, or an option that the landscape does not take.
     """
     from lossatlas.recipes import RECIPES, RecipeError, read_recipe
 

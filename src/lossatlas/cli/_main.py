@@ -34,7 +34,7 @@ from ._table import table
 from ._thermo import thermo
 
 
-# Newer versions of typer carry a copy of click: this is the base of usage errors in either.
+# Newer versions of typer bundle a copy of click; this is the base class of usage errors in either case.
 UsageError: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
@@ -111,13 +111,13 @@ def run() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt; a moment later from within JAX's part of a garbage collection.
+    """Raise KeyboardInterrupt, or send the signal again later if JAX's garbage collection is running.
 
-    Python prints what is raised there, and forgets it.
+    Python prints an exception raised in that callback and does not propagate it.
     """
     while frame is not None:
         if frame.f_code.co_name == "_xla_gc_callback":
-            # To the main thread: sent to the timer's own, it would wake nobody who sleeps or waits.
+            # Only a signal to the main thread interrupts a sleep or a wait there.
             again = functools.partial(signal.pthread_kill, threading.main_thread().ident or 0, number)
             threading.Timer(0.05, again).start()
             return

@@ -1,4 +1,4 @@
-"""`lossatlas network`: the network of minima in numbers, beside random graphs."""
+"""`lossatlas network`: statistics of the network of minima, compared with random graphs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 def network(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
     communities: Annotated[
-        bool, typer.Option("--communities", help="Find communities, too (needs scikit-network).")
+        bool, typer.Option("--communities", help="Also find communities (needs scikit-network).")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of random graphs, samples and communities.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the random graphs, samples and communities.")
+    ] = 0,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     plot: Plot = None,
 ) -> None:
     """Describe the network of minima: degrees, clustering, paths, hubs, a power-law test.
 
-    The largest connected part is compared with random graphs of its size and of its degrees. CSV has a
-    row for each minimum; the picture is the degree distribution.
+    The largest connected part is compared with random graphs of the same size and of the same degrees. CSV
+    has a row for each minimum; the picture shows the degree distribution.
     """
     from lossatlas.analysis import network_statistics
 

@@ -1,4 +1,4 @@
-"""`lossatlas picture`: what minima are worth as models, in pictures of one atlas or of several."""
+"""`lossatlas picture`: pictures of the minima of one atlas or of several as models."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,20 +14,22 @@ def picture(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="boxes, curve, graphs of several atlases; misclassification, distances, networks, "
-            "fits of one."
+            help="boxes, curve or graphs of several atlases; misclassification, distances, networks or "
+            "fits of one atlas."
         ),
     ],
-    files: Annotated[list[Path], typer.Argument(help="Atlases, evaluated before.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Atlases; for boxes, curve and graphs evaluated ones.")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png, .svg or .pdf.")],
-    metric: Annotated[str, typer.Option(help="Metric of boxes, curve and graphs.")] = "auc",
+    metric: Annotated[str, typer.Option(help="Metric for boxes, curve and graphs.")] = "auc",
     by: Annotated[
         str | None,
-        typer.Option(help="Setting that atlases are told apart by. (default: those in which they differ)"),
+        typer.Option(help="Setting that labels the atlases. (default: all in which they differ)"),
     ] = None,
-    shared: Annotated[bool, typer.Option("--shared", help="Graphs on one energy axis.")] = False,
+    shared: Annotated[bool, typer.Option("--shared", help="Draw all graphs on one energy axis.")] = False,
 ) -> None:
-    """Draw metrics against a setting, graphs in a row, distances between models, networks, fits."""
+    """Draw metrics against a setting, graphs side by side, distances between models, networks, or fits."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -106,7 +108,7 @@ def _curve(files: list[Path], metric: str, by: str | None) -> Any:
 
 
 def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any:
-    """Draw the connected part of every global minimum."""
+    """Draw the connected part that holds the global minimum, for every atlas."""
     import numpy as np
 
     from lossatlas import plots
@@ -189,7 +191,7 @@ def _fits(file: Path) -> Any:
 
 
 def _model_of(file: Path) -> tuple[Any, Any]:
-    """Return the model that the minima of an atlas are points of, and the data that it learnt from."""
+    """Return the landscape of an atlas, which must be a model, and its training data."""
     from lossatlas.landscapes import check_model
     from lossatlas.recipes import problem_of
 
@@ -201,7 +203,7 @@ def _model_of(file: Path) -> tuple[Any, Any]:
 
 
 def _wrong(metrics, file: Path):
-    """Return what the minima get wrong: test items, or training items where there are no others."""
+    """Return the part of the data, and which of its items each minimum gets wrong: test, else training."""
     for part in ("test", "training"):
         if part in metrics.misclassified:
             return part, metrics.misclassified[part]

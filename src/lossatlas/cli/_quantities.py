@@ -1,4 +1,4 @@
-"""`lossatlas quantities`: numbers of one's own per minimum or transition state."""
+"""`lossatlas quantities`: the user's own numbers per minimum or transition state."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,16 +12,16 @@ def quantities(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
     columns: Annotated[
         Path | None,
-        typer.Argument(help="A CSV file with the header id,NAME,... and maybe NAME_error, to be stored."),
+        typer.Argument(help="A CSV file to store, with the header id,NAME,... and optional NAME_error."),
     ] = None,
     kind: Annotated[
-        Literal["minimum", "ts"], typer.Option(help="Of which points the file, or what is deleted, is.")
+        Literal["minimum", "ts"], typer.Option(help="Kind of the points that the quantities belong to.")
     ] = "minimum",
     delete: Annotated[
         list[str] | None, typer.Option(help="Delete this quantity; may be given several times.")
     ] = None,
 ) -> None:
-    """Store columns of a CSV file in an atlas, delete quantities, and list those that it holds."""
+    """List the quantities of an atlas, after deleting some or storing those of a CSV file."""
     from lossatlas.atlas import Atlas
 
     points = "transition_state" if kind == "ts" else kind

@@ -33,16 +33,14 @@ _PRINTED = ("rate", "mfpt", "mean_rate", "steady_state_rate", "non_steady_state_
 def rates(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
     source: Annotated[
-        str, typer.Option("--from", help="Ids of minima, such as 1,2,7-9, or sets by name, such as A,17.")
+        str, typer.Option("--from", help="Minima to start from: ids such as 1,2,7-9, or sets such as A,17.")
     ],
-    target: Annotated[str, typer.Option("--to", help="Other minima.")],
-    kt: Annotated[str, typer.Option("--kt", help="Temperatures, loss units: 0.1,0.2 or LOW:HIGH:COUNT.")],
+    target: Annotated[str, typer.Option("--to", help="Minima to end at, given in the same way.")],
+    kt: Annotated[str, typer.Option("--kt", help="Temperatures in loss units: 0.1,0.2 or LOW:HIGH:COUNT.")],
     paths: Annotated[
         int | None, typer.Option(help="Number of fastest paths to list. (default: 1 for one temperature)")
     ] = None,
-    monte_carlo: Annotated[
-        int, typer.Option(help="Trajectories of kinetic Monte Carlo, to check with.")
-    ] = 0,
+    monte_carlo: Annotated[int, typer.Option(help="Trajectories of kinetic Monte Carlo, as a check.")] = 0,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     plot: Plot = None,

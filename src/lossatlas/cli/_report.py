@@ -1,4 +1,4 @@
-"""What the analysing commands share: reading the network, and results as table, JSON, CSV or picture."""
+"""What commands on an atlas share: reading its network, and writing tables, JSON, CSV or pictures."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_plot(path: Path | None) -> Path | None:
-    """Refuse a picture that cannot be written, before anything is computed."""
+    """Return the path of a picture; refuse one that cannot be written, before anything is computed."""
     if path is not None:
         from lossatlas import plots
 
@@ -34,7 +34,9 @@ Temperatures = Annotated[
 ]
 Modes = Annotated[
     int | None,
-    typer.Option(help="Non-zero eigenvalues at a minimum, for imports. (default: as the atlas says)"),
+    typer.Option(
+        help="Number of non-zero eigenvalues of a minimum, for imports. (default: as the atlas says)"
+    ),
 ]
 
 
@@ -57,7 +59,7 @@ def read_network_and_sets(
 def read_temperatures(text: str) -> Any:
     """Return temperatures from "0.1,0.2", or from "0.01:10:50", spaced evenly in the logarithm.
 
-    **Raises:** `ValueError` for anything that is not positive numbers.
+    **Raises:** `ValueError` for anything but positive numbers.
     """
     import numpy as np
 
@@ -90,7 +92,7 @@ def print_failures(temperatures: Any, errors: list[str | None]) -> None:
 
 
 def print_shallow(network: "TransitionNetwork", kt: Any) -> None:
-    """Say where harmonic numbers are not to be trusted, if that is a tenth of the occupation or more."""
+    """Print a warning if minima with barriers below kT hold a tenth of the occupation or more."""
     from lossatlas.analysis import shallow
 
     found = shallow(network, kt)
@@ -108,7 +110,7 @@ def read_ids(text: str, option: str, known: Any, sets: dict[str, Any] | None = N
 
     **Arguments:**
 
-    - `text`, `option`: what was given, and by which option.
+    - `text`, `option`: the text, and the option that it was given to.
     - `known`: the ids of all minima, increasing.
     - `sets`: ids by name.
 
@@ -140,7 +142,7 @@ def read_ids(text: str, option: str, known: Any, sets: dict[str, Any] | None = N
 
 
 def print_result(result: "AbstractResult", as_json: bool, as_csv: bool, table: Callable[[], None]) -> None:
-    """Print a result as JSON, as CSV, or for people by `table`.
+    """Print a result as JSON, as CSV, or else by calling `table`.
 
     **Raises:** `ValueError` if both formats are asked for.
     """
@@ -160,7 +162,7 @@ def print_json(result: "AbstractResult") -> None:
 
 
 def print_csv(result: "AbstractResult") -> None:
-    """Print the columns of a result as CSV with numbers in full; what is not finite is empty."""
+    """Print the columns of a result as CSV with numbers in full; values that are not finite are empty."""
     from lossatlas.analysis import to_json
 
     text, columns = io.StringIO(), result.to_columns()
@@ -171,7 +173,7 @@ def print_csv(result: "AbstractResult") -> None:
 
 
 def save_plot(path: Path | None, draw: Callable[[Any], Any]) -> None:
-    """Write a picture if one is asked for; `draw` takes `lossatlas.plots` and returns axes or a figure."""
+    """Write a picture if a path is given; `draw` takes `lossatlas.plots`, returns axes or a figure."""
     if path is not None:
         draw_to(path, draw)
         typer.echo(f"picture  {path}", err=True)

@@ -1,4 +1,4 @@
-"""`lossatlas show`: what an atlas holds, as tables or JSON."""
+"""`lossatlas show`: the contents of an atlas, as tables or JSON."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ def show(
     file: Annotated[Path, typer.Argument(help="The atlas.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what an atlas holds."""
+    """Show the settings, points and searches of an atlas."""
     from lossatlas.analysis import summary
     from lossatlas.atlas import Atlas
 

@@ -25,9 +25,9 @@ _LEFT_OUT = {
 
 
 def print_summary(summary: "Summary") -> None:
-    """Print the lowest points of each kind, and how far the searches got."""
+    """Print the lowest points of each kind, and how far the exploration got."""
     minima, states = summary.minima, summary.transition_states
-    known = summary.exploration is not None  # nobody knows an import's hits
+    known = summary.exploration is not None  # imported atlases have no hits
     _print_points(
         minima,
         "minimum",
@@ -55,7 +55,7 @@ def print_summary(summary: "Summary") -> None:
 
 
 def print_flags(summary: "Summary", *, err: bool = False) -> None:
-    """Say which minima lie on kinks and which transition states analyses leave out, if there are any."""
+    """Print how many minima lie on kinks, and how many transition states analyses leave out, if any."""
     if summary.kinks:
         typer.echo(
             f"on kinks of the loss: {summary.kinks} of {len(summary.minima)} minima, which have neither "
@@ -71,7 +71,7 @@ def print_flags(summary: "Summary", *, err: bool = False) -> None:
 
 
 def certificate(census: dict[str, Any]) -> str:
-    """Return what the Morse sum of a census says."""
+    """Return the Morse sum of a census, the expected one, and whether they agree, in words."""
     verdict = {
         True: "consistent",
         False: "NOT consistent: points are missing or degenerate",
@@ -92,10 +92,10 @@ def _print_points(points, noun: str, columns, cells) -> None:
 
 
 def _print_searches(summary: "Summary", state: dict[str, Any]) -> None:
-    """Print how far the searches got, and what may be missing."""
+    """Print the coverage, what the last rounds found, and how the exploration ended."""
     typer.echo(f"random starts: {summary.coverage}")
     rounds = state.get("rounds", [])
-    if rounds:  # older files do not know
+    if rounds:  # older files have no list of rounds
         searches, minima, states = (
             sum(row[name] for row in rounds) for name in ("searches", "minima", "transition_states")
         )
@@ -120,7 +120,7 @@ def _print_searches(summary: "Summary", state: dict[str, Any]) -> None:
 
 
 def _size_form(points) -> str:
-    """An import knows orbit sizes up to a factor: 1 / order of the point group."""
+    """Return the format of orbit sizes; an import has them up to a factor, as 1 / point-group order."""
     return ".4g" if any(order is not None for order in points.point_group_order) else ".0f"
 
 

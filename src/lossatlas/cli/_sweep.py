@@ -9,11 +9,11 @@ from . import _landscape as options
 
 
 def sweep(
-    config: Annotated[Path, typer.Argument(help="A config with a table `sweep`, CONFIG.toml.")],
+    config: Annotated[Path, typer.Argument(help="A config with a table [sweep], CONFIG.toml.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the atlases. (default: CONFIG)")] = None,
     memory: options.Memory = None,
 ) -> None:
-    """Explore and evaluate every point of a grid, one atlas each; write summary.csv and summary.md.
+    """Explore and evaluate every point of a grid, with an atlas for each; write summary.csv and summary.md.
 
     Running the same command again continues where it stopped.
     """

@@ -1,4 +1,4 @@
-"""`lossatlas table`: one row per atlas, as in published tables."""
+"""`lossatlas table`: one row per atlas, with the columns of published tables."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,15 +8,17 @@ import typer
 
 def table(
     files: Annotated[list[Path], typer.Argument(help="Atlases.")],
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with numbers in full, not Markdown.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV with numbers in full in place of Markdown.")
+    ] = False,
     quantity: Annotated[
         list[str] | None,
         typer.Option(
-            help="A further quantity, at the global minimum and over all; may be given several times."
+            help="Add this quantity, at the global minimum and over all; may be given several times."
         ),
     ] = None,
 ) -> None:
-    """Print minima, transition states, and the AUC of the global minimum and over all minima."""
+    """Print a row per atlas: numbers of points, coverage, loss, and metrics of the minima."""
     from lossatlas.atlas import Atlas
     from lossatlas.recipes import quantity_columns, summarise, to_csv, to_markdown, unjudged
 

@@ -35,7 +35,7 @@ def thermo(
     kt: Temperatures = None,
     convention: Annotated[
         Literal["vibrational", "configurational"],
-        typer.Option(help="kappa or kappa/2 as the constant part of the heat capacity."),
+        typer.Option(help="Constant part of the heat capacity: kappa (vibrational) or kappa/2."),
     ] = "vibrational",
     modes: Modes = None,
     as_json: AsJson = False,
@@ -48,9 +48,9 @@ def thermo(
         ),
     ] = None,
 ) -> None:
-    """Heat capacity, mean energy, entropy and occupation by harmonic superposition; what makes its peaks.
+    """Compute heat capacity and its peaks, mean energy, entropy and occupation by harmonic superposition.
 
-    Without --kt, 25 temperatures between which the occupation of the minima changes.
+    Without --kt, 25 temperatures span the range in which the occupation of the minima changes.
     """
     from lossatlas.analysis import temperature_scan
 
@@ -91,6 +91,6 @@ def _print(network: "TransitionNetwork", scan: "TemperatureScan") -> None:
 
 
 def _ids(ids) -> str:
-    """Return ids, largest contribution first, and how many more there are."""
+    """Return the first ids, which contribute most, and the number of those left out, in words."""
     more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
     return ", ".join(map(str, ids[:_SHOWN])) + more

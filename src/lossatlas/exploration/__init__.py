@@ -1,4 +1,4 @@
-"""Which search runs next: the loop that maps a landscape."""
+"""The loop that maps a landscape: it plans searches, runs them, and writes what they find."""
 
 from ._budget import Budget as Budget
 from ._budget import Progress as Progress

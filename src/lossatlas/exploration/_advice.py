@@ -1,4 +1,4 @@
-"""What searches that were lost say of a landscape, and what can be done about it."""
+"""Warnings about minimisations that failed: likely causes in the landscape, and remedies."""
 
 import math
 from typing import Any
@@ -14,12 +14,14 @@ from lossatlas.searches.curvature import spectrum, zero_tolerance
 from ._plan import QUENCHES
 
 
-LOST = "lost"  # key of the atlas' state: how minimisations were lost, and the lowest loss that they reached
-FLAT = "flat"  # key of the atlas' state: the degenerate point at which the last such minimisation ended
+LOST = (
+    "lost"  # key of the atlas' state: counts of lost minimisations by outcome, and the lowest losses there
+)
+FLAT = "flat"  # key of the atlas' state: the last degenerate point at which a minimisation ended
 RUNAWAY = (RESULTS.left_region, RESULTS.nonfinite, RESULTS.max_steps)
-BELOW = 1e-6  # relative to the losses of minima, by how much a lower loss is not the lowest minimum itself
-MANY = 0.1  # share of the minimisations that ended badly from which it is said
-ONE_VARIABLE = 0.9  # component of a direction from which it is that of one variable
+BELOW = 1e-6  # a loss is below all minima if it is lower by this part of their losses and range
+MANY = 0.1  # share of failed minimisations above which there is a warning
+ONE_VARIABLE = 0.9  # a direction with a component of at least this size is that of one variable
 UNBOUNDED = (
     "a loss that falls for ever, such as that of a mixture with free variances or of a network without L2, "
     "needs a bound: bound the variances from below or add a penalty"
@@ -36,13 +38,14 @@ ADVICE = {
 
 
 def note_lost(atlas: Atlas, outcome: int, energy: float, x: np.ndarray | None) -> None:
-    """Note the lowest loss of a minimisation that ran away, and the end of one that is degenerate.
+    """Store in the atlas the lowest loss of a minimisation that ran away, or a degenerate end.
 
     **Arguments:**
 
-    - `outcome`: how it ended.
-    - `energy`: the loss there.
-    - `x`: where it ended, shape (dim,); None where the spectrum cannot be computed to say what is flat.
+    - `atlas`: the atlas, in a transaction.
+    - `outcome`: outcome of the minimisation.
+    - `energy`: the loss at its end.
+    - `x`: its end, shape (dim,); None where the spectrum, which shows flat directions, cannot be computed.
     """
     if outcome == RESULTS.degenerate and x is not None:
         atlas.log.set_state(FLAT, np.asarray(x).tolist())
@@ -74,11 +77,15 @@ def why_nothing(atlas: Atlas, landscape: AbstractLandscape) -> str:
 
 
 def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
-    """Return a sentence where minima were found, but minimisations ran away: often, or below all minima.
+    """Return a warning if more than a tenth of the minimisations ran away, or one fell below all minima.
 
     **Arguments:**
 
-    - `smooth`: whether the loss is; on a kink a search does not converge however low it is.
+    - `atlas`: an atlas that holds minima.
+    - `smooth`: whether the loss is smooth; if not, searches out of steps are ignored, because a search that
+        ends on a kink does not converge.
+
+    **Returns:** the sentence, or None.
     """
     lost = atlas.log.get_state(LOST, {})
     if not smooth:
@@ -99,7 +106,7 @@ def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
 
 
 def why_on_kinks(atlas: Atlas) -> str | None:
-    """Return a sentence where more than a tenth of the minima found lie on kinks and are not stored."""
+    """Return a warning if more than a tenth of the minimisations ended in minima on kinks, not stored."""
     refused, minimisations = _ended(atlas, RESULTS.kink_minimum), _minimisations(atlas)
     if refused <= MANY * minimisations:
         return None
@@ -107,7 +114,7 @@ def why_on_kinks(atlas: Atlas) -> str | None:
 
 
 def why_degenerate(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
-    """Return a sentence where more than a tenth of the minimisations ended in degenerate points."""
+    """Return a warning if more than a tenth of the minimisations ended in degenerate points."""
     refused, minimisations = _ended(atlas, RESULTS.degenerate), _minimisations(atlas)
     if refused <= MANY * minimisations:
         return None
@@ -116,15 +123,17 @@ def why_degenerate(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
 
 
 def _flat_direction(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
-    """Return what is flat at the last degenerate point, how flat, and what to do; None if unknown."""
+    """Describe the flattest direction at the last degenerate point and a remedy; None if unknown."""
     x = atlas.log.get_state(FLAT, None)
-    if x is None or landscape.smoothness != "smooth":  # on a kink the curvatures along it count
+    if x is None or landscape.smoothness != "smooth":  # on a kink only the curvatures along it matter
         return None
     own = dimensionless(landscape)
     eigenvalues, vectors = spectrum(own, jnp.asarray(x) / landscape.units.variables)
     values, threshold = np.asarray(eigenvalues), float(zero_tolerance(eigenvalues))
     least = int(np.argmin(np.abs(values)))
-    if not abs(values[least]) <= threshold:  # not a number, or another Hessian than that of the search
+    if (
+        not abs(values[least]) <= threshold
+    ):  # the eigenvalue is NaN, or this Hessian is not that of the search
         return None
     direction = np.abs(np.asarray(vectors)[:, least])
     variable = int(np.argmax(direction))

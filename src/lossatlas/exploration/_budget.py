@@ -1,4 +1,4 @@
-"""When an exploration has to stop even though there is more to find."""
+"""Limits of an exploration, and how far it has got."""
 
 import dataclasses
 
@@ -12,10 +12,10 @@ class Budget:
     - `seconds`: wall time of this run.
     - `evaluations`: gradients plus Hessians, over all runs on the atlas.
     - `searches`: searches of any kind, over all runs.
-    - `minima`, `transition_states`: stop as soon as the atlas holds that many.
+    - `minima`, `transition_states`: numbers of points in the atlas.
 
-    **Raises:** `ValueError` for seconds that are no positive number, and for a count that is no whole
-    number of at least 1; no limit is None, not infinity.
+    **Raises:** `ValueError` unless `seconds` is a positive finite number and every other limit a whole
+    number of at least 1.
     """
 
     seconds: float | None = None
@@ -25,7 +25,7 @@ class Budget:
     transition_states: int | None = None
 
     def __post_init__(self):
-        """Check the numbers."""
+        """Check the limits."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if value is not None:
@@ -33,7 +33,7 @@ class Budget:
                 object.__setattr__(self, field.name, check(field.name, value))
 
     def spent(self, progress: "Progress") -> str | None:
-        """Return the name of the limit that is reached, or None."""
+        """Return the name of a limit that is reached, or None."""
         for field in dataclasses.fields(self):
             limit = getattr(self, field.name)
             if limit is not None and getattr(progress, field.name) >= limit:
@@ -43,12 +43,14 @@ class Budget:
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """How far an exploration is, handed to the `progress` callback after every batch.
+    """How far an exploration has got; the `progress` callback gets it after every batch.
 
     - `phase`: `minima`, `network`, `complete` or `inconclusive`.
-    - `round`: rounds planned so far.
-    - `quiet`: searches since the last new point; `patience`: how many of them end the exploration.
-    - the counts and seconds that `Budget` limits; `components`: connected parts of the network.
+    - `round`: number of rounds planned so far.
+    - `quiet`: number of searches since the last new point.
+    - `patience`: value of `quiet` at which the exploration ends.
+    - `seconds`, `evaluations`, `searches`, `minima`, `transition_states`: what `Budget` limits.
+    - `components`: number of connected parts of the network.
     """
 
     phase: str

@@ -1,7 +1,7 @@
 """Run a batch of planned searches and write what they found, in the order in which they were planned.
 
-What a search finds depends on nothing but its own plan and the landscape, and results are written in
-order; so neither the batch size nor the number of threads changes the atlas.
+The result of a search depends only on its own plan and the landscape, and results are written in the order
+of the plan, so neither the batch size nor the number of threads changes the atlas.
 """
 
 import dataclasses
@@ -34,11 +34,11 @@ from ._plan import QUENCHES
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inputs:
-    """What the searches of one batch are told of the points found before.
+    """What the searches of one batch need to know of the points found before.
 
-    - `minima`: id -> coordinates, shape (dim,), of all minima that the batch starts from.
-    - `known_states`: takes transition states, shape (states, dim), and their energies, shape (states,);
-        returns the rows of those that were found before, and their ids, shape (known,).
+    - `minima`: coordinates, shape (dim,), by id, of all minima that the batch starts from.
+    - `known_states`: a function of transition states, shape (states, dim), and their energies, shape
+        (states,); it returns the rows of the states that the atlas holds, and their ids, shape (known,).
     """
 
     minima: dict[int, np.ndarray]
@@ -51,8 +51,11 @@ class Findings:
 
     - `quench`: row of `minima` for searches that minimise, else None.
     - `guesses`: rows of `saddles` for searches that look for transition states.
-    - `band_outcome`, `band_gradients`: how the band of a pair ended and what it cost.
-    - `pathway`: row of `paths` for each row of `saddles`, or -1 where none was followed.
+    - `minima`: ends of the minimisations.
+    - `saddles`: ends of the saddle searches.
+    - `paths`: pathways from the transition states that were not known before.
+    - `pathway`: row of `paths` for each row of `saddles`, or -1 where no pathway was followed.
+    - `band_outcome`, `band_gradients`: outcome and gradients of the elastic band of a pair.
     """
 
     quench: list[int | None]
@@ -70,12 +73,12 @@ class Executor:
 
     **Arguments:**
 
-    - `landscape`: what is explored.
-    - `atlas`: `inputs` reads it and `write` writes it; `run`, between them, does not know it.
+    - `landscape`: the landscape to explore.
+    - `atlas`: the atlas that `inputs` reads and `write` writes; `run` does not use it.
     - `seed`: search i uses the random key `fold_in(key(seed), i)`.
     - `workers`: threads; default one per core.
-    - `kinks`: whether minima on kinks are written, too, with a flag.
-    - `toolkit`: the searches; default `toolkit_for(landscape)`.
+    - `kinks`: whether minima on kinks are also written, with a flag.
+    - `toolkit`: the searches to run; default `toolkit_for(landscape)`.
     """
 
     def __init__(
@@ -93,13 +96,13 @@ class Executor:
         self.seed, self.key = seed, jax.random.key(seed)
 
     def inputs(self, batch: list[Search]) -> Inputs:
-        """Read what a batch needs of the atlas."""
+        """Read from the atlas what a batch needs."""
         ids = {minimum for search in batch for minimum in (search.a, search.b) if minimum is not None}
         minima = {minimum: self.atlas.minimum_x(minimum) for minimum in sorted(ids)}
         return Inputs(minima, self.atlas.find_transition_states)
 
     def run(self, batch: list[Search], given: Inputs) -> Findings:
-        """Run the searches: what they find depends on the arguments, the landscape and the seed alone."""
+        """Run the searches; the findings depend only on the arguments, the landscape and the seed."""
         starts = self._starts(batch, given)
         quenches = [i for i, s in enumerate(batch) if s.kind in QUENCHES]
         dimension = self.landscape.dimension
@@ -115,12 +118,12 @@ class Executor:
             workers=self.workers,
         )
         self._check_images(saddles, batch)
-        # Pathways only from states that were not known when the batch began; writing decides.
+        # Follow pathways only from states that the atlas did not hold before; `write` compares them again.
         found = np.flatnonzero(saddles.converged)
         known, _ = given.known_states(saddles.x[found], saddles.energy[found])
         fresh = np.delete(found, known)
         pathway = np.full(len(saddles), -1)
-        # One pathway for those that are the same: a batch of near pairs finds a third of them twice.
+        # Follow one pathway for equal states: a batch of near pairs finds a third of its states twice.
         seen = KnownPoints(
             np.empty((0, dimension)),
             np.empty(0),
@@ -152,9 +155,9 @@ class Executor:
         )
 
     def write(self, batch: list[Search], findings: Findings, run: int) -> tuple[list[bool], int]:
-        """Write results in the order of the batch, inside the caller's transaction.
+        """Write the findings in the order of the batch, inside the caller's transaction.
 
-        **Returns:** whether each search brought a new point, and the evaluations spent.
+        **Returns:** for each search whether it found a new point, and the evaluations spent.
         """
         news, evaluations = [], 0
         for i, search in enumerate(batch):
@@ -191,7 +194,7 @@ class Executor:
         return starts
 
     def _guesses(self, batch: list[Search], given: Inputs, starts: dict[int, np.ndarray]):
-        """Return owner, start and direction of every saddle search; how bands ended, and their cost."""
+        """Return owner, start and direction of every saddle search, and outcomes and costs of bands."""
         spent = np.zeros(len(batch), dtype=int)
         ended = np.full(len(batch), RESULTS.no_maximum)
         guesses: list[tuple[int, np.ndarray, np.ndarray]] = []
@@ -217,7 +220,7 @@ class Executor:
         return owners, x, np.array([guess[2] for guess in guesses]), ended, spent
 
     def _ends(self, search: Search, given: Inputs) -> tuple[np.ndarray, np.ndarray]:
-        """Return the end points of a pair: the n-th nearest image of b, n the number of the attempt."""
+        """Return the end points of a band from a to an image of b, another image for each attempt."""
         unit = self.landscape.units.variables
         a, b = (given.minima[_planned(end)] / unit for end in (search.a, search.b))
         a, b = self._nearest_images(search, a, b)
@@ -240,7 +243,7 @@ class Executor:
     def _climbs(self, searches: list[Search], given: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Return starts displaced along an eigenvector, and the directions to climb.
 
-        Modes 0, 1, 2, 3, ... are + and - the softest, + and - the next one, and so on.
+        Modes 0 and 1 are + and - the softest eigenvector, modes 2 and 3 the next one, and so on.
         """
         own, unit = dimensionless(self.landscape), self.landscape.units.variables
         x = np.stack([given.minima[_planned(search.a)] for search in searches]) / unit
@@ -265,7 +268,7 @@ class Executor:
         return bool(new[0]), spent
 
     def _write_saddles(self, search, findings: Findings, rows: list[int], ended: int, run: int):
-        """Write the states of one search; its outcome is that of its best guess."""
+        """Write the transition states of one search; its outcome is the smallest one of its guesses."""
         outcomes, new_any, spent = [], False, 0
         for row in rows:
             saddle = findings.saddles.rows([row])
@@ -309,7 +312,7 @@ class Executor:
         return outcome, True, cost
 
     def _add_minima(self, points: StationaryPoints, run: int, hits: int):
-        # On a kink there is no Hessian, and where bounds hold all variables it has no eigenvalue.
+        # There is no Hessian on a kink, and it has no eigenvalue where all variables are held at bounds.
         curved = (points.outcome != RESULTS.kink_minimum) & np.isfinite(points.lowest)
         return self.atlas.add_minima(
             points.x,
@@ -323,7 +326,7 @@ class Executor:
         )
 
     def _check_images(self, points: StationaryPoints, batch: list[Search]) -> None:
-        """Refuse a declared symmetry that changes the energy of a point, before anything is written."""
+        """Check, before anything is written, that a declared symmetry leaves the energy unchanged."""
         if not self.landscape.symmetry_is_declared:
             return
         found = points.where(points.converged)
@@ -334,7 +337,7 @@ class Executor:
         check_images(self.landscape, found.x, found.energy, images, energy)
 
     def _flags(self, points: StationaryPoints) -> np.ndarray:
-        """Return what is special about each point, in a word."""
+        """Return the flag of each point, empty for most."""
         flags = np.where(points.outcome == RESULTS.kink_minimum, ON_KINK, "")
         box = self.landscape.geometry
         if isinstance(box, Box):
@@ -354,7 +357,7 @@ def _is_random_climb(search: Search) -> bool:
 
 
 def _is_symmetrised(search: Search) -> bool:
-    """Return whether a random start is projected on points that symmetries fix."""
+    """Return whether the random start of a search is projected onto points that a symmetry fixes."""
     return search.kind == "symmetric" or (search.kind == "scatter" and search.mode == 1)
 
 
@@ -367,12 +370,12 @@ def _retracted(landscape: AbstractLandscape, x):
 
 
 def _mode(landscape: AbstractLandscape, x, number):
-    """Return an eigenvector of the Hessian, 0 the softest."""
+    """Return an eigenvector of the Hessian; number 0 has the lowest eigenvalue."""
     vectors = spectrum(landscape, x)[1]
     return vectors[:, jnp.minimum(number, vectors.shape[1] - 1)]
 
 
 def _mode_by_products(landscape: AbstractLandscape, x, number):
-    """Return the softest eigenvector or the next, without the Hessian; other numbers stand for the next."""
+    """Return the softest eigenvector for number 0, else the second softest, without the Hessian."""
     vectors = lowest_eigenpairs(landscape, x, jnp.zeros_like(x), tolerance=0.1).vectors
     return vectors[jnp.minimum(number, vectors.shape[0] - 1)]

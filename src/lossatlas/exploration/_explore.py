@@ -21,8 +21,8 @@ from ._pairs import PairSelector
 from ._plan import ENDED, MIXES, initial_state, patience, plan_round
 
 
-MINIMA_SHARE = 0.3  # of a budget may go to minima alone before the network is grown
-JOINING_SHARE = 0.2  # of a budget, its last part, goes to joining the parts of the network
+MINIMA_SHARE = 0.3  # part of a budget that may be spent on minima alone before the network is grown
+JOINING_SHARE = 0.2  # last part of a budget, which is spent on joining the parts of the network
 
 
 def explore(
@@ -40,41 +40,42 @@ def explore(
 ) -> Atlas:
     """Map a landscape: find its minima and transition states, and how they connect.
 
-    First random starts and basin-hopping, until Good-Turing coverage and the Chao1 estimate say that
-    minima are exhausted; then rounds of double-ended searches between chosen pairs, single-ended
-    searches from every minimum and random saddle searches, until many searches in a row bring nothing
-    new. Each batch is one transaction: a killed exploration loses at most the batch in flight, and
-    the same call continues it. Ctrl-C drops the batch in flight, closes the file and ends in
-    `KeyboardInterrupt`; what was found before stays.
+    Random starts and basin-hopping run first, until Good-Turing coverage and the Chao1 estimate say that
+    no minima are missing. Then rounds of double-ended searches between pairs of minima, single-ended
+    searches from every minimum and saddle searches from random starts run until many searches in a row
+    find no new point. Each batch is one transaction: a killed exploration loses at most the batch in
+    flight, and the same call continues it. Ctrl-C drops the batch in flight, closes the file and raises
+    `KeyboardInterrupt`; the atlas keeps what was found before.
 
     **Arguments:**
 
-    - `landscape`: what is explored.
-    - `out`: file of the atlas; made if it is not there, continued if it is.
-    - `budget`: limits on time, evaluations, searches and counts; default none. Time is exceeded by one
-        search per core and by what is being compiled, at most.
-    - `seed`: same seed, same atlas, whatever `workers` and `batch_size` (without a time budget). Another
-        seed than the file's keeps points and hits and plans anew, with other random numbers, even where the
-        map was complete; a warning says so.
+    - `landscape`: the landscape to explore.
+    - `out`: file of the atlas; continued if it exists, else made.
+    - `budget`: limits on time, evaluations, searches and counts; default none. The time limit is exceeded
+        by at most one search per core and the compilation in progress.
+    - `seed`: the same seed gives the same atlas, whatever `workers` and `batch_size`, unless a time limit
+        ends the run. With a seed other than that of the file, points and hits are kept and planning begins
+        anew, with other random numbers, even if the exploration was complete; a warning says so.
     - `progress`: called with a `Progress` after every batch.
     - `workers`: threads; default one per core.
-    - `batch_size`: searches per transaction at most; under a limit on time fewer where searches are slow.
-    - `identity`: points are the same if energy and aligned `distance` agree, or `energy` alone (as in
-        most literature); default as stored, `distance` for a new file.
+    - `batch_size`: largest number of searches per transaction; under a time limit batches are smaller where
+        searches are slow.
+    - `identity`: `distance`: two points are the same if energy and aligned coordinates agree; `energy`:
+        if the energies agree, as in most literature. Default as stored, `distance` for a new file.
     - `kinks`: also store minima on kinks, where the loss rises on all sides but has no derivative; they
         have the flag `kink`, and neither eigenvalues nor a log-product.
-    - `toolkit`: the searches that are run, and the mix of them; default `toolkit_for(landscape)`.
+    - `toolkit`: the searches to run, and their mix; default `toolkit_for(landscape)`.
 
     **Returns:** the atlas, open for reading. `atlas.log.get_state("exploration")["phase"]` is `complete` if
-    the exploration ended by itself, and `inconclusive` if it did, but more than a tenth of the random
-    starts ended neither in a minimum nor on a saddle (see `coverage`).
+    the exploration met its stopping rule, and `inconclusive` if it did so although more than a tenth of the
+    random starts ended neither in a minimum nor on a saddle (see `coverage`).
 
     **Raises:**
 
-    - `ValueError`: the landscape cannot be explored (see `check_landscape`), or an argument is
-        of a wrong kind.
-    - `AtlasError`: the file is no atlas, or one of another landscape; the disk is full.
-    - `KeyboardInterrupt`: Ctrl-C, after what was found is written.
+    - `ValueError`: the landscape cannot be explored (see `check_landscape`), or an argument is of the wrong
+        kind.
+    - `AtlasError`: the file is not an atlas, or is one of another landscape, or cannot be written.
+    - `KeyboardInterrupt`: Ctrl-C was pressed; finished batches are in the atlas.
     """
     if not isinstance(budget, Budget | None):
         raise ValueError(f"`budget` must be a Budget(seconds=..., searches=...) or None, got {budget!r}.")
@@ -104,9 +105,9 @@ def explore(
 
 @contextlib.contextmanager
 def no_empty_file(out: str | os.PathLike) -> Iterator[None]:
-    """Remove a file that was not there before if an error leaves an atlas without searches in it.
+    """Remove an atlas that the body of `with` made, if an error leaves it without any finished search.
 
-    An atlas of nothing would only keep its name from others.
+    An empty atlas would keep another landscape from using its name.
     """
     is_new = not Path(out).exists()
     try:
@@ -127,7 +128,7 @@ def _is_empty(path: str | os.PathLike) -> bool:
 
 
 def _new_plan(atlas: Atlas, seed: int) -> str | None:
-    """Return a sentence on what another seed does to the exploration in the file; None for the same one."""
+    """Return a warning if the exploration in the file has another seed, else None."""
     state = atlas.log.get_state("exploration", None)
     if state is None or state["seed"] == seed:
         return None
@@ -161,7 +162,7 @@ class _Loop:
         self.seed, self.started = executor.seed, started
 
     def run(self) -> None:
-        """Search until complete or out of budget; Ctrl-C ends the run in the file, too, and is raised."""
+        """Search until complete or out of budget; after Ctrl-C note the end of the run and raise."""
         atlas = self.atlas
         with atlas.transaction():
             state = atlas.log.get_state("exploration", None)
@@ -183,13 +184,13 @@ class _Loop:
         self._finish(run, before)
 
     def _finish(self, run: int, before: int) -> None:
-        """Note how long the run took and what it spent."""
+        """Store how long the run took and how many evaluations it spent."""
         atlas = self.atlas
         spent = atlas.log.get_state("exploration", None)["evaluations"] - before
         atlas.log.finish_run(run, time.monotonic() - self.started, spent)
 
     def _step(self, run: int) -> bool:
-        """Run one batch, or plan one round; returns whether to go on."""
+        """Run one batch or plan one round; return whether to go on."""
         state = self.atlas.log.get_state("exploration", None)
         progress = self._progress(state)
         if self.report:
@@ -212,7 +213,7 @@ class _Loop:
         return True
 
     def _batch(self, progress: Progress) -> list[Search]:
-        """Return the next searches, only as many as a limit on time has room for."""
+        """Return the next searches, only as many as fit into the time limit."""
         batch = self.atlas.queue.pending(self.batch_size)
         if self.budget.seconds is None:
             return batch
@@ -220,7 +221,7 @@ class _Loop:
         return batch[: self.pace.allowed([search.kind for search in batch], left)]
 
     def _note_round(self, state: dict, before: Progress, searches: int) -> None:
-        """Add to what the round has brought so far; older files know nothing of their last one."""
+        """Add a batch to the counts of its round; older files have no such counts."""
         for row in state.get("rounds", [])[-1:]:
             row["searches"] += searches
             row["minima"] += self.atlas.count("minima") - before.minima

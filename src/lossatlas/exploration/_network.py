@@ -1,4 +1,4 @@
-"""How the minima of an atlas are connected, as the planner needs it. Minima are rows, counted from 0."""
+"""Connectivity of the minima of an atlas for the planner. Minima are named by their rows, from 0."""
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -11,16 +11,17 @@ from lossatlas.analysis import TransitionNetwork, disconnectivity
 class Network:
     """Connectivity of the minima found so far.
 
-    - `energy`: of the minima, loss units; `lowest`: the row of the global minimum.
-    - `graph`: how they are joined.
-    - `part`: which connected part each minimum belongs to.
-    - `barriers`: what has to be climbed on the lowest way from each minimum to the global minimum, loss
-        units; infinite where no way is known.
+    - `energy`: energies of the minima, shape (minima,), loss units.
+    - `lowest`: row of the global minimum.
+    - `graph`: the graph of the minima.
+    - `part`: number of the connected part of each minimum, shape (minima,).
+    - `barriers`: barrier from each minimum on the lowest path to the global minimum, shape (minima,), loss
+        units; infinite where no path is known.
 
     **Arguments:**
 
-    - `energy`: of the minima, shape (minima,), loss units.
-    - `graph`: of these minima and their transition states.
+    - `energy`: energies of the minima, shape (minima,), loss units.
+    - `graph`: graph of these minima and their transition states.
     """
 
     def __init__(self, energy: np.ndarray, graph: Graph):
@@ -36,12 +37,12 @@ class Network:
         return [row for row in order[first].tolist() if self.part[row] != self.part[self.lowest]]
 
     def gaps(self, low: np.ndarray, high: np.ndarray, weight: np.ndarray) -> list[tuple[int, int]]:
-        """Return the pairs of rows without a connection on the shortest ways to the global minimum.
+        """Return the unconnected pairs of rows on the shortest paths from all parts to the global minimum.
 
         **Arguments:**
 
-        - `low`, `high`: pairs of rows that a way may use, the smaller row first.
-        - `weight`: length of each pair; pairs in one part of the network cost next to nothing.
+        - `low`, `high`: pairs of rows that a path may use, the smaller row first.
+        - `weight`: length of each pair; pairs within one part of the network count as 1e-12.
         """
         count = len(self.energy)
         # A stored zero would vanish from the sparse matrix.
@@ -50,7 +51,7 @@ class Network:
         before = dijkstra(graph, directed=False, indices=self.lowest, return_predecessors=True)[1].tolist()
         gaps, seen = [], set()
         for here in self.representatives():
-            while before[here] >= 0 and here not in seen:  # from a place that was seen the way is the same
+            while before[here] >= 0 and here not in seen:  # beyond a row seen before, the path is known
                 seen.add(here)
                 there = before[here]
                 if self.part[here] != self.part[there]:
@@ -60,13 +61,13 @@ class Network:
 
 
 def _barriers_to(tree, target: int, energy: np.ndarray) -> np.ndarray:
-    """Return, for every minimum, the energy to climb on the lowest way to `target`."""
+    """Return for every minimum the barrier on the lowest path to `target`."""
     parent, height = tree.parent.tolist(), tree.energy.tolist()
     way, node = set(), target
     while node >= 0:
         way.add(node)
         node = parent[node]
-    merge = [np.inf] * len(parent)  # where the branch of each node meets the way from the target up
+    merge = [np.inf] * len(parent)  # energy at which each node is joined to the target
     for node in range(len(parent) - 1, -1, -1):  # parents have larger numbers
         if node in way:
             merge[node] = height[node]

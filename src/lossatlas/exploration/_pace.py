@@ -1,21 +1,22 @@
-"""How many searches a batch may hold, so that a time limit is kept."""
+"""Sizes of batches that keep a time limit."""
 
 from collections.abc import Sequence
 
 
-SHARE = 0.5  # of the time that is left, which a batch may take by what searches took before
+SHARE = 0.5  # part of the remaining time that a batch may take, estimated from earlier searches
 
 
 class Pace:
-    """Seconds that searches of each kind take, and what follows for the next batch.
+    """Seconds that searches of each kind take, and the size of the next batch that follows from them.
 
-    A batch cannot be cut short. So one search per core shows how long a kind takes, and from then on a
-    batch is expected to take half of the time that is left: as the limit comes near batches shrink to one
-    search per core, by which it is missed at most, if searches are alike.
+    A batch cannot be cut short. So the first batch of a kind has one search per core, which shows how long
+    the kind takes; later batches are planned to take half of the remaining time. Near the limit batches
+    shrink to one search per core, so the limit is exceeded by one search per core at most, if searches of
+    a kind take equal times.
 
     **Arguments:**
 
-    - `cores`: searches that run at once.
+    - `cores`: number of searches that run at once.
     """
 
     def __init__(self, cores: int):
@@ -23,11 +24,11 @@ class Pace:
         self._seconds: dict[str, float] = {}
 
     def allowed(self, kinds: Sequence[str], left: float) -> int:
-        """Return how many of the next searches make a batch, at least one per core if there are as many.
+        """Return the number of searches in the next batch: at least one per core, if that many are planned.
 
         **Arguments:**
 
-        - `kinds`: of the searches, in the order of planning.
+        - `kinds`: kinds of the searches, in the order of planning.
         - `left`: seconds until the limit.
         """
         expected, unknown = 0.0, 0
@@ -39,6 +40,6 @@ class Pace:
         return len(kinds)
 
     def note(self, kinds: Sequence[str], seconds: float) -> None:
-        """Learn from a batch and the seconds that it took; the last batch says most."""
+        """Store the seconds per search of a batch, in place of earlier values for its kinds."""
         for kind in set(kinds):
             self._seconds[kind] = seconds / len(kinds)

@@ -1,4 +1,4 @@
-"""Which pairs of minima to connect next, from what the atlas holds. Distances are computed once."""
+"""Choose the pairs of minima to connect next. The distance of a pair is computed once."""
 
 import functools
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from ._network import Network
 
 Pair = tuple[int, int]
 
-ATTEMPTS = 4  # a pair is exhausted after this many bands, each to another image
-EVERY_PAIR = 200  # up to this many minima all distances are computed, beyond it only the likely ones
-LIKELY = 24
+ATTEMPTS = 4  # bands per pair, each to another image; after them the pair is exhausted
+EVERY_PAIR = 200  # up to this many minima all distances are computed; with more, those of likely pairs
+LIKELY = 24  # neighbours of a minimum, in norm and in energy, that make likely pairs
 
 
 class PairSelector:
-    """Chooses pairs for double-ended searches; remembers aligned distances between near minima.
+    """Choose pairs for double-ended searches; keep the aligned distances between near minima.
 
-    Only the distances of the pairs looked at last are kept, some 25 per minimum. Minima are only ever
-    added, so the ranks of two of them in energy and norm never come nearer: a pair that is dropped is not
-    asked for again.
+    The distances of the pairs of the last call are kept, some 25 per minimum. Minima are never removed,
+    so two minima never come closer in rank of energy or norm, and a pair that was dropped is never needed
+    again.
     """
 
     def __init__(self, landscape: AbstractLandscape, atlas: Atlas):
@@ -36,7 +36,7 @@ class PairSelector:
         return self.candidates().take(limit)
 
     def candidates(self) -> "Candidates":
-        """Look at the atlas as it is now; returns the pairs to choose from."""
+        """Return the pairs to choose from, for the present contents of the atlas."""
         minima = self.atlas.minima
         if len(minima) == 0:
             none = np.zeros(0, dtype=int)
@@ -51,7 +51,7 @@ class PairSelector:
         )
 
     def _aligned(self, ids: np.ndarray, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        """Return the aligned distances of pairs of rows, which are kept until the next call."""
+        """Return the aligned distances of pairs of rows, and keep them for the next call."""
         codes = _codes(ids[low], ids[high])
         known, place = _found(self._codes, codes)
         distance = np.empty(len(codes))
@@ -67,11 +67,11 @@ class Candidates:
 
     **Arguments:**
 
-    - `ids`: of the minima, increasing, shape (minima,).
-    - `network`: how they are connected; None without minima.
+    - `ids`: ids of the minima, increasing, shape (minima,).
+    - `network`: connectivity of the minima; None without minima.
     - `low`, `high`: rows of the two minima of each pair, the smaller one first, shape (pairs,).
-    - `distance`: of each pair, increasing, in units of the landscape.
-    - `tried`: how often pairs of ids, the smaller one first, were searched.
+    - `distance`: distance of each pair, increasing, in units of the landscape, shape (pairs,).
+    - `tried`: number of searches by pair of ids, the smaller one first.
     """
 
     def __init__(self, ids, network: Network | None, low, high, distance, tried: dict[Pair, int]):
@@ -92,12 +92,12 @@ class Candidates:
         return [(a, b, attempt) for (a, b), attempt in chosen.items()]
 
     def any_left(self) -> bool:
-        """Return whether a pair of two different minima is left: those come first in `take`."""
+        """Return whether a pair of two different minima is left; `take` returns such pairs first."""
         return any(a != b for a, b, _ in self.take(1))
 
     @functools.cached_property
     def _joining(self) -> list[np.ndarray]:
-        """The strategies for several parts: bridges, near pairs, ways to the global minimum."""
+        """The strategies for several parts: bridges, near pairs, pairs with the global minimum."""
         if self.network is None or self.network.graph.part_count <= 1:
             return []
         low, high, lowest = self.low, self.high, self.network.lowest
@@ -126,14 +126,14 @@ class Candidates:
         return attempts
 
     def _pairs(self, chosen: np.ndarray) -> np.ndarray:
-        """Return the ids of near pairs, chosen by a mask or by numbers."""
+        """Return the ids of near pairs, chosen by a mask or by positions."""
         return np.stack([self.ids[self.low[chosen]], self.ids[self.high[chosen]]], axis=1)
 
     def _bridges(self, apart: np.ndarray) -> np.ndarray:
-        """Return the untried gaps on the shortest ways between parts of the network.
+        """Return the gaps on the shortest paths between parts of the network.
 
-        Lengths: 0 between connected minima, distance squared times (1 + attempts) otherwise, exhausted
-        pairs left out; so a far pair is bridged by several near ones.
+        The length of a step is 0 between connected minima, else the squared distance times (1 + attempts);
+        exhausted pairs are left out. The square makes several near pairs shorter than one far pair.
         """
         assert self.network is not None
         usable = ~apart | (self._attempts < ATTEMPTS)
@@ -142,20 +142,20 @@ class Candidates:
         return self.ids[np.array(gaps, dtype=int).reshape(-1, 2)]
 
     def _untrap(self) -> np.ndarray:
-        """Return low minima behind high barriers, each with its nearest lower minimum.
+        """Return pairs of a minimum and its nearest lower minimum, kinetic traps first.
 
-        Sorted by barrier over energy above the global minimum: kinetic traps first.
+        They are sorted by barrier to the global minimum over energy above it, largest first.
         """
         assert self.network is not None
         energy, barriers = self.network.energy, self.network.barriers
         upper = np.where(energy[self.low] > energy[self.high], self.low, self.high)
-        upper, nearest = np.unique(upper, return_index=True)  # of each minimum its first pair
+        upper, nearest = np.unique(upper, return_index=True)  # the first, nearest pair of each minimum
         ratio = barriers[upper] / (energy[upper] - energy[self.network.lowest] + 1e-12)
         return self._pairs(nearest[np.lexsort((upper, -ratio))])
 
 
 def _near(x: np.ndarray, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows of likely pairs, the smaller one first, in the order of rows; shape (pairs,) each."""
+    """Return the rows of likely pairs, the smaller row first, sorted; shape (pairs,) each."""
     count = len(energy)
     if count <= EVERY_PAIR:
         return np.triu_indices(count, 1)
@@ -170,12 +170,12 @@ def _near(x: np.ndarray, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _codes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return one number for each pair of ids, in the order of the pairs."""
+    """Return one number for each pair of ids; numbers sort as pairs do."""
     return (np.asarray(low, dtype=np.int64) << 32) | np.asarray(high, dtype=np.int64)
 
 
 def _found(codes: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of the wanted numbers are among the increasing codes, and where they are."""
+    """Return a mask of the wanted numbers that are among the increasing codes, and their positions."""
     place = np.searchsorted(codes, wanted)
     known = np.zeros(len(wanted), dtype=bool)
     inside = place < len(codes)
@@ -184,7 +184,7 @@ def _found(codes: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _in_turn(pairs: np.ndarray) -> Iterator[Pair]:
-    """Yield the rows of an array of pairs as Python integers; few of very many are ever asked for."""
+    """Yield the rows of an array of pairs as Python integers, converted lazily, as few are used."""
     for begin in range(0, len(pairs), 1000):
         yield from map(tuple, pairs[begin : begin + 1000].tolist())
 

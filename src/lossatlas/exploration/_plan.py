@@ -1,7 +1,7 @@
-"""Which searches come next: a pure function of the atlas and the state kept in it.
+"""Plan the next searches: a pure function of the atlas and of the state that it stores.
 
-Rounds have fixed sizes and are stored before they run, so that a killed exploration goes on with the
-very searches that it had planned, and no batch size or worker count changes what is searched.
+Rounds have fixed sizes and are stored before they run. So a killed exploration continues with the searches
+that it had planned, and neither the batch size nor the number of threads changes what is searched.
 """
 
 import dataclasses
@@ -18,26 +18,27 @@ from lossatlas.searches.global_search import accepted
 from ._pairs import Candidates, PairSelector
 
 
-# Kinds of searches. Minimisations: `sample` from an independent random start, `symmetric` from one
-# projected on points that symmetries fix, `hop` from a displaced minimum. Saddle searches: `pair` by an
-# elastic band from minimum a to an image of b, `climb` from minimum a, `scatter` from a random start.
+# Kinds of searches. Minimisations: `sample` starts at an independent random point, `symmetric` at one
+# projected onto points that a symmetry fixes, `hop` at a displaced minimum. Saddle searches: `pair` runs an
+# elastic band from minimum a to an image of b, `climb` starts at minimum a, `scatter` at a random point.
 QUENCHES = ("sample", "symmetric", "hop")
 
-LEAST_PATIENCE = 2000  # searches in a row without a new point that end an exploration, at least
-ENOUGH_SAMPLES = 2000  # random starts after which the network is grown anyway
-# Phases in which nothing is planned any more. Both mean that the last searches brought nothing new; in the
-# second too many random starts ended nowhere to say that there is nothing else.
+LEAST_PATIENCE = 2000  # least number of searches in a row without a new point that ends an exploration
+ENOUGH_SAMPLES = 2000  # number of random starts after which the network is grown in any case
+# The phases in which nothing more is planned. In both the last searches found no new point; in
+# `inconclusive` so many random starts failed that minima may be missing.
 ENDED = ("complete", "inconclusive")
-ROUNDS_KEPT = 10  # of which the state knows what they brought
+ROUNDS_KEPT = 10  # number of last rounds whose findings the state keeps
 
 
 @dataclasses.dataclass(frozen=True)
 class Mix:
     """How many searches of each kind make a round.
 
-    - `samples`, `symmetric`, `chains`: while minima are sought.
-    - `pairs`, `climbs`, `scatters`: while the network is grown; and the share of the former that goes on.
-    - `modes`: softest modes of each minimum that are climbed both ways.
+    - `samples`, `symmetric`, `chains`: minimisations of a round in the phase `minima`; a chain makes a hop.
+    - `pairs`, `climbs`, `scatters`: saddle searches of a round in the phase `network`.
+    - `share`: part of the minimisations that a round in the phase `network` also has.
+    - `modes`: number of softest modes of each minimum that climbs follow, in both directions.
     """
 
     samples: int = 64
@@ -52,7 +53,7 @@ class Mix:
     def joining(self, last: bool) -> "Mix":
         """Return the mix for a network in several parts: twice the pairs, fewer of the others.
 
-        Random starts bring minima that nothing connects yet: `last`, as a budget runs out, has none.
+        Random starts find minima that nothing connects yet, so `last`, as a budget runs out, has none.
         """
         return dataclasses.replace(
             self,
@@ -63,14 +64,17 @@ class Mix:
         )
 
 
-# With thousands of variables time is short: bands between near minima, which end in a transition state
-# nine times in ten (MNIST, 39 of 40 closer than 0.4), instead of searches from random points.
+# With thousands of variables searches are slow. So most are bands between near minima, nine in ten of which
+# find a transition state (MNIST: 39 of 40 pairs closer than 0.4), and no saddle search starts at a random
+# point.
 NEAR = Mix(symmetric=0, pairs=48, climbs=8, scatters=0, share=0.0625, modes=2)
 
-MIXES = {"wide": Mix(), "near": NEAR}  # by the `mix` of a toolkit
+MIXES = {"wide": Mix(), "near": NEAR}  # keys are values of `Toolkit.mix`
 
 Task = tuple[str, int | None, int | None, int | None]  # kind, a, b, mode
-Row = tuple[int, str, int | None, int | None, int | None, int]  # round, task, number of the random key
+Row = tuple[
+    int, str, int | None, int | None, int | None, int
+]  # round, kind, a, b, mode, number of the random key
 
 
 def initial_state(seed: int) -> dict:
@@ -91,7 +95,7 @@ def initial_state(seed: int) -> dict:
 def patience(atlas: Atlas) -> int:
     """Return how many searches in a row without a new point end the exploration.
 
-    A transition state that was found only once says that others were not found at all: twice as many.
+    The number doubles while a transition state was found only once: others may not have been found at all.
     """
     points = atlas.count("minima") + atlas.count("transition_states")
     seen_once = bool(np.any(atlas.transition_states.hits == 1))
@@ -112,15 +116,15 @@ def plan_round(
 
     **Arguments:**
 
-    - `atlas`, `state`: what is known.
-    - `selector`: chooses pairs.
-    - `grow`: whether to look for transition states at all (False for losses with kinks).
-    - `hurry`: leave the search for minima now, because the budget runs out.
-    - `closing`: the budget is nearly spent, so join what there is.
-    - `mix`: how many searches of each kind.
+    - `atlas`, `state`: the atlas, and the state of the exploration.
+    - `selector`: chooses the pairs.
+    - `grow`: whether to look for transition states (False for `kinked` losses).
+    - `hurry`: end the phase `minima` now, because its part of the budget is spent.
+    - `closing`: look for no more minima while there are several parts, because the budget is nearly spent.
+    - `mix`: numbers of searches of each kind.
     """
     state = {**state, "round": state["round"] + 1}
-    candidates = functools.cache(selector.candidates)  # asked for where they are needed, and once
+    candidates = functools.cache(selector.candidates)  # computed at most once, and only if needed
     hurry = hurry and atlas.count("minima") > 0
     if state["phase"] == "minima" and (hurry or _minima_exhausted(atlas, mix)):
         state["phase"] = "network" if grow and len(atlas.minima) else _end(atlas)
@@ -134,7 +138,9 @@ def plan_round(
             mix = mix.joining(last=closing)
         rows += [("pair", a, b, attempt) for a, b, attempt in candidates().take(mix.pairs)]
         rows += _climbs(atlas, state, mix)
-        rows += [("scatter", None, None, i % 2) for i in range(mix.scatters)]  # odd ones symmetrised
+        rows += [
+            ("scatter", None, None, i % 2) for i in range(mix.scatters)
+        ]  # odd ones start at symmetric points
         rows += _quenches(atlas, state, mix, mix.share)
     first = state["next_search"]
     state["next_search"] = first + len(rows)
@@ -151,16 +157,16 @@ def _quenches(atlas: Atlas, state: dict, mix: Mix, share: float) -> list[Task]:
 
 
 def _end(atlas: Atlas) -> str:
-    """Return the phase that an exploration ends in."""
+    """Return the phase in which an exploration ends."""
     estimate = coverage(atlas.minima.hits, failed=atlas.log.failures.get("sample", {}))
     return "complete" if estimate.conclusive else "inconclusive"
 
 
 def _minima_exhausted(atlas: Atlas, mix: Mix) -> bool:
-    """Return whether random starts bring no new minimum.
+    """Return whether random starts are expected to find no new minimum.
 
-    Failed starts do not count: more of them would fail in the same way, and say no more. (Of five small
-    networks with L2 1e-5 and 1e-6 none of 1,024 starts failed; of one with ReLU 97 % did, and there
+    Failed starts do not count, because further starts would fail in the same way. (For five small networks
+    with L2 1e-5 and 1e-6 none of 1,024 starts failed; for one with ReLU 97 % failed, and there
     `ENOUGH_SAMPLES` decides.)
     """
     hits = atlas.minima.hits
@@ -194,14 +200,14 @@ def _hops(atlas: Atlas, state: dict, count: int) -> list[Task]:
         taken = accepted(old, new, 0.5 * float(np.std(energies)), rng)
         chains = [s.minimum if ok else s.a for s, ok in zip(last, taken)]
     order = ids[np.argsort(energies, kind="stable")].tolist()
-    # New chains start on the lowest minima, spread over all that are known.
+    # New chains start at the lowest minima, one each as far as there are enough.
     chains = (chains + [order[i % len(order)] for i in range(len(chains), count)])[:count]
     state["chains"] = chains
     return [("hop", chain, None, None) for chain in chains]
 
 
 def _climbs(atlas: Atlas, state: dict, mix: Mix) -> list[Task]:
-    """Return climbs from the minima that were climbed from least, lowest energy first."""
+    """Return climbs from the minima with the fewest climbs so far, lowest energy first."""
     done = dict(state["climbs"])
     ids = atlas.minima.id[np.argsort(atlas.minima.energy, kind="stable")].tolist()
     queue = [(done.get(str(minimum), 0), rank, minimum) for rank, minimum in enumerate(ids)]
@@ -209,7 +215,7 @@ def _climbs(atlas: Atlas, state: dict, mix: Mix) -> list[Task]:
     rows: list[Task] = []
     while queue and len(rows) < mix.climbs:
         number, rank, minimum = queue[0]
-        # Softest modes first, then random displacements, which have no mode.
+        # The softest modes come first, then random displacements, which have no mode.
         mode = number if number < 2 * mix.modes else None
         rows.append(("climb", minimum, None, mode))
         done[str(minimum)] = number + 1

@@ -1,4 +1,4 @@
-"""Several atlases side by side: the settings in which they differ, and a metric of their minima."""
+"""Compare atlases: the settings in which they differ, and a metric of their minima."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +16,12 @@ from ._table import check_judged
 class Comparison(NamedTuple):
     """A metric of the minima of several atlases.
 
-    - `labels`: what each atlas is told apart by, such as "0.1"; without settings, the name of its file.
-    - `heading`: the settings that the labels are values of, such as "mislabelled"; else "atlas".
-    - `values`: for each part of the data, test before training, the metric of every minimum: one array
-        per atlas, shape (minima,), in the order of the ids.
-    - `lowest`: for each part the metric at the global minima, shape (atlases,).
+    - `labels`: for each atlas the values of the settings that distinguish it, such as "0.1"; the name of
+        its file if the settings are the same for all.
+    - `heading`: names of these settings, such as "mislabelled"; "atlas" if there are none.
+    - `values`: for each part of the data, test before training, one array per atlas: the metric of every
+        minimum, shape (minima,), in the order of the ids.
+    - `lowest`: for each part the metric of the global minimum of every atlas, shape (atlases,).
     """
 
     labels: list[str]
@@ -30,13 +31,13 @@ class Comparison(NamedTuple):
 
 
 def compare_atlases(paths: Sequence[Path], metric: str = "auc", *, by: str | None = None) -> Comparison:
-    """Read a metric of several atlases, and by which settings they differ.
+    """Read a metric of several atlases, and the settings in which they differ.
 
     **Arguments:**
 
     - `paths`: the atlases, evaluated before.
-    - `metric`: as of `evaluate`, without the part of the data: `auc`, `accuracy`, `loss`, ...
-    - `by`: the setting that tells them apart; default all in which they differ.
+    - `metric`: a metric of `evaluate`, without the part of the data: `auc`, `accuracy`, `loss`, ...
+    - `by`: the setting that labels the atlases; default all settings in which they differ.
 
     **Raises:** `ValueError` for an atlas that lacks the metric, or has it for some minima only, and for one
     without the setting.
@@ -56,7 +57,10 @@ def compare_atlases(paths: Sequence[Path], metric: str = "auc", *, by: str | Non
 
 
 def labels_of(paths: Sequence[Path], by: str | None = None) -> tuple[list[str], str]:
-    """Return one label per atlas, and the heading; see `Comparison`. Raises as `compare_atlases`."""
+    """Return one label per atlas, and the heading, as in `Comparison`.
+
+    **Raises:** `ValueError` for an atlas without the setting.
+    """
     recipes = []
     for path in paths:
         with Atlas(path, readonly=True) as atlas:

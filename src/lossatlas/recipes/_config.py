@@ -25,7 +25,7 @@ def seconds(text: str) -> float | None:
 
 
 def _limit(value: Any) -> Any:
-    """Read a time limit of a config; a time that was read before stays as it is."""
+    """Read a time limit that is text, such as "5m"; a number of seconds stays as it is."""
     if isinstance(value, str):
         try:
             return seconds(value)
@@ -37,12 +37,12 @@ def _limit(value: Any) -> Any:
 class ExploreSettings(BaseModel, extra="forbid", frozen=True):
     """The table `[explore]` of a config.
 
-    - `seed`: of the searches.
-    - `time_limit`: seconds; None for no limit.
-    - `evaluations`, `minima`, `transition_states`: as of `Budget`.
-    - `workers`: threads.
+    - `seed`: seed of the searches.
+    - `time_limit`: seconds, or text such as 5m; None for no limit.
+    - `evaluations`, `minima`, `transition_states`: limits, as in `Budget`.
+    - `workers`: threads; default one per core.
     - `kinks`: also store minima on kinks.
-    - `memory`: such as 4G.
+    - `memory`: memory of the searches, such as 4G; default half of the machine's.
     """
 
     seed: NonNegativeInt = 0
@@ -56,9 +56,9 @@ class ExploreSettings(BaseModel, extra="forbid", frozen=True):
 
 
 def read_explore(settings: dict[str, Any]) -> ExploreSettings:
-    """Check how to search.
+    """Check the settings of a table `[explore]`.
 
-    **Raises:** `RecipeError` that names the first key that does not fit.
+    **Raises:** `RecipeError` that names the first invalid key.
     """
     try:
         return ExploreSettings.model_validate(settings)
@@ -70,12 +70,12 @@ def read_explore(settings: dict[str, Any]) -> ExploreSettings:
 
 
 class Config(NamedTuple):
-    """What a config file says.
+    """The contents of a config file.
 
-    - `settings`: of the recipe, as `read_recipe` takes them.
-    - `explore`: how to search.
-    - `sweep`: key -> values to go through; empty without `[sweep]`. `seed` is that of the searches.
-    - `path`, `text`: of the file, for errors.
+    - `settings`: settings of the recipe, as `read_recipe` takes them.
+    - `explore`: settings of the exploration.
+    - `sweep`: list of values for each key; empty without `[sweep]`. The key `seed` is that of the searches.
+    - `path`, `text`: path and text of the file, for error messages.
     """
 
     settings: dict[str, Any]
@@ -100,7 +100,7 @@ class Config(NamedTuple):
 def read_config(path: Path) -> Config:
     """Read a config file; paths in it are relative to its folder.
 
-    **Raises:** `ValueError` in one sentence that names the file, and line and key where there are any.
+    **Raises:** `ValueError` that names the file and, for an invalid key, its line.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -137,13 +137,13 @@ def read_config(path: Path) -> Config:
 
 
 def _files(landscape: Any) -> list[str]:
-    """Return the settings of a landscape that are files; none of one that is not known."""
+    """Return the keys of a landscape whose values are paths of files; none for an unknown landscape."""
     known = settings_of(RECIPES[landscape]) if isinstance(landscape, str) and landscape in RECIPES else {}
     return [key for key, setting in known.items() if setting.kind is Path]
 
 
 def where(path: Path, text: str, key: str, table: str | None = None) -> str:
-    """Return file and line in words; the line is found by its key, in a table if one is given."""
+    """Return the file and the number of the line that sets a key, in a table if one is given, in words."""
     current = None
     found = None
     for number, line in enumerate(text.splitlines(), 1):

@@ -28,13 +28,13 @@ class SpinGlassRecipe(AbstractRecipe, frozen=True):
     """A spherical p-spin glass or a p-partite one, with random coefficients or those of a file."""
 
     landscape: Literal["spin-glass"]
-    size: Annotated[int | None, Help("Spins, or spins of each part.", unset="6")] = None
-    p: Annotated[int | None, Help("p of the p-spin glass, or its parts.", unset="3")] = None
-    partite: Annotated[bool, Help("A spin glass of p parts, each on a unit sphere of its own.")] = False
-    disorder: Annotated[int, Field(ge=0), Help("Seed of random coefficients.")] = 0
+    size: Annotated[int | None, Help("Number of spins; with partite, of each part.", unset="6")] = None
+    p: Annotated[int | None, Help("Number p of spins in each interaction, or of parts.", unset="3")] = None
+    partite: Annotated[bool, Help("Make a spin glass of p parts, each on its own unit sphere.")] = False
+    disorder: Annotated[int, Field(ge=0), Help("Seed of the random coefficients.")] = 0
     coefficients: Annotated[
         Path | None,
-        Help("An .npy file of coefficients, shape (N,) * p; of parts, any sides.", unset="random ones"),
+        Help("An .npy file of coefficients, shape (N,) * p; with partite, any shape.", unset="random ones"),
     ] = None
 
     def build(self) -> Problem:
@@ -50,7 +50,7 @@ class SpinGlassRecipe(AbstractRecipe, frozen=True):
         return Problem(landscapes.spin_glass(size, order=p, seed=self.disorder))
 
     def _read(self, file: Path) -> np.ndarray:
-        """Return the coefficients of a file, which must be as `size` and `p` say."""
+        """Return the coefficients of a file, whose shape must agree with `size` and `p`."""
         try:
             tensor = np.load(file, allow_pickle=False)
         except FileNotFoundError:
@@ -73,13 +73,15 @@ class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):
     """Fits of a damped product of two sines to noisy data."""
 
     landscape: Literal["nonlinear-regression"]
-    items: Annotated[PositiveInt, Help("Training items.")] = 100
+    items: Annotated[PositiveInt, Help("Number of training items.")] = 100
     data_seed: Annotated[int, Field(ge=0), Help("Seed of the data and their noise.")] = 0
     noise: Annotated[float, Help("Standard deviation of the noise on the data.")] = 0.02
-    highest_frequency: Annotated[float, Help("Limit of q1, q2 and q4; more minima beyond.")] = 10.0
+    highest_frequency: Annotated[
+        float, Help("Bound on |q1|, |q2| and |q4|; a larger one admits more minima.")
+    ] = 10.0
 
     def build(self) -> Problem:
-        """Return the regression, and the data that it fits."""
+        """Return the regression and its training data."""
         landscape = landscapes.nonlinear_regression(
             self.data_seed,
             items=self.items,

@@ -1,4 +1,4 @@
-"""Recipes of networks on data, and of their students."""
+"""Recipes of networks on data, and of students that learn from a teacher."""
 
 import abc
 import functools
@@ -17,7 +17,7 @@ from ._recipe import AbstractRecipe, Help, Problem, to_settings
 from ._teacher import Lesson, halves, teach, train_teacher
 
 
-TEACHER_L2 = 1e-3  # penalty of a teacher: without one its outputs would grow for ever
+TEACHER_L2 = 1e-3  # penalty of a teacher: without one its weights would grow without limit
 
 
 def _layers(value: Any) -> Any:
@@ -43,22 +43,25 @@ def _cube(value: Any) -> Any:
 Hidden = Annotated[
     list[int],
     BeforeValidator(_layers),
-    Help("Hidden nodes, or of several layers: 5,5; 0 for none."),
+    Help("Hidden nodes of each layer, such as 10 or 5,5; 0 for no hidden layer."),
 ]
 L2 = Annotated[float, Help("L2 penalty lambda.")]
-Regularise = Annotated[Literal["all", "weights"], Help("Penalise all variables, or weights only.")]
-Items = Annotated[PositiveInt | None, Help("Training items.", unset="all")]
-TestItems = Annotated[PositiveInt | None, Help("Test items.", unset="the rest")]
+Regularise = Annotated[
+    Literal["all", "weights"], Help("What the penalty is on: all (all variables) or weights (no biases).")
+]
+Items = Annotated[PositiveInt | None, Help("Number of training items.", unset="all")]
+TestItems = Annotated[PositiveInt | None, Help("Number of test items.", unset="the rest")]
 
 
 class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
-    """A perceptron; subclasses say on which data."""
+    """A perceptron on data; subclasses say which data."""
 
     hidden: Hidden = [3]
     l2: L2 = 1e-3
-    activation: Annotated[str, Help("tanh, sigmoid, softplus, gelu or relu.")] = "tanh"
+    activation: Annotated[str, Help("Activation: tanh, sigmoid, softplus, gelu or relu.")] = "tanh"
     neighbours: Annotated[
-        int | None, Help("Nearest nodes that a hidden node keeps its links to.", unset="all")
+        int | None,
+        Help("Keep the links of a hidden node to this many nearest nodes per layer.", unset="all"),
     ] = None
     regularise: Regularise = "all"
     biases: Annotated[bool, Help("Whether nodes have biases.")] = True
@@ -82,13 +85,13 @@ class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
 
 
 class XorRecipe(AbstractNetworkRecipe, frozen=True):
-    """XOR."""
+    """A perceptron on XOR."""
 
     landscape: Literal["xor"]
     hidden: Hidden = [2]
 
     def build(self) -> Problem:
-        """Return the network on the four items, which are its training data, too."""
+        """Return the network and the four items that it is trained on."""
         network = landscapes.xor(
             self.hidden,
             l2=self.l2,
@@ -105,33 +108,34 @@ class XorRecipe(AbstractNetworkRecipe, frozen=True):
 
 
 class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
-    """A perceptron on data of which some are kept for tests, some perhaps mislabelled.
+    """A perceptron on training data, which may be mislabelled, with test data.
 
-    With a `teacher` it is a student: half of the training data teach a network of those hidden layers,
-    the other half get its outputs, and the student learns these (see `lesson`), by default unpenalised.
+    With `teacher` it is a student: one half of the training data trains a network with those hidden layers,
+    the teacher; the student learns the outputs of the teacher on the other half (see `lesson`), by default
+    without a penalty.
     """
 
     items: Items = None
     test_items: TestItems = None
     mislabelled: Annotated[
-        float, Field(ge=0, le=1), Help("Fraction of training items that get another class.")
+        float, Field(ge=0, le=1), Help("Fraction of the training items that get a wrong class.")
     ] = 0.0
     data_seed: Annotated[
-        int, Field(ge=0), Help("Seed of the data: their split, mislabelling, teacher.")
+        int, Field(ge=0), Help("Seed of the split of the data, mislabelling and teacher.")
     ] = 0
     project: Annotated[
         PositiveInt | None,
         Help(
-            "Inputs after a linear map: leading principal components, or the columns turned into a larger "
-            "space.",
+            "Number of inputs after a linear map: leading principal components, or a random isometric map "
+            "into a larger space.",
             unset="the columns",
         ),
     ] = None
     teacher: Annotated[
         Annotated[list[PositiveInt], Field(min_length=1), BeforeValidator(_layers)] | None,
         Help(
-            "Hidden nodes of a teacher, such as 10 or 5,5: half of the data train it, the network learns "
-            "its outputs on the rest, unpenalised unless l2 is given.",
+            "Hidden nodes of a teacher, such as 10 or 5,5. Half of the data train it; the network learns "
+            "its outputs on the other half, without a penalty unless l2 is given.",
             unset="none",
         ),
     ] = None
@@ -142,14 +146,14 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
     @model_validator(mode="before")
     @classmethod
     def _unpenalised_student(cls, settings: Any) -> Any:
-        """Give a student no penalty unless one is asked for: its ground state is then zero."""
+        """Set l2 of a student to zero unless it is given; the loss of its ground state can then be zero."""
         if isinstance(settings, dict) and settings.get("teacher") is not None:
             return {"l2": 0.0, **settings}
         return settings
 
     @property
     def draws_data(self) -> bool:
-        """Whether `data_seed` makes a difference to what is learnt."""
+        """Whether the training data depend on `data_seed`."""
         return bool(self.mislabelled or self.teacher)
 
     @abc.abstractmethod
@@ -166,22 +170,22 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
         return training, test
 
     def build(self) -> Problem:
-        """Return the network on the training data, or the student on what its teacher says."""
+        """Return the network on the training data, or the student on the outputs of its teacher."""
         training, test = self.training_parts()
         if self.teacher is None:
             if self.teacher_l2 is not None:
-                raise ValueError("`teacher_l2` needs `teacher`: which hidden layers has it?")
+                raise ValueError("`teacher_l2` needs `teacher`, the hidden layers of the teacher.")
             return Problem(self.network(training), training, test)
         lesson = self.lesson()
         return Problem(self.network(lesson.data, lesson.targets), lesson.data, test)
 
     def lesson(self) -> Lesson:
-        """Return the teacher of the students: trained on one half of the data, it relabels the other.
+        """Train a teacher on one half of the training data, and relabel the other half with its outputs.
 
-        It has the student's activation and penalises the same variables, by `teacher_l2`, 1e-3 unless
-        given. It is the best of a few minima; `data_seed` draws the halves and the starts.
+        The teacher has the student's activation and penalises the same variables, by `teacher_l2`, default
+        1e-3. It is the lowest minimum from a few starts; `data_seed` draws the halves and the starts.
 
-        **Raises:** `ValueError` without a teacher, with `neighbours`, or if it reaches no minimum.
+        **Raises:** `ValueError` without `teacher`, with `neighbours`, or if training reaches no minimum.
         """
         if self.teacher is None:
             raise ValueError(f"The recipe of {self.landscape} names no `teacher`.")
@@ -193,30 +197,30 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
 
 
 class AbstractTableRecipe(AbstractDataRecipe, frozen=True):
-    """Data that come as one table, whose parts are drawn at random."""
+    """A perceptron on one table, which is split into training and test items at random."""
 
     @property
     def draws_data(self) -> bool:
-        """Whether items are drawn, or something is done to them at random."""
+        """Whether the items are drawn at random, mislabelled, or relabelled by a teacher."""
         return self.items is not None or super().draws_data
 
     @abc.abstractmethod
     def everything(self) -> DataSet:
-        """Return all data that there are."""
+        """Return the whole table."""
 
     def parts(self) -> tuple[DataSet, DataSet | None]:
-        """Return `items` of the table, drawn at random, and the rest."""
+        """Return `items` items drawn at random for training, and the rest, or part of it, for tests."""
         data = self.everything()
         if self.items is None:
             if self.test_items is not None:
-                raise ValueError("`test_items` needs `items`: how many of the others are for training?")
+                raise ValueError("`test_items` needs `items`, the number of training items.")
             return data, None
         training, test = data.split(self.items, seed=self.data_seed)
         return training, _first(test, self.test_items)
 
 
 class IrisRecipe(AbstractTableRecipe, frozen=True):
-    """Fisher's iris."""
+    """A perceptron on Fisher's iris."""
 
     landscape: Literal["iris"]
 
@@ -226,7 +230,7 @@ class IrisRecipe(AbstractTableRecipe, frozen=True):
 
 
 class DigitsRecipe(AbstractTableRecipe, frozen=True):
-    """Handwritten digits of 8 x 8 pixels."""
+    """A perceptron on handwritten digits of 8 x 8 pixels."""
 
     landscape: Literal["digits"]
     hidden: Hidden = [10]
@@ -239,7 +243,7 @@ class DigitsRecipe(AbstractTableRecipe, frozen=True):
 
 
 class RegressionRecipe(AbstractTableRecipe, frozen=True):
-    """One of the six regression sets."""
+    """A perceptron on one of the six regression sets."""
 
     landscape: Literal["boston", "concrete", "energy", "power", "wine_red", "yacht"]
 
@@ -249,14 +253,16 @@ class RegressionRecipe(AbstractTableRecipe, frozen=True):
 
 
 class CsvRecipe(AbstractTableRecipe, frozen=True):
-    """A CSV file of the user's own."""
+    """A perceptron on a CSV file of the user."""
 
     landscape: Literal["csv"]
-    table_file: Annotated[Path, Field(alias="table"), Help("The table.", argument="TABLE.csv")]
+    table_file: Annotated[
+        Path, Field(alias="table"), Help("A table with a header line.", argument="TABLE.csv")
+    ]
     target: Annotated[str, Help("Column of the table to predict.")]
-    task: Annotated[str, Help("What the target is: auto, classes or number.")] = "auto"
+    task: Annotated[str, Help("Kind of the target: classes, number, or auto (recognised).")] = "auto"
     weights: Annotated[
-        str | None, Help("Column of the table that says how much each row counts.", unset="none")
+        str | None, Help("Column of the table with the weight of each row in the loss.", unset="none")
     ] = None
 
     def everything(self) -> DataSet:
@@ -269,7 +275,7 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
 
 
 class Ljat3Recipe(AbstractDataRecipe, frozen=True):
-    """Outcomes of geometry optimisations of three atoms."""
+    """A perceptron on the outcomes of geometry optimisations of three atoms."""
 
     landscape: Literal["ljat3"]
     hidden: Hidden = [10]
@@ -279,21 +285,21 @@ class Ljat3Recipe(AbstractDataRecipe, frozen=True):
     cube: Annotated[
         str | float,
         BeforeValidator(_cube),
-        Help("Cube of the starts: D1, D2, D3, or the length of its side."),
+        Help("Cube in which the atoms start: D1, D2, D3, or the length of its side."),
     ] = "D1"
-    inputs: Annotated[Literal[2, 3], Help("Distances that the network is given, 2 or 3.")] = 2
+    inputs: Annotated[Literal[2, 3], Help("Number of interatomic distances that are inputs, 2 or 3.")] = 2
     steps_before: Annotated[
         Annotated[int, Field(ge=0)] | None,
-        Help("Distances so many steps before convergence.", unset="at the start"),
+        Help("Take the distances this many steps before convergence.", unset="at the start"),
     ] = None
 
     @property
     def draws_data(self) -> bool:
-        """Always: atoms are placed at random."""
+        """True, because the atoms are placed at random."""
         return True
 
     def parts(self) -> tuple[DataSet, DataSet]:
-        """Return the first items, and those after them."""
+        """Return the first items for training, and those after them for tests."""
         items, test = self.items or 1000, self.test_items or 10_000
         try:
             data = datasets.ljat3(
@@ -303,13 +309,13 @@ class Ljat3Recipe(AbstractDataRecipe, frozen=True):
                 seed=self.data_seed,
                 steps_before=self.steps_before,
             )
-        except RuntimeError as error:  # from a cube so large that atoms miss each other
+        except RuntimeError as error:  # of a cube so large that the atoms do not meet
             raise ValueError(str(error)) from None
         return data.split(items)
 
 
 class MnistRecipe(AbstractDataRecipe, frozen=True):
-    """MNIST; the first 1,000 training images are shipped."""
+    """A perceptron on MNIST, of which the first 1,000 training images are shipped."""
 
     landscape: Literal["mnist"]
     hidden: Hidden = [10]
@@ -318,7 +324,7 @@ class MnistRecipe(AbstractDataRecipe, frozen=True):
     data: Annotated[
         Path | None,
         Help(
-            "The full set: an .npz file, or a folder of IDX files.",
+            "The full MNIST: an .npz file, or a folder of IDX files.",
             unset="the 1,000 images that are shipped",
         ),
     ] = None
@@ -332,9 +338,9 @@ class MnistRecipe(AbstractDataRecipe, frozen=True):
         return training[: self.items], _first(datasets.mnist("test", path=self.data), self.test_items)
 
 
-@functools.lru_cache(maxsize=8)  # students of several sizes have one teacher
+@functools.lru_cache(maxsize=8)  # students of several sizes share one teacher
 def _taught(kind: type["AbstractDataRecipe"], settings: str) -> Lesson:
-    """Return the lesson of a teacher whose recipe is given as JSON."""
+    """Return the lesson of a teacher; `settings` is its recipe as JSON."""
     recipe = kind.model_validate(json.loads(settings))
     first, second = halves(recipe.training_parts()[0], seed=recipe.data_seed)
     network = recipe.network(first)

@@ -1,4 +1,4 @@
-"""All recipes by the name of their landscape, and the one way to read one."""
+"""All recipes by the name of their landscape, and the function that reads one."""
 
 from typing import Any, get_args
 
@@ -37,9 +37,9 @@ RECIPES: dict[str, type[AbstractRecipe]] = {
 
 
 def read_recipe(settings: dict[str, Any]) -> AbstractRecipe:
-    """Check settings, such as `{"landscape": "ljat3", "cube": "D1"}`.
+    """Check settings, such as `{"landscape": "ljat3", "cube": "D1"}`, and return their recipe.
 
-    **Raises:** `RecipeError`, a `ValueError`, that names the first key that does not fit.
+    **Raises:** `RecipeError`, a `ValueError`, that names the first invalid key.
     """
     name = settings.get("landscape")
     if name not in RECIPES:

@@ -1,4 +1,4 @@
-"""Recipes: what a command line or a config file says of a landscape and its data, checked."""
+"""Recipes: checked settings of a landscape and its data, from a command line or a config file."""
 
 import abc
 from pathlib import Path
@@ -10,15 +10,15 @@ from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractLandscape
 
 
-TEST_DATA = "test_data"  # in what an atlas remembers, beside the settings: a hash of the test data
+TEST_DATA = "test_data"  # key of the hash of the test data, which an atlas stores beside the settings
 
 
 class Problem(NamedTuple):
-    """A landscape, and the data behind it.
+    """A landscape and its data.
 
-    - `landscape`: what is explored.
-    - `training`: the data that its loss is made of; None where there are none.
-    - `test`: further data to judge minima on, or None.
+    - `landscape`: the landscape to explore.
+    - `training`: the data that its loss is computed from, or None.
+    - `test`: further data on which minima are evaluated, or None.
     """
 
     landscape: AbstractLandscape
@@ -27,11 +27,11 @@ class Problem(NamedTuple):
 
 
 class Help(NamedTuple):
-    """What people are told of a setting; it stands in the annotation: `Annotated[int, Help("Items.")]`.
+    """The help of a setting; it stands in the annotation: `Annotated[int, Help("Number of items.")]`.
 
-    - `text`: one sentence.
-    - `unset`: what None stands for, where None is the default.
-    - `argument`: a name such as FILE for a setting that commands take without the name of an option.
+    - `text`: the help text.
+    - `unset`: the meaning of None in words, if None is the default.
+    - `argument`: a name such as FILE, if commands take the setting as an argument, not as an option.
     """
 
     text: str
@@ -42,10 +42,10 @@ class Help(NamedTuple):
 class Setting(NamedTuple):
     """A setting as configs, commands and documentation show it.
 
-    - `key`: in configs; commands write it with dashes.
-    - `kind`: what is typed in: int, float, bool, Path, or str for everything else.
-    - `default`: in words; None for a setting that must be given.
-    - `help`: what people are told.
+    - `key`: its key in configs; the option of a command has dashes in place of underscores.
+    - `kind`: type of the value: int, float, bool, Path, or str for everything else.
+    - `default`: the default in words; None for a setting that must be given.
+    - `help`: its help.
     """
 
     key: str
@@ -55,9 +55,9 @@ class Setting(NamedTuple):
 
 
 class AbstractRecipe(BaseModel, extra="forbid", frozen=True):
-    """What all recipes have in common: the name of the landscape, and `build`.
+    """The base class of recipes: the name of the landscape, and `build`.
 
-    Every other field is a setting. Its default, its limits and its `Help` stand in the class alone:
+    Every other field is a setting. Its default, its limits and its `Help` are written in the class only;
     configs, options of commands and the documentation read them there.
     """
 
@@ -69,7 +69,7 @@ class AbstractRecipe(BaseModel, extra="forbid", frozen=True):
 
 
 def settings_of(recipe: type[AbstractRecipe]) -> dict[str, Setting]:
-    """Return the settings of a recipe by their keys, in order."""
+    """Return the settings of a recipe by key, in the order of its fields."""
     found = {}
     for name, field in recipe.model_fields.items():
         if name == "landscape":
@@ -82,7 +82,7 @@ def settings_of(recipe: type[AbstractRecipe]) -> dict[str, Setting]:
 
 
 def _kind(annotation: Any) -> type:
-    """Return the one of `Setting.kind` that fits an annotation."""
+    """Return the `Setting.kind` of an annotation."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _kind(parts[0])
@@ -103,12 +103,12 @@ def _in_words(default: Any, told: Help) -> str:
 
 
 class RecipeError(ValueError):
-    """A key of a recipe that does not fit.
+    """An invalid key of a recipe, or an invalid value.
 
     **Arguments:**
 
     - `key`: the key.
-    - `sentence`: what is wrong, with `{}` in the place of the key.
+    - `sentence`: the error message, with `{}` in the place of the key.
     """
 
     def __init__(self, key: str, sentence: str):
@@ -121,14 +121,14 @@ class RecipeError(ValueError):
 
 
 def first_error(error: ValidationError) -> tuple[str, str, str]:
-    """Return the key, what is wrong with its value as a predicate, and pydantic's name for it."""
+    """Return the key of the first error, its message as a predicate, and pydantic's name of the error."""
     first = error.errors()[0]
     said = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
     return str(first["loc"][0]), f"{said}, got {first['input']!r}", first["type"]
 
 
 def to_settings(recipe: AbstractRecipe) -> dict[str, Any]:
-    """Return what `read_recipe` takes, JSON-able; paths are made absolute."""
+    """Return the settings of a recipe, as `read_recipe` takes them, ready for JSON, with absolute paths."""
     settings = recipe.model_dump(by_alias=True, exclude_none=True)
     return {
         key: str(value.resolve()) if isinstance(value, Path) else value for key, value in settings.items()
@@ -136,5 +136,5 @@ def to_settings(recipe: AbstractRecipe) -> dict[str, Any]:
 
 
 def shown(value: Any) -> str:
-    """Return the value of a setting as it stands in names of files and in pictures."""
+    """Return the value of a setting as names of files and pictures show it."""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value).replace("/", "_")

@@ -1,4 +1,4 @@
-"""Explore what a recipe describes, and judge what was found."""
+"""Explore the landscape of a recipe, and evaluate the minima of an atlas as models."""
 
 import json
 import warnings
@@ -26,14 +26,14 @@ def explore_recipe(
     *,
     progress: Callable[[Progress], None] | None = None,
 ) -> Atlas:
-    """Explore the landscape of a recipe; the atlas remembers the recipe, so it can be evaluated later.
+    """Explore the landscape of a recipe, and store the recipe in the atlas for `evaluate_atlas`.
 
     **Arguments:**
 
-    - `recipe`, `problem`: what is explored, and what `recipe.build()` returned.
-    - `out`: the atlas; continued if it is there.
-    - `settings`: seed, budget and threads; its memory limit is the caller's to set.
-    - `progress`: as of `explore`.
+    - `recipe`, `problem`: the recipe, and the result of `recipe.build()`.
+    - `out`: file of the atlas; continued if it exists.
+    - `settings`: seed, budget and threads; the caller sets the memory limit.
+    - `progress`: as in `explore`.
 
     **Returns:** the atlas, open for reading.
     """
@@ -45,7 +45,9 @@ def explore_recipe(
     )
     with no_empty_file(out):
         with Atlas(out, problem.landscape) as atlas:
-            known = json.loads(json.dumps({**to_settings(recipe), **_test_data(problem)}))  # as it is read
+            known = json.loads(
+                json.dumps({**to_settings(recipe), **_test_data(problem)})
+            )  # as it will be read
             with atlas.transaction():
                 _delete_metrics_of_another(atlas, known)
                 atlas.set_recipe(known)
@@ -61,7 +63,7 @@ def explore_recipe(
 
 
 def _delete_metrics_of_another(atlas: Atlas, recipe: dict[str, Any]) -> None:
-    """Delete what was computed with another recipe, which may be of other test data, and say so."""
+    """Delete, with a warning, quantities computed with another recipe, such as one of other test data."""
     older = atlas.quantities_of_another(recipe)
     if older:
         atlas.quantities.delete(*older)
@@ -72,9 +74,10 @@ def _delete_metrics_of_another(atlas: Atlas, recipe: dict[str, Any]) -> None:
 
 
 def problem_of(path: Path) -> Problem:
-    """Build the landscape and data of an atlas again, from the recipe that it remembers.
+    """Build the landscape and data of an atlas again, from the recipe that it stores.
 
-    **Raises:** `AtlasError` if it has none, or one whose data are no longer there.
+    **Raises:** `AtlasError` if there is no recipe or it cannot be read, or if the test data have changed;
+        `ValueError` if its data cannot be read.
     """
     with Atlas(path, readonly=True) as atlas:
         recipe = atlas.recipe
@@ -101,15 +104,18 @@ def _test_data(problem: Problem) -> dict[str, str]:
 
 
 def judge_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
-    """Judge the minima of an atlas as models, see `evaluate`; nothing is written.
+    """Evaluate the minima of an atlas as models, see `evaluate`; nothing is written.
 
-    **Raises:** `ValueError` if the landscape is no model, or the atlas has no minimum.
+    **Raises:** `ValueError` if the landscape is not a model, or the atlas has no minimum.
     """
     return _judged(path, problem_of(path), reference, workers)
 
 
 def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
-    """Judge the minima of an atlas and store the metrics as quantities; raises as `judge_atlas`."""
+    """Evaluate the minima of an atlas as models, and store the metrics as quantities.
+
+    **Raises:** `ValueError` as `judge_atlas`.
+    """
     problem = problem_of(path)
     metrics = _judged(path, problem, reference, workers)
     with Atlas(path, problem.landscape) as atlas:
@@ -127,7 +133,7 @@ def _judged(path: Path, problem: Problem, reference: int, workers: int | None) -
         raise ValueError(f"{path}: {error}") from None
     if problem.training is None:
         raise ValueError(f"{path} was made of no data, so there are none to judge its minima on.")
-    # Opened with its landscape, the atlas is refused if the data are not those that it was made of.
+    # Opening with the landscape refuses the atlas if the data are not those that it was made from.
     with Atlas(path, problem.landscape, readonly=True) as atlas:
         x, energy = atlas.minima.x, atlas.minima.energy
     if len(energy) == 0:

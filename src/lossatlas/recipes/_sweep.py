@@ -18,7 +18,7 @@ from ._table import summarise, to_csv, to_markdown, unjudged
 
 
 class Cell(NamedTuple):
-    """One point of a grid: its settings, recipe, how it is searched, and the name of its atlas."""
+    """One point of a grid: swept values, recipe, settings of the exploration, name of its atlas."""
 
     values: dict[str, Any]
     recipe: AbstractRecipe
@@ -29,9 +29,9 @@ class Cell(NamedTuple):
 def cells(config: Config) -> list[Cell]:
     """Return the points of the grid of a config, the last key changing fastest.
 
-    A key of the recipe, or `seed`, has a list of values in `[sweep]`.
+    `[sweep]` has a list of values for each of some keys of the recipe, and for `seed`.
 
-    **Raises:** `ValueError` that names file, line and key of what does not fit, before anything runs.
+    **Raises:** `ValueError` that names the file, line and key of an invalid value, before anything runs.
     """
     if not config.sweep:
         raise ValueError(f"{config.path} has no [sweep] with lists of values.")
@@ -57,20 +57,20 @@ def run_sweep(
 ) -> list[Path]:
     """Explore and evaluate every point of the grid, and write `summary.csv` and `summary.md`.
 
-    Runs that are complete, or have had their time in full, are not repeated; one that was interrupted goes
-    on with the time that is left to it (after a kill, that of the run that was killed is not counted).
-    Ctrl-C ends the sweep in `KeyboardInterrupt`; what was found before is in the atlases.
+    Runs that are complete, or have used all their time, are not repeated. An interrupted run continues for
+    the time that it has left; the time of a run that was killed does not count. Ctrl-C ends the sweep in
+    `KeyboardInterrupt`, and the atlases keep what was found before.
 
     **Arguments:**
 
-    - `config`: with a grid.
-    - `folder`: where the atlases go, `KEY_VALUE-....atlas`; made if it is not there.
-    - `report`: called with one line before and after every run.
+    - `config`: a config with a grid.
+    - `folder`: folder of the atlases, `KEY_VALUE-....atlas`; made if it does not exist.
+    - `report`: called with one line of text before and after every run.
 
     **Returns:** the atlases in the order of the grid.
 
-    **Raises:** `ValueError`, before anything runs, for settings that do not fit and for an atlas in the
-    folder that was made with others.
+    **Raises:** `ValueError`, before anything runs, for invalid settings, and for an atlas in the folder
+    that was made with other settings.
     """
     grid = cells(config)
     paths = [folder / f"{cell.name}.atlas" for cell in grid]
@@ -121,13 +121,13 @@ def _check_same(cell: Cell, path: Path) -> None:
 
 
 def _is_unjudged(path: Path) -> bool:
-    """Return whether there are minima without metrics, as after a kill in between."""
+    """Return whether some minima have no metrics, as after a kill between exploring and evaluating."""
     with Atlas(path, readonly=True) as atlas:
         return bool(unjudged(atlas).any())
 
 
 def _time_left(path: Path, settings: ExploreSettings) -> float | None:
-    """Return the seconds that a run has left, 0 if it is done, None without a limit."""
+    """Return the seconds that a run has left, 0 if it has ended, None without a limit."""
     if not path.exists():
         return settings.time_limit
     with Atlas(path, readonly=True) as atlas:

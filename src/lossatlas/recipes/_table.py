@@ -1,4 +1,4 @@
-"""Tables of atlases as they are published: how many points, and what the minima are worth."""
+"""Tables of atlases with the columns of published tables: numbers of points, metrics of the minima."""
 
 import csv
 import io
@@ -34,18 +34,19 @@ COLUMNS = {
 
 
 def summarise(path: Path, quantities: Sequence[str] = ()) -> dict[str, Any]:
-    """Return one row: the keys of `COLUMNS`; what was not evaluated is left out.
+    """Return the row of an atlas in a table, a value for each key of `COLUMNS` that is known.
 
-    `loss` is the energy of the global minimum, gmin; metrics are at gmin, and mean and standard deviation
-    over the minima, each counted once. They are left out where some minima were not evaluated.
+    `loss` is the energy of the global minimum, gmin. Each metric has its value at gmin, and the mean and
+    standard deviation over the minima, each counted once. If some minima were not evaluated, metrics are
+    left out.
 
     **Arguments:**
 
     - `path`: the atlas.
-    - `quantities`: names of others to summarise, of minima or transition states, over the points for which
-      they are known; their keys are those of `quantity_columns`.
+    - `quantities`: names of further quantities of minima or transition states. Mean and standard deviation
+        are over the points for which they are known; the keys are those of `quantity_columns`.
 
-    **Raises:** `ValueError` if the atlas has no quantity of a name.
+    **Raises:** `ValueError` if the atlas lacks one of the quantities.
     """
     with Atlas(path, readonly=True) as atlas:
         minima, states, parts = atlas.minima, atlas.transition_states, atlas.component_count
@@ -65,7 +66,7 @@ def summarise(path: Path, quantities: Sequence[str] = ()) -> dict[str, Any]:
         return row
     lowest = int(np.argmin(minima.energy))
     row["loss"] = float(minima.energy[lowest])
-    if minima.hits.any():  # nobody knows an import's
+    if minima.hits.any():  # imported atlases have no hits
         row |= {"coverage": estimate.good_turing, "chao1": estimate.chao1}
     metrics = ("training_auc", "test_auc", "test_misclassification") if is_judged else ()
     for name in metrics:
@@ -80,7 +81,7 @@ def summarise(path: Path, quantities: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def quantity_columns(quantities: Sequence[str]) -> dict[str, str]:
-    """Return the columns that further quantities make in a table, headings by key."""
+    """Return the columns of further quantities in a table, headings by key."""
     columns: dict[str, str] = {}
     for name in quantities:
         columns |= {name: f"gmin {name}", f"{name}_mean": f"{name}, mean", f"{name}_sd": "sd"}
@@ -88,7 +89,7 @@ def quantity_columns(quantities: Sequence[str]) -> dict[str, str]:
 
 
 def _summary(name: str, columns: dict[str, np.ndarray], lowest: int | None) -> dict[str, float]:
-    """Return a quantity at the global minimum, if it is one of minima, its mean and standard deviation."""
+    """Return mean and standard deviation of a quantity and, for minima, its value at the global minimum."""
     values = columns.get(name)
     if values is None or not np.isfinite(values).any():
         return {}
@@ -97,16 +98,16 @@ def _summary(name: str, columns: dict[str, np.ndarray], lowest: int | None) -> d
 
 
 def unjudged(atlas: Atlas) -> Any:
-    """Return which minima have no metric of `evaluate` yet, such as those found since, shape (minima,)."""
+    """Return a mask of the minima without metrics of `evaluate`, shape (minima,)."""
     minima, metrics = atlas.minima, atlas.quantities.written_by("evaluate")
     known = [np.isfinite(minima.quantities[name]) for name in metrics]
     return ~np.any(known, axis=0) if known else np.ones(len(minima), dtype=bool)
 
 
 def check_judged(atlas: Atlas) -> None:
-    """Refuse metrics of a part of the minima.
+    """Check that all minima of an atlas have metrics.
 
-    **Raises:** `ValueError` that says how to add them.
+    **Raises:** `ValueError` that says how to add the missing ones.
     """
     left = int(unjudged(atlas).sum())
     if left:
@@ -125,8 +126,8 @@ def to_markdown(
 
     **Arguments:**
 
-    - `rows`: as of `summarise`.
-    - `first`, `last`: further columns before and behind the usual ones, headings by key.
+    - `rows`: rows that `summarise` returns.
+    - `first`, `last`: columns to add before and after the usual ones, headings by key.
     """
     columns = _used(rows, first, last)
     lines = ["| " + " | ".join(columns.values()) + " |", "| " + " | ".join("---" for _ in columns) + " |"]
@@ -140,7 +141,7 @@ def to_csv(
     first: dict[str, str] | None = None,
     last: dict[str, str] | None = None,
 ) -> str:
-    """Return rows as CSV with the keys as header, numbers in full; arguments as of `to_markdown`."""
+    """Return rows as CSV with the keys as header and numbers in full; arguments as in `to_markdown`."""
     columns = _used(rows, first, last)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), extrasaction="ignore", lineterminator="\n")

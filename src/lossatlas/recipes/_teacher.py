@@ -1,4 +1,4 @@
-"""Teachers: a network is trained, and what it says of other data is what its students learn."""
+"""Teachers: trained networks whose outputs on other data are the targets of students."""
 
 from typing import NamedTuple
 
@@ -14,17 +14,17 @@ from lossatlas.searches import minimise
 from lossatlas.searches.global_search import random_starts
 
 
-TEACHER_STARTS = 4  # of which the lowest verified minimum teaches
+TEACHER_STARTS = 4  # random starts; the lowest verified minimum is the teacher
 
 
 class Lesson(NamedTuple):
-    """What a teacher gives its students.
+    """A teacher and the data that its students learn.
 
-    - `teacher`: the landscape that the teacher is a minimum of, on the first half of the data.
-    - `x`: that minimum, shape (dim,), parameter units.
-    - `data`: the second half, with the teacher's answers: for classes the class of its largest output,
-        else its output.
-    - `targets`: its linear outputs there, shape (items, outputs).
+    - `teacher`: landscape of the teacher, on the first half of the data.
+    - `x`: the minimum of that landscape that is the teacher, shape (dim,), parameter units.
+    - `data`: the second half of the data, relabelled: with the class of the teacher's largest output, or,
+        where a number is predicted, with its output.
+    - `targets`: linear outputs of the teacher on the second half, shape (items, outputs).
     """
 
     teacher: Perceptron
@@ -34,7 +34,7 @@ class Lesson(NamedTuple):
 
 
 def halves(data: DataSet, *, seed: int = 0) -> tuple[DataSet, DataSet]:
-    """Return two halves of data, drawn at random, in the scale of the whole; an odd item goes second.
+    """Split data into two halves at random, without rescaling; the second gets an odd item.
 
     **Raises:** `ValueError` for fewer than two items.
     """
@@ -48,15 +48,16 @@ def halves(data: DataSet, *, seed: int = 0) -> tuple[DataSet, DataSet]:
 def train_teacher(
     network: Perceptron, *, seed: int = 0, starts: int = TEACHER_STARTS, workers: int | None = None
 ) -> Float[np.ndarray, " dim"]:
-    """Return the lowest verified minimum from random starts, shape (dim,).
+    """Train a teacher: return the lowest verified minimum from random starts, shape (dim,).
 
     **Arguments:**
 
-    - `network`: the teacher on its data; without a penalty it has no minimum, or degenerate ones.
-    - `seed`, `starts`: start i is drawn with `fold_in(key(seed), i)`.
+    - `network`: landscape of the teacher on its data; it needs a penalty to have non-degenerate minima.
+    - `seed`: start i is drawn with `fold_in(key(seed), i)`.
+    - `starts`: number of random starts.
     - `workers`: threads; default one per core.
 
-    **Raises:** `ValueError` if no start led to a verified minimum.
+    **Raises:** `ValueError` if no start leads to a verified minimum.
     """
     numbers = np.arange(starts)
     x = random_starts(network, jax.random.key(seed), numbers, workers=workers)
@@ -73,7 +74,15 @@ def train_teacher(
 def teach(teacher: Perceptron, x: Float[np.ndarray, " dim"], data: DataSet) -> Lesson:
     """Relabel data with the outputs of a teacher at `x`.
 
-    **Returns:** `Lesson`; `clean_targets` of its data are None: what the teacher says is right.
+    **Arguments:**
+
+    - `teacher`: landscape of the teacher.
+    - `x`: the teacher, shape (dim,), parameter units.
+    - `data`: data with as many inputs as the teacher.
+
+    **Returns:** `Lesson`; `clean_targets` of its data are None: the teacher's labels count as right.
+
+    **Raises:** `ValueError` if `x` or `data` does not fit the teacher.
     """
     x = np.asarray(x, dtype=float)
     if x.shape != (teacher.dimension,) or not np.all(np.isfinite(x)):
