@@ -1,4 +1,4 @@
-"""What the points mean: arrays and sparse graphs in, result objects out; no files, no pictures."""
+"""What the points of an atlas mean: functions of arrays and networks that return results."""
 
 from lossatlas._abstract_result import AbstractResult as AbstractResult
 from lossatlas._abstract_result import AbstractRows as AbstractRows

@@ -1,4 +1,4 @@
-"""Where points live: the atlas file, identity of points, queries, import and export."""
+"""The atlas: the database of a landscape in one file, with import and export."""
 
 from ._atlas import Atlas as Atlas
 from ._columns import Minima as Minima

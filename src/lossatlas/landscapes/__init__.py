@@ -1,4 +1,4 @@
-"""What is explored: a landscape is an energy, a way to draw a start, a symmetry and a geometry."""
+"""Landscapes: an energy with its random starts, symmetry and geometry."""
 
 from lossatlas import _float64 as _float64
 

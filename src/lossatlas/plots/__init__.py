@@ -1,7 +1,7 @@
-"""Pictures: a function of one panel takes and returns `ax`.
+"""Pictures of results. A function with one panel takes and returns the matplotlib axes, `ax`.
 
-Grids of like panels take a figure and return the array of their axes; composite pictures make a figure and
-return it.
+A function with a grid of equal panels takes a figure and returns the array of its axes; one with different
+panels makes a figure and returns it.
 """
 
 from ._atlas_graph import atlas_graph as atlas_graph

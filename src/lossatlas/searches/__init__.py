@@ -1,4 +1,4 @@
-"""How stationary points are found: pure searches, run in batches by one driver."""
+"""Searches for stationary points, which one driver runs in batches."""
 
 from ._driver import as_points as as_points
 from ._driver import available_cores as available_cores
