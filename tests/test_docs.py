@@ -1,5 +1,6 @@
 """The documentation does what it says: its Python runs, its command lines parse."""
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -115,6 +116,25 @@ def test_every_subcommand_is_documented():
 
     shown = {shlex.split(line)[1] for line in command_lines()}
     assert set(typer.main.get_command(app).commands) <= shown
+
+
+@pytest.mark.parametrize(
+    "room", sorted(path.parent.name for path in (ROOT / "src/lossatlas").glob("*/__init__.py"))
+)
+def test_api_pages_have_every_public_name(room):
+    imports = ast.parse((ROOT / "src/lossatlas" / room / "__init__.py").read_text(encoding="utf-8")).body
+    public = {
+        alias.asname
+        for node in imports
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname and not alias.asname.startswith("_")
+    }
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs/api").glob("*.md"))
+    listed = {
+        name.rpartition(".")[2] for name in re.findall(rf"^::: lossatlas\.{room}\.(.+)$", pages, re.M)
+    }
+    assert public and listed == public
 
 
 def test_links_lead_somewhere():
