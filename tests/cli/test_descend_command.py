@@ -62,7 +62,7 @@ def test_descents_that_diverge_are_listed_and_not_drawn(capsys, tmp_path):
 
 MISTAKES = {
     "method": ("xor --method adam", "--method takes bfgs, lbfgs, gradient, got 'adam'"),
-    "rate": ("xor --method lbfgs --rate 1", "--rate is that of --method gradient"),
+    "rate": ("xor --method lbfgs --rate 1", "--rate needs --method gradient"),
     "no rate": ("xor --method gradient --rate 0", "`rate` must be a positive number, got 0.0"),
     "starts": ("xor --starts 0", "Invalid value for '--starts'"),
     "huge": ("xor --max-gradients 100000000000000000000", "Invalid value for '--max-gradients'"),

@@ -84,9 +84,9 @@ def test_a_search_lost_below_all_minima_is_said(atlas):
     finish(atlas, 100)
     lose(atlas, RESULTS.max_steps, -5.25)
     assert why_lost(atlas) == (
-        "1 of 100 minimisations ended nowhere (max_steps 1), at losses down to -5.25, below all minima "
-        "that were found; a loss that falls for ever, such as that of a mixture with free variances or "
-        "of a network without L2, needs a bound: bound the variances from below or add a penalty."
+        "1 of 100 minimisations reached no stationary point (max_steps 1), at losses down to -5.25, below "
+        "all minima that were found; a loss without a lower bound, such as that of a mixture with free "
+        "variances or of a network without L2, needs one: bound the variances from below or add a penalty."
     )
     assert why_lost(atlas, smooth=False) is None
 
@@ -99,12 +99,13 @@ def test_many_searches_that_ran_away_are_said(atlas, count, said):
     sentence = why_lost(atlas)
     assert (sentence is not None) == said
     if said:
-        assert sentence.startswith("11 of 100 minimisations ended nowhere (left_region 11); searches left")
+        start = "11 of 100 minimisations reached no stationary point (left_region 11); searches left"
+        assert sentence.startswith(start)
 
 
-def test_a_loss_that_falls_for_ever_beyond_a_minimum_gets_a_hint(tmp_path):
+def test_a_loss_without_a_lower_bound_beyond_a_minimum_gets_a_hint(tmp_path):
     falling = Loss(lambda x: x[0] ** 2 - 0.1 * x[0] ** 4, 1, scale=3.0)
-    with pytest.warns(UserWarning, match="below all minima that were found; a loss that falls for ever"):
+    with pytest.warns(UserWarning, match="all minima that were found; a loss without a lower bound"):
         atlas = explore(falling, tmp_path / "f.atlas", budget=Budget(searches=40), workers=1)
     with atlas:
         assert atlas.minima.energy.tolist() == [0.0]

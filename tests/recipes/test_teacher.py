@@ -122,7 +122,7 @@ def test_mistakes(settings, key, sentence):
 
 @pytest.mark.parametrize("settings, sentence", [
     ({"landscape": "iris", "teacher_l2": 1e-2}, "`teacher_l2` needs `teacher`"),
-    ({**IRIS, "neighbours": 1}, "`neighbours` cuts links that a `teacher` has"),
+    ({**IRIS, "neighbours": 1}, "`neighbours` removes links that the `teacher` has"),
     ({**IRIS, "landscape": "digits", "items": 1}, "a teacher and a student need an item each, got 1"),
 ])  # fmt: skip
 def test_mistakes_that_building_finds(settings, sentence):

@@ -85,7 +85,7 @@ def _method(name: str | None, rate: float | None) -> Any:
     from lossatlas.searches import BFGS, LBFGS, GradientDescent, QuasiNewton
 
     if rate is not None and name != "gradient":
-        raise ValueError("--rate is that of --method gradient.")
+        raise ValueError("--rate needs --method gradient.")
     if name is None:
         return None
     if name not in METHODS:

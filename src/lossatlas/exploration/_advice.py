@@ -23,17 +23,17 @@ BELOW = 1e-6  # a loss is below all minima if it is lower by this part of their 
 MANY = 0.1  # share of failed minimisations above which there is a warning
 ONE_VARIABLE = 0.9  # a direction with a component of at least this size is that of one variable
 UNBOUNDED = (
-    "a loss that falls for ever, such as that of a mixture with free variances or of a network without L2, "
-    "needs a bound: bound the variances from below or add a penalty"
+    "a loss without a lower bound, such as that of a mixture with free variances or of a network without "
+    "L2, needs one: bound the variances from below or add a penalty"
 )
 ADVICE = {
-    "degenerate": "the loss has directions without curvature: add a penalty or give the symmetry",
-    "kink": "the loss has kinks, and what looked like minima lay on them",
-    "kink_minimum": "minima lie on kinks of the loss: ask for `kinks` to have them stored",
-    "left_region": "searches left the region: does the loss grow at infinity, is `scale` too small? "
-    + UNBOUNDED,
-    "nonfinite": f"the loss is not finite where searches go; {UNBOUNDED}",
-    "max_steps": f"searches did not converge: has the loss kinks, or no minimum? {UNBOUNDED}",
+    "degenerate": "the loss has directions without curvature: add a penalty or declare the symmetry",
+    "kink": "the loss has kinks, and searches ended on them",
+    "kink_minimum": "minima on kinks of the loss are stored only with `kinks=True` (--kinks)",
+    "left_region": "searches left the region: the loss may not grow at infinity, or `scale` may be too "
+    f"small; {UNBOUNDED}",
+    "nonfinite": f"the loss became infinite or not a number; {UNBOUNDED}",
+    "max_steps": f"searches did not converge: the loss may have kinks, or no minimum; {UNBOUNDED}",
 }
 
 
@@ -99,7 +99,7 @@ def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
     if not below and away <= MANY * minimisations:
         return None
     how = ", ".join(f"{name} {row['searches']}" for name, row in lost.items())
-    said = f"{count} of {minimisations} minimisations ended nowhere ({how})"
+    said = f"{count} of {minimisations} minimisations reached no stationary point ({how})"
     if not below:
         return f"{said}; {ADVICE['left_region' if 'left_region' in lost else 'nonfinite']}."
     return f"{said}, at losses down to {lowest:.6g}, below all minima that were found; {UNBOUNDED}."
@@ -143,10 +143,10 @@ def _flat_direction(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
         "(all in the landscape's units of loss and length)"
     )
     if direction[variable] < ONE_VARIABLE:
-        return f"{said}; the flat direction mixes variables: add a penalty or give the symmetry"
+        return f"{said}; the flat direction mixes variables: add a penalty or declare the symmetry"
     return (
         f"{said}; the flat direction is variable {variable}: if its values are larger than those of the "
-        "others, say so in `scale`; else add a penalty on it"
+        "others, give it a larger `scale`; else add a penalty on it"
     )
 
 

@@ -190,7 +190,10 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
         if self.teacher is None:
             raise ValueError(f"The recipe of {self.landscape} names no `teacher`.")
         if self.neighbours is not None:
-            raise ValueError("`neighbours` cuts links that a `teacher` has, so it cannot be learnt.")
+            raise ValueError(
+                "`neighbours` removes links that the `teacher` has, so its outputs cannot be learnt; give "
+                "one of them."
+            )
         teacher = {"hidden": self.teacher, "l2": self.teacher_l2 or TEACHER_L2, "teacher": None}
         settings = to_settings(self.model_copy(update={**teacher, "teacher_l2": None}))
         return _taught(type(self), json.dumps(settings, sort_keys=True))
