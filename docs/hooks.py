@@ -1,4 +1,4 @@
-"""What mkdocs fills in: tables of the settings of landscapes, read from their recipes."""
+"""A hook of mkdocs that adds tables of the settings of all landscapes, read from their recipes."""
 
 from lossatlas.recipes import RECIPES, settings_of
 
@@ -7,12 +7,12 @@ MARK = "<!-- settings of all landscapes -->"
 
 
 def on_page_markdown(markdown: str, **page) -> str:
-    """Put the tables in the place of the mark."""
+    """Replace the mark by the tables."""
     return markdown.replace(MARK, tables()) if MARK in markdown else markdown
 
 
 def tables() -> str:
-    """Return one table per recipe, for all landscapes that it builds."""
+    """Return one table per recipe, headed by all landscapes that the recipe builds."""
     names: dict = {}
     for name, recipe in RECIPES.items():
         names.setdefault(recipe, []).append(f"`{name}`")
@@ -21,7 +21,8 @@ def tables() -> str:
         settings = settings_of(recipe)
         if not settings:
             continue
-        lines += ["", f"#### {', '.join(called)}", "", "| setting | default | |", "| --- | --- | --- |"]
+        heading = f"#### {', '.join(called)}"
+        lines += ["", heading, "", "| setting | default | meaning |", "| --- | --- | --- |"]
         for setting in settings.values():
             option = setting.help.argument or f"--{setting.key.replace('_', '-')}"
             lines.append(f"| `{option}` | {setting.default or 'required'} | {setting.help.text} |")

@@ -1,8 +1,8 @@
-"""lossatlas maps the whole solution landscape of a machine-learning model.
+"""lossatlas maps the solution landscape of a machine-learning model.
 
-The rooms are the namespace: `lossatlas.landscapes`, `searches`, `datasets`, `atlas`, `exploration`,
-`analysis`, `plots` and `recipes`. What most people need stands at the top, too; `__init__.pyi` lists it. A
-name is imported when it is first used: `lossatlas --help` need not wait for JAX.
+Public names are in the subpackages `lossatlas.landscapes`, `searches`, `datasets`, `atlas`, `exploration`,
+`analysis`, `plots` and `recipes`. The names that most users need are also in `lossatlas`; `__init__.pyi`
+lists them. A name is imported when it is first used, so `lossatlas --help` need not wait for JAX.
 """
 
 import os

@@ -24,7 +24,7 @@ def descend(
     *,
     method: Annotated[
         str | None,
-        typer.Option(help="bfgs, lbfgs, or gradient (constant steps). (default: the landscape's)"),
+        typer.Option(help="bfgs, lbfgs, or gradient (constant steps). (default: as for explore)"),
     ] = None,
     starts: Annotated[int, typer.Option(min=1, help="Number of random starts.")] = 100,
     rate: Annotated[
@@ -52,8 +52,8 @@ def descend(
 ) -> None:
     """Descend from random starts and list where every descent ends.
 
-    Nothing is polished and no index is checked: this is where training ends, also on losses whose minima
-    are degenerate.
+    The ends are not polished and their index is not checked. So they are where training ends, also on
+    losses whose minima are degenerate.
     """
     options.limit_memory(memory)
     if as_json and as_csv:

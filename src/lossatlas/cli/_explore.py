@@ -35,7 +35,10 @@ def explore(
         bool, typer.Option("--kinks", help="Also store minima on kinks of the loss (ReLU).")
     ] = False,
     memory: options.Memory = None,
-    out: Annotated[Path | None, typer.Option(help="The atlas. (default: LANDSCAPE.atlas)")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File of the atlas. (default: NAME.atlas for a landscape, table or config NAME)"),
+    ] = None,
 ) -> None:
     """Find minima, transition states and how they connect; write the atlas and a PNG beside it.
 

@@ -58,7 +58,7 @@ class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
 
     hidden: Hidden = [3]
     l2: L2 = 1e-3
-    activation: Annotated[str, Help("Activation: tanh, sigmoid, softplus, gelu or relu.")] = "tanh"
+    activation: Annotated[str, Help("Activation function: tanh, sigmoid, softplus, gelu or relu.")] = "tanh"
     neighbours: Annotated[
         int | None,
         Help("Keep the links of a hidden node to this many nearest nodes per layer.", unset="all"),
