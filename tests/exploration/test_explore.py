@@ -151,7 +151,7 @@ def test_another_seed_says_what_it_does(tmp_path, phase, was):
         hits = atlas.minima.hits.tolist()
         state = atlas.log.get_state("exploration")
         atlas.log.set_state("exploration", {**state, "phase": phase, "round": 3})
-    said = f"a.atlas {was} seed 0, and goes on with seed 5: points and hits are kept, .* after round 3"
+    said = f"a.atlas {was} seed 0, and continues with seed 5: points and hits are kept, .* after round 3"
     with pytest.warns(UserWarning, match=said):
         again = explore(wells, path, budget=Budget(searches=20), seed=5)
     with again:

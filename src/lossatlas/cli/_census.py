@@ -18,7 +18,9 @@ def census(
     seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
     starts: Annotated[
         int | None,
-        typer.Option(help="Number of searches. (default: until the Morse sum fits and nothing new comes)"),
+        typer.Option(
+            help="Number of searches. (default: until the Morse sum agrees and no new points are found)"
+        ),
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     memory: options.Memory = None,

@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def run() -> None:
-    """Run `main` as a program of its own, and end at once.
+    """Run `main` as a program, and end the process without JAX's shutdown.
 
     After Ctrl-C during a compilation JAX's own shutdown ends in a segmentation fault.
     """
@@ -105,7 +105,7 @@ def run() -> None:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # a pipe that nobody reads
+        with contextlib.suppress(OSError, ValueError):  # the reader of the pipe has gone
             stream.flush()
     os._exit(status)
 

@@ -134,8 +134,8 @@ def _new_plan(atlas: Atlas, seed: int) -> str | None:
         return None
     was = f"was {state['phase']} with" if state["phase"] in ENDED else "has"
     return (
-        f"The exploration of {atlas.path} {was} seed {state['seed']}, and goes on with seed {seed}: points "
-        f"and hits are kept, planning begins anew after round {state['round']}."
+        f"The exploration of {atlas.path} {was} seed {state['seed']}, and continues with seed {seed}: "
+        f"points and hits are kept, planning begins anew after round {state['round']}."
     )
 
 
