@@ -336,6 +336,6 @@ def test_a_symmetry_that_fails_at_a_minimum_only_stops_the_exploration(tmp_path)
         return (x[0] ** 2 - 4) ** 2 + 0.1 * x[0] ** 2 + x[1] ** 2 - 0.5 * dip
 
     loss = Loss(dented, 2, symmetry=sign_symmetry(2))
-    with pytest.raises(ValueError, match="none of this loss, .* that was found"):
+    with pytest.raises(ValueError, match="not one of this loss, .* that was found"):
         explore(loss, tmp_path / "d.atlas", budget=Budget(searches=120), workers=1)
     assert not (tmp_path / "d.atlas").exists()  # the first batch met it, so nothing was stored

@@ -102,7 +102,7 @@ def test_a_symmetry_of_the_loss_is_accepted_in_any_units(group, scale):
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
 def test_a_symmetry_that_changes_the_loss_is_refused(scale):
     tilted = lambda x: scale * (double_well(x / scale) + 1e-6 * x[0] / scale)
-    with pytest.raises(ValueError, match=r"The symmetry \(FiniteSymmetry of order 2\) is none of"):
+    with pytest.raises(ValueError, match=r"The symmetry \(FiniteSymmetry of order 2\) is not one of"):
         Loss(tilted, 2, scale=scale, symmetry=sign_symmetry(2))
 
 
@@ -117,7 +117,7 @@ def test_a_group_of_which_half_is_wrong_is_refused():
     sign_symmetry(1), sign_symmetry(3), NodeSymmetry((2, 2, 1), odd=True),
 ], ids=["fewer", "more", "a network"])  # fmt: skip
 def test_a_symmetry_of_other_variables_is_refused_in_one_sentence(group):
-    with pytest.raises(ValueError, match="does not map points of 2 variables: it is of another number"):
+    with pytest.raises(ValueError, match="does not map points of 2 variables: it is for another number"):
         Loss(double_well, 2, symmetry=group)
 
 
@@ -127,7 +127,7 @@ def test_any_landscape_s_symmetry_is_tested():
             return super().energy(x) + 1e-3 * x[0]
 
     check_landscape(SixHumpCamel())
-    with pytest.raises(ValueError, match="is none of this loss"):
+    with pytest.raises(ValueError, match="is not one of this loss"):
         check_landscape(Tilted())
 
 

@@ -226,7 +226,7 @@ REFUSED = {
     "one certain class": ({"targets": np.tile([0.0, 1.0], (7, 1))}, "hold one class only, 1"),
     "weights of another shape": ({"weights": np.ones(6)}, r"`weights`.*each of 7 items.*\(6,\)"),
     "negative weights": ({"weights": -np.ones(7)}, "`weights` must not be negative"),
-    "no weight": ({"weights": np.zeros(7)}, "`weights`.*some of them positive"),
+    "no weight": ({"weights": np.zeros(7)}, "`weights`.*at least one must be positive"),
     "neighbours without nodes": ({"hidden": 0, "neighbours": 1}, "`neighbours`.*no hidden layer"),
     "nothing left": (
         {"hidden": 0, "biases": False, "mask": [np.zeros((3, 2))]},

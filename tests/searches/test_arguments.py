@@ -145,12 +145,12 @@ MISTAKES = {
     ),
     "directions": (
         lambda: find_saddles(LANDSCAPE, X, order=0, directions=X),
-        "`directions` say what to climb to a transition state, but no `order` is 1",
+        "`directions` are modes to climb to a transition state, but no `order` is 1",
     ),
     "keep": (lambda: find_pathways(LANDSCAPE, X, X, keep=-1), "`keep` must be a whole number"),
     "path": (
         lambda: find_pathways(LANDSCAPE, X, X, method=PushedDescent(QuasiNewton(LBFGS())), keep=9),
-        "a pushed descent follows no path",
+        "a PushedDescent follows none",
     ),
     "to": (lambda: follow(LANDSCAPE, X, to="far"), "`to` must be a number other than 0.001"),
     "rounds": (lambda: follow(LANDSCAPE, X, to=0.1, rounds=-1), "`rounds` must be a whole number"),

@@ -206,7 +206,7 @@ def test_the_function_is_never_called_outside_its_bounds():
         ),
         ({"periodic": 0.0}, "positive periods"),
         ({"periodic": -1.0}, "positive periods"),
-        ({"periodic": (INF, INF)}, "names no period"),
+        ({"periodic": (INF, INF)}, "has no finite period"),
         ({"periodic": 2 * np.pi, "bounds": (0.0, 1.0)}, "has a period and a bound"),
         ({"periodic": 3.0}, "3 is no period of variable"),
         ({"periodic": (2 * np.pi, 5.0)}, "is no period of variable 1"),
@@ -233,7 +233,7 @@ def test_starts_outside_are_refused_in_the_words_of_the_caller():
 
 def test_bounds_of_too_many_variables_are_refused():
     loss = Loss(lambda x: jnp.sum((x - 0.5) ** 2), 1001, bounds=(-1.0, 1.0))
-    with pytest.raises(ValueError, match="searched with full Hessians; .* 1001 variables"):
+    with pytest.raises(ValueError, match="searched with full Hessians, .* 1001 variables"):
         minimise(loss, np.zeros((1, 1001)), workers=1)
 
 

@@ -23,14 +23,15 @@ ACTIVATIONS: dict[str, Callable] = {
     "relu": jax.nn.relu,
 }
 ROUNDING = 1e-12  # relative difference of two ways to compute one value
-PROBES = 0.01 * 1.15 ** np.arange(64)  # 0.01 to 67: where a function is compared with its mirror image
-MARKS = np.array([-3.0, -1.0, -0.3, 0.0, 0.2, 0.7, 1.0, 2.0, 5.0])  # whose values stand in a fingerprint
+PROBES = 0.01 * 1.15 ** np.arange(64)  # 0.01 to 67: z at which f(-z) = -f(z) is tested
+MARKS = np.array([-3.0, -1.0, -0.3, 0.0, 0.2, 0.7, 1.0, 2.0, 5.0])  # z whose f(z) enter a fingerprint
 
 
 def read_activation(given: Any) -> Activation:
     """Return the name of a known activation, or the function that was given.
 
-    **Raises:** `ValueError` for another name, or a function that is not one of JAX, elementwise, float64.
+    **Raises:** `ValueError` for an unknown name, or a function that is not hashable, that JAX cannot trace,
+    that does not return float64 of the same shape, that is not elementwise, or not finite.
     """
     if not callable(given):
         if not (isinstance(given, str) and given in ACTIVATIONS):
@@ -47,12 +48,12 @@ def read_activation(given: Any) -> Activation:
 
 
 def function_of(activation: Activation) -> Callable[[Array], Array]:
-    """Return the function of a name, or the function itself."""
+    """Return the function that an activation names, or the function itself."""
     return ACTIVATIONS[activation] if isinstance(activation, str) else activation
 
 
 def curves(activation: Activation, z: Signals) -> tuple[Signals, Signals, Signals]:
-    """Return an activation and its first two derivatives, elementwise."""
+    """Return the values f(z) and the first two derivatives of an activation, each of the shape of z."""
     function = function_of(activation)
     if activation == "tanh":
         h = jnp.tanh(z)
@@ -60,19 +61,19 @@ def curves(activation: Activation, z: Signals) -> tuple[Signals, Signals, Signal
         return h, slope, -2.0 * h * slope
     if isinstance(activation, str):
         along = lambda f: lambda s: jax.jvp(f, (s,), (jnp.ones_like(s),))[1]
-    else:  # backwards, since a function may have a rule of its own for that direction alone
+    else:  # reverse mode, since a function may define its own derivative for this mode only
         along = lambda f: lambda s: jax.vjp(f, s)[1](jnp.ones_like(s))[0]
     slope = along(function)
     return function(z), slope(z), along(slope)(z)
 
 
 def is_odd(activation: Activation) -> bool:
-    """Return whether f(-z) = -f(z), so that a node may change sign; of a function as 64 points show."""
+    """Return whether f(-z) = -f(z), so that a node may change sign; a function is tested at 64 points."""
     return activation == "tanh" if isinstance(activation, str) else _looks_odd(activation)
 
 
 def settings_of(activation: Activation) -> str:
-    """Return what a fingerprint says: the name, or values, since a function cannot be hashed."""
+    """Return the text for a fingerprint: the name, or values of the function, which cannot be hashed."""
     if isinstance(activation, str):
         return activation
     values = np.asarray(activation(jnp.asarray(MARKS)))
@@ -86,7 +87,7 @@ def _looks_odd(function: Callable) -> bool:
 
 
 def _check_elementwise(function: Callable) -> None:
-    """Refuse a function that cannot stand between two layers."""
+    """Refuse a function that cannot be an activation; raises `ValueError`."""
     try:
         hash(function)
     except TypeError:
@@ -96,7 +97,7 @@ def _check_elementwise(function: Callable) -> None:
     z = jnp.asarray(np.random.default_rng(0).normal(size=(3, 4)))
     try:
         shape = jax.eval_shape(function, z)
-    except Exception as error:  # of whatever kind, from the user's function
+    except Exception as error:  # the user's function may raise anything
         why = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(
             f"`activation` must be a function of one array, written with jax.numpy: {why}"

@@ -1,4 +1,4 @@
-"""Three atoms: Lennard-Jones pairs and the Axilrod-Teller three-body term."""
+"""Three atoms with Lennard-Jones pairs and the Axilrod-Teller three-body term."""
 
 import itertools
 import math
@@ -32,12 +32,13 @@ class Triatomic(AbstractLandscape):
 
         V = 4 sum_{i<j} (r_ij^-12 - r_ij^-6) + Z (1 + 3 cos t1 cos t2 cos t3) / (r12 r13 r23)^3
 
-    with the inner angles t. Three atoms always lie in a plane and the forces keep them there, so a point
-    is (x1, y1, x2, y2, x3, y3) with its centroid at the origin; a minimisation in space takes the same
-    steps. Vibrations out of the plane (a linear molecule has one) are not part of the spectrum.
+    where r_ij are distances and t1, t2, t3 the inner angles of the triangle. Three atoms always lie in a
+    plane and the forces keep them there, so a point is (x1, y1, x2, y2, x3, y3) with its centroid at the
+    origin; a minimisation in space would take the same steps. Vibrations out of the plane (a linear
+    molecule has one) are not part of the spectrum.
 
-    For Z = 2 the minima are the equilateral triangle, V = -2.18509884, and linear molecules with each of
-    the atoms in the centre, V = -2.21909817.
+    For Z = 2 the minima are the equilateral triangle, V = -2.18509884, and the linear molecules with any of
+    the three atoms in the middle, V = -2.21909817.
 
     **Arguments:**
 
@@ -74,20 +75,20 @@ class Triatomic(AbstractLandscape):
         return 4.0 * pairs + self.z * (1.0 + 3.0 * cosines) * inverse * jnp.sqrt(inverse)
 
     def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
-        """Return V and its gradient: one division and one root for both."""
+        """Return V and its gradient, computed with one division and one root for both."""
         (a, b, c), (x12, y12, x13, y13, x23, y23) = _squared_distances(x)
         inverse = 1.0 / (a * b * c)
         u, v, w = b * c * inverse, a * c * inverse, a * b * inverse
         u3, v3, w3 = u * u * u, v * v * v, w * w * w
         pairs = u3 * (u3 - 1.0) + v3 * (v3 - 1.0) + w3 * (w3 - 1.0)
-        # Three-body term F + P G: F = Z (abc)^(-3/2), G = 3/8 Z (abc)^(-5/2), P = k l m.
+        # The three-body term is F + P G with F = Z (abc)^(-3/2), G = 3/8 Z (abc)^(-5/2), P = k l m.
         k, l, m = b + c - a, a + c - b, a + b - c
         kl, km, lm = k * l, k * m, l * m
         f = self.z * inverse * jnp.sqrt(inverse)
         g = 0.375 * inverse * f
         pg = kl * m * g
         shared = 1.5 * f + 2.5 * pg
-        # Slopes along the squared distances, doubled: d(r^2)/dx = 2 (x_i - x_j).
+        # Twice the derivatives with respect to the squared distances, since d(r^2)/dx_i = 2 (x_i - x_j).
         along12 = 2.0 * (u * (u3 * (12.0 - 24.0 * u3) - shared) + g * (kl + km - lm))
         along13 = 2.0 * (v * (v3 * (12.0 - 24.0 * v3) - shared) + g * (kl + lm - km))
         along23 = 2.0 * (w * (w3 * (12.0 - 24.0 * w3) - shared) + g * (km + lm - kl))
@@ -104,7 +105,7 @@ class Triatomic(AbstractLandscape):
         return 4.0 * pairs + f + pg, gradient
 
     def sample(self, key: PRNGKeyArray) -> Point:
-        """Draw atoms uniformly from a cube of side 2 sqrt(3) in space, and turn them into the plane."""
+        """Draw atoms uniformly from a cube of side 2 sqrt(3) sigma, and turn them into the plane."""
         return planar(CUBE * jax.random.uniform(key, (3, 3)))
 
     def fingerprint(self) -> dict[str, Any]:
@@ -122,7 +123,7 @@ class Triatomic(AbstractLandscape):
         return PlanarSymmetry()
 
     def zero_modes(self, x: Point) -> Modes:
-        """Return two translations and the rotation, shape (3, 6)."""
+        """Return the unit directions of two translations and the rotation, shape (3, 6)."""
         atoms = x.reshape(3, 2)
         atoms = atoms - jnp.mean(atoms, axis=0, keepdims=True)
         turn = jnp.stack([-atoms[:, 1], atoms[:, 0]], axis=1).reshape(6)
@@ -137,12 +138,12 @@ class Triatomic(AbstractLandscape):
 
     @property
     def length_scale(self) -> float:
-        """A tenth of sigma: the repulsive wall is that steep."""
+        """0.1 sigma, the length over which the repulsive wall rises."""
         return 0.1
 
     @property
     def region(self) -> float:
-        """Beyond about 40 the attraction, 24 r^-7, is below a gradient of 1e-10: nothing comes back."""
+        """100 sigma: beyond 43 sigma the attraction, 24 r^-7, is below 1e-10, and atoms do not return."""
         return 100.0
 
 
@@ -155,15 +156,15 @@ class Centred(AbstractGeometry):
         return x - jnp.tile(third * (x[0:2] + x[2:4] + x[4:6]), 3)
 
     def normals(self, x: Point) -> Modes:
-        """Return the two translations, shape (2, 6)."""
+        """Return the unit directions of the two translations, shape (2, 6)."""
         return jnp.tile(jnp.eye(2), 3) / math.sqrt(3.0)
 
 
 def planar(positions: Float[Array, "*batch atoms xyz"]) -> Float[Array, "*batch coordinates"]:
-    """Turn three atoms into the plane: all distances are kept, to rounding.
+    """Turn three atoms into the plane; all distances are kept to rounding.
 
-    Atom 2 lies to the right of atom 1, atom 3 not below them, the centroid at the origin. Atoms in a line
-    or in one place are fine.
+    In the result atom 2 lies to the right of atom 1, atom 3 does not lie below them, and the centroid is at
+    the origin. The atoms may lie in a line or in one place.
 
     **Arguments:**
 
@@ -174,7 +175,7 @@ def planar(positions: Float[Array, "*batch atoms xyz"]) -> Float[Array, "*batch 
     to_second = positions[..., 1, :] - positions[..., 0, :]
     to_third = positions[..., 2, :] - positions[..., 0, :]
     length = jnp.linalg.norm(to_second, axis=-1, keepdims=True)
-    # Atoms 1 and 2 in one place leave the direction open: take the one to atom 3.
+    # Where atoms 1 and 2 coincide, the direction to atom 3 is used.
     along = jnp.where(length > 0, to_second, to_third)
     along = along / jnp.maximum(jnp.linalg.norm(along, axis=-1, keepdims=True), 1e-300)
     right = jnp.sum(to_third * along, axis=-1, keepdims=True)
@@ -194,14 +195,13 @@ def distances(x: Float[Array, "*batch coordinates"]) -> Float[Array, "*batch pai
 class PlanarSymmetry(AbstractSymmetry):
     """Three identical atoms in the plane: permutations, reflection, and all rotations.
 
-    Points have their centroid at the origin. The maps are orthogonal, and nearest images are found by
-    enumeration of the 6 permutations x 2 reflections, each with its best rotation in closed form, so
-    aligned distances are exact.
+    Points have their centroid at the origin. All maps are orthogonal. The nearest image is found exactly,
+    by enumeration of 6 permutations x 2 reflections, each with its best rotation in closed form.
     """
 
     @property
     def order(self) -> int:
-        """Twelve: permutations x reflections; rotations are not counted."""
+        """Twelve: 6 permutations x 2 reflections; rotations are not counted."""
         return len(_PERMUTATIONS) * 2
 
     def align(self, a: HostPoint, b: HostPoint) -> Alignment:
@@ -213,28 +213,28 @@ class PlanarSymmetry(AbstractSymmetry):
     def orbit_size(self, x: HostPoint, tol: float = SAME_POINT) -> int:
         """Return the number of permuted or reflected images that no rotation superposes.
 
-        12 for three different distances, 6 if two are equal, 3 in a line with two equal, 2 for the
-        equilateral triangle (numbered clockwise or not).
+        It is 12 for a triangle of three different sides, 6 for an isosceles one, and 2 for the equilateral
+        one (numbered clockwise or not); 3 for a symmetric linear molecule, and 6 for other linear ones.
         """
         here = _to_complex(x)
         apart = np.abs(_turned_towards(here, _elements(x)) - here).max(axis=1)
         return self.order // int(np.sum(apart <= margin(_to_real(here), tol)))
 
     def neighbour_images(self, x: HostPoint, limit: int) -> HostImages:
-        """Return permuted and reflected images, each turned as near to `x` as it comes, nearest first."""
+        """Return permuted and reflected images, each rotated as near to `x` as possible, nearest first."""
         here = _to_complex(x)
         same = margin(_to_real(here))
         images = _turned_towards(here, _elements(x))
         kept = [here]
         for i in np.argsort(np.linalg.norm(images - here, axis=1), kind="stable"):
-            # Images that a rotation superposes are one: those of a triangle are turned at will.
+            # Images that a rotation superposes count as one.
             apart = [np.abs(_turned_towards(other, images[i : i + 1]) - other).max() for other in kept]
             if len(kept) <= limit and min(apart) > same:
                 kept.append(images[i])
         return np.array([_to_real(image) for image in kept[1:]]).reshape(-1, len(x))
 
     def random_image(self, x: HostPoint, rng: np.random.Generator) -> HostPoint:
-        """Permute, reflect and rotate at random, uniformly."""
+        """Return an image under a random permutation, reflection and rotation, drawn uniformly."""
         image = _elements(x)[rng.integers(self.order)]
         return _to_real(image * np.exp(2j * np.pi * rng.random()))
 
@@ -267,9 +267,10 @@ def _elements(x: HostPoint) -> _Images:
 
 
 def _turned_towards(target: _Atoms, images: _Images) -> _Images:
-    """Rotate every image as near to the target as it comes.
+    """Rotate every image as near to the target as possible.
 
-    ||a - e^(i t) b||^2 = ||a||^2 + ||b||^2 - 2 Re(e^(-i t) sum a_j b_j*), least at t = arg of the sum.
+    ||a - e^(i t) b||^2 = ||a||^2 + ||b||^2 - 2 Re(e^(-i t) sum_j a_j b_j*) is least where t is the argument
+    of the sum.
     """
     overlap = images.conj() @ target
     return images * np.exp(1j * np.angle(overlap))[:, None]

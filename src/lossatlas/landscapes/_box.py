@@ -1,4 +1,4 @@
-"""A box: variables between bounds, and a landscape as it is within the faces of one."""
+"""A box, in which variables lie between bounds, and a landscape restricted to the faces of its box."""
 
 from collections.abc import Callable
 
@@ -15,12 +15,12 @@ from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry
 
 
-# The curvature of held variables, in norms of the product of the Hessian with a random sign vector.
+# Curvature given to held variables, relative to the norm of the product of the Hessian with random signs.
 STIFFER = 10.0
 
 
 class Box(AbstractGeometry):
-    """All points with lower <= x <= upper, variable by variable; a bound may be infinite.
+    """The set of points with lower <= x <= upper, variable by variable; a bound may be infinite.
 
     **Arguments:**
 
@@ -31,28 +31,28 @@ class Box(AbstractGeometry):
     upper: Point
 
     def retract(self, x: Point) -> Point:
-        """Move every variable that is past a bound to it.
+        """Move every variable that is past a bound to the bound.
 
-        For derivatives this is the identity: at a bound they are those of the energy inside.
+        Its derivative is defined as the identity, so that derivatives at a bound are those of the energy.
         """
-        # The second term is zero; adding the distance to the bound instead would miss it by rounding.
+        # The second term is zero. Adding the distance to the bound to x would miss the bound by rounding.
         return jax.lax.stop_gradient(jnp.clip(x, self.lower, self.upper)) + (x - jax.lax.stop_gradient(x))
 
     def normals(self, x: Point) -> Modes:
-        """Return no direction: which variables are held depends on the energy, not on the box alone."""
+        """Return no direction, shape (0, dim): which variables are held depends on the energy, too."""
         return jnp.zeros((0, x.shape[0]))
 
     def feasible(
         self, x: Point, gradient: Point, direction: Array, basis: Eigenvectors | None = None
     ) -> Array:
-        """Return the direction without the variables that are held at a bound.
+        """Return the direction with zero for the variables that are held at a bound.
 
         **Arguments:**
 
-        - `x`: of the box.
-        - `gradient`: within the face that `x` lies on: zero along variables that are held.
+        - `x`: a point of the box, shape (dim,).
+        - `gradient`: gradient within the face on which `x` lies, zero along held variables, shape (dim,).
         - `direction`: shape (dim,), or components along the columns of `basis`.
-        - `basis`: orthonormal columns, or None.
+        - `basis`: orthonormal columns, shape (dim, modes), or None.
         """
         held = self.at_bound(x) & (gradient == 0.0)
         if basis is None:
@@ -68,16 +68,16 @@ class Box(AbstractGeometry):
         return (x <= self.lower) | (x >= self.upper)
 
     def all_at_bound(self, x: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, "points dim"]:
-        """Return which variables of which points are at a bound."""
+        """Return which variables of each point are at a bound, shape (points, dim)."""
         return (x <= np.asarray(self.lower)) | (x >= np.asarray(self.upper))
 
     def held(self, x: Point, gradient: Point) -> Bool[Array, " dim"]:
-        """Return which variables are at a bound towards which the energy falls, or is level."""
+        """Return which variables are at a bound towards which the energy does not rise."""
         low, high = x <= self.lower, x >= self.upper
         return (low & (gradient >= 0.0)) | (high & (gradient <= 0.0))
 
     def check(self, points: Float[np.ndarray, "points dim"], name: str) -> None:
-        """Refuse points outside the box."""
+        """Refuse points outside the box; raises `ValueError`."""
         lower, upper = np.asarray(self.lower), np.asarray(self.upper)
         rows, variables = np.nonzero(~((points >= lower) & (points <= upper)))
         if len(rows):
@@ -89,12 +89,13 @@ class Box(AbstractGeometry):
 
 
 class WithinFaces(AbstractLandscape):
-    """A landscape in a box as searches see it: at every point, within the face that the point lies on.
+    """A landscape in a box as searches see it: at every point restricted to the face of the point.
 
-    A variable is held where it is at a bound and the energy falls towards it. Gradients have no component
-    along held variables. Hessians are those of the others, and have a large curvature along held variables,
-    which no search follows and no index counts. Where the gradient vanishes, the point is stationary in the
-    sense of Karush, Kuhn and Tucker; the number of negative curvatures is that within the face.
+    A variable is held if it is at a bound and the energy does not rise towards the bound. Gradients have no
+    component along held variables. Hessians are those of the free variables, with a large positive
+    curvature along held variables, which no search follows and no index counts. A point where this gradient
+    vanishes is stationary in the sense of Karush, Kuhn and Tucker, and its index counts the negative
+    curvatures within the face.
 
     **Arguments:**
 
@@ -105,7 +106,7 @@ class WithinFaces(AbstractLandscape):
 
     @property
     def box(self) -> Box:
-        """The geometry of the landscape."""
+        """Geometry of the landscape."""
         geometry = self.inner.geometry
         assert isinstance(geometry, Box)
         return geometry
@@ -119,19 +120,19 @@ class WithinFaces(AbstractLandscape):
         return self.inner.surface_energy(x)
 
     def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
-        """Return energy and the gradient within the face."""
+        """Return the energy and the gradient within the face, shape (dim,)."""
         energy, gradient = self.inner.value_and_gradient(x)
         return energy, jnp.where(self.box.held(x, gradient), 0.0, gradient)
 
     def hessian(self, x: Point) -> Matrix:
-        """Return the Hessian within the face, with twice its norm along held variables."""
+        """Return the Hessian within the face, with twice its norm as curvature along held variables."""
         held = self.box.held(x, self.inner.value_and_gradient(x)[1])
         hessian = jnp.where(held[:, None] | held[None, :], 0.0, self.inner.hessian(x))
         size = jnp.linalg.norm(hessian)
         return hessian + jnp.diag(jnp.where(held, jnp.where(size > 0, 2.0 * size, 1.0), 0.0))
 
     def hessian_product(self, x: Point) -> Callable[[Point], Point]:
-        """Return the function that multiplies by the Hessian."""
+        """Return the function v -> H v, with H the Hessian within the face, stiff along held variables."""
         held = self.box.held(x, self.inner.value_and_gradient(x)[1])
         product = self.inner.hessian_product(x)
 
@@ -144,7 +145,7 @@ class WithinFaces(AbstractLandscape):
         return lambda vector: within(vector) + jnp.where(held, stiff * vector, 0.0)
 
     def zero_modes(self, x: Point) -> Modes:
-        """Return no direction."""
+        """Return the forced zero modes of the inner landscape; a box itself forces none."""
         return self.inner.zero_modes(x)
 
     @property
@@ -157,40 +158,40 @@ class WithinFaces(AbstractLandscape):
         return self.inner.sample(key)
 
     def fingerprint(self) -> dict:
-        """Return that of the landscape."""
+        """Return the fingerprint of the inner landscape."""
         return self.inner.fingerprint()
 
     @property
     def geometry(self) -> AbstractGeometry:
-        """The box."""
+        """Box of the inner landscape."""
         return self.inner.geometry
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """That of the landscape."""
+        """Symmetry of the inner landscape."""
         return self.inner.symmetry
 
     @property
     def length_scale(self) -> float:
-        """That of the landscape."""
+        """Length scale of the inner landscape."""
         return self.inner.length_scale
 
     @property
     def region(self) -> float:
-        """That of the landscape."""
+        """Region of the inner landscape."""
         return self.inner.region
 
     @property
     def smoothness(self) -> Smoothness:
-        """That of the landscape."""
+        """Smoothness of the inner landscape."""
         return self.inner.smoothness
 
     @property
     def forward_mode(self) -> bool:
-        """That of the landscape."""
+        """Whether JAX can differentiate the gradient of the inner landscape forwards."""
         return self.inner.forward_mode
 
     @property
     def hessian_cost(self) -> float:
-        """A gradient, which says what is held, and the Hessian."""
+        """Cost of a Hessian and of the gradient that shows which variables are held, in gradients."""
         return 1.0 + self.inner.hessian_cost

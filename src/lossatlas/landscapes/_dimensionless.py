@@ -19,15 +19,15 @@ from ._symmetry import AbstractSymmetry
 class Dimensionless(AbstractLandscape):
     """A landscape in its own units: y = x / units.variables, e = E / units.energy.
 
-    Thresholds on gradients, curvatures, distances and energies are plain numbers there, whatever the units
-    of the loss and of the variables are.
+    Searches use it so that their thresholds on gradients, curvatures, distances and energies are plain
+    numbers, whatever the units of the loss and of the variables are.
 
     **Arguments:**
 
     - `inner`: the landscape in the units of its user.
-    - `unit`: of the variables, parameter units, one number or shape (dim,); powers of two.
-    - `energy_unit`: loss units; a power of two.
-    - `length`: typical change of a variable between neighbouring minima, in units of `unit`.
+    - `unit`: units of the variables, parameter units, one number or shape (dim,).
+    - `energy_unit`: unit of the energy, loss units.
+    - `length`: typical change of a variable between neighbouring minima, dimensionless.
     """
 
     inner: AbstractLandscape
@@ -36,39 +36,39 @@ class Dimensionless(AbstractLandscape):
     length: float = eqx.field(static=True)
 
     def energy(self, x: Point) -> Scalar:
-        """Return the energy in units of `energy_unit`."""
+        """Return the dimensionless energy e of a dimensionless point."""
         return self.inner.energy(x * self.unit) / self.energy_unit
 
     def surface_energy(self, x: Point) -> Scalar:
-        """Return the energy at the nearest point of the geometry."""
+        """Return the dimensionless energy at the nearest point of the geometry."""
         return self.inner.surface_energy(x * self.unit) / self.energy_unit
 
     def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
-        """Return energy and tangent gradient."""
+        """Return the dimensionless energy and tangent gradient."""
         energy, gradient = self.inner.value_and_gradient(x * self.unit)
         return energy / self.energy_unit, gradient * self.unit / self.energy_unit
 
     def shared(self, x: Point) -> Array:
-        """Return what lanes share of a pass over the data."""
+        """Return the part of the derivatives that comes from a pass over the data, see `derivatives`."""
         return self.inner.shared(x * self.unit)
 
     def derivatives(self, shared: Array, x: Point) -> tuple[Scalar, Point, Matrix]:
-        """Return energy, tangent gradient and Hessian."""
+        """Return the dimensionless energy, tangent gradient and Hessian."""
         energy, gradient, hessian = self.inner.derivatives(shared, x * self.unit)
         return energy / self.energy_unit, gradient * self.unit / self.energy_unit, self._scaled(hessian)
 
     def hessian(self, x: Point) -> Matrix:
-        """Return the Hessian."""
+        """Return the dimensionless Hessian."""
         return self._scaled(self.inner.hessian(x * self.unit))
 
     def hessian_product(self, x: Point) -> Callable[[Point], Point]:
-        """Return the function that multiplies by the Hessian."""
+        """Return the function v -> H v, with H the dimensionless Hessian."""
         product = self.inner.hessian_product(x * self.unit)
         return lambda vector: product(vector * self.unit) * self.unit / self.energy_unit
 
     @property
     def forward_mode(self) -> bool:
-        """That of the landscape."""
+        """Whether JAX can differentiate the gradient of the inner landscape forwards."""
         return self.inner.forward_mode
 
     def _scaled(self, hessian: Matrix) -> Matrix:
@@ -85,21 +85,21 @@ class Dimensionless(AbstractLandscape):
         return self.inner.dimension
 
     def sample(self, key: PRNGKeyArray) -> Point:
-        """Draw a random start."""
+        """Draw a random start, dimensionless."""
         return self.inner.sample(key) / self.unit
 
     def fingerprint(self) -> dict:
-        """Return that of the landscape."""
+        """Return the fingerprint of the inner landscape."""
         return self.inner.fingerprint()
 
     @property
     def geometry(self) -> AbstractGeometry:
-        """That of the landscape, in its units."""
+        """Geometry of the inner landscape, in its own units."""
         return self.inner.geometry.in_units(self.unit)
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """That of the landscape, in its units."""
+        """Symmetry of the inner landscape, in its own units."""
         return self.inner.symmetry.in_units(np.asarray(self.inner.units.variables))
 
     @property
@@ -114,36 +114,37 @@ class Dimensionless(AbstractLandscape):
 
     @property
     def morse_sum(self) -> int | None:
-        """That of the landscape."""
+        """Morse sum of the inner landscape."""
         return self.inner.morse_sum
 
     @property
     def smoothness(self) -> Smoothness:
-        """That of the landscape."""
+        """Smoothness of the inner landscape."""
         return self.inner.smoothness
 
     @property
     def shares_passes(self) -> bool:
-        """That of the landscape."""
+        """Whether the inner landscape shares passes over its data."""
         return self.inner.shares_passes
 
     @property
     def gives_hessian(self) -> bool:
-        """That of the landscape."""
+        """Whether a gradient of the inner landscape gives the Hessian, too."""
         return self.inner.gives_hessian
 
     @property
     def hessian_cost(self) -> float:
-        """That of the landscape."""
+        """Cost of a Hessian of the inner landscape, in gradients."""
         return self.inner.hessian_cost
 
 
 def dimensionless(landscape: AbstractLandscape) -> AbstractLandscape:
-    """Return the landscape as searches see it: in its own units, and within the faces of its box, if any.
+    """Return the landscape as searches see it: in its own units, and restricted to the faces of its box.
 
-    It is the landscape itself where its units are 1 and there are no bounds.
+    A landscape whose units are 1 and that has no bounds is returned as it is.
 
-    **Raises:** `ValueError` for units of variables that its geometry does not allow.
+    **Raises:** `ValueError` if a variable has another unit than 1 and the geometry is neither all of space
+    nor a box.
     """
     units = landscape.units
     own = landscape

@@ -1,4 +1,4 @@
-"""Where the variables live: all of space, spheres, or space without a direction that changes nothing.
+"""Geometries, the sets on which the variables live: all of space, spheres, space without flat directions.
 
 Boxes are in `_box.py`.
 """
@@ -13,11 +13,14 @@ from jaxtyping import Float
 from lossatlas._types import Array, Eigenvectors, Modes, Point, Scalar
 
 
-ON_SPHERE = 1e-6  # relative error of the length of a start: more than rounding, even of 32-bit numbers
+ON_SPHERE = 1e-6  # allowed relative error of the length of a start, above the rounding of 32-bit numbers
 
 
 class AbstractGeometry(eqx.Module):
-    """A subset of space with a projection onto it."""
+    """The set on which the variables of a landscape live, with a projection onto it.
+
+    A landscape returns one as its `geometry`. A subclass defines `retract` and `normals`.
+    """
 
     @abc.abstractmethod
     def retract(self, x: Point) -> Point:
@@ -25,35 +28,38 @@ class AbstractGeometry(eqx.Module):
 
     @abc.abstractmethod
     def normals(self, x: Point) -> Modes:
-        """Return orthonormal directions at `x` that leave the geometry, shape (modes, dim)."""
+        """Return orthonormal directions at `x` that are normal to the geometry, shape (modes, dim)."""
 
     def between(self, a: Point, b: Point, fraction: Scalar) -> Point:
-        """Return the point at a fraction of the shortest way from `a` to `b`, both of the geometry."""
+        """Return the point at a fraction, 0 to 1, of the shortest way from `a` to `b` on the geometry."""
         return self.retract(a + fraction * (b - a))
 
     def feasible(
         self, x: Point, gradient: Point, direction: Array, basis: Eigenvectors | None = None
     ) -> Array:
-        """Return the part of a direction that a search at `x` may take; here, all of it.
+        """Return the part of a direction along which a search at `x` may move; by default all of it.
 
         **Arguments:**
 
-        - `x`: of the geometry.
-        - `gradient`: its tangent gradient.
+        - `x`: a point of the geometry, shape (dim,).
+        - `gradient`: the tangent gradient at `x`, shape (dim,).
         - `direction`: shape (dim,), or components along the columns of `basis`.
-        - `basis`: orthonormal columns, or None.
+        - `basis`: orthonormal columns, shape (dim, modes), or None.
+
+        **Returns:** of the shape of `direction`.
         """
         return direction
 
     def in_units(self, unit: Float[Array, "..."]) -> "AbstractGeometry":
         """Return the same set in other units of the variables, one number or shape (dim,).
 
-        That is the set itself, unless it has bounds: others allow no unit but 1.
+        By default the set itself. Only boxes depend on the unit: geometries other than boxes and all of
+        space allow no unit but 1 (`dimensionless`).
         """
         return self
 
     def check(self, points: Float[np.ndarray, "points dim"], name: str) -> None:
-        """Raise `ValueError` if a search may not start at one of the points; nothing is refused here."""
+        """Raise `ValueError` if one of the points is not in the set; by default all points are allowed."""
 
 
 class Euclidean(AbstractGeometry):
@@ -71,8 +77,12 @@ class Euclidean(AbstractGeometry):
 class Sphere(AbstractGeometry):
     """The sphere ||x|| = radius; the radial direction is a forced zero mode.
 
-    A tangent step of length s, retracted, is a way of radius * arctan(s / radius) along a great circle:
-    never longer than the step, so limits on steps hold on the sphere, too.
+    A tangent step of length s, followed by `retract`, moves a point by radius * arctan(s / radius) along a
+    great circle. That is never longer than the step, so limits on steps hold on the sphere, too.
+
+    **Arguments:**
+
+    - `radius`: parameter units.
     """
 
     radius: float = eqx.field(static=True)
@@ -86,9 +96,10 @@ class Sphere(AbstractGeometry):
         return (x / jnp.linalg.norm(x))[None, :]
 
     def between(self, a: Point, b: Point, fraction: Scalar) -> Point:
-        """Follow the great circle, with evenly spaced fractions evenly spaced.
+        """Return the point at a fraction, 0 to 1, of the great circle from `a` to `b`.
 
-        Between antipodes all are as short, and it is the one through the axis farthest from both.
+        Between antipodes all great circles have the same length; the one through the axis farthest from
+        both is taken.
         """
         normal, end = a / jnp.linalg.norm(a), b / jnp.linalg.norm(b)
         across = end - (normal @ end) * normal
@@ -101,7 +112,7 @@ class Sphere(AbstractGeometry):
         return self.radius * turned
 
     def check(self, points: Float[np.ndarray, "points dim"], name: str) -> None:
-        """Refuse points off the sphere."""
+        """Refuse points that are not on the sphere; raises `ValueError`."""
         lengths = np.linalg.norm(points, axis=1)
         off = np.flatnonzero(~(np.abs(lengths / self.radius - 1.0) <= ON_SPHERE))
         if len(off):
@@ -112,12 +123,12 @@ class Sphere(AbstractGeometry):
 
 
 class ProductOfSpheres(AbstractGeometry):
-    """A sphere for each part of the variables; one forced zero mode per part.
+    """A product of spheres, one for each part of the variables, with one forced zero mode per part.
 
     **Arguments:**
 
-    - `sizes`: number of variables of each part, in the order in which they stand in a point.
-    - `radius`: of all the spheres, parameter units.
+    - `sizes`: number of variables of each part, in the order of the parts in a point.
+    - `radius`: radius of all spheres, parameter units.
     """
 
     sizes: tuple[int, ...] = eqx.field(static=True)
@@ -144,18 +155,18 @@ class ProductOfSpheres(AbstractGeometry):
         return jnp.concatenate([sphere.between(p, q, fraction) for p, q in pairs])
 
     def check(self, points: Float[np.ndarray, "points dim"], name: str) -> None:
-        """Refuse points of which a part is off its sphere."""
+        """Refuse points with a part that is not on its sphere; raises `ValueError`."""
         parts = np.split(points, np.cumsum(self.sizes)[:-1], axis=1)
         for number, part in enumerate(parts, start=1):
             Sphere(self.radius).check(part, f"Part {number} of {name}")
 
 
 class Gauge(AbstractGeometry):
-    """Space without fixed directions along which the energy is constant.
+    """The subspace orthogonal to fixed directions along which the energy is constant.
 
     **Arguments:**
 
-    - `directions`: orthonormal, shape (modes, dim); points have no component along them.
+    - `directions`: orthonormal directions, shape (modes, dim); points have no component along them.
     """
 
     directions: Modes

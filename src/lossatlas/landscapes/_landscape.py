@@ -1,4 +1,4 @@
-"""The abstract landscape: what every search needs to know of a problem."""
+"""The abstract landscape, which tells searches all that they need to know of a problem."""
 
 import abc
 import functools
@@ -20,19 +20,20 @@ from ._symmetry import AbstractSymmetry, NoSymmetry
 from ._units import ONE, Units
 
 
-IMAGES = 8  # of a random point, at which a symmetry is tested
-SAME_ENERGY = 1e-9  # relative to the energy, and to what a relative change of the point makes of it
+IMAGES = 8  # images of a random point at which a symmetry is tested
+SAME_ENERGY = 1e-9  # allowed difference of the energies of images, relative to |E| + ||gradient|| ||x||
 DIFFERENCES = (1e-4, 1e-6)  # distances of central differences, in units of the variables
-WRONG_SLOPE = 1e-2  # error of a difference, relative to the gradient, that does not yet contradict it
-SAME_IMAGE = 1e-6  # relative difference up to which a point that was found and its image have one energy
-COLUMNS = 128  # of an automatic Hessian, computed together
+WRONG_SLOPE = 1e-2  # allowed error of a central difference, relative to the gradient
+SAME_IMAGE = 1e-6  # allowed relative difference of the energies of a point that was found and its image
+COLUMNS = 128  # columns of an automatic Hessian that are computed together
 
 
 class AbstractLandscape(eqx.Module):
-    """An energy and what belongs to it: a start, a symmetry group, a geometry, forced zero modes.
+    """An energy with a way to draw starts, a symmetry group, a geometry and forced zero modes.
 
-    A new landscape defines `energy`, `dimension`, `sample` and `fingerprint`; the rest has defaults.
-    Data arrays are fields that are arrays, so another data set of the same shape does not recompile.
+    Subclass it to explore an energy of your own where `Loss` is not enough. A subclass defines `energy`,
+    `dimension`, `sample` and `fingerprint`; the rest has defaults. Keep data in fields that are JAX arrays:
+    then another data set of the same shape does not recompile.
     """
 
     @abc.abstractmethod
@@ -50,7 +51,7 @@ class AbstractLandscape(eqx.Module):
 
     @abc.abstractmethod
     def fingerprint(self) -> dict[str, Any]:
-        """Return settings and data hash as a flat JSON-able dictionary; stored with the atlas."""
+        """Return settings and data hash as a flat JSON-able dictionary, which an atlas stores."""
 
     @property
     def geometry(self) -> AbstractGeometry:
@@ -64,7 +65,7 @@ class AbstractLandscape(eqx.Module):
 
     @property
     def symmetry_is_declared(self) -> bool:
-        """Whether the symmetry is the word of a user, which is tested at every point that is found."""
+        """Whether a user declared the symmetry, so that it is tested at every point that is found."""
         return False
 
     @property
@@ -74,14 +75,14 @@ class AbstractLandscape(eqx.Module):
 
     @property
     def region(self) -> float:
-        """Largest |variable| that a search may reach before it counts as lost, in parameter units."""
+        """Largest |variable| that a search may reach; beyond it the search is lost; parameter units."""
         return 1e3 * self.length_scale
 
     @property
     def morse_sum(self) -> int | None:
-        """Sum of (-1)^index * orbit size over all stationary points; None where topology says nothing.
+        """Sum of (-1)^index * orbit size over all stationary points; None where topology does not fix it.
 
-        1 if the energy grows in every direction of space, 1 + (-1)^(N-1) on the sphere S^(N-1).
+        It is 1 if the energy grows in every direction of space, and 1 + (-1)^(N-1) on the sphere S^(N-1).
         """
         return None
 
@@ -89,15 +90,15 @@ class AbstractLandscape(eqx.Module):
     def smoothness(self) -> Smoothness:
         """Whether there are kinks: `smooth`, `piecewise` or `kinked`.
 
-        Of a `piecewise` landscape smooth pieces meet in kinks, so that every point is tested before it
-        counts; of a `kinked` one minima lie on kinks. By default read off the program of the energy, see
-        `inferred_smoothness`.
+        In a `piecewise` landscape smooth pieces meet in kinks, so every point found is tested for a kink.
+        In a `kinked` landscape minima lie on kinks. By default it is inferred from the program of the
+        energy: `smooth` if all its operations are smooth, else `piecewise`.
         """
         return inferred_smoothness(self)
 
     @property
     def units(self) -> Units:
-        """In which units it is searched: about the size of a step and of an energy difference."""
+        """Units of variables and energy in which searches run, about a step and an energy difference."""
         return ONE
 
     def zero_modes(self, x: Point) -> Modes:
@@ -106,45 +107,45 @@ class AbstractLandscape(eqx.Module):
 
     @property
     def modes(self) -> int:
-        """Number of variables less forced zero modes."""
+        """Number of variables minus the number of forced zero modes."""
         point = jax.ShapeDtypeStruct((self.dimension,), float)
         return self.dimension - jax.eval_shape(self.zero_modes, point).shape[0]
 
     def surface_energy(self, x: Point) -> Scalar:
         """Return the energy at the point of the geometry nearest to `x`.
 
-        Its gradient lies in the tangent space, and on a sphere its Hessian at a point of the sphere,
-        within the tangent space, is the Riemannian Hessian (projection is a second-order retraction).
+        Its gradient at a point of the geometry lies in the tangent space. On a sphere its Hessian, within
+        the tangent space, is the Riemannian Hessian (projection is a second-order retraction).
         """
         return self.energy(self.geometry.retract(x))
 
     def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
-        """Return energy and tangent gradient."""
+        """Return the energy and the tangent gradient, shape (dim,)."""
         return jax.value_and_grad(self.surface_energy)(x)
 
     def shared(self, x: Point) -> Array:
-        """Return what a pass over large data leaves of `x`: the part of `derivatives` that lanes share."""
+        """Return what `derivatives` needs from a pass over large data, which many lanes make together."""
         return x
 
     def derivatives(self, shared: Array, x: Point) -> tuple[Scalar, Point, Matrix]:
-        """Return energy, tangent gradient and Hessian at `x` from what `shared` returned there."""
+        """Return energy, tangent gradient and Hessian at `x` from what `shared` returned at `x`."""
         return *self.value_and_gradient(x), self.hessian(x)
 
     @property
     def forward_mode(self) -> bool:
         """Whether JAX can differentiate the gradient forwards.
 
-        It cannot where a part of the loss has its own rule for the reverse mode (`jax.custom_vjp`), as many
-        solvers of differential equations and implicit layers have.
+        It cannot if a part of the loss defines its derivative for the reverse mode only (`jax.custom_vjp`),
+        as many solvers of differential equations and implicit layers do.
         """
         leaves, structure = jax.tree.flatten(self)
         return _goes_forward(structure, tuple((np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
 
     def hessian_product(self, x: Point) -> Callable[[Point], Point]:
-        """Return the function v -> H v at `x`, H the Hessian of `surface_energy`.
+        """Return the function v -> H v at `x`, with H the Hessian of `surface_energy`.
 
-        Forward over reverse differentiation, linearised once for all v; reverse over reverse, which needs
-        about twice the time, where that is not possible.
+        It uses forward-over-reverse differentiation, linearised once for all v, or, where `forward_mode` is
+        False, reverse over reverse, which takes about twice the time.
         """
         gradient = jax.grad(self.surface_energy)
         if self.forward_mode:
@@ -154,34 +155,34 @@ class AbstractLandscape(eqx.Module):
 
     def hessian(self, x: Point) -> Matrix:
         """Return the Hessian of `surface_energy`; override where an analytic one is faster."""
-        # All columns at once would need the memory of that many gradients.
+        # All columns at once would need the memory of as many gradients.
         return jax.lax.map(self.hessian_product(x), jnp.eye(x.shape[0]), batch_size=COLUMNS)
 
     @property
     def shares_passes(self) -> bool:
         """Whether a gradient does little but read data that do not fit in a core's cache.
 
-        Then one pass over the data can serve several points, and searches step together on a CPU, too.
+        Then one pass over the data can serve several points, and searches step together also on a CPU.
         """
         return False
 
     @property
     def gives_hessian(self) -> bool:
-        """Whether a pass over data that a gradient takes gives the Hessian, too, a small part of them."""
+        """Whether the pass over data that a gradient needs also gives the Hessian, at little extra cost."""
         return False
 
     @property
     def hessian_cost(self) -> float:
-        """What a Hessian costs, in gradients; decides how often a minimisation asks for one."""
+        """Cost of a Hessian in gradients, which sets how often a minimisation computes one."""
         return float(self.dimension)
 
 
 @functools.lru_cache(maxsize=256)
 def _goes_forward(structure: Any, leaves: tuple) -> bool:
-    """Try a forward derivative of the gradient, once for all landscapes of one form.
+    """Return whether a forward derivative of the gradient exists, once for all landscapes of one form.
 
-    A rule for the reverse mode alone passes when it is traced, and is refused when it is lowered, if
-    anything depends on it: the derivative of the energy does.
+    JAX refuses a derivative that is defined for the reverse mode alone only when the program is lowered,
+    and only if a result depends on it; here the derivative of the energy does.
     """
     shapes = (jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in leaves)
     landscape = jax.tree.unflatten(structure, shapes)
@@ -189,7 +190,7 @@ def _goes_forward(structure: Any, leaves: tuple) -> bool:
     along = lambda land, x, v: jax.jvp(jax.value_and_grad(land.surface_energy), (x,), (v,))
     try:
         jax.jit(along).lower(landscape, point, point)
-    except Exception:  # JAX and the libraries on it have no common type for it
+    except Exception:  # JAX and libraries built on it have no common exception for this
         return False
     return True
 
@@ -205,7 +206,7 @@ def data_hash(*arrays: Array | np.ndarray) -> str:
 
 
 def check_kind(landscape: Any) -> None:
-    """Refuse what is no landscape, such as a data set or a bare function; raises `ValueError`."""
+    """Refuse anything that is not a landscape, such as a data set or a function; raises `ValueError`."""
     if not isinstance(landscape, AbstractLandscape):
         got = landscape.__name__ if isinstance(landscape, type) else type(landscape).__name__
         raise ValueError(
@@ -217,11 +218,16 @@ def check_kind(landscape: Any) -> None:
 def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     """Refuse a landscape that no search can work on.
 
-    **Raises:**
+    **Arguments:**
 
-    - `ValueError`: it is no landscape, the energy is not a scalar, not float64, not finite at any of eight
-        random starts, its gradient is not finite there, or two evaluations of one point differ; JAX cannot
-        differentiate it twice; or the symmetry is for other variables, or changes the energy.
+    - `landscape`: the landscape to check.
+    - `seed`: seed of the random starts at which it is evaluated.
+
+    **Raises:** `ValueError` if it is not a landscape; `sample` does not return a float64 vector of
+    `dimension` numbers; the energy is not one float64 number, or cannot be differentiated twice by JAX;
+    energy or gradient are not finite at any of eight random starts; two evaluations at one point differ;
+    the gradient contradicts differences of energies; or the symmetry has another number of variables or
+    changes the energy.
     """
     check_kind(landscape)
     key = jax.random.key(seed)
@@ -257,7 +263,7 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
             "The loss or its gradient is not finite (NaN or infinite) at any of 8 random starts: "
             "check the loss, or give starts where it is defined."
         )
-    # Traced anew: numbers drawn by numpy inside the loss are frozen in one trace and differ in two.
+    # A new trace: random numbers that numpy draws in the loss are constant in one trace and differ in two.
     again = jax.jit(lambda land, x: land.surface_energy(x))(landscape, x)
     if not bool(jnp.isclose(again, energy, rtol=1e-9, atol=1e-12, equal_nan=True)):
         raise ValueError("The loss gives two different values at one point; it must be deterministic.")
@@ -267,7 +273,7 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
 
 @jax.jit
 def value_and_gradient(landscape: AbstractLandscape, x: Point) -> tuple[Scalar, Point]:
-    """Return energy and gradient by the program that all checks of a landscape share."""
+    """Return energy and gradient by one compiled program, which all checks of a landscape use."""
     return landscape.value_and_gradient(x)
 
 
@@ -275,7 +281,7 @@ def _check_derivatives(landscape: AbstractLandscape, x: Point) -> None:
     """Refuse a loss whose gradient or Hessian JAX cannot compute."""
     try:
         value_and_gradient(landscape, x)
-    except Exception as error:  # JAX and the libraries on it have no common type for it
+    except Exception as error:  # JAX and libraries built on it have no common exception for this
         raise ValueError(f"JAX cannot compute the gradient of the loss: {_brief(error)}") from error
     leaves, structure = jax.tree.flatten(landscape)
     error = _hessian_error(structure, tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
@@ -285,7 +291,10 @@ def _check_derivatives(landscape: AbstractLandscape, x: Point) -> None:
 
 @functools.lru_cache(maxsize=256)
 def _hessian_error(structure: Any, leaves: tuple) -> Exception | None:
-    """Return why no Hessian can be had, once for all landscapes of one form; nothing is compiled."""
+    """Return the error that a Hessian raises, or None, once for all landscapes of one form.
+
+    The program is lowered, not compiled.
+    """
     shapes = (jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in leaves)
     landscape = jax.tree.unflatten(structure, shapes)
     point = jax.ShapeDtypeStruct((landscape.dimension,), jnp.float64)
@@ -301,9 +310,9 @@ def _brief(error: Exception) -> str:
 
 
 def _check_gradient(landscape: AbstractLandscape, starts: list[Point]) -> None:
-    """Refuse a loss whose differences contradict the gradient at every start.
+    """Refuse a loss whose gradient contradicts central differences over two distances at every start.
 
-    Central differences over two distances; where the loss has kinks one start or another may lie near one.
+    One start that agrees is enough, because with kinks some starts may lie near one.
     """
     rng, worst = np.random.default_rng(0), None
     unit = np.asarray(landscape.units.variables)
@@ -333,7 +342,11 @@ def _check_gradient(landscape: AbstractLandscape, starts: list[Point]) -> None:
 
 
 def _check_symmetry(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Generator) -> None:
-    """Compare the energy at random images of a point; half of a group at least changes it, or none."""
+    """Refuse a symmetry that changes the energy at random images of a point.
+
+    A few images suffice: the elements that keep the energy form a subgroup, so at least half of the group
+    changes it if any element does.
+    """
     group = landscape.symmetry
     if group.order == 1:
         return
@@ -357,10 +370,11 @@ def check_images(
 
     **Arguments:**
 
+    - `landscape`: the landscape.
     - `x`, `images`: points and an image of each, shape (points, dim), parameter units.
-    - `energy`, `other`: their energies, loss units.
+    - `energy`, `other`: energies of the points and of their images, shape (points,), loss units.
 
-    **Raises:** `ValueError` for the first of them.
+    **Raises:** `ValueError` that shows the first point whose image has another energy.
     """
     unit = landscape.units.energy
     wrong = np.flatnonzero(~(np.abs(other - energy) <= SAME_IMAGE * np.maximum(unit, np.abs(energy))))
@@ -372,7 +386,7 @@ def check_images(
 
 def _no_symmetry(group: AbstractSymmetry, energy: float, other: float, where: str) -> str:
     return (
-        f"The symmetry ({type(group).__name__} of order {group.order}) is none of this loss, which is "
+        f"The symmetry ({type(group).__name__} of order {group.order}) is not one of this loss, which is "
         f"{energy:.9g} at {where} and {other:.9g} at an image of it: name only maps that leave the loss "
         "unchanged."
     )
@@ -381,7 +395,7 @@ def _no_symmetry(group: AbstractSymmetry, energy: float, other: float, where: st
 def random_images(
     group: AbstractSymmetry, x: np.ndarray, count: int, rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Return random images of a point; raises `ValueError` if the group is of other variables."""
+    """Return random images of a point; raises `ValueError` if the group does not act on its variables."""
     try:
         images = [np.asarray(group.random_image(x, rng)) for _ in range(count)]
     except (IndexError, ValueError, TypeError):
@@ -389,6 +403,6 @@ def random_images(
     if not images or any(image.shape != x.shape for image in images):
         raise ValueError(
             f"The symmetry ({type(group).__name__} of order {group.order}) does not map points of {len(x)} "
-            "variables: it is of another number of them."
+            "variables: it is for another number of variables."
         )
     return images

@@ -1,4 +1,4 @@
-"""The abstract model: a landscape whose points predict something of items that they are given."""
+"""The abstract model: a landscape whose points predict outputs from the inputs of items."""
 
 import abc
 from typing import Any
@@ -23,11 +23,12 @@ Layers = list[tuple[Array, Array]]
 class AbstractModel(AbstractLandscape):
     """A landscape whose points predict: every point maps the inputs of items to outputs.
 
-    A model defines `features`, `classes` and `predict` beside what a landscape defines; the rest has
-    defaults. It is a landscape and not a part of one, because what it predicts with is a point of the
-    landscape, and each search, symmetry and atlas of the landscape is one of its models.
+    Analyses of predictions, such as accuracies and ensembles of minima, need one. A subclass defines
+    `features`, `classes` and `predict` in addition to what a landscape defines; the rest has defaults. A
+    model is a landscape, not a part of one, because the parameters with which it predicts are a point of
+    the landscape, and searches, symmetries and atlases apply to it.
 
-    Items come as rows: inputs have shape (items, features).
+    Items are rows: inputs have shape (items, features).
     """
 
     @property
@@ -42,27 +43,29 @@ class AbstractModel(AbstractLandscape):
 
     @abc.abstractmethod
     def predict(self, x: Point, inputs: Inputs) -> Outputs:
-        """Return what a point predicts for items; traceable by JAX.
+        """Return the prediction of a point for items; traceable by JAX.
 
         **Arguments:**
 
         - `x`: a point, shape (dim,), parameter units.
         - `inputs`: shape (items, features).
 
-        **Returns:** of a classifier the probability of each class, shape (items, classes), rows that sum to
-        one; of a regression the predicted values, shape (items, outputs), in the unit of the targets.
+        **Returns:** for a classifier the probability of each class, shape (items, classes), rows that sum
+        to one; for a regression the predicted values, shape (items, outputs), in the unit of the targets.
         """
 
     @property
     def predicts(self) -> bool:
-        """Whether `predict` may be called; False for a `Loss` that was not told how."""
+        """Whether `predict` may be called; False for a `Loss` without `predict`."""
         return True
 
     def logits(self, x: Point, inputs: Inputs) -> Outputs:
         """Return logarithms of the probabilities of a classifier, up to one constant for each item.
 
-        By default ln p. A model that computes them before it computes probabilities should return them:
-        a probability that rounds to one no longer tells items apart, its logits do.
+        By default they are ln p. A model that computes probabilities from logits should return the logits:
+        they still tell items apart where a probability rounds to one.
+
+        **Arguments:** those of `predict`.
 
         **Returns:** shape (items, classes).
         """
@@ -71,14 +74,14 @@ class AbstractModel(AbstractLandscape):
     def item_losses(self, x: Point, inputs: Inputs, targets: Targets) -> Items:
         """Return the loss of each item, without any penalty.
 
-        By default -sum_c t_c ln p_c of a classifier, with t the probabilities that the targets give to the
-        classes, and the sum of squared errors of a regression.
+        By default it is -sum_c t_c ln p_c for a classifier, where t_c are the probabilities of the classes
+        in the targets, and the sum of squared errors for a regression.
 
         **Arguments:**
 
         - `x`: a point, shape (dim,), parameter units.
         - `inputs`: shape (items, features).
-        - `targets`: class numbers (items,) or probabilities (items, classes); of a regression values,
+        - `targets`: class numbers (items,) or probabilities (items, classes); for a regression values,
             (items,) for one output or (items, outputs).
 
         **Returns:** shape (items,), loss units.
@@ -90,7 +93,7 @@ class AbstractModel(AbstractLandscape):
 
     @property
     def training(self) -> tuple[Array, Array] | None:
-        """The items that the energy is made of, inputs and targets as in `item_losses`; None if unknown."""
+        """Inputs and targets of the items in the energy, as in `item_losses`; None if unknown."""
         return None
 
     def layers(self, x: Point) -> Layers:
@@ -103,31 +106,31 @@ class AbstractModel(AbstractLandscape):
         )
 
     def describe(self, x: HostPoint) -> str:
-        """Return what a title of a picture says of a point beside its loss, one line; empty by default."""
+        """Return one line about a point for the title of its picture, after the loss; empty by default."""
         return ""
 
 
 def check_model(landscape: Any) -> AbstractModel:
-    """Return a landscape that is a model.
+    """Return the landscape if it is a model.
 
-    **Raises:** `ValueError` for anything else, which says what is needed.
+    **Raises:** `ValueError` if it is not a model, or a `Loss` without `predict`.
     """
     check_kind(landscape)
     if not isinstance(landscape, AbstractModel):
         raise ValueError(
-            f"`landscape` must be a model, one whose points predict; {type(landscape).__name__} predicts "
+            f"`landscape` must be a model, whose points predict; {type(landscape).__name__} predicts "
             "nothing."
         )
     if not landscape.predicts:
         raise ValueError(
-            "`landscape` must be a model, one whose points predict; this Loss was not told how: give it "
+            "`landscape` must be a model, whose points predict; this Loss was not told how: give it "
             "`predict` and `features`."
         )
     return landscape
 
 
 def as_probabilities(targets: Targets, classes: int) -> Outputs:
-    """Return the probability of each class, shape (items, classes), of class numbers or probabilities."""
+    """Return class numbers or probabilities as the probability of each class, shape (items, classes)."""
     targets = jnp.asarray(targets)
     if targets.ndim == 2:
         return targets
@@ -141,6 +144,6 @@ def as_values(targets: Targets) -> Outputs:
 
 
 def cross_entropies(logits: Outputs, probabilities: Outputs) -> Items:
-    """Return -sum_c t_c ln p_c of each item; classes that cannot be do not count, whatever their p."""
+    """Return -sum_c t_c ln p_c of each item, shape (items,); a term with t_c = 0 is 0 even if p_c = 0."""
     given = jnp.where(probabilities > 0, probabilities * logits, 0.0)
     return jax.nn.logsumexp(logits, axis=1) - jnp.sum(given, axis=1)

@@ -1,4 +1,4 @@
-"""Reduced connectivity: each hidden node keeps the links to its nearest nodes."""
+"""Perceptrons of reduced connectivity: each hidden node keeps the links to its nearest nodes."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,21 +8,24 @@ from jaxtyping import Bool
 
 
 def neighbour_mask(sizes: Sequence[int], neighbours: int) -> list[Bool[np.ndarray, "outputs inputs"]]:
-    """Return which links of a perceptron are kept when hidden nodes see only near ones.
+    """Return the mask of a perceptron whose hidden nodes are linked to their nearest nodes only.
 
-    The nodes of a layer of n sit at (i - 1)/(n - 1), i = 1 ... n, a single node at 0; each hidden node
-    keeps its links to the nearest nodes of the layers before and after it, lowest index first on ties.
-    Between two hidden layers a link stays if the node at either end keeps it. Biases are always kept.
+    The n nodes of a layer have the positions (i - 1)/(n - 1), i = 1 ... n, and a single node has the
+    position 0. Each hidden node keeps its links to the nearest nodes of the layers before and after it, the
+    lowest index first if distances are equal. Between two hidden layers a link stays if the node at either
+    end keeps it. Biases are always kept.
 
     **Arguments:**
 
     - `sizes`: nodes of each layer (inputs, hidden, ..., outputs).
-    - `neighbours`: nodes kept in each adjacent layer, at least 1; a layer that has fewer keeps all.
+    - `neighbours`: number of nodes kept in each adjacent layer, at least 1; a layer with fewer nodes keeps
+        all of them.
 
-    **Returns:** one boolean array per layer of links, as `Perceptron` takes for `mask`. For [2, 10, 4]
-    and 1, 2, 3 neighbours 40, 20 and 10 links are frozen.
+    **Returns:** one boolean array per layer of links, shape (outputs, inputs), the `mask` of `Perceptron`.
+    For [2, 10, 4] and 1, 2 or 3 neighbours 40, 20 or 10 links are frozen.
 
-    **Raises:** `ValueError` where no layer next to a hidden one has as many nodes.
+    **Raises:** `ValueError` if `sizes` are not three or more positive whole numbers, or `neighbours` is
+    below 1 or above the number of nodes of every layer next to a hidden one.
 
     Source: Chitturi, Verpoort, Lee & Wales, Mach. Learn.: Sci. Technol. 1, 023002 (2020),
     doi:10.1088/2632-2153/ab7aef.
@@ -50,8 +53,8 @@ def neighbour_mask(sizes: Sequence[int], neighbours: int) -> list[Bool[np.ndarra
 
 
 def _nearest(nodes: int, others: int, neighbours: int) -> Bool[np.ndarray, "nodes others"]:
-    """Return which of the others are nearest to each node."""
-    # Distances in whole numbers, |i (others - 1) - j (nodes - 1)|, so that ties are exact.
+    """Return which of the `others` nodes of one layer are nearest to each of the `nodes` of the other."""
+    # Distances are whole numbers, |i (others - 1) - j (nodes - 1)|, so that ties are exact.
     here = np.arange(nodes)[:, None] * max(others - 1, 1)
     there = np.arange(others)[None, :] * max(nodes - 1, 1)
     order = np.argsort(np.abs(here - there), axis=1, kind="stable")

@@ -1,4 +1,4 @@
-"""Symmetry of multilayer perceptrons: exchanged nodes, flipped signs, symmetries of the data."""
+"""Symmetry of multilayer perceptrons: permutations and sign flips of nodes, symmetries of the data."""
 
 import itertools
 import math
@@ -27,8 +27,10 @@ Colours = Int[np.ndarray, "graphs nodes"]
 Edges = Int[np.ndarray, "graphs nodes nodes"]
 
 MOST_REPRESENTATIVES = 4096
-ZERO_DISTANCE = 1e-9
-FROZEN, PAIR = 2**32, 2**32 + 1  # above any label of a value; times a colour still fits int64
+ZERO_DISTANCE = 1e-9  # distance of exact copies, relative to max(1, ||a||)
+# Labels of frozen links and of the edge between a node and its flipped copy. They are above any label of a
+# value, and their product with a colour still fits int64.
+FROZEN, PAIR = 2**32, 2**32 + 1
 
 
 class NodeSymmetry(AbstractSymmetry):
@@ -38,25 +40,25 @@ class NodeSymmetry(AbstractSymmetry):
 
         W_l[i, j] -> s_l[i] s_(l-1)[j] W_l[p_l[i], p_(l-1)[j]],    b_l[i] -> s_l[i] b_l[p_l[i]],
 
-    signs only where f is odd. A mask splits a layer into classes of twins, nodes with the same free
-    links. Exchanges and flips inside the classes form a normal subgroup, handled by assignment; one
-    representative of each of its cosets stands for all else: exchanges that preserve the mask only
-    in several layers at once, and symmetries of the data.
+    with signs only where f is odd. A mask splits a layer into classes of twins, nodes with the same free
+    links. Permutations and flips within these classes form a normal subgroup, over which the nearest image
+    is found by assignment. The rest of the group, permutations that preserve the mask only if they act on
+    several layers at once and symmetries of the data, is represented by one element of each coset.
 
     **Arguments:**
 
     - `sizes`: nodes of each layer (inputs, hidden, ..., hidden, outputs).
     - `odd`: whether the activation is odd, so that a node may change sign.
     - `mask`: which variables of the full vector (W_0 row by row, b_0, W_1, ...) are free, shape
-        (full,); the others are frozen at zero and left out of the points. A node without any free link
-        or bias does not count.
-    - `extra`: symmetries of the data, permutations of the full vector, each of shape (full,),
-        closed under composition (the identity may be left out). They may move columns of the first
-        layer and rows of the last only. One that no permutation of nodes reconciles with the mask
-        is dropped.
+        (full,); the others are frozen at zero and left out of the points. Permutations of nodes without
+        any free link or bias are not counted.
+    - `extra`: symmetries of the data, permutations of the full vector, each of shape (full,), closed under
+        composition (the identity may be left out). They may move only columns of the first layer and rows
+        of the last. A permutation that violates the mask, whichever permutation of nodes follows it, is
+        dropped.
 
-    **Raises:** `ValueError` if shapes do not fit, if `extra` is not a group, or if the mask leaves
-    more than 4096 cosets.
+    **Raises:** `ValueError` if shapes do not fit, `extra` is not a group, or there are more than 4096
+    cosets.
 
     Source: Sussmann, Neural Networks 5, 589 (1992), doi:10.1016/S0893-6080(05)80037-1.
     """
@@ -91,7 +93,7 @@ class NodeSymmetry(AbstractSymmetry):
 
     @property
     def order(self) -> int:
-        """Number of elements: node symmetries times data symmetries that respect the mask."""
+        """Number of elements of the group: node symmetries times data symmetries that respect the mask."""
         sizes = [len(rows) for rows, _ in self._twins]
         order = math.prod(math.factorial(size) for size in sizes) * len(self._representatives)
         return order * 2 ** sum(sizes) if self.odd else order
@@ -99,14 +101,15 @@ class NodeSymmetry(AbstractSymmetry):
     def align(self, a: HostPoint, b: HostPoint) -> Alignment:
         """Return the image of `b` nearest to `a`, by linear assignment of nodes.
 
-        One hidden layer: max_p sum_i |G[i, p(i)]| with G = A B^T, where the rows of A and B hold
-        all links of a node (without |.| if f is not odd), is a linear assignment problem, solved
-        exactly. Several layers: each is assigned in turn with the others held fixed until nothing
-        changes; the distance is an upper bound, unless it vanishes. A start matched layer after
-        layer on incoming links alone finds exact copies that a descent from `b` misses.
+        With one hidden layer the nearest image maximises sum_i |G[i, p(i)]| over permutations p (without
+        |.| if f is not odd), where G = A B^T and the rows of A and B hold all links of a node. This is a
+        linear assignment problem, solved exactly. With several layers each is assigned in turn, with the
+        others held fixed, until the distance no longer falls; this distance is an upper bound, unless it
+        vanishes. The iteration starts from `b`, and from an image whose layers are matched one after the
+        other by incoming links alone, which finds exact copies that the first start misses.
 
         Source: Ainsworth, Hayase and Srinivasa, Git Re-Basin, ICLR 2023, arXiv:2209.04836
-        (weight matching, doi:10.48550/arXiv.2209.04836); signs and forward start are added.
+        (weight matching, doi:10.48550/arXiv.2209.04836); the signs and the second start are ours.
         """
         a, b = np.asarray(a, float), np.asarray(b, float)
         image, distance = self._align_twins(a, b[self._representatives[0]])
@@ -121,8 +124,8 @@ class NodeSymmetry(AbstractSymmetry):
     def orbit_size(self, x: HostPoint, tol: float = SAME_POINT) -> int:
         """Return |group| / |stabiliser|, without listing the group.
 
-        The stabiliser of `x` is the automorphism group of the network whose links are labelled by
-        the values of `x`, once for every data symmetry that leads to an isomorphic network.
+        The stabiliser of `x` has as many elements as the automorphism group of the network whose links are
+        labelled by the values of `x`, times the number of data symmetries that give an isomorphic network.
 
         Source: McKay and Piperno, J. Symb. Comput. 60, 94 (2014), doi:10.1016/j.jsc.2013.09.003
         (refinement and individualisation).
@@ -138,7 +141,8 @@ class NodeSymmetry(AbstractSymmetry):
     def neighbour_images(self, x: HostPoint, limit: int) -> HostImages:
         """Return the nearest images under one flip, one exchange of twins, or one representative.
 
-        A representative is followed by the exchanges and flips that bring its image back to `x`.
+        A representative is followed by the permutations and flips of twins that bring its image nearest to
+        `x`.
         """
         x = np.asarray(x, float)
         moves: list[tuple[float, Any, HostPoint]] = []
@@ -247,15 +251,15 @@ def _layers(vector: np.ndarray, sizes: tuple[int, ...]) -> list[np.ndarray]:
 
 
 def _links(layers: list[np.ndarray], number: int) -> np.ndarray:
-    """Return incoming links, bias and outgoing links of each node of a hidden layer, by row."""
+    """Return incoming links, bias and outgoing links of the nodes of a hidden layer, one row per node."""
     return np.hstack([layers[number], layers[number + 1][:, :-1].T])
 
 
 def _mask_twins(mask: np.ndarray, position: np.ndarray, sizes: tuple[int, ...]) -> list[Twins]:
-    """Return the classes of nodes with the same free links, forward layer by layer.
+    """Return the classes of nodes with the same free links, layer by layer.
 
-    Each comes with the free variables into and out of its nodes, shape (nodes, links), and how many
-    of these columns are incoming.
+    **Returns:** for each class the positions of the free variables of its nodes, shape (nodes, links), and
+    how many of these columns are incoming links or biases.
     """
     masks, positions, twins = _layers(mask, sizes), _layers(position, sizes), []
     for number, inputs in enumerate(sizes[:-2]):
@@ -263,7 +267,7 @@ def _mask_twins(mask: np.ndarray, position: np.ndarray, sizes: tuple[int, ...]) 
         for nodes in _classes(free):
             links = free[nodes[0]]
             if not links.any():
-                continue  # nothing changes when these are exchanged
+                continue  # a permutation of nodes without links changes no variable
             twins.append((rows[nodes][:, links], int(links[: inputs + 1].sum())))
     return twins
 
@@ -275,9 +279,9 @@ def _classes(rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _value_labels(x: HostPoint, same: float) -> Int[np.ndarray, " dim"]:
-    """Return integers that agree where values agree and change sign with them; zero for zero.
+    """Return integer labels that are equal where values are equal, and have their signs.
 
-    Sizes belong together when no gap wider than `same` parts them, which keeps equality transitive.
+    Sorted sizes belong together if no gap wider than `same` separates them, so that equality is transitive.
     """
     order = np.argsort(np.abs(x))
     labels = np.empty(len(x), int)
@@ -286,23 +290,24 @@ def _value_labels(x: HostPoint, same: float) -> Int[np.ndarray, " dim"]:
 
 
 def _flipped(labels: np.ndarray) -> np.ndarray:
-    """Return the labels of links of opposite sign; a frozen link has none."""
+    """Return the labels of links with opposite signs; a frozen link keeps its label."""
     return np.where(labels == FROZEN, FROZEN, -labels)
 
 
 class _Network:
-    """Hidden nodes as a coloured graph, whose automorphisms are those of the labelled network.
+    """The hidden nodes as a coloured graph, whose automorphisms are those of the labelled network.
 
-    With an odd activation a node appears twice, as itself and flipped, the two tied by an edge; so
-    signed permutations become plain ones. Links to inputs, outputs and biases cannot move: they
-    are part of the colour. Twins (equal up to sign) are told apart by their rank in the class, so
-    that the graph keeps one automorphism of every coset of the `twin_order` exchanges of twins.
+    With an odd activation a node appears twice, as itself and with flipped sign, and an edge joins the two;
+    signed permutations of nodes are then permutations of the graph. Links to inputs and outputs and biases
+    cannot move, so they are part of the colour of a node. Nodes that are equal up to sign get different
+    colours, so that the graph keeps one automorphism of each coset of their `twin_order` permutations and
+    flips.
     """
 
     def __init__(self, labels: Labels, sizes: tuple[int, ...], odd: bool):
         layers, starts = _layers(labels, sizes), np.cumsum([0, *sizes[1:-1]])
         edges = np.zeros((starts[-1], starts[-1]), int)
-        # Output biases belong to no hidden node; as part of every colour they must agree as well.
+        # Output biases belong to no hidden node; they are part of every colour, since they must agree.
         outputs = layers[-1][:, -1].tobytes()
         upright, flipped, self.twin_order = [], [], 1
         for number, inputs in enumerate(sizes[:-2]):
@@ -313,7 +318,7 @@ class _Network:
             for nodes in _classes(_upright(links) if odd else links):
                 rank[nodes] = np.arange(len(nodes))
                 self.twin_order *= 1 if absent[nodes[0]] else math.factorial(len(nodes))
-            # A zero node is its own flipped copy's twin, so those two are told apart as well.
+            # A zero node equals its flipped copy, so these two get different colours as well.
             zero = ((links == 0) | (links == FROZEN)).all(axis=1) & odd
             self.twin_order *= 2 ** int((zero & ~absent).sum())
             for place, apart, row in zip(rank.tolist(), zero.tolist(), fixed):
@@ -330,14 +335,14 @@ class _Network:
 
 
 def _upright(links: np.ndarray) -> np.ndarray:
-    """Flip the rows whose first non-zero label is negative, so that rows equal up to sign agree."""
+    """Flip the rows whose first non-zero label is negative, so that rows equal up to sign become equal."""
     free = np.where(links == FROZEN, 0, links)
     leading = np.take_along_axis(free, (free != 0).argmax(axis=1)[:, None], axis=1)
     return np.where(leading < 0, _flipped(links), links)
 
 
 def _joined(first: _Network, second: _Network) -> tuple[Colours, Edges]:
-    """Number the colours of both graphs alike, in the order met: the same in every process."""
+    """Number the colours of both graphs in the order in which they occur, the same in every process."""
     distinct = dict.fromkeys([*first.colours, *second.colours])
     number = {colour: i for i, colour in enumerate(distinct)}
     colours = np.array([[number[c] for c in network.colours] for network in (first, second)])
@@ -350,7 +355,7 @@ def _isomorphisms(first: _Network, second: _Network) -> Iterator[np.ndarray]:
 
 
 def _count_automorphisms(network: _Network) -> int:
-    """Count by fixing node after node: the order is the product of the lengths of their orbits."""
+    """Return the number of automorphisms: the product of orbit lengths as nodes are fixed one by one."""
     colours, edges = _joined(network, network)
     colours, count = _refine(colours, edges), network.twin_order
     while (node := _ambiguous(colours[1])) is not None:
@@ -362,7 +367,7 @@ def _count_automorphisms(network: _Network) -> int:
 
 
 def _search(colours: Colours, edges: Edges) -> Iterator[np.ndarray]:
-    """Yield the isomorphisms of two coloured graphs: refine, tell one node apart, repeat."""
+    """Yield the isomorphisms of two coloured graphs, by refinement and individualisation of nodes."""
     colours = _refine(colours, edges)
     first, second = colours
     if not np.array_equal(np.sort(first), np.sort(second)):

@@ -20,9 +20,9 @@ from ._smoothness import Smoothness
 from ._symmetry import AbstractSymmetry, FiniteSymmetry, HostPoint
 
 
-PARAMETERS = (0.1, 2.13, 0.0, 1.34, 0.0)  # q1 to q5 that the published data were made with
+PARAMETERS = (0.1, 2.13, 0.0, 1.34, 0.0)  # q1 to q5 of the published data
 LONGEST = 3.0 * math.pi  # end of the interval of the inputs
-HIGHEST = 10.0  # default limit of the frequencies; 2.13 is in the data
+HIGHEST = 10.0  # default limit of the frequencies; the highest one in the data is 2.13
 
 
 class NonlinearRegression(AbstractModel):
@@ -30,37 +30,37 @@ class NonlinearRegression(AbstractModel):
 
         E(q) = sum_i (y(t_i; q) - y_i)^2,   y(t; q) = exp(-q1 t) sin(q2 t + q3) sin(q4 t + q5)
 
-    A phase is an angle: points are x = (q1, q2, cos q3, sin q3, q4, cos q5, sin q5), with the two pairs on
-    unit circles. An arc of a unit circle is as long as its angle, so slopes, curvatures and pathways are
-    those in the five parameters q. `point` and `parameters` translate.
+    The phases q3 and q5 are angles, so points are x = (q1, q2, cos q3, sin q3, q4, cos q5, sin q5), with
+    the two pairs on unit circles. An arc of a unit circle is as long as its angle, so slopes, curvatures
+    and pathways are those in the five parameters q. `point` and `parameters` convert between q and x.
 
-    **Symmetry.** With w(t; q2, q3) = sin(q2 t + q3) these maps change no value of y, for any t:
+    **Symmetry.** With w(t; q2, q3) = sin(q2 t + q3), the following maps keep y for every t:
 
-    - shifts of one phase by 2 pi: none in x, as x is the same point;
+    - shifts of one phase by 2 pi, which are the identity on x;
     - exchange of (q2, q3) and (q4, q5);
-    - reflection of one sine, (q2, q3) -> (-q2, pi - q3), w unchanged: q2 and cos q3 change sign;
+    - reflection of one sine, (q2, q3) -> (-q2, pi - q3), which keeps w: q2 and cos q3 change sign;
     - shifts of both phases by pi, w -> -w in both factors: both circles change sign.
 
-    The last three generate all others, such as the reflection of both phases. There are no more for data
-    that are generic: 2 y exp(q1 t) = cos u - cos v with u, v = (q2 -+ q4) t + (q3 -+ q5), and a sum of two
-    waves of different frequencies fixes the waves, so u -> -u + 2 pi k, v -> -v + 2 pi l and
-    (u, v) -> (v + pi, u + pi) are all there is. On q the group is infinite, a lattice of phases extended by
-    eight maps; on x it is finite, of 2 * 2^2 * 2 = 16 signed permutations, since the shifts by 2 pi are the
-    identity. So alignment is exact by enumeration, and an orbit size counts the images per cell
-    [0, 2 pi)^2 of the phases.
+    The last three generate all others, such as the reflection of both phases. For generic data there are no
+    more: 2 y exp(q1 t) = cos u - cos v with u, v = (q2 -+ q4) t + (q3 -+ q5), and a sum of two waves of
+    different frequencies determines the waves, so that only u -> -u + 2 pi k, v -> -v + 2 pi l and
+    (u, v) -> (v + pi, u + pi) are possible. On q the group is infinite, a lattice of phases extended by
+    eight maps. On x it has 2 * 2^2 * 2 = 16 signed permutations, since the shifts by 2 pi are the identity.
+    Alignment is therefore exact by enumeration, and an orbit size counts the images per cell [0, 2 pi)^2 of
+    the phases.
 
     **Limits.** E does not grow at infinity: for q1 -> infinity the curve vanishes and E tends to a plateau,
-    and there are minima at frequencies as high as one likes, where aliases fit a finite number of data. A
-    search that goes beyond `highest_frequency` counts as lost: the landscape is the points inside whose
-    pathways stay inside, and how many there are depends on this limit.
+    and there are minima at arbitrarily high frequencies, where aliases fit a finite number of data. A
+    search that goes beyond `highest_frequency` is lost, so the number of minima and transition states found
+    depends on this limit.
 
     **Arguments:**
 
-    - `inputs`: t, shape (items,), at least five.
-    - `targets`: y, shape (items,), in any unit; E is in its square.
+    - `inputs`: t_i, shape (items,), at least five.
+    - `targets`: y_i, shape (items,), in any unit; E has the square of this unit.
     - `highest_frequency`: limit of |q1|, |q2| and |q4|, radians per unit of t; above 1.
 
-    **Raises:** `ValueError` for arrays that do not fit or are not finite, and a limit of 1 or less.
+    **Raises:** `ValueError` if the arrays do not fit or are not finite, or the limit is not above 1.
 
     Source: Ballard, Das, Martiniani, Mehta, Sagun, Stevenson & Wales, Phys. Chem. Chem. Phys. 19, 12585
     (2017), doi:10.1039/C7CP01108C.
@@ -79,7 +79,7 @@ class NonlinearRegression(AbstractModel):
             )
         if not np.isfinite(arrays).all():
             raise ValueError("`inputs` and `targets` must be finite.")
-        # Cosines and sines must lie inside the region.
+        # Cosines and sines, up to 1, must lie inside the region, whose limit is the same number.
         if not (is_number(highest_frequency) and 1 < highest_frequency < math.inf):
             raise ValueError(f"`highest_frequency` must be finite and above 1, got {highest_frequency!r}.")
         self.inputs, self.targets = map(jnp.asarray, arrays)
@@ -87,13 +87,13 @@ class NonlinearRegression(AbstractModel):
 
     @property
     def dimension(self) -> int:
-        """Seven: three numbers and two points of circles."""
+        """Seven: q1, q2, q4 and two points of circles."""
         return 7
 
     def curve(self, x: Point, inputs: Float[Array, " items"]) -> Float[Array, " items"]:
         """Return y at `inputs`, shape (items,), in the unit of the targets.
 
-        sin(q2 t + q3) = sin(q2 t) cos q3 + cos(q2 t) sin q3, so no angle is taken.
+        Angles are not needed, since sin(q2 t + q3) = sin(q2 t) cos q3 + cos(q2 t) sin q3.
         """
         t = inputs
         first = jnp.sin(x[1] * t) * x[2] + jnp.cos(x[1] * t) * x[3]
@@ -102,16 +102,16 @@ class NonlinearRegression(AbstractModel):
 
     @property
     def features(self) -> int:
-        """One: t."""
+        """One, the input t."""
         return 1
 
     @property
     def classes(self) -> None:
-        """None: a number is predicted."""
+        """None, since this is a regression."""
         return None
 
     def predict(self, x: Point, inputs: Inputs) -> Outputs:
-        """Return y at the inputs t, shape (items, 1) both."""
+        """Return y, shape (items, 1), at the inputs t, shape (items, 1)."""
         return self.curve(x, jnp.asarray(inputs)[:, 0])[:, None]
 
     @property
@@ -120,7 +120,7 @@ class NonlinearRegression(AbstractModel):
         return self.inputs[:, None], self.targets
 
     def describe(self, x: HostPoint) -> str:
-        """Return decay and frequencies; which sine is first, and the signs, say nothing."""
+        """Return decay and frequencies as text, without their signs and the order of the sines."""
         decay, high, low = float(x[0]), *sorted((abs(float(x[1])), abs(float(x[4]))), reverse=True)
         text = f"decay {decay:.2f}, frequencies {high:.2f}, {low:.2f}"
         return text.replace("-", "\N{MINUS SIGN}")
@@ -130,19 +130,19 @@ class NonlinearRegression(AbstractModel):
         return jnp.sum((self.curve(x, self.inputs) - self.targets) ** 2)
 
     def point(self, q: Float[np.ndarray, " five"]) -> Float[np.ndarray, " dim"]:
-        """Return x of the parameters q1 to q5."""
+        """Return the point x, shape (7,), of the parameters q1 to q5, shape (5,)."""
         q1, q2, q3, q4, q5 = np.asarray(q, dtype=float)
         return np.array([q1, q2, np.cos(q3), np.sin(q3), q4, np.cos(q5), np.sin(q5)])
 
     def parameters(self, x: Float[np.ndarray, " dim"]) -> Float[np.ndarray, " five"]:
-        """Return q1 to q5 of a point, the phases from -pi to pi."""
+        """Return the parameters q1 to q5, shape (5,), of a point, with phases from -pi to pi."""
         q1, q2, c3, s3, q4, c5, s5 = np.asarray(x, dtype=float)
         return np.array([q1, q2, np.arctan2(s3, c3), q4, np.arctan2(s5, c5)])
 
     def sample(self, key: PRNGKeyArray) -> Point:
-        """Draw q1 from [0, 1), frequencies from [0, `highest_frequency`), phases from the circle.
+        """Draw q1 from [0, 1), frequencies from [0, `highest_frequency`) and phases from the circle.
 
-        Negative frequencies are images of positive ones.
+        Negative frequencies are not drawn, since they are images of positive ones.
         """
         u = jax.random.uniform(key, (5,))
         angle = 2.0 * jnp.pi * u[3:]
@@ -151,7 +151,7 @@ class NonlinearRegression(AbstractModel):
         return jnp.stack([u[0], q2, c[0], s[0], q4, c[1], s[1]])
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return the hash of the data and the limit."""
+        """Return the number of items, the hash of the data, and the limit of the frequencies."""
         return {
             "landscape": "nonlinear-regression",
             "items": len(self.inputs),
@@ -166,7 +166,7 @@ class NonlinearRegression(AbstractModel):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """The 16 maps of the class docstring."""
+        """The 16 signed permutations described for the class."""
         return _SYMMETRY
 
     @property
@@ -176,7 +176,7 @@ class NonlinearRegression(AbstractModel):
 
     @property
     def length_scale(self) -> float:
-        """Side lobes of the fit are 2 pi / (3 pi) apart in frequency; a little less."""
+        """0.5, a little less than the distance of side lobes of the fit in frequency, 2 pi / (3 pi)."""
         return 0.5
 
     @property
@@ -186,7 +186,7 @@ class NonlinearRegression(AbstractModel):
 
 
 class TwoCircles(AbstractGeometry):
-    """Variables 2 and 3, and 5 and 6 (from 0) lie on unit circles, the others anywhere."""
+    """Points whose variables (2, 3) and (5, 6), counted from 0, lie on unit circles."""
 
     def retract(self, x: Point) -> Point:
         """Scale both pairs to length one."""
@@ -200,14 +200,14 @@ class TwoCircles(AbstractGeometry):
 
 def _on_circle(pair: Float[Array, " two"]) -> Float[Array, " two"]:
     square = jnp.sum(pair * pair)
-    # The middle of two antipodes is on no radius; any point will do, and no derivative may be NaN.
+    # The middle of two antipodes has no direction: any point will do, but no derivative may be NaN.
     lost = square == 0
     unit = pair / jnp.sqrt(jnp.where(lost, 1.0, square))
     return jnp.where(lost, jnp.array([1.0, 0.0]), unit)
 
 
 def _group() -> FiniteSymmetry:
-    """Return the 16 elements: exchanges, reflections of either sine, shifts of both phases by pi."""
+    """Return the group of exchanges, reflections of either sine and shifts of both phases by pi."""
     indices, signs = [], []
     for order in ([0, 1, 2, 3, 4, 5, 6], [0, 4, 5, 6, 1, 2, 3]):
         for first, second, shift in itertools.product((1, -1), repeat=3):
@@ -224,17 +224,18 @@ def nonlinear_regression(
 ) -> NonlinearRegression:
     """Return the regression on data made with q = (0.1, 2.13, 0, 1.34, 0).
 
-    Inputs are drawn uniformly from [0, 3 pi), not spaced equally: on a grid, frequencies that differ by
-    2 pi / spacing would be the same.
+    Inputs are drawn uniformly from [0, 3 pi). On a grid with equal spacing, frequencies that differ by
+    2 pi / spacing would be equivalent.
 
     **Arguments:**
 
-    - `seed`: of inputs and noise, drawn with numpy's default generator.
-    - `items`: number of data.
-    - `noise`: standard deviation of the Gaussian noise on the targets.
-    - `highest_frequency`: as of `NonlinearRegression`.
+    - `seed`: seed of inputs and noise, drawn with numpy's default generator.
+    - `items`: number of data, at least five.
+    - `noise`: standard deviation of the Gaussian noise on the targets, in their unit.
+    - `highest_frequency`: see `NonlinearRegression`.
 
-    **Raises:** `ValueError` for fewer than five items, and for noise that is negative or not finite.
+    **Raises:** `ValueError` if there are fewer than five items, the noise or the seed is negative, or the
+    limit is not above 1.
     """
     if not is_whole(items) or items < 5:
         raise ValueError(f"`items` must be at least 5, one for each parameter, got {items!r}.")

@@ -1,4 +1,4 @@
-"""Losses of the linear outputs of a network, and their derivatives; items are columns here."""
+"""Losses as functions of the linear outputs of a network, and their derivatives; items are columns."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ Columns = Float[Array, "outputs items"]
 
 
 def column_losses(loss: str, y: Columns, targets: Columns) -> Float[Array, " items"]:
-    """Return the loss of each item from linear outputs and targets, both (outputs, items)."""
+    """Return the loss of each item, shape (items,), from outputs and targets, both (outputs, items)."""
     if loss == "cross_entropy":
         return jax.nn.logsumexp(y, axis=0) - jnp.sum(targets * y, axis=0)
     if loss == "binary_cross_entropy":
@@ -39,8 +39,8 @@ def _squared_derivatives(y: Array, targets: Array) -> tuple[Array, Array]:
     return 2.0 * (y - targets), jnp.broadcast_to(2.0 * (i == j)[:, None], (len(i), y.shape[1]))
 
 
-# From outputs and targets of items, the gradient (outputs, items) and the upper triangle of the Hessian
-# (pairs, items) of each item's loss by its outputs.
+# Functions of outputs and targets, both (outputs, items). They return the gradient (outputs, items) and the
+# upper triangle of the Hessian (pairs, items) of each item's loss with respect to its outputs.
 OUTPUT_DERIVATIVES: dict[str, Callable] = {
     "cross_entropy": _softmax_derivatives,
     "binary_cross_entropy": _binary_derivatives,

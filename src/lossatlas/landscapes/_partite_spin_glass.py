@@ -26,17 +26,17 @@ class PartiteSpinGlass(AbstractLandscape):
 
         H(u, v, w) = sum x_ijk u_i v_j w_k,     ||u|| = ||v|| = ||w|| = 1     (p = 3)
 
-    With p = 2 the stationary points are the singular vectors of the matrix x, with H = +- a singular
-    value: 4 min(n, m) points on the spheres of n and m variables. With any p they are the best and
-    other stationary approximations of the tensor by one of rank 1.
+    For p = 2 the stationary points are pairs of singular vectors of the matrix x, where H is plus or minus
+    a singular value: 4 min(n, m) points on the spheres of n and m variables. For any p they are the
+    stationary approximations of the tensor by tensors of rank 1, among them the best one.
 
     **Arguments:**
 
     - `coefficients`: x, one axis per part, dimensionless; the sides may differ. A point holds the parts
         one after the other.
 
-    **Raises:** `ValueError` if there are fewer than two axes, a side is below 2, or a number is not
-    finite.
+    **Raises:** `ValueError` if there are fewer than two axes, a side is below 2, a number is not finite, or
+    all are zero.
 
     Source: Friedland & Ottaviani, Found. Comput. Math. 14, 1209 (2014), doi:10.1007/s10208-014-9194-z,
     who count the stationary points: at most 6 up to signs for the shape (2, 2, 2), 37 for (3, 3, 3).
@@ -69,9 +69,9 @@ class PartiteSpinGlass(AbstractLandscape):
     def hessian(self, x: Point) -> Matrix:
         """Return the Hessian of `surface_energy`, from p (p - 1) / 2 passes over the coefficients.
 
-        With n_a = x_a / r_a, r_a = ||x_a||, P_a = 1 - n_a n_a^T, and M_ab the coefficients times the n
-        of all parts but a and b, so that g_a = M_ab n_b is the gradient of part a and n_a . g_a = H: its
-        blocks are
+        Let r_a = ||x_a||, n_a = x_a / r_a, P_a = 1 - n_a n_a^T, and let M_ab be the coefficients times the
+        n of all parts but a and b. Then g_a = M_ab n_b is the gradient of part a, n_a . g_a = H, and the
+        blocks of the Hessian are
 
             P_a M_ab P_b / (r_a r_b)                                                for a != b,
             -(H P_a + P_a g_a n_a^T + n_a (P_a g_a)^T) / r_a^2                      on the diagonal.
@@ -95,7 +95,7 @@ class PartiteSpinGlass(AbstractLandscape):
         return jnp.block(blocks)
 
     def _pair(self, a: int, b: int, units: list[Array]) -> Array:
-        """Return the coefficients times the unit vectors of all parts but a < b."""
+        """Return the matrix M_ab: the coefficients times the unit vectors of all parts but a < b."""
         value = self.coefficients
         for axis in reversed(range(len(units))):
             if axis not in (a, b):
@@ -104,7 +104,7 @@ class PartiteSpinGlass(AbstractLandscape):
 
     @property
     def hessian_cost(self) -> float:
-        """Return 11: three passes over the coefficients, and a spectrum (three parts of 100)."""
+        """11 gradients: three passes over the coefficients and a spectrum (three parts of 100)."""
         return 11.0
 
     @property
@@ -119,7 +119,7 @@ class PartiteSpinGlass(AbstractLandscape):
 
     @property
     def length_scale(self) -> float:
-        """Return p^1/2 / dimension^1/2: as `SpinGlass` has 1 where a variable is of order 1."""
+        """sqrt(p / dimension), the size of a variable; for `SpinGlass` that is 1."""
         return math.sqrt(len(self.sizes) / self.dimension)
 
     def sample(self, key: PRNGKeyArray) -> Point:
@@ -141,16 +141,12 @@ class PartiteSpinGlass(AbstractLandscape):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """Signs of an even number of parts: H is linear in each. Drawn parts cannot be exchanged."""
+        """Sign flips of an even number of parts, since H is linear in each part."""
         return even_signs(self.sizes)
 
     @property
     def morse_sum(self) -> int:
-        """Product of the Euler characteristics 1 + (-1)^(n-1) of the spheres: 0 if one n is even.
-
-        (The sum of Morse functions on two manifolds is one on their product; its stationary points are
-        the pairs, their indices add up, and so (-1)^index multiplies.)
-        """
+        """Product of the Euler characteristics 1 + (-1)^(n-1) of the spheres; 0 if any n is even."""
         return math.prod(1 + (-1) ** (size - 1) for size in self.sizes)
 
 
@@ -160,9 +156,10 @@ def partite_spin_glass(sizes: Sequence[int], *, seed: int = 0) -> PartiteSpinGla
     **Arguments:**
 
     - `sizes`: number of variables of each part, each at least 2; at least two parts.
-    - `seed`: of the coefficients, drawn with numpy's default generator.
+    - `seed`: seed of the coefficients, drawn with numpy's default generator.
 
-    **Raises:** `ValueError` for numbers that do not fit, and for too many coefficients.
+    **Raises:** `ValueError` if there are fewer than two parts, a part has fewer than two variables, the
+    seed is negative, or the coefficients would need more than 8 GiB.
     """
     given = list(sizes) if isinstance(sizes, Sequence | np.ndarray) else [sizes]
     if len(given) < 2 or not all(is_whole(size) and size >= 2 for size in given):

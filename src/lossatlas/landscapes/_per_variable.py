@@ -1,4 +1,4 @@
-"""Settings of a landscape that have one value for every variable."""
+"""Checks of settings of a landscape that have one value for every variable: bounds, periods, scales."""
 
 import math
 from typing import Any
@@ -11,7 +11,7 @@ from ._landscape import random_images
 from ._symmetry import AbstractSymmetry
 
 
-IMAGES = 16  # random images of the values that a symmetry must leave as they are
+IMAGES = 16  # random images of the values of a setting, at which its symmetry is tested
 
 
 def per_variable(name: str, value: Any, size: int) -> Float[np.ndarray, " dim"]:
@@ -19,9 +19,11 @@ def per_variable(name: str, value: Any, size: int) -> Float[np.ndarray, " dim"]:
 
     **Arguments:**
 
-    - `name`: of the setting, for the sentence.
+    - `name`: name of the setting, for the error message.
     - `value`: one number, or numbers in the form of the parameters or as a vector.
     - `size`: number of variables.
+
+    **Returns:** shape (size,).
 
     **Raises:** `ValueError` for anything else, and for NaN.
     """
@@ -38,7 +40,10 @@ def per_variable(name: str, value: Any, size: int) -> Float[np.ndarray, " dim"]:
 
 
 def checked_bounds(bounds: Any, size: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the lower and the upper bound of every variable; raises `ValueError` for what is none."""
+    """Return the lower and the upper bound of every variable.
+
+    **Raises:** `ValueError` unless `bounds` is a pair in which every lower bound is below the upper one.
+    """
     if not isinstance(bounds, tuple | list) or len(bounds) != 2:
         raise ValueError(
             f"`bounds` must be a pair (lower, upper), each a number or one per variable, got {bounds!r}."
@@ -57,7 +62,10 @@ def checked_bounds(bounds: Any, size: int) -> tuple[tuple[float, ...], tuple[flo
 def checked_periods(
     periodic: Any, size: int, bounds: tuple[tuple[float, ...], tuple[float, ...]] | None
 ) -> tuple[float, ...]:
-    """Return the period of every variable, infinite where there is none; raises `ValueError`."""
+    """Return the period of every variable, infinite where there is none.
+
+    **Raises:** `ValueError` if a period is not positive, all are infinite, or a variable has a bound, too.
+    """
     periods = per_variable("periodic", periodic, size)
     if not np.all(periods > 0):
         i = int(np.flatnonzero(~(periods > 0))[0])
@@ -66,16 +74,16 @@ def checked_periods(
             f"variable {i} is {periods[i]:g}."
         )
     if not np.isfinite(periods).any():
-        raise ValueError("`periodic` names no period: leave it out.")
+        raise ValueError("`periodic` has no finite period: leave it out.")
     if bounds is not None:
         both = np.flatnonzero(np.isfinite(periods) & np.isfinite(bounds).any(axis=0))
         if len(both):
-            raise ValueError(f"Variable {both[0]} has a period and a bound: it can have one of them.")
+            raise ValueError(f"Variable {both[0]} has a period and a bound: it can have only one of them.")
     return tuple(periods.tolist())
 
 
 def checked_scale(scale: Any, size: int) -> float | tuple[float, ...]:
-    """Return one scale, or one for every variable; raises `ValueError` for what is none."""
+    """Return one scale, or one per variable; raises `ValueError` if one is not positive and finite."""
     values = per_variable("scale", scale, size)
     if not np.all((values > 0) & (values < math.inf)):
         raise ValueError(f"`scale` must be positive, one number or {size}, got {scale!r}.")
@@ -87,7 +95,10 @@ def usual_scale(
     bounds: tuple[tuple[float, ...], tuple[float, ...]] | None,
     periods: tuple[float, ...] | None,
 ) -> float | tuple[float, ...]:
-    """Return 1; a quarter of the distance of two finite bounds; 1 / (2 pi) of a period."""
+    """Return the default scale of every variable.
+
+    It is a quarter of the distance of two finite bounds, 1 / (2 pi) of a finite period, and otherwise 1.
+    """
     values = np.ones(size)
     for lengths, share in (
         (None if bounds is None else np.subtract(bounds[1], bounds[0]), 0.25),
@@ -99,12 +110,12 @@ def usual_scale(
 
 
 def finite_or_none(values: tuple[float, ...]) -> list[float | None]:
-    """Return the values as JSON has them, which knows no infinity."""
+    """Return the values with None for infinity, which JSON cannot represent."""
     return [value if math.isfinite(value) else None for value in values]
 
 
 def check_exchanged(name: str, values: Float[np.ndarray, " dim"], group: AbstractSymmetry) -> None:
-    """Refuse a symmetry that exchanges variables of which a positive setting differs."""
+    """Refuse a symmetry that exchanges variables with different values of a positive setting."""
     finite = np.where(np.isfinite(values), values, 0.0)
     for image in random_images(group, finite, IMAGES, np.random.default_rng(0)):
         if not np.allclose(np.abs(image), finite):
@@ -114,7 +125,7 @@ def check_exchanged(name: str, values: Float[np.ndarray, " dim"], group: Abstrac
 def check_bounds_kept(bounds: tuple[tuple[float, ...], tuple[float, ...]], group: AbstractSymmetry) -> None:
     """Refuse a symmetry that maps points between the bounds to points outside."""
     lower, upper = np.array(bounds)
-    # A number that no finite bound has stands for infinity.
+    # A number above all finite bounds stands for infinity.
     far = (
         1.0 + np.abs([lower, upper], where=np.isfinite([lower, upper]), out=np.zeros((2, len(lower)))).max()
     )

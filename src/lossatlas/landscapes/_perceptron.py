@@ -44,10 +44,11 @@ class Perceptron(AbstractModel):
 
         E = sum_d v_d loss(y(x_d), t_d) / sum_d v_d + lam ||w||^2
 
-    (no factor 1/2) with weights v_d of the items, all one unless they are given. The loss is
-    -sum_c t_c ln softmax(y)_c (`cross_entropy`), ln(1 + e^y) - t y (`binary_cross_entropy`, one output) or
-    sum_c (y_c - t_c)^2 (`squared_error`). Without a hidden layer this is logistic or linear regression:
-    convex, with one minimum. Variables: W_0 row by row, b_0, W_1, b_1, ...; what is frozen is left out.
+    (no factor 1/2), where the sums run over items with inputs x_d, targets t_d and weights v_d, by default
+    1, and w holds the penalised variables. The loss is -sum_c t_c ln softmax(y)_c (`cross_entropy`),
+    ln(1 + e^y) - t y (`binary_cross_entropy`, one output) or sum_c (y_c - t_c)^2 (`squared_error`). Without
+    a hidden layer this is logistic or linear regression, which is convex. The variables of a point are W_0
+    row by row, b_0, W_1, b_1, ..., without those that are frozen at zero.
 
     As a model it predicts probabilities of the classes (of two classes for `binary_cross_entropy`), or the
     outputs for `squared_error`.
@@ -55,39 +56,40 @@ class Perceptron(AbstractModel):
     **Arguments:**
 
     - `inputs`: shape (items, features).
-    - `targets`: class numbers (items,) or probabilities (items, classes), each item's with sum one; for
+    - `targets`: class numbers (items,) or probabilities (items, classes) that sum to one for each item; for
         squared error values (items,) or (items, outputs).
-    - `hidden`: nodes of the one hidden layer, such as 3, or of each of several, such as (5, 5); 0 or () for
-        none.
-    - `l2`: lam, in loss units per squared parameter unit, >= 0.
+    - `hidden`: number of nodes of the hidden layer, such as 3, or of several layers, such as (5, 5); 0 or
+        () for no hidden layer.
+    - `l2`: the penalty lam, in loss units per squared parameter unit, >= 0.
     - `activation`: tanh, sigmoid, softplus, gelu or relu, or a function of JAX that works element by
-        element. Where it is odd, nodes may change sign; where it has kinks, as relu has, every point is
-        tested before it counts. Two symmetries are not used: of an even function, the signs of what comes
-        into a node, so that images of one minimum count as several; of a linear one, rotations of the
-        nodes, which make minima degenerate.
+        element. If it is odd, sign flips of nodes are symmetries; if it has kinks, as relu has, every point
+        found is tested for a kink. Two other symmetries are not used: sign flips of the incoming links of
+        nodes with an even activation, so that images of one minimum count as several, and rotations of
+        nodes with a linear activation, which make minima degenerate.
     - `loss`: cross_entropy, binary_cross_entropy or squared_error.
     - `biases`: False for a network without biases.
-    - `penalise_biases`: L2 over all variables, or over the weights only. In the second case a common
-        shift of the output biases of a softmax is a zero mode, fixed by making their sum zero; and a
-        node with zero weights leaves its own bias undetermined, so such points are degenerate.
-    - `weights`: of the items, shape (items,), not negative; only their ratios matter.
+    - `penalise_biases`: True for L2 over all variables, False for L2 over the weights only. In the second
+        case a common shift of the output biases of a softmax is a zero mode, which is fixed by making their
+        sum zero, and points with a node of zero weights are degenerate, since its bias has no effect.
+    - `weights`: weights of the items, shape (items,), not negative; only their ratios matter.
     - `mask`: one boolean array per layer, shape (outputs of the layer, inputs of the layer); False
         freezes the link at zero.
-    - `neighbours`: in place of a mask, keep the links of every hidden node to its nearest nodes only,
+    - `neighbours`: in place of a mask, the number of nearest nodes to which every hidden node is linked,
         see `neighbour_mask`.
-    - `classes`: number of classes; default the largest class number plus one. Needed where the items
-        may lack the last class.
+    - `classes`: number of classes; default the largest class number plus one. Needed if the items may lack
+        the last class.
     - `input_symmetries`: permutations of the inputs that leave the data set unchanged.
+    - `name`: name of the landscape in its fingerprint.
 
-    **Raises:** `ValueError` where shapes or settings do not fit.
+    **Raises:** `ValueError` if shapes or settings do not fit.
 
     Source: Ballard et al., Phys. Chem. Chem. Phys. 19, 12585 (2017), doi:10.1039/C7CP01108C.
     """
 
-    # Items are columns: one matrix product per layer, and activations read memory from end to end.
+    # Items are columns, so that a layer is one matrix product and activations read contiguous memory.
     input_columns: Float[Array, "features items"]
     target_columns: Columns
-    shares: Float[Array, " items"] | None  # of the items in the loss; None: equal ones
+    shares: Float[Array, " items"] | None  # weights of the items divided by their sum; None: equal weights
     l2: Scalar
     penalised: Float[Array, " full"]
     sizes: tuple[int, ...] = eqx.field(static=True)
@@ -140,7 +142,7 @@ class Perceptron(AbstractModel):
             if mask is not None:
                 raise ValueError("Give `mask` or `neighbours`, not both.")
             if not nodes:
-                raise ValueError("`neighbours` are those of hidden nodes, but there is no hidden layer.")
+                raise ValueError("`neighbours` applies to hidden nodes, but there is no hidden layer.")
             mask = neighbour_mask(self.sizes, neighbours)
         self.masked = mask is not None
         self.free = free_variables(self.sizes, mask, self.biases)
@@ -169,24 +171,24 @@ class Perceptron(AbstractModel):
 
     @property
     def inputs(self) -> Float[Array, "items features"]:
-        """The inputs that the network learns from."""
+        """Inputs of the training items."""
         return self.input_columns.T
 
     @property
     def targets(self) -> Float[Array, "items outputs"]:
-        """What it learns: values, or the probability of each class (of class 1 for the binary loss)."""
+        """Targets of the training items: values or class probabilities (of class 1 for the binary loss)."""
         return self.target_columns.T
 
     @property
     def training(self) -> tuple[Array, Array]:
-        """Inputs and targets; class probabilities of both classes for the binary loss."""
+        """Inputs and targets of the training items; probabilities of both classes for the binary loss."""
         targets = self.targets
         if self.loss == "binary_cross_entropy":
             targets = jnp.concatenate([1.0 - targets, targets], axis=1)
         return self.inputs, targets
 
     def layers(self, x: Point) -> list[tuple[Array, Array]]:
-        """Return (weights, biases) of each layer; weights have shape (outputs, inputs)."""
+        """Return (weights, biases) of each layer, shapes (outputs, inputs) and (outputs,)."""
         full = self._full(x)
         result, start = [], 0
         for inputs, outputs in itertools.pairwise(self.sizes):
@@ -201,18 +203,18 @@ class Perceptron(AbstractModel):
         return self._columns(x, jnp.asarray(inputs).T).T
 
     def predict(self, x: Point, inputs: Inputs) -> Outputs:
-        """Return the probability of each class, or for `squared_error` the outputs."""
+        """Return the probability of each class, shape (items, classes); for `squared_error` the outputs."""
         if self.loss == "squared_error":
             return self.outputs(x, inputs)
         return jax.nn.softmax(self.logits(x, inputs), axis=1)
 
     def logits(self, x: Point, inputs: Inputs) -> Outputs:
-        """Return the linear outputs; for `binary_cross_entropy` 0 and y, those of a softmax of two."""
+        """Return the linear outputs; for `binary_cross_entropy` (0, y), whose softmax are two classes."""
         y = self.outputs(x, inputs)
         return jnp.concatenate([jnp.zeros_like(y), y], axis=1) if self.loss == "binary_cross_entropy" else y
 
     def item_losses(self, x: Point, inputs: Inputs, targets: Targets) -> Items:
-        """Return the loss of each item, without the penalty; the weights of the items do not enter."""
+        """Return the loss of each item, without the penalty and without the weights of items."""
         if self.classes is None:
             wanted = as_values(targets)
         else:
@@ -228,7 +230,7 @@ class Perceptron(AbstractModel):
         return mean + self.l2 * jnp.sum(self.penalised * full * full)
 
     def hessian(self, x: Point) -> Matrix:
-        """Return the Hessian of `surface_energy`, analytic; with kinks that of the region around `x`."""
+        """Return the analytic Hessian of `surface_energy`; with kinks, that of the smooth piece at `x`."""
         full = data_hessian(
             self.layers(self.geometry.retract(x)),
             self.input_columns,
@@ -248,23 +250,24 @@ class Perceptron(AbstractModel):
 
     @property
     def hessian_cost(self) -> float:
-        """Return 10; measured with the spectrum: 7 for 4-3-3 on iris, 13 for 2-10-4 on 1,000 items.
+        """10 gradients for a smooth network; the number of variables with kinks.
 
-        More where there are kinks, since the Hessian does not know those near by.
+        Measured with the spectrum: 7 for 4-3-3 on iris, 13 for 2-10-4 on 1,000 items. With kinks a Hessian
+        helps less, since it does not see those near by, so minimisations compute it less often.
         """
         return 10.0 if self.smoothness == "smooth" else super().hessian_cost
 
     def sample(self, key: PRNGKeyArray) -> Point:
-        """Draw normal variables whose scale is itself drawn, log-uniformly from 0.1 to 5.
+        """Draw normal variables, whose standard deviation is drawn log-uniformly from 0.1 to 5.
 
-        One fixed scale misses minima: the origin attracts small starts, saturated nodes large ones.
+        One fixed scale misses minima: small starts go to the origin, and large ones have saturated nodes.
         """
         normal, scale = jax.random.split(key)
         sigma = 0.1 * 50.0 ** jax.random.uniform(scale)
         return self.geometry.retract(sigma * jax.random.normal(normal, (self.dimension,)))
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return settings and data hash; biases and weights of items only where they are not as usual."""
+        """Return settings and data hash; `biases` and `weights` only if they differ from the defaults."""
         known = {
             "landscape": self.name,
             "sizes": list(self.sizes),
@@ -291,7 +294,7 @@ class Perceptron(AbstractModel):
         nodes, outputs = self.sizes[-2:]
         last = np.arange(self.dimension)
         columns = [last[-outputs:]] if self.biases else []
-        if self.shifts > len(columns):  # all links are there, and each node's shift together
+        if self.shifts > len(columns):  # also one shift for the outgoing weights of each node
             last = last[: -outputs if self.biases else None][-nodes * outputs :]
             columns = [*last.reshape(outputs, nodes).T, *columns]
         directions = np.zeros((self.shifts, self.dimension))
@@ -301,24 +304,24 @@ class Perceptron(AbstractModel):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """Signed permutations of hidden nodes, and the given permutations of the inputs."""
+        """Permutations of hidden nodes, with signs if the activation is odd, and the `input_symmetries`."""
         return _symmetry(self.sizes, is_odd(self.activation), self.free, self.input_symmetries)
 
     @property
     def morse_sum(self) -> int | None:
-        """1 where the penalty confines every variable of a smooth network."""
+        """1 if the network is smooth and all variables are penalised, else None."""
         return 1 if self.smoothness == "smooth" and self.penalise_biases and float(self.l2) > 0 else None
 
     @property
     def smoothness(self) -> Smoothness:
-        """`piecewise` for ReLU: smooth as long as no node switches on any item; of a function, inferred."""
+        """`piecewise` for relu with hidden layers, `smooth` for other names; inferred for a function."""
         if not isinstance(self.activation, str):
             return inferred_smoothness(self)
         return "piecewise" if self.activation == "relu" and len(self.sizes) > 2 else "smooth"
 
     @property
     def units(self) -> Units:
-        """Of squared error the variance of the targets, else 1."""
+        """Unit of the energy: for squared error about the variance of the targets, else 1."""
         targets = np.asarray(self.target_columns)
         mean = np.average(targets, axis=1, weights=self.shares)[:, None]
         variance = float(np.mean(np.average((targets - mean) ** 2, axis=1, weights=self.shares)))
@@ -331,9 +334,9 @@ class Perceptron(AbstractModel):
         return jnp.zeros(full_size(self.sizes)).at[np.asarray(self.free)].set(x)
 
     def _columns(self, x: Point, inputs: Float[Array, "features items"]) -> Columns:
-        """Return the linear outputs for data given column by column."""
+        """Return the linear outputs, shape (outputs, items), for items given as columns."""
         (weights, biases), *following = self.layers(x)
-        # The bias as the weight of an input that is one: its gradient comes with the matrix product.
+        # The bias is the weight of an input that is one: its gradient comes with the matrix product.
         weights = jnp.concatenate([weights, biases[:, None]], axis=1)
         signal = weights @ jnp.concatenate([inputs, jnp.ones((1, inputs.shape[1]))])
         for weights, biases in following:
@@ -355,8 +358,10 @@ def xor(
     **Arguments:**
 
     - `hidden`: number of hidden nodes, or the numbers of several hidden layers.
-    - `l2`: penalty over all variables, or over the weights only without `penalise_biases`.
-    - `activation`, `biases`, `neighbours`: as of `Perceptron`.
+    - `l2`: penalty, in loss units per squared parameter unit, >= 0.
+    - `activation`, `biases`, `penalise_biases`, `neighbours`: see `Perceptron`.
+
+    **Raises:** `ValueError` if settings do not fit.
     """
     return Perceptron(
         [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
@@ -386,22 +391,23 @@ def _symmetry(
     exchanges = [_input_exchange(sizes, permutation) for permutation in input_symmetries]
     if len(sizes) > 2:
         return NodeSymmetry(sizes, odd=odd, mask=mask, extra=exchanges)
-    # Without a hidden node nothing can be exchanged but inputs, where the links that are there allow it.
+    # Without hidden nodes only permutations of inputs that keep the mask are symmetries.
     allowed = [exchange[mask] for exchange in exchanges if np.array_equal(mask[exchange], mask)]
     places = (np.cumsum(mask) - 1)[np.unique([np.flatnonzero(mask), *allowed], axis=0)]
     return NoSymmetry() if len(places) == 1 else FiniteSymmetry(places, np.ones_like(places))
 
 
 def _softmax_shifts(network: Perceptron) -> int:
-    """Return the number of directions that add one number to all outputs of a softmax, unpenalised.
+    """Return the number of directions that add one number to all outputs of a softmax at no penalty.
 
-    Without penalised biases that is the bias; without any penalty the weights from each node too.
+    If only biases are not penalised there is one direction, a shift of the output biases. Without any
+    penalty the outgoing weights of each node of the last layer can be shifted, too.
     """
     if network.loss != "cross_entropy":
         return 0
     if float(network.l2) > 0:
         return int(not network.penalise_biases)
-    if network.masked:  # columns of weights may lack a link: the bias alone
+    if network.masked:  # weights of a node may lack a link, so only biases can be shifted
         return int(network.biases)
     return network.sizes[-2] + int(network.biases)
 

@@ -1,4 +1,4 @@
-"""What a perceptron is given, checked: hidden layers, items, targets, weights, links."""
+"""Checks of the arguments of a perceptron: hidden layers, items, targets, weights, links."""
 
 import itertools
 import warnings
@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float
 from lossatlas._checks import is_whole
 
 
-SUM_OF_ONE = 1e-6  # how far probabilities of one item may be from summing to one; they are divided by it
+SUM_OF_ONE = 1e-6  # allowed error of the sum of an item's probabilities, which are divided by their sum
 
 
 def read_hidden(hidden: Any) -> tuple[int, ...]:
-    """Return the nodes of each hidden layer from one whole number or several; 0 or none: no such layer."""
+    """Return the number of nodes of each hidden layer; 0 or an empty sequence gives no hidden layer."""
     given = hidden.tolist() if isinstance(hidden, np.ndarray) else hidden
     layers: list[Any] = (
         list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
@@ -34,7 +34,7 @@ def read_hidden(hidden: Any) -> tuple[int, ...]:
 
 
 def read_finite(values: Any, argument: str) -> Float[np.ndarray, "..."]:
-    """Return an array of finite float64 numbers."""
+    """Return the values as a float64 array; raises `ValueError` if they are not real and finite."""
     try:
         given = np.asarray(values)
     except ValueError:  # rows of different length
@@ -50,7 +50,10 @@ def read_finite(values: Any, argument: str) -> Float[np.ndarray, "..."]:
 def read_targets(
     targets: Any, loss: str, items: int, classes: int | None
 ) -> Float[np.ndarray, "outputs items"]:
-    """Return what the outputs are compared with: values, or the probability of each class (of class 1)."""
+    """Return targets as columns: values, or the probability of each class (of class 1 for the binary loss).
+
+    **Raises:** `ValueError` if they do not fit the loss, the items or the classes.
+    """
     values = read_finite(targets, "targets")
     if values.shape[:1] != (items,) or values.ndim > 2:
         raise ValueError(f"`targets` must have {items} items like `inputs`, got {values.shape}.")
@@ -85,23 +88,23 @@ def read_targets(
 
 
 def read_weights(weights: Any, items: int) -> Float[np.ndarray, " items"]:
-    """Return the share of each item in the loss: weights divided by their sum."""
+    """Return the share of each item in the loss, its weight divided by the sum of weights."""
     values = read_finite(weights, "weights")
     if values.shape != (items,):
         raise ValueError(f"`weights` must be one number for each of {items} items, got {values.shape}.")
     if np.any(values < 0) or not np.any(values > 0):
-        raise ValueError("`weights` must not be negative, and some of them positive.")
-    largest = values.max()  # the sum of the weights themselves might be infinite
+        raise ValueError("`weights` must not be negative, and at least one must be positive.")
+    largest = values.max()  # the sum of large weights may overflow
     return (values / largest) / np.sum(values / largest)
 
 
 def full_size(sizes: Sequence[int]) -> int:
-    """Return the number of all weights and biases."""
+    """Return the number of all weights and biases, frozen ones included."""
     return sum((a + 1) * b for a, b in itertools.pairwise(sizes))
 
 
 def bias_positions(sizes: Sequence[int]) -> Bool[np.ndarray, " full"]:
-    """Return which of all variables are biases."""
+    """Return which variables of the full vector are biases."""
     blocks = [np.repeat([False, True], [a * b, b]) for a, b in itertools.pairwise(sizes)]
     return np.concatenate(blocks)
 
@@ -109,7 +112,7 @@ def bias_positions(sizes: Sequence[int]) -> Bool[np.ndarray, " full"]:
 def free_variables(
     sizes: Sequence[int], mask: Sequence[Any] | None, biases: bool
 ) -> tuple[int, ...] | None:
-    """Return the positions of the variables that are not frozen at zero; None if all are free."""
+    """Return the positions in the full vector of variables that are not frozen; None if all are free."""
     free = np.ones(full_size(sizes), dtype=bool) if biases else ~bias_positions(sizes)
     if mask is None:
         return None if biases else tuple(np.flatnonzero(free).tolist())
@@ -124,33 +127,33 @@ def free_variables(
         free[start : start + links.size] &= links.ravel()
         start += links.size + outputs
     if not free.any():
-        raise ValueError("`mask` freezes every link, and without biases there is no variable left.")
+        raise ValueError("`mask` freezes every link, and without biases no variable is left.")
     return tuple(np.flatnonzero(free).tolist())
 
 
 def check_exchange(items: Float[np.ndarray, "items columns"], permutation: tuple[int, ...], inputs: int):
-    """Refuse a permutation of the inputs that turns the data set into another one.
+    """Refuse a permutation of the inputs that changes the data set; raises `ValueError`.
 
     **Arguments:**
 
-    - `items`: inputs, and beside them whatever else belongs to an item.
-    - `permutation`: of the inputs.
-    - `inputs`: how many of the columns are inputs.
+    - `items`: one row per item: its inputs, then its targets and weight.
+    - `permutation`: permutation of the inputs.
+    - `inputs`: number of columns that are inputs.
     """
     if sorted(permutation) != list(range(inputs)):
         raise ValueError(f"`input_symmetries` must permute {inputs} inputs, got {permutation}.")
     after = np.hstack([items[:, list(permutation)], items[:, inputs:]])
     if not np.array_equal(items[np.lexsort(items.T)], after[np.lexsort(after.T)]):
         raise ValueError(
-            f"`input_symmetries`: exchanging the inputs as {permutation} changes the data set, so it is "
-            "no symmetry."
+            f"`input_symmetries`: the permutation {permutation} of the inputs changes the data set, so it "
+            "is not a symmetry."
         )
 
 
 def _soft_labels(
     values: Float[np.ndarray, "items classes"], classes: int | None
 ) -> Float[np.ndarray, "classes items"]:
-    """Return probabilities as columns, each with sum one."""
+    """Return probabilities as columns that sum to one; raises `ValueError` if they are none."""
     sums = values.sum(axis=1, keepdims=True)
     if np.any(values < 0) or np.any(np.abs(sums - 1.0) > SUM_OF_ONE):
         raise ValueError(

@@ -2,17 +2,18 @@
 
 For one item let z_l be the linear signals of layer l, h_l = f(z_l), and e the item's loss. With
 
-    d_l = de/dz_l,   Q_lm = d2e/dz_l dz_m   (each z displaced by itself),
+    d_l = de/dz_l,   Q_lm = d2e/dz_l dz_m   (z_l and z_m displaced independently),
 
-the second derivative by the weights W_l[i, a] and W_m[j, b], l <= m, is
+the second derivative with respect to the weights W_l[i, a] and W_m[j, b], l <= m, is
 
     Q_lm[i, j] h_(l-1)[a] h_(m-1)[b] + d_m[j] (dh_(m-1)[b] / dz_l[i]) h_(l-1)[a],
 
-where a bias is the weight of a signal that is one. Down the layers Q_ll = f' f' (W^T Q W) + diag(f''
-W^T d) and Q_lm = f' W^T Q_(l+1)m. Summed over the items these are products of matrices (pairs, items)
-and (items, pairs); autodiff does the same work once per variable.
+where a bias is the weight of a signal that is one. From the last layer downwards Q_ll = f' f' (W^T Q W) +
+diag(f'' W^T d) and Q_lm = f' W^T Q_(l+1)m. The sums over items are products of matrices (pairs, items) and
+(items, pairs); automatic differentiation does the same work once per variable.
 
-Derived here; for one hidden layer it is the J^T A J of Gauss and Newton plus one term per layer.
+The formulas are derived here; for one hidden layer they are the Gauss-Newton matrix J^T A J plus one term
+per layer.
 """
 
 import functools
@@ -30,8 +31,8 @@ from ._triangle import pair_numbers
 
 
 Items = Float[Array, "_ items"]
-BLOCK = 2048  # items at a time: what one block needs stays in the cache, whatever the data set's size
-PRODUCTS = 2**21  # numbers formed at once; above, one pair of nodes after the other
+BLOCK = 2048  # items per block: the arrays of a block stay in the cache, whatever the size of the data set
+PRODUCTS = 2**21  # largest array of products formed at once; above, pairs of nodes are handled one by one
 
 
 def data_hessian(
@@ -49,10 +50,9 @@ def data_hessian(
 
     - `layers`: weights (outputs, inputs) and biases (outputs,) of each layer.
     - `inputs`, `targets`: shapes (inputs, items) and (outputs, items).
-    - `activation`: of the hidden layers, differentiable twice by JAX.
-    - `output_derivatives`: from outputs and targets of items, the gradient (outputs, items) and the
-        upper triangle of the Hessian (pairs, items) of each item's loss by its outputs.
-    - `weights`: of the items in the sum, shape (items,); default one.
+    - `activation`: activation of the hidden layers, differentiable twice by JAX.
+    - `output_derivatives`: function of outputs and targets, see `OUTPUT_DERIVATIVES`.
+    - `weights`: weights of the items in the sum, shape (items,); default 1.
 
     **Returns:** shape (full, full), variables ordered W_0 row by row, b_0, W_1, ...
     """
@@ -148,7 +148,8 @@ def _mixed_block(layers, l: int, m: int, signals, slopes, deltas, q: Array) -> A
     else:
         pairs = jax.lax.map(lambda row: (below * row[None, :]) @ above.T, q.reshape(-1, items))
         block = pairs.reshape(lower, upper, -1, above.shape[0]).transpose(0, 2, 1, 3)
-    # How the signals under layer m move with z_l: one node of theirs, or through the layers between.
+    # Derivatives of the signals below layer m with respect to z_l: of the same node, or through the layers
+    # between.
     if m == l + 1:
         moved = (deltas[m][:, None] * slopes[l][None]).reshape(-1, items) @ below.T
         moved = moved.reshape(upper, lower, -1)
@@ -168,7 +169,7 @@ def _side(pairs: int) -> int:
 
 
 def _node_order(shapes: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Return the variable's number for every (layer, node, link), the bias as the last link."""
+    """Return the position in the full vector of every (layer, node, link), with the bias as last link."""
     places, start = [], 0
     for outputs, inputs in shapes:
         weights = start + np.arange(outputs * inputs).reshape(outputs, inputs)

@@ -1,4 +1,4 @@
-"""The parts that make a user's loss a model, checked before any search starts."""
+"""Checks of the functions that make a user's loss a model."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +11,14 @@ from lossatlas._checks import check_whole
 from ._model import AbstractModel
 
 
-ITEMS = 3  # that shapes of results are looked at with
+ITEMS = 3  # number of items with which the shapes of results are checked
 
 
 def read_features(predict: Any, features: Any, classes: Any, item_losses: Any) -> int:
-    """Return the number of inputs, 0 without `predict`, and refuse a part of a model without the rest."""
+    """Return the number of inputs of an item, 0 without `predict`.
+
+    **Raises:** `ValueError` if the arguments do not make a model together.
+    """
     if predict is None:
         given = {"features": features, "classes": classes, "item_losses": item_losses}
         extra = [f"`{name}`" for name, value in given.items() if value is not None]
@@ -37,8 +40,10 @@ def check_predictions(model: AbstractModel, *, own_losses: bool) -> None:
 
     **Arguments:**
 
-    - `model`: whose `predict` calls the user's function.
-    - `own_losses`: whether its `item_losses` calls one, too.
+    - `model`: the model, whose `predict` calls the user's function.
+    - `own_losses`: whether `item_losses` calls a function of the user as well.
+
+    **Raises:** `ValueError` that names the function.
     """
     x, inputs = jnp.zeros(model.dimension), jnp.zeros((ITEMS, model.features))
     outputs = _shape_of("predict", model.predict, x, inputs)
@@ -57,6 +62,6 @@ def check_predictions(model: AbstractModel, *, own_losses: bool) -> None:
 def _shape_of(name: str, function: Callable, *arguments: Any) -> tuple[int, ...]:
     try:
         return jax.eval_shape(function, *arguments).shape
-    except Exception as error:  # of whatever kind, from the user's function
+    except Exception as error:  # the user's function may raise anything
         why = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(f"`{name}` cannot be traced by JAX: {why}") from error

@@ -1,4 +1,4 @@
-"""How smooth an energy is: said by the landscape, or found in the program that computes it."""
+"""The smoothness of an energy, inferred from the program that computes it."""
 
 import functools
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from jax.extend.core import Literal as Constant
 Smoothness = Literal["smooth", "piecewise", "kinked"]
 SMOOTHNESS: tuple[Smoothness, ...] = get_args(Smoothness)
 
-# Primitives whose derivatives exist wherever their values and first derivatives are finite. Where a root or
-# a quotient has a kink, its derivative is infinite or NaN there, so no search takes it for a minimum.
+# Primitives whose derivatives exist wherever their values and first derivatives are finite. At a kink of a
+# root or a quotient the derivative is infinite or NaN, so no search takes the kink for a minimum.
 _ANALYTIC = frozenset(
     "acos acosh add add_any asin asinh atan atan2 atanh bessel_i0e bessel_i1e broadcast_in_dim cbrt "
     "cholesky concatenate conv_general_dilated convert_element_type copy cos cosh cumlogsumexp "
@@ -21,9 +21,9 @@ _ANALYTIC = frozenset(
     "logistic lu mul neg pad polygamma pow reduce_prod reduce_sum reshape rev rsqrt scatter scatter- "
     "add select_n sin sinh slice split sqrt square squeeze sub tan tanh transpose triangular_solve".split()
 )
-# Functions with a rule for derivatives of their own, written with maxima, that are smooth all the same.
+# Functions that are written with maxima or choices but are smooth, and define their own derivatives.
 _SMOOTH_RULES = frozenset({"logaddexp", "xlogy", "xlog1py", "_slogdet_lu", "silu", "log_sigmoid"})
-# Operands that choose rather than enter: if they depend on the variables, the energy may jump.
+# Operands that choose between values, such as indices: the energy may jump if they depend on the variables.
 _CHOOSING = {"select_n": slice(0, 1), "gather": slice(1, None), "dynamic_slice": slice(1, None)}
 _CHOOSING |= {"dynamic_update_slice": slice(2, None), "scatter": slice(1, 2), "scatter-add": slice(1, 2)}
 _POSITIVE = frozenset({"exp", "exp2", "logistic", "cosh"})
@@ -32,7 +32,8 @@ _KEEP_SIGN = frozenset(
 )
 _KEEP_SIGN |= {"reshape", "slice", "sqrt", "squeeze", "transpose"}
 
-_FIXED, _SMOOTH, _ROUGH = range(3)  # does not depend on the variables; smoothly; perhaps with kinks
+# A value does not depend on the variables, depends on them smoothly, or may depend on them with kinks.
+_FIXED, _SMOOTH, _ROUGH = range(3)
 
 
 def check_smoothness(value: Any) -> None:
@@ -44,9 +45,9 @@ def check_smoothness(value: Any) -> None:
 def inferred_smoothness(landscape: Any) -> Smoothness:
     """Return `smooth` if the energy is computed by smooth operations alone, else `piecewise`.
 
-    The program of the energy is read, not run: maxima, minima, absolute values, roundings and choices that
-    depend on the variables may make kinks. A value whose gradient is stopped counts as fixed: `logsumexp`
-    subtracts its largest exponent in this way. The answer is kept for landscapes of one form.
+    The program of the energy is read, not run. Maxima, minima, absolute values, roundings and choices that
+    depend on the variables may cause kinks. A value under `stop_gradient` counts as constant, such as the
+    largest exponent that `logsumexp` subtracts. The result is cached for landscapes of one form.
     """
     leaves, structure = jax.tree.flatten(landscape)
     return _inferred(structure, tuple(jax.typeof(leaf) for leaf in leaves), type(landscape))
@@ -68,13 +69,13 @@ def _start(structure: Any, leaves: Sequence[Any]) -> Any:
 
 
 def _flow(program: Any, inputs: Sequence[int], positive: Sequence[bool]) -> tuple[list[int], list[bool]]:
-    """Return how each output of a program depends on the variables, and whether it is surely positive.
+    """Return how each output of a program depends on the variables, and whether it is certainly positive.
 
     **Arguments:**
 
     - `program`: a `jax.extend.core.Jaxpr`.
-    - `inputs`: how each of its inputs does.
-    - `positive`: whether each of them is surely positive.
+    - `inputs`: how each input of the program depends on the variables.
+    - `positive`: whether each input is certainly positive.
     """
     state = dict.fromkeys(program.constvars, (_FIXED, False))
     state |= dict(zip(program.invars, zip(inputs, positive)))
@@ -124,7 +125,7 @@ def _outputs(equation: Any, kinds: list[int], signs: list[bool]) -> tuple[list[i
 
 
 def _inner(equation: Any) -> Any:
-    """Return the program that an operation calls once, if it does nothing else."""
+    """Return the program that an operation calls if it does nothing but call it once, else None."""
     if equation.primitive.name in ("jit", "pjit", "closed_call", "core_call", "remat", "checkpoint"):
         program = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
         return getattr(program, "jaxpr", program)

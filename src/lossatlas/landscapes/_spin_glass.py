@@ -22,9 +22,9 @@ from ._symmetry import AbstractSymmetry, NoSymmetry, sign_symmetry
 from ._triangle import pair_numbers
 
 
-MOST_NUMBERS = 2**30  # coefficients: 8 GiB
-MOST_WORK = 10**11  # numbers added up to make coefficients symmetric: some minutes
-CACHE_BYTES = 2**20  # coefficients that are larger are read from memory by every gradient
+MOST_NUMBERS = 2**30  # coefficients at most: 8 GiB
+MOST_WORK = 10**11  # additions at most when coefficients are made symmetric: some minutes
+CACHE_BYTES = 2**20  # size above which every gradient reads the coefficients from memory
 
 
 class SpinGlass(AbstractLandscape):
@@ -34,15 +34,16 @@ class SpinGlass(AbstractLandscape):
 
     **Arguments:**
 
-    - `coefficients`: x, shape (N,) * p, dimensionless; need not be symmetric, and is symmetrised: H
-        stays what it is, and half of the numbers need be kept and read.
+    - `coefficients`: x, shape (N,) * p, dimensionless. They are made symmetric, which does not change H and
+        halves the numbers that are stored and read.
 
-    **Raises:** `ValueError` if the array is not p-dimensional with equal sides N >= 2, or not finite.
+    **Raises:** `ValueError` if the array has no axis, its sides are not equal or below 2, a number is not
+    finite, all are zero, or there are too many to make them symmetric.
 
     Source: Auffinger, Ben Arous & Cerny, Comm. Pure Appl. Math. 66, 165 (2013), doi:10.1002/cpa.21422.
     """
 
-    packed: Array  # symmetrised, a row per pair i <= j of the first two indices, shape (pairs, N, ..., N)
+    packed: Array  # symmetric coefficients, one row per pair of first indices i <= j, (pairs, N, ..., N)
     size: int = eqx.field(static=True)
     order: int = eqx.field(static=True)
 
@@ -73,7 +74,7 @@ class SpinGlass(AbstractLandscape):
         return self.packed[pair_numbers(self.size)] if self.order > 1 else self.packed
 
     def energy(self, x: Point) -> Scalar:
-        """Return H, extensive (of order N)."""
+        """Return H, which is extensive (of order N)."""
         value = self._contracted(x)
         value = (x @ value[pair_numbers(self.size)] if self.order > 1 else value) @ x
         return value * self.size ** (-(self.order - 1) / 2)
@@ -87,15 +88,16 @@ class SpinGlass(AbstractLandscape):
         return self.derivatives(self.shared(x), x)[2]
 
     def shared(self, x: Point) -> Array:
-        """Return M, the coefficients times x / ||x|| in all but two indices: a number per pair i <= j."""
+        """Return M, the coefficients times x / ||x|| in all but two indices, one number per pair i <= j."""
         return self._contracted(x / jnp.linalg.norm(x))
 
     def derivatives(self, shared: Array, x: Point) -> tuple[Scalar, Point, Matrix]:
         """Return energy, tangent gradient and Hessian at `x` from M.
 
-        With r = ||x||, n = x / r, P = 1 - n n^T and s = sqrt(N), they are H = s n.M n,
+        With r = ||x||, n = x / r, P = 1 - n n^T and s = sqrt(N), the energy is H = s n.M n, the gradient is
+        g = (p s / r) P M n, and the Hessian is
 
-            g = (p s / r) P M n,    p (p - 1) (s / r^2) P M P - (p H / r^2) P - (g n^T + n g^T) / r.
+            p (p - 1) (s / r^2) P M P - (p H / r^2) P - (g n^T + n g^T) / r.
         """
         p, scale, r = self.order, math.sqrt(self.size), jnp.linalg.norm(x)
         n = x / r
@@ -116,19 +118,19 @@ class SpinGlass(AbstractLandscape):
 
     @property
     def gives_hessian(self) -> bool:
-        """Whether p is at least 3: then the Hessian is 1/N of the coefficients or less."""
+        """Whether p is at least 3; then the Hessian has at most 1/N of the size of the coefficients."""
         return self.order >= 3
 
     @property
     def hessian_cost(self) -> float:
-        """Return 8: one pass over the coefficients like a gradient, and a spectrum (N = 100)."""
+        """8 gradients: one pass over the coefficients and a spectrum (measured for N = 100)."""
         return 8.0
 
     def _contracted(self, w: Point) -> Array:
         """Return the coefficients times w in all but two indices, shape (pairs,)."""
         value = self.packed
         for _ in range(self.order - 2):
-            # The product as it stands: XLA would transpose it for lanes, and compute it at half the speed.
+            # The barrier keeps XLA from transposing the product for lanes, which halves its speed.
             value = jax.lax.optimization_barrier(value @ w)
         return value
 
@@ -157,7 +159,7 @@ class SpinGlass(AbstractLandscape):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """W -> -w for even p."""
+        """The map w -> -w for even p, none for odd p."""
         return sign_symmetry(self.dimension) if self.order % 2 == 0 else NoSymmetry()
 
     @property
@@ -167,10 +169,7 @@ class SpinGlass(AbstractLandscape):
 
 
 def check_numbers(sizes: Sequence[int]) -> None:
-    """Refuse a tensor that no machine of today would hold.
-
-    **Raises:** `ValueError` for more than 8 GiB.
-    """
+    """Refuse a tensor of more than 8 GiB; raises `ValueError`."""
     if sum(math.log2(size) for size in sizes) > math.log2(MOST_NUMBERS):
         raise ValueError(f"{len(sizes)} axes of {max(sizes)} make too many coefficients: more than 8 GiB.")
 
@@ -203,9 +202,10 @@ def spin_glass(size: int, *, order: int = 3, seed: int = 0) -> SpinGlass:
 
     - `size`: number of spins N >= 2.
     - `order`: p >= 1.
-    - `seed`: of the coefficients, drawn with numpy's default generator.
+    - `seed`: seed of the coefficients, drawn with numpy's default generator.
 
-    **Raises:** `ValueError` for numbers that do not fit, and for too many coefficients.
+    **Raises:** `ValueError` if `size` is below 2, `order` is below 1, the seed is negative, or there are
+    too many coefficients to keep or to make symmetric.
     """
     if not is_whole(size) or size < 2:
         raise ValueError(f"A spin glass needs a whole number of at least 2 spins, got {size!r}.")

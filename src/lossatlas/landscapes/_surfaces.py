@@ -26,7 +26,7 @@ class MuellerBrown(AbstractLandscape):
         return 2
 
     def energy(self, x: Point) -> Scalar:
-        """Return the sum of four exponentials of quadratic forms."""
+        """Return the energy, a sum of four exponentials of quadratic forms."""
         amplitude = jnp.array([-200.0, -100.0, -170.0, 15.0])
         a = jnp.array([-1.0, -1.0, -6.5, 0.7])
         b = jnp.array([0.0, 0.0, 11.0, 0.6])
@@ -46,17 +46,17 @@ class MuellerBrown(AbstractLandscape):
 
     @property
     def length_scale(self) -> float:
-        """The minima are about one apart, the wells a third of that wide."""
+        """0.3: the minima are about 1 apart, and the wells a third of that wide."""
         return 0.3
 
     @property
     def region(self) -> float:
-        """The last exponential overflows beyond about 20."""
+        """10, since the last exponential overflows beyond about 20."""
         return 10.0
 
     @property
     def morse_sum(self) -> int:
-        """The positive exponential confines the plane."""
+        """1, since the positive exponential grows in every direction of the plane."""
         return 1
 
 
@@ -74,7 +74,7 @@ class SixHumpCamel(AbstractLandscape):
         return 2
 
     def energy(self, x: Point) -> Scalar:
-        """Return the polynomial."""
+        """Return the energy E."""
         u, v = x[0] ** 2, x[1] ** 2
         return (4.0 - 2.1 * u + u * u / 3.0) * u + x[0] * x[1] + (4.0 * v - 4.0) * v
 
@@ -88,33 +88,34 @@ class SixHumpCamel(AbstractLandscape):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """X -> -x."""
+        """The map x -> -x."""
         return sign_symmetry(2)
 
     @property
     def length_scale(self) -> float:
-        """The wells are about half a unit wide."""
+        """0.5, about the width of the wells."""
         return 0.5
 
     @property
     def morse_sum(self) -> int:
-        """The quartic and sextic terms confine the plane."""
+        """1, since the quartic and sextic terms grow in every direction of the plane."""
         return 1
 
 
 class DoubleWells(AbstractLandscape):
     """Independent tilted double wells, E = sum_i k_i (x_i^2 - 1)^2 / 4 + tilt sum_i x_i / i.
 
-    With no tilt every point of {-1, 0, 1}^dim is stationary, with index = number of zeros and
-    eigenvalues 2 k_i (at +-1) and -k_i (at 0), for any dimension.
+    Without tilt the stationary points are known for any dimension: all points of {-1, 0, 1}^dim, whose
+    index is the number of zeros and whose eigenvalues are 2 k_i where x_i = +-1 and -k_i where x_i = 0.
 
     **Arguments:**
 
-    - `size`: number of wells.
-    - `stiffness`: k_i run from 1 to this value, geometrically; sets the condition number.
+    - `size`: number of variables, each with a double well.
+    - `stiffness`: last of the k_i, which form a geometric series from 1; sets the condition number.
     - `tilt`: strength of the linear term, in loss units.
 
-    **Raises:** `ValueError` for numbers that do not fit.
+    **Raises:** `ValueError` if `size` is not a positive whole number, `stiffness` is not positive, or
+    `tilt` is not finite.
     """
 
     size: int = eqx.field(static=True)
@@ -128,11 +129,11 @@ class DoubleWells(AbstractLandscape):
 
     @property
     def dimension(self) -> int:
-        """Number of wells."""
+        """Number of variables."""
         return self.size
 
     def energy(self, x: Point) -> Scalar:
-        """Return the sum over wells."""
+        """Return the energy E."""
         k = jnp.geomspace(1.0, self.stiffness, self.size)
         slope = self.tilt / jnp.arange(1.0, self.size + 1.0)
         return jnp.sum(0.25 * k * (x * x - 1.0) ** 2 + slope * x)
@@ -152,15 +153,15 @@ class DoubleWells(AbstractLandscape):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """X -> -x without a tilt."""
+        """The map x -> -x without tilt, none with tilt."""
         return sign_symmetry(self.size) if self.tilt == 0 else NoSymmetry()
 
     @property
     def length_scale(self) -> float:
-        """Half the distance of the wells."""
+        """0.5, half the distance from a minimum to the barrier."""
         return 0.5
 
     @property
     def morse_sum(self) -> int:
-        """The quartic terms confine space."""
+        """1, since the quartic terms grow in every direction of space."""
         return 1

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 HostPoint = Float[np.ndarray, " dim"]
 HostImages = Float[np.ndarray, "images dim"]
 
-SAME_POINT = 1e-6
+SAME_POINT = 1e-6  # default relative difference up to which two points count as the same
 
 
 class Alignment(NamedTuple):
@@ -31,9 +31,10 @@ class Alignment(NamedTuple):
 
 
 class AbstractSymmetry(abc.ABC):
-    """Maps of the variables that leave the energy unchanged: a finite group of orthogonal maps.
+    """A finite group of orthogonal maps of the variables that leave the energy unchanged.
 
-    They keep distances, so the aligned distance min_g ||a - g b|| is a metric on orbits.
+    A landscape returns one as its `symmetry`, and points that these maps turn into each other count as one.
+    The maps keep distances, so the aligned distance min_g ||a - g b|| is a metric on orbits.
     """
 
     @property
@@ -49,7 +50,7 @@ class AbstractSymmetry(abc.ABC):
 
         - `a`, `b`: points, shape (dim,), parameter units.
 
-        **Returns:** the image, its distance, and whether it is certainly the nearest.
+        **Returns:** `Alignment`: the image, its distance, and whether it is certainly the nearest.
         """
 
     @abc.abstractmethod
@@ -59,7 +60,7 @@ class AbstractSymmetry(abc.ABC):
         **Arguments:**
 
         - `x`: the point, shape (dim,), parameter units.
-        - `tol`: parameters count as equal up to `tol * max(1, |x|_inf)`; dimensionless.
+        - `tol`: variables count as equal if they differ by at most `tol * max(1, |x|_inf)`; dimensionless.
 
         **Returns:** the number of images, a Python integer.
         """
@@ -68,8 +69,8 @@ class AbstractSymmetry(abc.ABC):
     def neighbour_images(self, x: HostPoint, limit: int) -> HostImages:
         """Return at most `limit` images of `x` under elementary maps, nearest first.
 
-        They differ from `x` and from one another, so a search between `x` and one of them can find
-        the transition states that connect a minimum with its own copies.
+        The images differ from `x` and from one another. A search between a minimum and one of them can find
+        the transition states that connect the minimum with its own images.
 
         **Arguments:**
 
@@ -88,18 +89,22 @@ class AbstractSymmetry(abc.ABC):
         return self
 
     def fold(self, x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points dim"]:
-        """Return the image of every point that is stored for all that differ by whole periods."""
+        """Return the points as they are stored, with periodic variables between 0 and the period."""
         return x
 
     def norms(self, x: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
-        """Return a number per point that images share and that no move changes by more than its length."""
-        # Squares beyond the largest float make the norm infinite, and the point like no other.
+        """Return one number per point that is the same for all its images.
+
+        A displacement changes it by at most the length of the displacement, so points with different
+        numbers are far apart.
+        """
+        # If squares overflow, the norm is infinite and the point counts as different from all others.
         with np.errstate(over="ignore"):
             return np.linalg.norm(x, axis=1)
 
 
 class NoSymmetry(AbstractSymmetry):
-    """The group of the identity alone."""
+    """The trivial group, for landscapes without symmetry."""
 
     @property
     def order(self) -> int:
@@ -123,7 +128,7 @@ class NoSymmetry(AbstractSymmetry):
         """Return `x` itself."""
         return np.asarray(x, float)
 
-    # Landscapes carry their group as a static field: equal groups must not recompile.
+    # Landscapes hold their group as a static field: groups must compare equal to avoid compilation.
     def __eq__(self, other: object) -> bool:
         return isinstance(other, NoSymmetry)
 
@@ -157,19 +162,19 @@ class FiniteSymmetry(AbstractSymmetry):
         return self.signs * np.asarray(x, float)[self.indices]
 
     def align(self, a: HostPoint, b: HostPoint) -> Alignment:
-        """Return the nearest of all images; always exact."""
+        """Return the image of `b` nearest to `a`; always exact."""
         images = self.images(b)
         distances = np.linalg.norm(images - np.asarray(a, float), axis=1)
         nearest = int(np.argmin(distances))
         return Alignment(images[nearest], float(distances[nearest]), True)
 
     def orbit_size(self, x: HostPoint, tol: float = SAME_POINT) -> int:
-        """Return the order divided by the number of elements that leave `x` in place."""
+        """Return the order divided by the number of elements that leave `x` fixed."""
         x = np.asarray(x, float)
         return self.order // int(np.sum(np.abs(self.images(x) - x).max(axis=1) <= margin(x, tol)))
 
     def neighbour_images(self, x: HostPoint, limit: int) -> HostImages:
-        """Return the nearest images under all elements, since there are few."""
+        """Return the nearest of the images under all elements."""
         images = self.images(x)
         nearest_first = np.argsort(np.linalg.norm(images - x, axis=1), kind="stable")
         return distinct_images(x, images[nearest_first], limit)
@@ -197,11 +202,11 @@ def sign_symmetry(dim: int) -> FiniteSymmetry:
 
 
 def even_signs(sizes: Sequence[int]) -> FiniteSymmetry:
-    """Return the group that flips the signs of an even number of parts, of 2^(parts - 1) elements.
+    """Return the group that flips the signs of an even number of parts; it has 2^(parts - 1) elements.
 
     **Arguments:**
 
-    - `sizes`: number of variables of each part, in the order in which they stand in a point.
+    - `sizes`: number of variables of each part, in the order of the parts in a point.
     """
     flips = np.array(list(itertools.product((1, -1), repeat=len(sizes))))
     even = flips[np.prod(flips, axis=1) == 1]
@@ -209,7 +214,7 @@ def even_signs(sizes: Sequence[int]) -> FiniteSymmetry:
 
 
 def margin(x: HostPoint, tol: float = SAME_POINT) -> float:
-    """Return the difference up to which two parameters of `x` count as equal."""
+    """Return the difference up to which two variables of `x` count as equal, parameter units."""
     return tol * max(1.0, float(np.abs(x).max(initial=0.0)))
 
 
@@ -219,8 +224,8 @@ def distinct_images(x: HostPoint, images: Iterable[HostPoint], limit: int) -> Ho
     **Arguments:**
 
     - `x`: the point, shape (dim,), parameter units.
-    - `images`: its images, each of shape (dim,); read only as far as needed.
-    - `limit`: the most images to keep.
+    - `images`: images of `x`, each of shape (dim,); they are read only as far as needed.
+    - `limit`: largest number of images to keep.
 
     **Returns:** the images in the order given, shape (kept, dim).
     """
@@ -238,7 +243,7 @@ def distinct_images(x: HostPoint, images: Iterable[HostPoint], limit: int) -> Ho
 
 
 def _check_group(indices: np.ndarray, signs: np.ndarray):
-    """Raise `ValueError` unless the signed permutations are distinct and closed."""
+    """Raise `ValueError` unless the signed permutations are distinct and closed under composition."""
     if indices.ndim != 2 or indices.shape != signs.shape or len(indices) == 0:
         raise ValueError(
             "`indices` and `signs` need the same shape (order, dim), order at least 1; "
@@ -247,11 +252,11 @@ def _check_group(indices: np.ndarray, signs: np.ndarray):
     dim = indices.shape[1]
     if not ((np.sort(indices, axis=1) == np.arange(dim)).all() and (np.abs(signs) == 1).all()):
         raise ValueError(f"Each row of `indices` must permute 0..{dim - 1} and `signs` must be +1 or -1.")
-    # Moving variable i to 1 + i and giving it the sign makes an element one array of integers.
+    # With variables numbered from 1, the sign makes an element one array of signed integers.
     elements = {row.tobytes() for row in (signs * (1 + indices)).astype(np.int64)}
     if len(elements) != len(indices):
         raise ValueError("`indices` and `signs` list an element of the group twice.")
-    # A finite set of permutations closed under composition holds the identity and all inverses.
+    # A finite set of permutations closed under composition contains the identity and all inverses.
     for index, sign in zip(indices, signs):
         products = (sign * signs[:, index]) * (1 + indices[:, index])
         if not elements.issuperset(row.tobytes() for row in products.astype(np.int64)):

@@ -1,4 +1,4 @@
-"""Symmetric arrays kept as their upper triangle, one entry per pair of indices i <= j."""
+"""Symmetric matrices stored as their upper triangle, one entry per pair of indices i <= j."""
 
 import functools
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @functools.lru_cache(maxsize=256)
 def pair_numbers(size: int) -> np.ndarray:
-    """Return which entry of the triangle belongs to (i, j), shape (size, size).
+    """Return the position in the triangle of each entry (i, j), shape (size, size).
 
     The triangle is ordered as by `numpy.triu_indices`.
     """

@@ -8,16 +8,16 @@ from jaxtyping import Float
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Units:
-    """The units in which a landscape is searched: powers of two where possible, which round no number.
+    """The units in which a landscape is searched, powers of two where possible, which cause no rounding.
 
     Curvatures, slopes and path lengths are measured in the variables x_i L / variables_i, where L is the
-    geometric mean of `variables`: where all variables have one unit these are the variables themselves, and
-    the product of all curvatures is that of the Hessian whatever the units are.
+    geometric mean of `variables`. If all variables have one unit, these are the variables themselves.
+    Whatever the units, the product of all curvatures is that of the eigenvalues of the Hessian.
 
     **Arguments:**
 
-    - `variables`: parameter units, one number for all or shape (dim,).
-    - `energy`: loss units.
+    - `variables`: unit of the variables in parameter units, one number for all or shape (dim,).
+    - `energy`: unit of the energy, in loss units.
     """
 
     variables: float | Float[np.ndarray, " dim"] = 1.0
@@ -25,7 +25,7 @@ class Units:
 
     @property
     def is_one(self) -> bool:
-        """Whether nothing is converted."""
+        """Whether all units are 1, so that nothing is converted."""
         return self.energy == 1.0 and bool(np.all(np.asarray(self.variables) == 1.0))
 
     @property

@@ -1,4 +1,4 @@
-"""The user's own loss: a JAX function of a flat vector or of a parameter pytree."""
+"""The landscape of a user's loss, a JAX function of a flat vector or of a parameter pytree."""
 
 import functools
 import math
@@ -35,7 +35,7 @@ from ._symmetry import AbstractSymmetry, FiniteSymmetry, NoSymmetry
 from ._units import Units, power_of_two
 
 
-PROBES = 16  # random starts whose energies show the size of differences that matter
+PROBES = 16  # random starts whose energies give the default energy scale
 
 
 class Loss(AbstractModel):
@@ -45,38 +45,40 @@ class Loss(AbstractModel):
 
     - `function`: `function(parameters)` or `function(parameters, data)`, returning a float64 scalar.
     - `parameters`: an example of the parameters: a number of variables, a float64 vector, or a pytree
-        of float64 arrays. Only its shape matters.
-    - `data`: optional pytree of arrays, passed as the second argument, real numbers in float64; new data
-        of the same shape do not recompile.
-    - `scale`: steps, distances and curvatures are measured by it, in parameter units: one positive number,
-        or one for every variable, in the form of the parameters or as a vector. Starts are normal with this
-        standard deviation, but uniform for variables with a period or with two finite bounds. Default: 1; a
-        quarter of the distance of two finite bounds; 1 / (2 pi) of a period.
-    - `bounds`: `(lower, upper)`, each as `scale`, in parameter units; infinite where there is none. Minima
-        and transition states may lie on bounds. The function is never called outside them.
-    - `periodic`: periods after which the function repeats, as `scale`, in parameter units; infinite for
-        variables that have none. Points that differ by whole periods are one; they are stored between 0
-        and the period.
+        of float64 arrays. Only its form and shapes matter.
+    - `data`: pytree of arrays, passed as the second argument, with real numbers in float64; new data of the
+        same shapes do not recompile. Default: none.
+    - `scale`: typical size of the variables in parameter units, by which steps, distances and curvatures
+        are measured: one positive number, or one for every variable, in the form of the parameters or as a
+        vector. Starts are normal with this standard deviation, but uniform for variables with a period or
+        with two finite bounds. Default: a quarter of the distance of two finite bounds, 1 / (2 pi) of a
+        period, and 1 for other variables.
+    - `bounds`: `(lower, upper)`, each in the form of `scale`, in parameter units; infinite where there is
+        no bound. Minima and transition states may lie on bounds. Searches do not call the function outside
+        the bounds.
+    - `periodic`: periods after which the function repeats, in the form of `scale`, in parameter units;
+        infinite for variables without one. Points that differ by whole periods count as one, and are stored
+        between 0 and the period.
     - `energy_scale`: size of the energy differences that matter, loss units; tolerances are relative to it
         (or to the energy, where that is larger). Default: the spread of the energies of random starts.
-    - `symmetry`: orthogonal maps that leave the function unchanged.
+    - `symmetry`: orthogonal maps that leave the function unchanged, such as a `FiniteSymmetry`.
     - `smooth`: `smooth` if second derivatives exist everywhere; `piecewise` if smooth pieces meet in kinks,
-        as with ReLU, hinge, `max` or `min`: every point is tested for a kink before it counts; `kinked` if
-        minima lie on kinks, as with an L1 penalty: no transition states are looked for. Default: `smooth`
-        if the function is made of smooth operations alone, else `piecewise`.
-    - `confining`: say True if the function grows in every direction, so that the Morse sum is 1.
-    - `predict`: makes the loss a model: `predict(parameters, inputs)` with inputs of shape
+        as with ReLU, hinge, `max` or `min`, so that every point found is tested for a kink; `kinked` if
+        minima lie on kinks, as with an L1 penalty, so that no transition states are looked for. Default:
+        `smooth` if the function is made of smooth operations alone, else `piecewise`.
+    - `confining`: True if the function grows in every direction, so that the Morse sum is 1.
+    - `predict`: function that makes the loss a model: `predict(parameters, inputs)` with inputs of shape
         (items, features) returns probabilities, shape (items, classes), or values, shape (items,) or
         (items, outputs); see `AbstractModel`.
     - `features`: number of inputs of one item, for `predict`.
-    - `classes`: number of classes for a classifier; None for a regression.
-    - `item_losses`: `item_losses(parameters, inputs, targets)` returns the loss of each item without the
-        penalty, shape (items,). Targets are class numbers or values, shape (items,). Default: -ln p of the
-        target class, or the squared error.
-    - `name`: for the fingerprint.
+    - `classes`: number of classes of a classifier; None for a regression.
+    - `item_losses`: function `item_losses(parameters, inputs, targets)` that returns the loss of each item
+        without the penalty, shape (items,). Targets are class numbers or values, shape (items,). Default:
+        -ln p of the target class, or the squared error.
+    - `name`: name of the loss in its fingerprint; default the name of the function.
 
-    **Raises:** `ValueError` if parameters or data are not float64, the function does not return one finite
-    float64 number, or a setting does not fit.
+    **Raises:** `ValueError` if parameters or data are not float64, a setting does not fit, a symmetry or a
+    period changes the loss, or the loss is not one finite float64 number that JAX can differentiate twice.
     """
 
     data: PyTree
@@ -156,7 +158,7 @@ class Loss(AbstractModel):
         self.feature_count = read_features(predict, features, classes, item_losses)
         self.energy_unit = jnp.asarray(1.0)
         self._check_symmetry()
-        check_landscape(self)  # so that a mistake is named before any search starts
+        check_landscape(self)  # refuse mistakes before any search starts
         if self.periods is not None:
             self._check_periods(self.periods)
         if predict is not None:
@@ -165,7 +167,7 @@ class Loss(AbstractModel):
         self.energy_unit = jnp.asarray(power_of_two(size))
 
     def _check_symmetry(self) -> None:
-        """Refuse a symmetry that does not fit the other settings."""
+        """Refuse a symmetry that does not fit the other settings; raises `ValueError`."""
         if isinstance(self.scale, tuple):
             check_exchanged("scale", np.array(self.scale), self.group)
         if self.bounds is not None:
@@ -180,7 +182,7 @@ class Loss(AbstractModel):
         check_exchanged("periodic", np.array(self.periods), self.group)
 
     def _check_periods(self, periods: tuple[float, ...]) -> None:
-        """Refuse a period after which the energy is another one than before."""
+        """Refuse a period that changes the energy; raises `ValueError`."""
         variables = np.flatnonzero(np.isfinite(periods))
         x = np.asarray(self.sample(jax.random.key(1)))
         moved = x + np.eye(self.size)[variables] * np.array(periods)[variables, None]
@@ -191,11 +193,11 @@ class Loss(AbstractModel):
             i = int(np.argmax(change))
             raise ValueError(
                 f"{periods[variables[i]]:g} is no period of variable {variables[i]}: the loss is "
-                f"{energies[0]:.9g} at a random point and {energies[1 + i]:.9g} one period on."
+                f"{energies[0]:.9g} at a random point and {energies[1 + i]:.9g} one period further."
             )
 
     def parameters(self, x: Point) -> PyTree:
-        """Return a point in the form that the function takes."""
+        """Return a point, shape (dim,), in the form of the parameters of the function."""
         return self.unravel(x)
 
     @property
@@ -204,7 +206,7 @@ class Loss(AbstractModel):
         return self.size
 
     def energy(self, x: Point) -> Scalar:
-        """Call the function."""
+        """Return the value of the function."""
         if self.data is None:
             return self.function(self.unravel(x))
         return self.function(self.unravel(x), self.data)
@@ -216,28 +218,31 @@ class Loss(AbstractModel):
 
     @property
     def features(self) -> int:
-        """As given; 0 for a loss that does not predict."""
+        """Number of inputs of one item; 0 for a loss without `predict`."""
         return self.feature_count
 
     @property
     def classes(self) -> int | None:
-        """As given."""
+        """Number of classes of a classifier; None for a regression."""
         return self.class_count
 
     def predict(self, x: Point, inputs: Inputs) -> Outputs:
-        """Call the function that was given."""
+        """Return the result of the function `predict`, see `AbstractModel`.
+
+        **Raises:** `ValueError` for a loss without `predict`.
+        """
         if self.predictor is None:
             raise ValueError("This Loss was not told how its points predict: give it `predict`.")
         return as_values(self.predictor(self.unravel(x), inputs))
 
     def item_losses(self, x: Point, inputs: Inputs, targets: Targets) -> Items:
-        """Call the function that was given, else as of `AbstractModel`."""
+        """Return the result of the function `item_losses`, or the default of `AbstractModel`."""
         if self.judge is None:
             return super().item_losses(x, inputs, targets)
         return self.judge(self.unravel(x), inputs, targets)
 
     def sample(self, key: PRNGKeyArray) -> Point:
-        """Draw normal variables, uniform ones where there is a period or are two finite bounds."""
+        """Draw normal variables, or uniform ones where there is a period or two finite bounds."""
         x = jnp.asarray(self.scale) * jax.random.normal(key, (self.size,))
         if self.bounds is None and self.periods is None:
             return x
@@ -248,14 +253,15 @@ class Loss(AbstractModel):
         closed = np.isfinite(lower) & np.isfinite(upper)
         low, width = np.where(closed, lower, 0.0), np.where(closed, upper - lower, 0.0)
         x = jnp.where(closed, low + width * jax.random.uniform(key, (self.size,)), x)
-        # Beside one finite bound, variables that fall outside are reflected at it.
+        # With one finite bound, variables drawn outside are reflected at the bound.
         x = jnp.where(x < lower, 2.0 * np.where(np.isfinite(lower), lower, 0.0) - x, x)
         return jnp.where(x > upper, 2.0 * np.where(np.isfinite(upper), upper, 0.0) - x, x)
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return name, size and the loss at three fixed points.
+        """Return the settings, the data hash and the loss at three fixed points.
 
-        A function cannot be hashed; its values can. Nine digits survive another compiler.
+        The values stand for the function, which cannot be hashed; nine digits of them do not depend on the
+        compiler.
         """
         starts = [self.sample(jax.random.key(i)) for i in range(3)]
         return {
@@ -272,7 +278,7 @@ class Loss(AbstractModel):
 
     @property
     def symmetry(self) -> AbstractSymmetry:
-        """The given group, and shifts by whole periods."""
+        """The given group, with shifts by whole periods."""
         if self.periods is None:
             return self.group
         assert isinstance(self.group, FiniteSymmetry | NoSymmetry)  # others were refused
@@ -290,12 +296,12 @@ class Loss(AbstractModel):
 
     @property
     def length_scale(self) -> float:
-        """The given scale, of several their geometric mean."""
+        """The given scale; the geometric mean of several scales."""
         return float(np.exp(np.mean(np.log(self.scale))))
 
     @property
     def region(self) -> float:
-        """1,000 times the largest scale, or farther where bounds lie farther away."""
+        """1,000 times the largest scale, or twice the largest finite |bound| if that is more."""
         bounds = np.abs(np.array(self.bounds or 0.0))
         return max(
             1e3 * float(np.max(self.scale)), 2.0 * float(bounds[np.isfinite(bounds)].max(initial=0.0))
@@ -303,17 +309,17 @@ class Loss(AbstractModel):
 
     @property
     def smoothness(self) -> Smoothness:
-        """As given, else as the program of the function shows."""
+        """The given smoothness, or that inferred from the program of the function."""
         return self.declared or inferred_smoothness(self)
 
     @property
     def units(self) -> Units:
-        """Near the scales, and near the spread of the energies of random starts.
+        """Units near the scales of the variables and near the energy scale.
 
-        They are powers of two, which round nothing. Where variables have different scales the ratios of
-        their units are those of the scales, so that curvatures and path lengths do not depend on how far
-        each scale is from a power of two; between bounds they are powers of two all the same, because a
-        point on a bound must stay there.
+        They are powers of two, which cause no rounding. If variables without bounds have different scales,
+        the ratios of their units are instead those of the scales, so that curvatures and path lengths do
+        not depend on how far each scale is from a power of two. With bounds they are always powers of two,
+        because a point on a bound must stay exactly on it.
         """
         scale = np.asarray(self.scale)
         if scale.ndim == 0 or self.bounds is not None:
@@ -324,9 +330,10 @@ class Loss(AbstractModel):
 
     @property
     def morse_sum(self) -> int | None:
-        """1 if the user says that the loss grows in every direction; 0 if all variables are periodic.
+        """1 if the loss is `confining`, 0 if all variables are periodic, else None.
 
-        Nothing is said of a box, on whose faces other points count than those that are stored.
+        With bounds it is None, because Morse theory on a box counts other points on the faces than those
+        that are stored.
         """
         if self.periods is not None and np.all(np.isfinite(self.periods)):
             return 0
@@ -334,7 +341,7 @@ class Loss(AbstractModel):
 
 
 def _checked_data(data: PyTree) -> PyTree:
-    """Return data as JAX arrays; raises `ValueError` for fewer digits than float64, and for no numbers."""
+    """Return data as JAX arrays; raises `ValueError` for leaves that are not arrays, or below float64."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(data):
         where = f"data{jax.tree_util.keystr(path)}"
         try:
@@ -350,12 +357,15 @@ def _checked_data(data: PyTree) -> PyTree:
 
 @functools.lru_cache(maxsize=64)
 def _unravel(structure: Any, shapes: tuple[tuple[int, ...], ...]) -> Callable:
-    """Return one and the same function for parameters of one form, so that new data do not recompile."""
+    """Return the same function object for parameters of one form, so that new data do not recompile."""
     return ravel_pytree(jax.tree.unflatten(structure, [np.zeros(shape) for shape in shapes]))[1]
 
 
 def _spread(loss: Loss) -> float:
-    """Return the median distance of the energies of random starts from their median, or their size."""
+    """Return the median distance of the energies of random starts from their median.
+
+    If that is zero it is |median|, and if that is zero, too, 1.
+    """
     starts = map(loss.sample, jax.random.split(jax.random.key(0), PROBES))
     energies = np.array([value_and_gradient(loss, x)[0] for x in starts])
     energies = energies[np.isfinite(energies)]

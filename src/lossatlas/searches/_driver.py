@@ -1,13 +1,14 @@
-"""The one place that runs many searches: same answers whatever the number of workers or lanes.
+"""The one place that runs many searches: results do not depend on the number of workers or lanes.
 
-(Bit for bit on a CPU. To rounding where lanes step together: they share matrix products, which may add in
-another order for another lane.)
+On a CPU results are the same bit for bit. Where lanes step together they are the same to rounding: the
+lanes share matrix products, which may add their terms in another order for another lane.
 
-On a CPU each lane runs its own loop to its own end, many lanes per call of a compiled program that uses
-one core, one thread per core; a plain `vmap` would make every lane wait for the slowest. On an
+On a CPU each lane runs its own loop to its own end. A call of a compiled program runs many lanes on one
+core, and each core has one thread; a plain `vmap` would make every lane wait for the slowest. On an
 accelerator a fixed number of lanes step together under `vmap`; a lane that has finished is retired and
-refilled from the queue, within one compiled program. So do few lanes on a CPU where a gradient does little
-but read the data of its landscape: one pass over them serves all. (One or two lanes gain nothing by it.)
+refilled from the queue, within one compiled program. On a CPU a few lanes step together in the same way
+where a gradient does little but read the data of the landscape: one pass over the data serves all of them.
+(One or two lanes gain nothing by it.)
 """
 
 import functools
@@ -31,19 +32,19 @@ from ._memory import Program, memory_budget, program_bytes
 from ._search import AbstractSearch, Searched
 
 
-CPU_LANES = 64  # per call at most: shapes are fixed, so no batch size recompiles or changes an answer
-CPU_BYTES = 2**26  # of arguments and results per call on a CPU: fewer lanes where they are large
-ACCELERATOR_LANES = 512
-# Together on a CPU. Minimisations a second (truncated Newton, 3-spin glass, N = 100, one core, batches of
-# 512): each alone 250, 16 together 790, 32 together 770, 48 together 760; with batches of 64 the more are
-# together the more wait at the end: 760, 640, 520.
+CPU_LANES = 64  # lanes per call at most: the shape is fixed, so no batch size recompiles or changes results
+CPU_BYTES = 2**26  # bytes of arguments and results per call on a CPU: fewer lanes where a lane is large
+ACCELERATOR_LANES = 512  # lanes that step together on an accelerator
+# Lanes that step together on a CPU. Minimisations per second (truncated Newton, 3-spin glass, N = 100, one
+# core, batches of 512): 250 one by one, 790 with 16 lanes, 770 with 32, 760 with 48. With batches of 64
+# more lanes are idle at the end: 760, 640 and 520.
 SHARING_LANES = 16
-FEW = 2  # lanes that run faster one after the other, each with passes of its own
+FEW = 2  # so few lanes run faster one after the other, each with its own passes over the data
 QUEUE = 4  # lanes queued per lane that runs
-STRIDE = 4  # steps between looks at which lanes have finished
+STRIDE = 4  # steps between two checks for lanes that have finished
 
-# A program takes some 80 memory maps, of which Linux allows a process 65,530: hundreds of landscapes in one
-# process, as in a long sweep, would end it. An exploration has about ten programs.
+# A program takes about 80 memory maps, and Linux allows a process 65,530 of them: programs of hundreds of
+# landscapes, as in a long sweep, would end the process. An exploration has about ten programs.
 PROGRAMS_KEPT = 60
 _programs: dict[Any, Future[Program]] = {}
 _compiled = 0
@@ -61,16 +62,17 @@ def run_batch(
 
     **Arguments:**
 
-    - `search`: an `AbstractSearch` or a plain function; pure and traceable; hashable, because it is part
-        of the compiled program's name.
-    - `landscape`: what is searched.
+    - `search`: an `AbstractSearch` or a plain function; pure and traceable; hashable, because compiled
+        programs are found again by it.
+    - `landscape`: the landscape that is searched.
     - `arguments`: pytrees of arrays with a leading axis (lanes,).
-    - `workers`: threads; default one per core that this process may use. Fewer run where the memory
-        budget does not hold as many programs at once.
+    - `workers`: threads; default one per core that this process may use. Fewer threads run where the memory
+        budget does not hold so many programs at once.
 
     **Returns:** the results with a leading axis (lanes,), as numpy arrays, in the order of the lanes.
 
-    **Raises:** `MemoryError` if not even one program fits in the memory budget (`limit_memory`).
+    **Raises:** `MemoryError` if not even one program fits in the memory budget (`limit_memory`);
+    `ValueError` if `workers` is not a positive whole number.
     """
     if workers is not None:
         workers = check_whole("workers", workers)
@@ -101,8 +103,7 @@ def run_batch(
 def as_points(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
     """Return points as float64 of shape (points, dim).
 
-    **Raises:** `ValueError` that names the argument if the shape does not fit, or a point is off the
-    landscape's geometry.
+    **Raises:** `ValueError` if the shape does not fit or a point does not lie on the landscape's geometry.
     """
     points = as_rows(landscape, x, name)
     landscape.geometry.check(points, f"`{name}`")
@@ -112,7 +113,7 @@ def as_points(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
 def as_rows(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
     """Return points or directions as float64 of shape (rows, dim).
 
-    **Raises:** `ValueError` that names the argument if the shape does not fit, or there is no landscape.
+    **Raises:** `ValueError` if `landscape` is not a landscape, or the array is not real or does not fit.
     """
     check_kind(landscape)
     check_real(name, x)
@@ -154,9 +155,11 @@ def compilations() -> int:
 def bytes_at_once(
     search: Callable[..., PyTree], landscape: Searched, *arguments: Any, workers: int | None = None
 ) -> int:
-    """Return how many bytes a large batch needs at once; compiles the program, which `run_batch` then has.
+    """Return how many bytes a large batch needs at once.
 
-    **Arguments:** as of `run_batch`; the arrays may have a single lane.
+    The program is compiled for this, and `run_batch` uses it later.
+
+    **Arguments:** those of `run_batch`; the arrays may have a single lane.
     """
     arrays = jax.tree.map(np.asarray, arguments)
     program = _program(search, landscape, arrays, _sharing(search, landscape, FEW + 1))
@@ -165,9 +168,9 @@ def bytes_at_once(
 
 
 def _pieces(count: int, threads: int, capacity: int, width: int) -> list[tuple[int, int]]:
-    """Cut a batch into (start, lanes) per call: ever smaller, so that threads end at the same time.
+    """Cut a batch into calls (start, lanes), later ones smaller, so that threads end at the same time.
 
-    No smaller than the lanes that step together, if there are as many.
+    A call has at least as many lanes as step together, where each thread has so many.
     """
     smallest = max(-(-count // (16 * threads)), min(width, -(-count // threads)))
     pieces, start = [], 0
@@ -199,7 +202,7 @@ def _one(search: Callable, landscape: Searched, lane: PyTree) -> PyTree:
 
 
 def _name(search: Callable, landscape: Searched, arrays: PyTree) -> tuple:
-    """Return what two calls have in common that run the same program."""
+    """Return the key of a program: two calls with the same key run the same program."""
     leaves = tuple(jax.typeof(leaf) for leaf in jax.tree.leaves(landscape))
     lanes = tuple((leaf.shape[1:], str(leaf.dtype)) for leaf in jax.tree.leaves(arrays))
     return search, jax.tree.structure((landscape, arrays)), leaves, lanes
@@ -219,7 +222,7 @@ def _program(search: Callable, landscape: Searched, arrays: PyTree, sharing: boo
         first = name not in _programs
         future = _programs.setdefault(name, Future())
         if len(_programs) > PROGRAMS_KEPT:
-            del _programs[next(iter(_programs))]  # the oldest; who runs it keeps it
+            del _programs[next(iter(_programs))]  # the oldest; a thread that runs it still holds it
     if first:
         try:
             future.set_result(_compile(search, landscape, arrays, sharing))
@@ -266,11 +269,11 @@ def _resized(arrays: PyTree, lanes: int) -> PyTree:
 
 @functools.cache
 def _one_thread_for_lapack() -> ThreadpoolController:
-    """Return the switch of SciPy's LAPACK, which JAX calls for eigenvalues.
+    """Return the controller of the threads of SciPy's LAPACK, which JAX calls for eigenvalues.
 
-    Its threads spin while they wait: two searches on two cores took longer than one after the other.
+    These threads spin while they wait: two searches on two cores took longer than one after the other.
     """
-    importlib.import_module("scipy.linalg.cython_lapack")  # or the library is not loaded yet
+    importlib.import_module("scipy.linalg.cython_lapack")  # the controller sees loaded libraries only
     return ThreadpoolController().select(user_api="blas")
 
 
@@ -304,7 +307,8 @@ def _lanes_together(search: Callable, landscape: Any, count: Any, queue: PyTree)
 
     def waiting(place):
         rows = jax.tree.map(lambda a: a[jnp.minimum(place, capacity - 1)], queue)
-        return _where(place < count, rows, jax.tree.map(_nonsense, rows))  # where searches end at once
+        # Lanes beyond the queue start at NaN, where a search ends at once.
+        return _where(place < count, rows, jax.tree.map(_nonsense, rows))
 
     def advance(_, state):
         return _where(finished(state), state, step(state))
@@ -338,6 +342,6 @@ def _nonsense(array: Any) -> Any:
 
 
 def _where(condition: Any, yes: PyTree, no: PyTree) -> PyTree:
-    """Choose lane by lane."""
+    """Return the leaves of `yes` in lanes where the condition holds, and those of `no` in the others."""
     shaped = lambda a: condition.reshape(-1, *[1] * (a.ndim - 1))
     return jax.tree.map(lambda a, b: jnp.where(shaped(a), a, b), yes, no)

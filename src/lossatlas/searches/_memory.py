@@ -13,8 +13,13 @@ from jaxtyping import PyTree
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A compiled search: how many lanes one call takes and how many of them step together, the bytes that
-    it needs, and how many calls fit in memory at once.
+    """A compiled search and its sizes.
+
+    - `run`: the compiled function.
+    - `capacity`: lanes per call; `width`: how many of them step together.
+    - `needed`: bytes that one call needs.
+    - `together`: calls that fit in the memory budget at once.
+    - `accelerated`: whether it runs on an accelerator.
     """
 
     run: Callable[..., PyTree]
@@ -29,11 +34,15 @@ _limit: int | None = None
 
 
 def limit_memory(limit: int | None) -> None:
-    """Set how many bytes the searches of this process may use at once; None: half of what there is.
+    """Set the memory budget: how many bytes the searches of this process may use at once.
 
     Fewer searches run at the same time where the budget does not hold one per core (or one per lane of
-    an accelerator); their results do not change. It bounds what the searches compute with: Python, JAX
-    and its compiler need some hundred MB besides.
+    an accelerator); their results do not change. The budget covers the arrays of the searches only: Python,
+    JAX and its compiler need some hundred MB besides.
+
+    **Arguments:**
+
+    - `limit`: bytes; None for half of the memory of the machine or the accelerator.
 
     **Raises:** `ValueError` if the limit is not a positive whole number.
     """
@@ -45,7 +54,7 @@ def limit_memory(limit: int | None) -> None:
 
 
 def memory_budget() -> int:
-    """Return how many bytes searches may use: as set, or half of the machine's or accelerator's memory."""
+    """Return how many bytes searches may use: the limit, or half the memory of machine or accelerator."""
     return _limit if _limit is not None else _memory_there() // 2
 
 
@@ -60,10 +69,10 @@ def _memory_there() -> int:
 
 
 def program_bytes(compiled: Any, dimension: int, hessians: int) -> int:
-    """Return what one call of a compiled program needs, the workspace of LAPACK included.
+    """Return how many bytes one call of a compiled program needs, the workspace of LAPACK included.
 
-    XLA reports its own buffers; the eigenvalue solver allocates another 2 d^2 + 6 d + 1 numbers and an
-    equal matrix for each Hessian, or smaller matrix, that is decomposed at the same time.
+    XLA reports its own buffers. For each d x d matrix that is decomposed at the same time, the eigenvalue
+    solver allocates another 2 d^2 + 6 d + 1 numbers and a copy of the matrix.
     """
     there = compiled.memory_analysis()
     own = there.temp_size_in_bytes + there.output_size_in_bytes + there.argument_size_in_bytes

@@ -9,17 +9,17 @@ from ._toolkit import Toolkit, toolkit_for
 def memory_needed(
     landscape: AbstractLandscape, *, toolkit: Toolkit | None = None, workers: int | None = None
 ) -> int:
-    """Return how many bytes the searches of an exploration need at most at once.
+    """Return the largest number of bytes that the searches of an exploration need at once.
 
-    Compiles them, so that an exploration in the same process need not, and asks the compiler: with Hessians
-    they need the Hessian, its eigenvectors and the workspace of LAPACK, without them a hundred vectors and
-    what a gradient needs, for each of the searches that run at once. Python, JAX, its compiler and the
-    atlas need some hundred MB besides.
+    The searches are compiled, and the compiler says what they need; an exploration in the same process
+    does not compile them again. Each search that runs needs the Hessian, its eigenvectors and the
+    workspace of LAPACK, or, without Hessians, about a hundred vectors and the memory of a gradient. Python,
+    JAX, its compiler and the atlas need some hundred MB besides.
 
     **Arguments:**
 
-    - `landscape`: what will be explored.
-    - `toolkit`: its searches; default `toolkit_for(landscape)`.
+    - `landscape`: the landscape that will be explored.
+    - `toolkit`: the searches; default `toolkit_for(landscape)`.
     - `workers`: threads; default one per core.
 
     **Raises:** `MemoryError` if not even one search fits in the memory budget (`limit_memory`).

@@ -17,21 +17,21 @@ Ends = TypeVar("Ends", bound="AbstractEnds")
 
 
 class AbstractOutcomes(AbstractResult):
-    """A result that knows how each of its searches ended."""
+    """A result that records the outcome of each of its searches."""
 
     outcome: np.ndarray
 
     @property
     def converged(self) -> np.ndarray:
-        """Which searches ended as they should."""
+        """Which searches have the outcome `converged`, booleans, shape (searches,)."""
         return self.outcome == RESULTS.converged
 
     def outcomes(self) -> dict[str, int]:
-        """Return how many searches ended how."""
+        """Return the number of searches with each outcome."""
         return count_outcomes(self.outcome)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything by name, outcomes as words, and how many searches ended how."""
+        """Return all fields by name, outcomes as words, and the number of searches with each outcome."""
         return super().to_dict() | {"outcome": outcome_names(self.outcome), "outcomes": self.outcomes()}
 
     def __repr__(self) -> str:
@@ -45,10 +45,10 @@ class AbstractOutcomes(AbstractResult):
 
 
 class AbstractEnds(AbstractOutcomes, AbstractRows):
-    """Where searches ended: a result with one row per search."""
+    """The end points of searches: a result with one row per search."""
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return the vectors by name, one entry per search; how each ended as a word."""
+        """Return the vectors by name, one entry per search, with outcomes as words."""
         return AbstractRows.to_columns(self) | {"outcome": np.array(outcome_names(self.outcome), dtype=str)}
 
     def __repr__(self) -> str:
@@ -62,14 +62,14 @@ class AbstractEnds(AbstractOutcomes, AbstractRows):
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
     def replaced(self: Ends, rows: np.ndarray, others: Ends) -> Ends:
-        """Return these rows with some of them, given by their positions, replaced by those of others."""
+        """Return these rows, where the rows at the positions `rows` are replaced by those of `others`."""
         order = np.arange(len(self))
         order[rows] = len(self) + np.arange(len(rows))
         return self.concatenate([self, others]).rows(order)
 
 
 def count_outcomes(codes: np.ndarray) -> dict[str, int]:
-    """Return how many searches ended how, by name, from RESULTS codes."""
+    """Return the number of searches with each outcome, by name, from RESULTS codes."""
     values, counts = np.unique(codes, return_counts=True)
     return {RESULTS(int(code)).name: int(count) for code, count in zip(values, counts)}
 
@@ -81,16 +81,19 @@ def outcome_names(codes: np.ndarray) -> list[str]:
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class StationaryPoints(AbstractEnds):
-    """Where searches ended, and what was checked there. Axis 0: one row per search.
+    """The ends of searches for stationary points, with their spectra. Axis 0: one row per search.
+
+    Fields without a shape have shape (searches,).
 
     - `x`: points, shape (searches, dim), parameter units.
     - `energy`: loss units.
-    - `rms_gradient`: ||gradient|| / sqrt(dim).
+    - `rms_gradient`: ||gradient|| / sqrt(dim), loss units per parameter unit.
     - `index`: number of negative Hessian eigenvalues.
-    - `zeros`: number of zero eigenvalues beyond the forced ones.
-    - `lowest`, `second`: the two lowest eigenvalues (forced zero modes left out).
-    - `curvatures`: number of positive eigenvalues; `log_product`: sum of their logarithms. (NaN and 0 where
-        the spectrum is not known.)
+    - `zeros`: number of zero eigenvalues beyond the forced zero modes.
+    - `lowest`, `second`: the two lowest eigenvalues without forced zero modes, loss units per squared
+        parameter unit.
+    - `curvatures`: number of positive eigenvalues, 0 where the spectrum is not known.
+    - `log_product`: sum of the logarithms of the positive eigenvalues, NaN where the spectrum is not known.
     - `direction`: unit eigenvector of the lowest eigenvalue, shape (searches, dim).
     - `outcome`: RESULTS codes.
     - `gradients`, `hessians`: evaluations spent.
@@ -111,7 +114,7 @@ class StationaryPoints(AbstractEnds):
     hessians: np.ndarray
 
     def after(self, gradients: np.ndarray | int, hessians: np.ndarray | int) -> "StationaryPoints":
-        """Return the same points with the evaluations added that led to them."""
+        """Return the same points, with evaluations of an earlier stage added to those spent."""
         return dataclasses.replace(
             self, gradients=self.gradients + gradients, hessians=self.hessians + hessians
         )
@@ -133,15 +136,17 @@ class StationaryPoints(AbstractEnds):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Descents(AbstractEnds):
-    """Where descents ended; nothing but the gradient was checked there. Axis 0: one row per search.
+    """The ends of descents, where only the gradient was checked. Axis 0: one row per search.
+
+    Fields without a shape have shape (searches,).
 
     - `x`: points, shape (searches, dim), parameter units.
     - `energy`: loss units.
-    - `rms_gradient`: ||gradient|| / sqrt(dim).
+    - `rms_gradient`: ||gradient|| / sqrt(dim), loss units per parameter unit.
     - `outcome`: RESULTS codes; `converged` where the rms gradient is at most the tolerance.
     - `gradients`, `hessians`: evaluations spent.
-    - `history`: energies after 1, 2, 4, 8, ... gradients, shape (searches, levels); from the end of a
-        search on, where it ended.
+    - `history`: energies after 1, 2, 4, 8, ... gradients, shape (searches, levels), loss units; levels
+        after the end of a search have its last energy.
     """
 
     x: np.ndarray
@@ -159,16 +164,18 @@ class Descents(AbstractEnds):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Quenches(AbstractEnds):
-    """Where quenches of basin-hopping ended, polished or not. Axis 0: one row per quench.
+    """The ends of the minimisations of basin-hopping, its quenches. Axis 0: one row per quench.
+
+    Fields without a shape have shape (quenches,).
 
     - `x`: points, shape (quenches, dim), parameter units.
     - `energy`: loss units.
-    - `rms_gradient`: ||gradient|| / sqrt(dim).
-    - `outcome`: RESULTS codes; `converged` at a verified minimum, without polish where the rms gradient is
-        at most the tolerance.
+    - `rms_gradient`: ||gradient|| / sqrt(dim), loss units per parameter unit.
+    - `outcome`: RESULTS codes. `converged` means a verified minimum, or, for quenches without polish, an
+        rms gradient of at most the tolerance.
     - `gradients`, `hessians`: evaluations spent.
-    - `history`: energies after 1, 2, 4, 8, ... gradients as in `Descents`, shape (quenches, levels); of
-        polished quenches, which keep none, there are 0 levels.
+    - `history`: energies after 1, 2, 4, 8, ... gradients as in `Descents`, shape (quenches, levels), loss
+        units; polished quenches have 0 levels.
     """
 
     x: np.ndarray

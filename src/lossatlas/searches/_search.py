@@ -12,7 +12,7 @@ from lossatlas.landscapes import AbstractLandscape, Units
 
 
 class Searched(Protocol):
-    """What the driver asks of a thing that is searched: a landscape, or one of which a number changes."""
+    """What the driver needs of an object that is searched: a landscape or a family of landscapes."""
 
     @property
     def dimension(self) -> int:
@@ -21,15 +21,16 @@ class Searched(Protocol):
 
     @property
     def shares_passes(self) -> bool:
-        """Whether lanes may step together on a CPU, too, because a pass over data serves all of them."""
+        """Whether lanes may step together on a CPU because one pass over the data serves all of them."""
         ...
 
 
 class AbstractSearch(eqx.Module):
     """Settings of a search, and the parts of its loop; pure and traceable.
 
-    On a CPU the driver runs the loop of every lane to its own end; on an accelerator many lanes step
-    together, and one that has finished gives its place to the next in the queue.
+    A subclass defines `init`, `step`, `finished` and `result`, and `run_batch` runs it from many starts.
+    On a CPU each lane runs its loop to its own end; on an accelerator many lanes step together, and a lane
+    that has finished is refilled from the queue.
     """
 
     @abc.abstractmethod
@@ -46,18 +47,18 @@ class AbstractSearch(eqx.Module):
 
     @abc.abstractmethod
     def result(self, landscape: AbstractLandscape, state: PyTree) -> PyTree:
-        """Return what the caller gets of a final state: a dictionary or named tuple of arrays."""
+        """Return the result of a search from its final state: a dictionary or named tuple of arrays."""
 
     @property
     def shares_passes(self) -> bool:
-        """Whether lanes gain by stepping together on a CPU, too, if the landscape `shares_passes`.
+        """Whether lanes gain by stepping together on a CPU if the landscape `shares_passes`.
 
-        They do where a step is a gradient and little else; decompositions have nothing to share.
+        They gain where a step is a gradient and little else; decompositions have nothing to share.
         """
         return False
 
     def in_units(self, units: Units) -> Self:
-        """Return the same search in a landscape's own units; itself if none of its numbers has a unit."""
+        """Return the same search in a landscape's own units; unchanged if no setting has a unit."""
         return self
 
     def __call__(self, landscape: AbstractLandscape, *lane) -> PyTree:

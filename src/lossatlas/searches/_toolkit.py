@@ -1,4 +1,4 @@
-"""Which searches suit a landscape: the one place that knows at how many variables they change."""
+"""Which searches suit a landscape: the only place that chooses them by the number of variables."""
 
 import dataclasses
 import math
@@ -17,27 +17,30 @@ from .pathway import AbstractPathway, ChebyshevDescent, SteepestDescent
 from .saddle import HybridEigenvectorFollowing
 
 
-DENSE = 1000  # variables up to which Hessians are built and decomposed; above, products with them only
+DENSE = 1000  # variables up to which Hessians are built and decomposed; above, only products are used
 MATRIX = 300  # variables up to which a minimiser keeps the inverse Hessian as a matrix
 EXACT = 300  # variables up to which transition states are searched with exact Hessians
-FEW_PAIRS = 10  # of L-BFGS where lanes share passes over data
-WITHIN_PIECES = 60  # steps of a polish where there may be kinks: those that converge need fewer
+FEW_PAIRS = 10  # pairs that L-BFGS keeps where lanes share passes over data
+WITHIN_PIECES = 60  # steps of a polish where there may be kinks: a polish that converges needs fewer
 
 
 class Toolkit(eqx.Module):
-    """The searches for one landscape; frozen and hashable. Replace a part by `dataclasses.replace`.
+    """The searches that suit one landscape; frozen and hashable.
 
-    - `descent`: from a start downhill to near a minimum.
-    - `polish`: from there to rounding level, with a check of the index.
-    - `saddle`: from a guess to a transition state.
-    - `pathway`: from a transition state down to near a minimum.
-    - `band`: between two minima.
-    - `hessians`: whether Hessians are built and decomposed at all: for the softest modes of a minimum, for
-        minima on kinks and for `follow`; if not, the two lowest eigenpairs come from products.
-    - `hop`: what the length of a random displacement is that of: `variable` (each variable) or `point` (all
-        together, which leaves something of a point with thousands of variables).
-    - `mix`: which searches an exploration prefers: `wide` ones from random points, too, or `near` ones,
-        between near minima.
+    Get one from `toolkit_for` and pass it to the entry points as `toolkit`. `dataclasses.replace` exchanges
+    a part.
+
+    - `descent`: goes downhill from a start to near a minimum.
+    - `polish`: brings that point to rounding level and checks its index.
+    - `saddle`: goes from a guess to a transition state.
+    - `pathway`: goes from a transition state down to near a minimum.
+    - `band`: finds guesses for transition states between two minima.
+    - `hessians`: whether Hessians may be built and decomposed. The softest modes of a minimum, minima on
+        kinks and `follow` need them; without them the two lowest eigenpairs come from products.
+    - `hop`: what the length of a random displacement measures: the change of each variable (`variable`),
+        or of the whole point (`point`), as suits thousands of variables.
+    - `mix`: what an exploration prefers: searches from random points as well as others (`wide`), or
+        searches between near minima (`near`).
     """
 
     descent: AbstractMinimiser
@@ -55,7 +58,7 @@ class Toolkit(eqx.Module):
         return dataclasses.replace(self, **{name: getattr(self, name).in_units(units) for name in names})
 
     def searches(self, landscape: AbstractLandscape) -> list[tuple[AbstractSearch, tuple[np.ndarray, ...]]]:
-        """Return all its searches, each with the arrays of one lane."""
+        """Return all searches of the toolkit, each with the arrays of one lane."""
         x, order = np.zeros((1, landscape.dimension)), np.zeros(1, dtype=np.int64)
         stages = (*self.polish.stages(), *self.saddle.stages())
         return [
@@ -67,15 +70,16 @@ class Toolkit(eqx.Module):
 
 
 def toolkit_for(landscape: AbstractLandscape) -> Toolkit:
-    """Return the searches that are the default for a landscape.
+    """Return the default searches for a landscape.
 
-    Up to 1,000 variables they use Hessians (`with_hessians`), above products with them (`matrix_free`).
+    Up to 1,000 variables they use Hessians (`with_hessians`), above that only products with the Hessian
+    (`matrix_free`).
 
     **Arguments:**
 
-    - `landscape`: what is searched; tolerances are in its units.
+    - `landscape`: the landscape that is searched; tolerances are in its units.
 
-    **Raises:** `ValueError` for what is no landscape.
+    **Raises:** `ValueError` if `landscape` is not a landscape.
     """
     check_kind(landscape)
     return with_hessians(landscape) if landscape.dimension <= DENSE else matrix_free(landscape)
@@ -84,16 +88,19 @@ def toolkit_for(landscape: AbstractLandscape) -> Toolkit:
 def with_hessians(landscape: AbstractLandscape) -> Toolkit:
     """Return searches with exact Hessians, for a landscape of up to about 1,000 variables.
 
-    Minima are reached by truncated Newton steps where a gradient gives the Hessian, else by BFGS, made
-    exact when the gradients since the last Hessian cost 2.5 times as much. (3-spin glasses to rms gradient
-    1e-6: 18 passes over the coefficients where L-BFGS takes 82, N = 100; 14 where BFGS takes 40, N = 40.)
-    Where lanes share passes over large data a gradient is cheap: then it is L-BFGS with 10 pairs. Above 300
-    variables it is L-BFGS with 100 pairs, and transition states are approached by products with the
-    Hessian.
+    The minimiser is truncated Newton where a gradient gives the Hessian at little cost. (3-spin glasses to
+    rms gradient 1e-6: 18 passes over the coefficients where L-BFGS takes 82, N = 100; 14 where BFGS takes
+    40, N = 40.) Otherwise it is BFGS, whose matrix is replaced by the exact inverse Hessian whenever the
+    gradients since the last Hessian, at least 20, have cost 2.5 times as much as a Hessian. Where lanes
+    share passes over large data, gradients are cheap and the minimiser is L-BFGS with 10 pairs. Above 300
+    variables it is L-BFGS with 100 pairs, and transition states are approached by hybrid eigenvector
+    following, which uses products with the Hessian.
 
     **Arguments:**
 
-    - `landscape`: what is searched; tolerances are in its units.
+    - `landscape`: the landscape that is searched; tolerances are in its units.
+
+    **Returns:** `Toolkit`.
     """
     exact = EigenvectorFollowing()
     descent = TruncatedNewton() if landscape.gives_hessian else QuasiNewton(_direction(landscape))
@@ -108,23 +115,25 @@ def with_hessians(landscape: AbstractLandscape) -> Toolkit:
 
 
 def matrix_free(landscape: AbstractLandscape) -> Toolkit:
-    """Return searches that use gradients and products with the Hessian alone; for any number of variables.
+    """Return searches that use only gradients and products with the Hessian; for any number of variables.
 
-    Minima are reached by L-BFGS with 20 pairs: with more the recursion would cost more than it saves.
-    Explorations have little time for thousands of variables: they join near minima by bands, which end in a
-    transition state nine times in ten (MNIST, 39 of 40 closer than 0.4), instead of searching from random
-    points.
+    The minimiser is L-BFGS with 20 pairs, or with 10 where lanes share passes over large data: with more,
+    the recursion would cost more than it saves. Explorations of thousands of variables are expensive, so
+    they join near minima by bands instead of searching from random points. Nine bands in ten end in a
+    transition state (MNIST: 39 of 40 bands between minima closer than 0.4).
 
     **Arguments:**
 
-    - `landscape`: what is searched; tolerances are in its units.
+    - `landscape`: the landscape that is searched; tolerances are in its units.
+
+    **Returns:** `Toolkit`.
     """
     pairs = FEW_PAIRS if landscape.shares_passes else 20
     kit = Toolkit(
         descent=QuasiNewton(LBFGS(pairs)),
         polish=NewtonKrylov(),
-        # Measured on 52 guesses for MNIST: 16 products a cycle and rms 1e-6, from where Newton steps led
-        # away from one, cost a tenth less than 30 and 1e-5, where they did from four.
+        # Measured on 52 guesses for MNIST: with 16 products per cycle and a switch at rms 1e-6 the cost was
+        # a tenth less than with 30 and 1e-5, and Newton steps led away from one guess instead of four.
         saddle=HybridEigenvectorFollowing(NewtonKrylov(), products=16, switch=1e-6),
         pathway=ChebyshevDescent(),
         band=ElasticBand(),

@@ -1,4 +1,4 @@
-"""Searches run in the landscape's own units; what they are given and return is in those of the caller."""
+"""Conversion of units: searches run in the landscape's own units, callers use their units."""
 
 import functools
 import inspect
@@ -13,8 +13,8 @@ from lossatlas.landscapes import AbstractLandscape, Units, dimensionless
 def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
     """Return a decorator for an entry point of searches, whose first argument is the landscape.
 
-    Where the landscape's units are not 1, the entry point is called with the dimensionless landscape, with
-    the named arguments divided by their units, and what it returns is multiplied by its units.
+    Where the landscape's units are not 1, the decorated function is called with the dimensionless landscape
+    and with the named arguments divided by their units, and its result is converted back.
 
     **Arguments:**
 
@@ -27,7 +27,7 @@ def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
 
         @functools.wraps(verb)
         def converted(landscape: AbstractLandscape, *positional: Any, **named: Any) -> Any:
-            # What is no landscape is refused by the entry point.
+            # The entry point refuses anything that is not a landscape.
             own = dimensionless(landscape) if isinstance(landscape, AbstractLandscape) else landscape
             if own is landscape:
                 return verb(landscape, *positional, **named)
@@ -58,7 +58,7 @@ def _check_geometry(landscape: AbstractLandscape, value: Any, name: str) -> None
 
 
 def _inwards(value: Any, kind: str, units: Units) -> Any:
-    """Return an argument in the landscape's own units; what is no number is left to the entry point."""
+    """Return an argument in the landscape's own units; the entry point refuses other values itself."""
     if kind == "method":
         is_one = hasattr(value, "in_units") and not isinstance(value, type)
         return value.in_units(units) if is_one else value
@@ -77,7 +77,7 @@ def _inwards(value: Any, kind: str, units: Units) -> Any:
 
 
 def unit_vectors(directions: np.ndarray, units: Units) -> np.ndarray:
-    """Return directions of dimensionless variables as unit vectors of the caller's."""
+    """Return directions of dimensionless variables as unit vectors in the variables of the caller."""
     turned = directions * units.variables
     length = np.linalg.norm(turned, axis=-1, keepdims=True)
     return turned / np.where(length > 0, length, 1.0)

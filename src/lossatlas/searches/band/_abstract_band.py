@@ -1,4 +1,4 @@
-"""What every search between two points is."""
+"""The abstract double-ended search."""
 
 import abc
 from typing import Self
@@ -16,8 +16,8 @@ class AbstractBand(AbstractSearch):
 
     @abc.abstractmethod
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients: no step begins once so many were spent."""
+        """Return the same search, in which no step begins once `max_gradients` were spent."""
 
     @abc.abstractmethod
     def denser(self) -> Self:
-        """Return a search that takes more trouble, for a pair where this one led nowhere."""
+        """Return a more expensive search, for a pair of minima that this one did not connect."""

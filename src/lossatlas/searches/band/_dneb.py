@@ -40,10 +40,9 @@ class ElasticBand(AbstractBand):
 
     - `images`: number of images between the end points. Measured on pairs of minima of [2,10,4] networks:
         bands of 20 images and 80 steps cost three times as much as the default and lead to no more
-        transition states; refinement forgives.
-    - `max_steps`: steps, each a gradient per image; the band only has to be good enough for a refinement to
-        start.
-    - `tolerance`: rms force across the band at which it is good enough, relative to the start.
+        transition states, because the refinement of a guess does not need an accurate band.
+    - `max_steps`: steps, each a gradient per image.
+    - `tolerance`: force across the band at which it has converged, relative to that of the first band.
 
     A lane is `(a, b)`, two minima, aligned.
 
@@ -63,7 +62,7 @@ class ElasticBand(AbstractBand):
         check_positive("tolerance", self.tolerance)
 
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients."""
+        """Return the same search, in which no step begins once `max_gradients` were spent."""
         return dataclasses.replace(self, max_steps=whole_steps(max_gradients, self.images))
 
     def denser(self) -> Self:
@@ -71,7 +70,7 @@ class ElasticBand(AbstractBand):
         return dataclasses.replace(self, images=3 * self.images, max_steps=4 * self.max_steps)
 
     def init(self, landscape: AbstractLandscape, a: Point, b: Point) -> _State:
-        """Interpolate between the two points along the shortest way."""
+        """Place the images evenly on the shortest way between the two points."""
         fractions = jnp.linspace(0.0, 1.0, self.images + 2)
         band = jax.vmap(lambda fraction: landscape.geometry.between(a, b, fraction))(fractions)
         energies, gradients = jax.vmap(landscape.value_and_gradient)(band)
@@ -116,17 +115,17 @@ class ElasticBand(AbstractBand):
         )  # fmt: skip
 
     def result(self, landscape: AbstractLandscape, state: _State) -> dict:
-        """Return guesses for transition states, one per gap between neighbouring images.
+        """Return a point in each gap between neighbouring images, and whether it is a maximum of the band.
 
-        **Returns:** a dictionary of `guesses` (images + 1, dim), `tangents` (images + 1, dim) and
-        `is_maximum` (images + 1,); `gradients` spent.
+        **Returns:** a dictionary of `guesses` (images + 1, dim), unit `tangents` (images + 1, dim),
+        `is_maximum` (images + 1,) and the number of `gradients` spent.
         """
         guesses = _maxima(landscape, state.images, state.energies, state.gradients)
         return guesses | {"gradients": (state.steps + 1) * self.images + 2}
 
 
 def _rate(s: _State, force: Images, first: Scalar) -> Scalar:
-    """Return the Barzilai-Borwein step length; before there is a history, a small one."""
+    """Return the Barzilai-Borwein step length, or a tenth of `first` before there is a history."""
     moved, change = s.images - s.previous, s.force - force
     overlap = jnp.sum(moved * change)
     usable = (s.steps > 0) & (overlap > 0)
@@ -166,7 +165,7 @@ def _force(band: Images, gradients: Images, tangents: Images, spring: Scalar) ->
     sideways = spring * _across(pull, tangents)
     size = jnp.sum(true * true, axis=1, keepdims=True)
     undone = true * jnp.sum(sideways * true, axis=1, keepdims=True) / (size + 1e-300)
-    # Switched off as the true force vanishes, so that the band can converge (OPTIM does the same).
+    # This force is switched off as the true force vanishes, so that the band converges (as in OPTIM).
     strength = 2.0 / jnp.pi * jnp.arctan(size / (jnp.sum(sideways**2, axis=1, keepdims=True) + 1e-300))
     return true + along + strength * (sideways - undone)
 

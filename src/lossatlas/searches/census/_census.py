@@ -1,4 +1,4 @@
-"""Stationary points of every index, with the Morse certificate; for landscapes of few variables."""
+"""Stationary points of every index, checked by the Morse sum; for landscapes of few variables."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,22 +18,22 @@ from lossatlas.searches.global_search import perturbed, random_starts, symmetris
 from lossatlas.searches.verbs import find_saddles, toolkit_or_default
 
 
-ROUND = 192
+ROUND = 192  # searches that run together, before the next starts are chosen
 MOST_SEARCHES = 100_000
-SEARCH_STEPS = 150  # of a search, each a Hessian
+SEARCH_STEPS = 150  # steps per search, each a Hessian
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Census(AbstractOutcomes):
-    """Stationary points up to symmetry, sorted by index and energy.
+    """The stationary points that a census found, one of each orbit, sorted by index and energy.
 
-    - `x`: shape (points, dim); `energy`, `index`, `lowest` eigenvalue, `rms_gradient`: shape (points,).
+    - `x`: shape (points, dim), parameter units.
+    - `energy`: loss units; `index`: number of negative eigenvalues; `lowest`: the lowest eigenvalue, loss
+        units per squared parameter unit; `rms_gradient`: loss units per parameter unit; shape (points,).
     - `orbit_size`: number of images of each point, Python integers.
-    - `hits`: searches that ended in each point or an image of it.
-    - `expected`: the Morse sum that topology demands; None where it says nothing.
-    - `outcome`: RESULTS codes, shape (searches,): how each search ended; `searches`: their number;
-        `degenerate`: those that ended in a point with a zero eigenvalue, for which there is no
-        certificate.
+    - `hits`: number of searches that ended in each point or an image of it, shape (points,).
+    - `expected`: the Morse sum that topology demands; None where it demands none.
+    - `outcome`: RESULTS codes, shape (searches,).
     """
 
     x: np.ndarray
@@ -53,12 +53,12 @@ class Census(AbstractOutcomes):
 
     @property
     def degenerate(self) -> int:
-        """Searches that ended in degenerate points."""
+        """Number of searches that ended in a degenerate point, for which the Morse sum does not hold."""
         return int(np.sum(self.outcome == RESULTS.degenerate))
 
     @property
     def by_index(self) -> dict[int, int]:
-        """Orbit sizes summed for every index."""
+        """Number of points of each index, images included."""
         totals: dict[int, int] = {}
         for index, size in sorted(zip(self.index.tolist(), self.orbit_size)):
             totals[index] = totals.get(index, 0) + size
@@ -71,13 +71,13 @@ class Census(AbstractOutcomes):
 
     @property
     def consistent(self) -> bool | None:
-        """Whether the sum is as expected and no point is degenerate; None if nothing is expected.
+        """Whether the Morse sum is as expected and no point is degenerate; None if `expected` is None.
 
-        Necessary for a complete list, not sufficient.
+        A complete list is consistent; a consistent list need not be complete.
         """
         if self.expected is None:
             return None
-        # Compact or confined: there is a minimum at least, so an empty list fits no sum.
+        # A compact or confined landscape has at least one minimum, so an empty list is not consistent.
         return 0 in self.by_index and self.morse_sum == self.expected and self.degenerate == 0
 
     def in_units(self, units: Units) -> "Census":
@@ -106,7 +106,7 @@ class Census(AbstractOutcomes):
         }
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per point."""
+        """Return the numbers of each point by name, one row per point."""
         names = ("energy", "index", "lowest", "rms_gradient", "hits")
         sizes = np.array(self.orbit_size, dtype=object)
         return {name: getattr(self, name) for name in names} | {"orbit_size": sizes}
@@ -131,26 +131,30 @@ def census(
 ) -> Census:
     """Find stationary points of every index by Newton and eigenvector-following searches.
 
-    A quarter of the searches are root finding on the gradient from random starts, a quarter follow
-    0, 1, 2, ... modes uphill from random starts, a quarter start near the points found least often and
-    go to indices next to theirs, and a quarter start on points that a symmetry leaves where they are:
-    a gradient there stays among them, so the points of small orbits are found that random starts miss.
+    There are four kinds of searches, a quarter each: Newton's method on the gradient from random starts;
+    eigenvector following uphill along 0, 1, 2, ... modes from random starts; searches that start near the
+    points found least often, for the same and the neighbouring indices; and searches that start on points
+    fixed by elements of the symmetry group. The gradient at a fixed point is fixed, too, so the last kind
+    finds points of small orbits, which random starts miss.
 
     **Arguments:**
 
-    - `landscape`: what is searched; of a few variables, because the number of points grows exponentially.
-    - `starts`: number of searches. Default: until the Morse sum fits and many searches bring nothing
-        new, at most 100,000.
-    - `seed`: of the random starts.
+    - `landscape`: the landscape that is searched; it should have a few variables only, because the number
+        of stationary points grows exponentially with them.
+    - `starts`: number of searches. By default searches end when the Morse sum is as expected and the last
+        max(1000, 20 * points) of them found nothing new, or after 100,000.
+    - `seed`: seed of the random starts.
     - `method`: a search that finds points of every index; default `EigenvectorFollowing(150)`.
-    - `toolkit`: default `toolkit_for(landscape)`; it says how far starts are displaced, and whether there
-        are Hessians for the default method.
+    - `toolkit`: default `toolkit_for(landscape)`; its `hop` sets how far starts are displaced, and the
+        default method needs its `hessians`.
     - `workers`: threads; default one per core.
-    - `progress`: called with searches done and points found after every round.
+    - `progress`: function called after every round with the numbers of searches done and of points found.
 
     **Returns:** `Census`.
 
-    **Raises:** `ValueError` if `starts` is not positive or the landscape cannot be searched.
+    **Raises:** `ValueError` if `starts` is below 1, the seed is negative, the landscape fails
+    `check_landscape`, or the toolkit has no Hessians and no `method` is given (the default above 1,000
+    variables).
     """
     starts = None if starts is None else check_whole("starts", starts)
     seed = check_seed(seed)
@@ -158,8 +162,8 @@ def census(
     toolkit = toolkit_or_default(toolkit, landscape)
     if method is None and not toolkit.hessians:
         raise ValueError(
-            "A census looks for points of every index, which takes Hessians; the toolkit, by default that "
-            f"for the {landscape.dimension} variables of this landscape, does without."
+            "A census looks for points of every index, which takes Hessians, but the toolkit has none: "
+            f"by default it is the one for the {landscape.dimension} variables of this landscape."
         )
     method = EigenvectorFollowing(SEARCH_STEPS) if method is None else method
     collection = _Collection(landscape)
@@ -189,7 +193,7 @@ class _Collection:
         self.outcomes = [np.zeros(0, dtype=int)]
 
     def add(self, found: StationaryPoints) -> bool:
-        """Add what converged; returns whether any point was new."""
+        """Add the points of searches that converged, and return whether any of them is new."""
         self.outcomes.append(found.outcome)
         good = found.where(found.converged)
         places, is_new = self.known.add(good.x, good.energy)
@@ -237,19 +241,19 @@ def _finished(collection: _Collection, landscape, starts, done: int, quiet: int)
         return True
     enough = max(1000, 20 * len(collection.points))
     fits = _expected(landscape) in (None, collection.morse_sum())
-    # A sum that does not fit says that points are missing: search ten times longer for them.
+    # If the Morse sum differs from the expected one, points are missing: search ten times longer for them.
     return quiet >= (enough if fits else 10 * enough)
 
 
 def _expected(landscape: AbstractLandscape) -> int | None:
-    """Return the Morse sum that topology demands; it says nothing of points on kinks."""
+    """Return the Morse sum that topology demands; None with kinks, where Morse theory does not hold."""
     return landscape.morse_sum if landscape.smoothness == "smooth" else None
 
 
 def _round(
     landscape, collection: _Collection, key: jax.Array, done: int, count: int, toolkit: Toolkit, workers
 ):
-    """Return starts and orders of one round."""
+    """Return the starts of one round, shape (count, dim), and the index that each search looks for."""
     numbers = done + np.arange(count)
     indices = collection.indices()
     highest = max(indices, default=0) + 1
@@ -261,7 +265,7 @@ def _round(
     orders[random_order] = turn[random_order] % (highest + 1)
     rng = np.random.default_rng((*np.asarray(jax.random.key_data(key)), done))
     for i in np.flatnonzero(which == 3):
-        # From random points, and from known ones: one more symmetry leads to the next smaller orbit.
+        # From random and from known points: a known point made symmetric once more has a smaller orbit.
         known = rng.random() < 0.5 and len(rare) > 0
         x = collection.points[rng.integers(len(rare))].x[0] if known else starts[i]
         starts[i] = symmetrised(landscape, x, rng)

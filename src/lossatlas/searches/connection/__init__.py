@@ -1,4 +1,4 @@
-"""Double-ended searches that go on until two minima are connected."""
+"""Double-ended searches, repeated until two minima are connected by transition states."""
 
 from ._connect import Connections as Connections
 from ._connect import connect as connect

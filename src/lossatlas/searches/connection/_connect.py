@@ -23,21 +23,23 @@ from lossatlas.searches.verbs import (
 )
 
 
-EFFORTS = 2  # bands of a gap, the second one denser
-MOVED = 1e-2  # relative distance that the polish may move a minimum: rms 1e-6 leaves flat ones so far off
-GAPS = 4  # bands per connection and cycle
+EFFORTS = 2  # bands tried for each gap, the second one denser
+MOVED = 1e-2  # relative distance that the polish may move a minimum: at rms 1e-6 a flat one is so far off
+GAPS = 4  # bands per pair and cycle
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Connections(AbstractResult):
-    """Which pairs were connected, and what was found on the way.
+    """The pairs of minima that `connect` connected, and the transition states that it found.
 
-    - `connected`: whether transition states lead from a to b or an image of b, shape (pairs,).
-    - `states`: the transition states, each once, `StationaryPoints`; `pathways`: what each connects.
-    - `pair`: the pair that a transition state was found for first, shape (states,).
-    - `guesses`: refinements begun; `failed`: those that ended in no transition state, or in one whose
-        pathways did not end in minima.
-    - `cycles`: cycles that each pair took part in, shape (pairs,).
+    - `connected`: whether a chain of transition states leads from a to b or an image of b, shape (pairs,).
+    - `states`: the transition states, each once, `StationaryPoints`.
+    - `pathways`: the two minima that each transition state connects, `Pathways` without points.
+    - `pair`: the pair for which each transition state was found first, shape (states,).
+    - `guesses`: number of refinements begun.
+    - `failed`: number of refinements that ended in no transition state, or in one whose pathways did not
+        end in minima.
+    - `cycles`: number of cycles that each pair took part in, shape (pairs,).
     """
 
     connected: np.ndarray
@@ -55,7 +57,7 @@ class Connections(AbstractResult):
         )
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per pair."""
+        """Return whether each pair was connected, and its cycles, one row per pair."""
         return {"connected": self.connected, "cycles": self.cycles}
 
     def __repr__(self) -> str:
@@ -78,15 +80,16 @@ def connect(
 ) -> Connections:
     """Connect each pair of minima by a chain of transition states and minima.
 
-    A cycle asks, for every pair that is not connected yet, for the shortest way from a to b through the
-    minima known so far (Dijkstra; squared aligned distances, nothing where transition states connect,
-    twice as far after a failure), relaxes a band across each gap on it (a denser one after a failure),
-    refines its maxima to transition states and follows their pathways. The minima and transition states
-    found for one pair serve all.
+    A cycle does the following for every pair that is not connected yet. It finds the shortest way from a to
+    b through the minima known so far by Dijkstra's algorithm, where the length of a gap between two minima
+    is the squared aligned distance, doubled after a failure, or zero where transition states connect them.
+    It relaxes a band across the gaps on this way (a denser one after a failure), refines the maxima of the
+    bands to transition states, and follows their pathways. All pairs use the minima and transition states
+    found for any of them.
 
     **Arguments:**
 
-    - `landscape`: what is searched.
+    - `landscape`: the landscape that is searched.
     - `a`, `b`: minima, shape (pairs, dim), parameter units.
     - `cycles`: the largest number of cycles, at least 1.
     - `toolkit`: the searches; default `toolkit_for(landscape)`.
@@ -94,7 +97,7 @@ def connect(
 
     **Returns:** `Connections`.
 
-    **Raises:** `ValueError` if the numbers of rows differ, a point is no minimum, or there is no cycle.
+    **Raises:** `ValueError` if the numbers of rows differ, a point is no minimum, or `cycles` is below 1.
 
     Source: Carr, Trygubenko & Wales, J. Chem. Phys. 122, 234903 (2005), doi:10.1063/1.1931587.
     """
@@ -139,7 +142,7 @@ def _bands(
     toolkit: Toolkit,
     workers: int | None,
 ):
-    """Return guesses, their directions and the numbers of the pairs they belong to."""
+    """Return guesses, their directions, and the position in `start` and `goal` of the pair of each."""
     x, directions = [np.empty((0, landscape.dimension))], [np.empty((0, landscape.dimension))]
     owners = [np.zeros(0, dtype=int)]
     for effort, band in enumerate((toolkit.band, toolkit.band.denser())):
@@ -156,7 +159,7 @@ def _bands(
 
 
 class _Network:
-    """Minima and transition states found so far, all pairs together."""
+    """The minima and transition states that were found so far for all pairs."""
 
     def __init__(self, landscape: AbstractLandscape, ends: StationaryPoints):
         self.landscape, self.symmetry = landscape, landscape.symmetry
@@ -173,7 +176,7 @@ class _Network:
         self.guesses = self.failed = 0
 
     def new_states(self, states: StationaryPoints) -> np.ndarray:
-        """Return which transition states are new, and know them from now on."""
+        """Add transition states to those known, and return which of them are new."""
         return self.saddles.add(states.x, states.energy)[1]
 
     def add(self, states: StationaryPoints, paths: Pathways, owners: np.ndarray) -> None:
@@ -193,7 +196,7 @@ class _Network:
         )
 
     def connected(self, start: np.ndarray, goal: np.ndarray) -> np.ndarray:
-        """Return which pairs lie in one part of the network."""
+        """Return which pairs lie in one component of the network."""
         return self.graph.connected(start, goal)
 
     def image(self, i: int, j: int) -> np.ndarray:
@@ -201,7 +204,7 @@ class _Network:
         return self._aligned(i, j)[0]
 
     def gaps(self, start: np.ndarray, goal: np.ndarray) -> list[tuple[int, int, int, int]]:
-        """Return (number of the pair, minimum, minimum, earlier tries) for the bands of the next cycle."""
+        """Return (pair, minimum, minimum, earlier tries), as positions, for the bands of the next cycle."""
         count, part = len(self.minima), self.graph.parts
         i, j = np.triu_indices(count, 1)
         weights = np.empty(len(i))

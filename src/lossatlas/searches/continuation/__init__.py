@@ -1,4 +1,4 @@
-"""Stationary points followed as a number in the landscape changes."""
+"""Continuation: stationary points are followed while one number of the landscape changes."""
 
 from ._branches import Branch as Branch
 from ._branches import Branches as Branches

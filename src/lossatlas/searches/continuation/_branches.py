@@ -1,4 +1,4 @@
-"""What following returns: branches of stationary points, and what happens along them."""
+"""The result of `follow`: branches of stationary points, and the events along them."""
 
 import dataclasses
 from typing import Any
@@ -13,15 +13,17 @@ from lossatlas._results import RESULTS
 class Branch(AbstractRows):
     """A curve of stationary points, in the order in which it was followed. Axis 0: points.
 
-    Where something happens the curve has the point twice, with the index before and after it; between,
+    The curve has the point of each event twice, with the index before and after the event; between events
     the index is constant and the parameter does not turn.
 
-    - `parameter`: shape (points,).
-    - `x`: shape (points, dim), parameter units; `energy`: loss units; `index`.
-    - `orbit_size`: number of images of each point, a Python integer; it is constant along a branch, but
-        for the single points where branches meet.
-    - `first`, `last`: rows of the given points that the branch begins and ends at; None for none.
-    - `outcome`: `converged` at an end of the range or at a bifurcation.
+    - `parameter`: values of the number that changes, shape (points,).
+    - `x`: shape (points, dim), parameter units.
+    - `energy`: loss units, shape (points,).
+    - `index`: number of negative eigenvalues, shape (points,).
+    - `orbit_size`: number of images of each point, a Python integer; it is constant along a branch except
+        at the single points where branches meet.
+    - `first`, `last`: rows of the given points at which the branch begins and ends; None for no point.
+    - `outcome`: `converged` where the branch ends at an end of the range or at a bifurcation.
     """
 
     parameter: np.ndarray
@@ -38,7 +40,7 @@ class Branch(AbstractRows):
         return len(self.parameter)
 
     def segments(self) -> list[slice]:
-        """Return the rows of the parts between events."""
+        """Return the rows of each part between two events."""
         if not len(self):
             return []
         same = (np.diff(self.parameter) == 0) & np.all(self.x[1:] == self.x[:-1], axis=1)
@@ -48,21 +50,24 @@ class Branch(AbstractRows):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Event(AbstractResult):
-    """A place on a branch where the Hessian is singular.
+    """A point on a branch where the Hessian is singular.
 
-    - `kind`: `fold`: two points whose indices differ by one meet, and the parameter turns. `bifurcation`:
-        eigenvalues change sign while the parameter goes on, or one touches zero where the parameter turns,
-        which is a pitchfork met from the side: other branches meet this one. `end`: such a place where the
-        branch meets an image of itself, on a branch of more symmetry. Where the parameter turns at other
-        branches the place is located to some 1e-8 only, since even the bordered system is singular there.
-    - `branch`: number of the branch.
-    - `parameter`, `energy`; `x`: shape (dim,).
-    - `indices`: before and after, in the order of the branch.
-    - `eigenvalues`: how many change sign.
-    - `critical`: the smallest eigenvalue by its size, as computed there; exactly, it is zero.
-    - `points`: rows of the given points that meet in a fold, None for a side that does not lead straight to
-        one.
-    - `departures`: searches for other branches at a bifurcation that found one, maybe a known one.
+    - `kind`: `fold`, `bifurcation` or `end`. At a fold two stationary points whose indices differ by one
+        meet, and the parameter turns. At a bifurcation other branches meet this one: either eigenvalues
+        change sign and the parameter does not turn, or the parameter turns and one eigenvalue touches zero,
+        as on the side branch of a pitchfork. An end is a bifurcation of the second sort, where the branch
+        goes on as its own image. Where the parameter turns at a bifurcation, the point is located to about
+        1e-8 only, since even the bordered system is singular there.
+    - `branch`: position of the branch in `Branches.branches`.
+    - `parameter`: value of the number that changes.
+    - `x`: shape (dim,), parameter units.
+    - `energy`: loss units.
+    - `indices`: index of the branch before and after the event.
+    - `eigenvalues`: number of eigenvalues that change sign.
+    - `critical`: the computed eigenvalue of smallest size; its exact value is zero.
+    - `points`: rows of the two given points that meet in a fold; None where a side of the branch does not
+        lead to a given point without another fold.
+    - `departures`: number of searches from a bifurcation that found another branch, new or known.
     """
 
     kind: str
@@ -79,13 +84,13 @@ class Event(AbstractResult):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Branches(AbstractResult):
-    """Branches of stationary points up to symmetry, each once.
+    """The branches that `follow` found, each once up to symmetry, and their events.
 
-    - `start`, `end`: range of the parameter.
-    - `logarithmic`: whether steps were taken in its logarithm.
+    - `start`, `end`: first and last value of the parameter.
+    - `logarithmic`: whether steps were taken in the logarithm of the parameter.
     - `branches`, `events`: tuples of `Branch` and of `Event`.
     - `points`: names of the given points, in their order.
-    - `merged`: curves that were followed and turned out to be known ones.
+    - `merged`: number of curves that were followed and turned out to be known branches.
     """
 
     start: float
@@ -101,7 +106,7 @@ class Branches(AbstractResult):
         return len(self.branches)
 
     def __repr__(self) -> str:
-        """Return how much there is."""
+        """Return the range of the parameter and the numbers of branches and events."""
         kinds = [event.kind for event in self.events]
         return (
             f"Branches({len(self)} from {self.start:g} to {self.end:g}: {kinds.count('fold')} folds, "
@@ -109,12 +114,12 @@ class Branches(AbstractResult):
         )
 
     def outcomes(self) -> dict[str, int]:
-        """Return how many branches ended how."""
+        """Return the number of branches with each outcome."""
         names = [branch.outcome.name for branch in self.branches]
         return {name: names.count(name) for name in dict.fromkeys(names)}
 
     def grid(self, count: int = 25) -> np.ndarray:
-        """Return values of the parameter over the range, spaced as the steps, shape (count,)."""
+        """Return `count` values over the range, evenly spaced in the parameter or its logarithm."""
         spaced = np.geomspace if self.logarithmic else np.linspace
         return np.sort(spaced(self.start, self.end, count))
 
@@ -124,9 +129,9 @@ class Branches(AbstractResult):
         **Arguments:**
 
         - `parameter`: shape (values,), within the range.
-        - `images`: count the images of every point, so that sum_k (-1)^k counts_k is the Morse sum.
+        - `images`: whether all images of a point count, so that sum_k (-1)^k counts_k is the Morse sum.
 
-        **Returns:** Python integers, shape (values, indices): column k has the points of index k.
+        **Returns:** Python integers, shape (values, indices); column k counts the points of index k.
 
         **Raises:** `ValueError` for values outside the range.
         """
@@ -140,7 +145,7 @@ class Branches(AbstractResult):
         for branch in self.branches:
             for rows in branch.segments():
                 low, high = np.sort(branch.parameter[rows][[0, -1]])
-                # Half open: where one segment goes over into the next, one of them counts.
+                # Half-open intervals: a value where two segments meet belongs to one of them.
                 present = ((values > low) | ((values == lowest) & (low == lowest))) & (values <= high)
                 counts[present, branch.index[rows][0]] += branch.orbit_size if images else 1
         return counts
@@ -160,7 +165,7 @@ class Branches(AbstractResult):
 
         **Arguments:**
 
-        - `parameter`: where points are counted; default `grid()`.
+        - `parameter`: values at which points are counted, shape (values,); default `grid()`.
         """
         values = self.grid() if parameter is None else np.asarray(parameter, dtype=float)
         branches = [

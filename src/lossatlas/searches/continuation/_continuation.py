@@ -1,4 +1,4 @@
-"""Pseudo-arclength continuation: along a curve of stationary points, round its folds."""
+"""Pseudo-arclength continuation of a curve of stationary points, also around folds."""
 
 import equinox as eqx
 import jax
@@ -25,10 +25,10 @@ from ._family import (
 
 FIRST_STEP = 0.01
 SMALLEST_STEP = 1e-9
-ANGLE = 0.15  # between successive tangents that the step length aims at, radians
-LARGEST_ANGLE = 0.5  # a larger one means that a fold was cut off or another curve was met
-FAR = 0.5  # correction relative to the step, above which the point may lie on another curve
-EASY = 4  # Newton steps that let the step length as it is
+ANGLE = 0.15  # angle between successive tangents that the step length aims at, radians
+LARGEST_ANGLE = 0.5  # with a larger angle a fold was cut off or the point lies on another curve
+FAR = 0.5  # correction relative to the step above which the point may lie on another curve
+EASY = 4  # number of Newton steps at which the step length is kept
 
 
 class _State(eqx.Module):
@@ -54,17 +54,17 @@ class Continuation(AbstractSearch):
         gradient(z) = 0,  t . (z - z_k - h t) = 0,
 
     which is regular at folds, where s turns. The last step has s fixed at the end of the range. A point is
-    accepted if the gradient is at rounding level, the correction short beside h, and the tangent turned by
-    little; h follows the angle between tangents and the number of Newton steps, and is halved after a
-    failure. The index is the number of negative eigenvalues in the full spectrum.
+    accepted if the gradient is at rounding level, the correction is at most half of h, and the tangent
+    turned by at most 0.5 radians. The step length h follows the angle between tangents and the number of
+    Newton steps, and is halved after a failure. The index is the number of negative eigenvalues.
 
     **Arguments:**
 
     - `longest`: the largest h, dimensionless, see `Family`.
-    - `max_steps`: points tried per curve.
+    - `max_steps`: number of points tried per curve.
 
-    A lane is `(guess, direction)`: near a place on the curve, in the plane orthogonal to the direction, and
-    where to go, shape (dim + 1,) each.
+    A lane is `(guess, direction)`, shape (dim + 1,) each: a place near the curve, which is corrected in the
+    plane orthogonal to the direction, and the direction in which the curve is followed.
 
     Source: Allgower & Georg, Introduction to Numerical Continuation Methods, SIAM (2003),
     doi:10.1137/1.9780898719154, chapters 4 to 6.
@@ -74,10 +74,10 @@ class Continuation(AbstractSearch):
     max_steps: int = 1000
 
     def init(self, landscape: Family, guess: Place, direction: Place) -> _State:
-        """Correct the guess; the search ends where it is no stationary point, or a degenerate one."""
+        """Correct the guess; the search ends at once without a stationary point, or at a degenerate one."""
         border = direction / jnp.linalg.norm(direction)
         z, local, last, _ = correct(landscape, guess, border)
-        # Next to an end of the range a branch may have left it where it is looked for: that end is all.
+        # Near an end of the range the branch may lie outside: then only its point at the end is returned.
         beyond = (z[-1] < -SETTLED) | (z[-1] > 1.0 + SETTLED)
         z, local, last, _ = jax.lax.cond(
             beyond, lambda: _at_the_end(landscape, z), lambda: Corrected(z, local, last, jnp.asarray(0))
@@ -112,9 +112,10 @@ class Continuation(AbstractSearch):
         return state.done | (state.tries >= self.max_steps)
 
     def result(self, landscape: Family, state: _State) -> dict:
-        """Return the curve, shape (max_steps + 1, dim + 1), of which `count` rows are used.
+        """Return a dictionary with the `curve`, shape (max_steps + 1, dim + 1).
 
-        Beside it `energy`, `index`, and `turn`, the component of the tangent along s.
+        Of its rows the first `count` are used. `energy`, `index` and `turn`, the component of the tangent
+        along s, have shape (max_steps + 1,); `outcome` is a RESULTS code.
         """
         names = ("curve", "energy", "index", "turn", "count", "outcome")
         return {name: getattr(state, name) for name in names}
@@ -124,7 +125,7 @@ class Continuation(AbstractSearch):
         old = state
         guess, border, length, leaves = _predict(old)
         z, local, last, newtons = correct(landscape, guess, border)
-        z = jnp.where(leaves, z.at[-1].set(guess[-1]), z)  # without the rounding
+        z = jnp.where(leaves, z.at[-1].set(guess[-1]), z)  # s is exactly 0 or 1 at an end
         values, _ = spectrum_at(landscape, z, local)
         following = tangent(local.jacobian, old.tangent)
         angle = jnp.arccos(jnp.clip(following @ old.tangent, -1.0, 1.0))
@@ -133,7 +134,7 @@ class Continuation(AbstractSearch):
         good &= jnp.linalg.norm(z - guess) <= FAR * length
         good &= leaves | ((z[-1] >= 0) & (z[-1] <= 1))
         zeros = count_zero(values)
-        # One degenerate point is where an eigenvalue changes sign; two are a curve of them.
+        # At one degenerate point an eigenvalue may change sign; two in a row lie on a degenerate curve.
         degenerate = good & (zeros > 0) & (old.zeros > 0)
         lost = good & (jnp.max(jnp.abs(x)) > landscape.landscape.region)
         ease = 2.0 ** (0.5 * (EASY - newtons))
@@ -144,7 +145,7 @@ class Continuation(AbstractSearch):
         outcome = jnp.where(degenerate, int(RESULTS.degenerate), outcome)
         outcome = jnp.where(lost, int(RESULTS.left_region), outcome)
         outcome = jnp.where(good & leaves, int(RESULTS.converged), outcome)
-        # A refused point lies in the row that the next one overwrites, or beyond the used ones.
+        # The row of a refused point is overwritten by the next point, or lies beyond the rows in use.
         row = old.count
         return _State(
             z=jnp.where(good, z, old.z),
@@ -163,7 +164,7 @@ class Continuation(AbstractSearch):
 
 
 def _at_the_end(family: Family, z: Place) -> Corrected:
-    """Return the place near `z` with s at the end of the range that is next to it."""
+    """Return the stationary point near `z` at the nearer end of the range of s."""
     end = jnp.clip(z[-1], 0.0, 1.0)
     border = jnp.zeros_like(z).at[-1].set(1.0)
     found = correct(family, z.at[-1].set(end), border)
@@ -171,7 +172,7 @@ def _at_the_end(family: Family, z: Place) -> Corrected:
 
 
 def _predict(state: _State) -> tuple[Place, Place, Scalar, Flag]:
-    """Return where the next point is expected, the border, the step length, whether s ends there."""
+    """Return the guess for the next point, the border, the step length, and whether s reaches its end."""
     z, along = state.z, state.tangent
     ahead = z[-1] + state.length * along[-1]
     end = jnp.clip(ahead, 0.0, 1.0)

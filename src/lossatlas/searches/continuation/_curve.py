@@ -1,4 +1,4 @@
-"""A curve of stationary points as an array of places, and what happens between two of them."""
+"""A curve of stationary points as an array of places, with the singular places between them."""
 
 import dataclasses
 
@@ -9,13 +9,14 @@ import numpy as np
 class Root:
     """A place between two points of a curve where the Hessian is singular.
 
-    - `row`: of the point before it; `theta`: how far it is along the chord to the next point.
-    - `z`, `energy`: the place, see `Family`.
+    - `row`: row of the point before the root.
+    - `theta`: position of the root on the chord to the next point, from 0 to 1.
+    - `z`, `energy`: the place, see `Family`, and its energy.
     - `turns`: whether s turns there.
-    - `indices`: before and after it.
-    - `critical`: the smallest eigenvalue by its size.
-    - `across`: unit vectors in which other branches leave, shape (directions, dim + 1): orthonormal, in the
-        kernel of the derivatives of the gradient by z, and orthogonal to the curve.
+    - `indices`: index of the curve before and after the root.
+    - `critical`: the eigenvalue of smallest size.
+    - `across`: directions of other branches, shape (directions, dim + 1): orthonormal, in the kernel of the
+        derivatives of the gradient with respect to z, and orthogonal to the curve.
     - `is_image`: whether the curve goes on as its own image.
     """
 
@@ -31,11 +32,11 @@ class Root:
 
     @property
     def kind(self) -> str:
-        """What happens, see `Event`.
+        """The `kind` of the `Event`.
 
-        Along a fold one eigenvalue crosses zero, linearly. In a pitchfork that is met from the side the
-        parameter is even along the branch, and so is the eigenvalue, which touches zero. If a symmetry maps
-        the one half of that branch on the other, the branch ends there.
+        At a fold one eigenvalue crosses zero linearly. On the side branch of a pitchfork the parameter and
+        the eigenvalue are even functions along the branch, and the eigenvalue touches zero. If a symmetry
+        maps one half of that branch onto the other, the branch ends there.
         """
         if self.turns and self.indices[0] != self.indices[1]:
             return "fold"
@@ -49,8 +50,8 @@ class Curve:
     - `z`: shape (rows, dim + 1), see `Family`; `energy`, `index`: shape (rows,).
     - `turn`: component of the unit tangent along s, shape (rows,); 0 at roots.
     - `outcome`: RESULTS code.
-    - `given`: row of the given point that it starts from, None if it starts at a bifurcation.
-    - `roots`: in order.
+    - `given`: row of the given point at which the curve starts, None if it starts at a bifurcation.
+    - `roots`: the roots on the curve, in order.
     """
 
     z: np.ndarray
@@ -67,19 +68,19 @@ class Curve:
 
     @property
     def probe(self) -> int:
-        """The row where s, as a coordinate along the curve, is best."""
+        """The row where s changes fastest along the curve, so that s determines the place best."""
         return int(np.argmax(np.abs(self.turn)))
 
     def preceded_by(self, source: Root) -> "Curve":
-        """Return the curve with the bifurcation before it that it starts at."""
+        """Return the curve with the bifurcation at which it starts as its first row."""
         rows = _one(source, int(self.index[0]))
         merged = {name: np.concatenate([rows[name], getattr(self, name)]) for name in rows}
         return dataclasses.replace(self, **merged)
 
     def with_roots(self, roots: list[Root], converged: int) -> "Curve":
-        """Return the curve with its roots in it: twice, with the index before and after.
+        """Return the curve with each root as two rows, with the index before and after it.
 
-        It ends where it meets its own image, and would only repeat itself.
+        The curve ends at a root of kind `end`, since beyond it the curve would repeat its own image.
         """
         parts, start = [], 0
         ends = [i for i, root in enumerate(roots) if root.kind == "end"]
@@ -96,7 +97,7 @@ class Curve:
         return dataclasses.replace(self, **merged, roots=tuple(roots), outcome=outcome)
 
     def halves(self, root: Root) -> tuple["Curve", "Curve"]:
-        """Return the curve up to a root and from it on, without its roots."""
+        """Return the part of the curve up to a root and the part from the root on."""
         place = _one(root, root.indices[0])
         before, after = self._rows(0, root.row + 1), self._rows(root.row + 1, len(self))
         first = {name: np.concatenate([before[name], place[name]]) for name in place}
@@ -104,9 +105,9 @@ class Curve:
         return dataclasses.replace(self, **first), dataclasses.replace(self, **second)
 
     def crossing(self, s: float, energy: float) -> np.ndarray:
-        """Return where the curve passes a value of s near an energy, by interpolation, shape (n, dim + 1).
+        """Return the places where the curve passes a value of s, shape (n, dim + 1), by interpolation.
 
-        Only pieces between rows with that energy between them, give or take; all others are far.
+        Segments between two rows whose energies are both far from `energy` are left out.
         """
         low, high = self.z[:-1], self.z[1:]
         span = high[:, -1] - low[:, -1]

@@ -1,4 +1,4 @@
-"""Curves, as they were followed, in the terms of the caller."""
+"""Conversion of curves of dimensionless places to branches and events in the units of the caller."""
 
 from collections.abc import Mapping
 
@@ -24,10 +24,14 @@ def describe(
 
     **Arguments:**
 
-    - `given`: the given points at s = 0 and at s = 1; `names`: theirs, in this order.
-    - `curves`: each once; without rows where nothing could be followed.
-    - `departures`: searches that left a root for another branch, by the id of the root.
-    - `merged`: curves left out.
+    - `family`: the landscape and its parameter.
+    - `given`: the given points at s = 0 and at s = 1.
+    - `names`: names of the given points, in this order.
+    - `curves`: the curves, each once; a curve without rows could not be followed.
+    - `departures`: number of searches that left a root for another branch, by Python's `id` of the root.
+    - `merged`: number of curves that were left out because they repeat others.
+
+    **Returns:** `Branches`.
     """
     branches = [_branch(family, given, curve) for curve in curves]
     return Branches(
@@ -90,7 +94,7 @@ def _events(
 
 
 def _parameter(family: Family, s: np.ndarray) -> np.ndarray:
-    """Return p(s), with the ends of the range as they are."""
+    """Return p(s), exactly `start` and `end` at the ends of the range."""
     start, end = float(family.start), float(family.end)
     value = np.asarray(family.value(s))
     return np.where(s == 0, start, np.where(s == 1, end, value))

@@ -1,4 +1,4 @@
-"""Locate what happens along a curve: where an eigenvalue changes sign, and where the parameter turns."""
+"""Locate the roots on a curve: places where an eigenvalue changes sign or the parameter turns."""
 
 import jax
 import jax.numpy as jnp
@@ -11,19 +11,19 @@ from ._curve import Curve, Root
 from ._family import Family, Place, correct, spectrum_at, tangent
 
 
-TURN = -1  # what is located: the component of the tangent along s, or an eigenvalue by its number
+TURN = -1  # locate a zero of the tangent's component along s; other numbers name an eigenvalue
 ITERATIONS = 60
-LOCATED = 1e-10  # of the chord between two points of the curve
-BESIDE = 0.05  # of the chord, how far from a root points lie between which the curve is taken as straight
-TOGETHER = 1e-6  # roots that are nearer than that are one; dimensionless, see `Family`
+LOCATED = 1e-10  # error of a root, relative to the chord between two points of the curve
+BESIDE = 0.05  # distance from a root, relative to the chord, of the two points that give the tangent there
+TOGETHER = 1e-6  # roots at a smaller distance count as one; dimensionless, see `Family`
 
 
 def locate_roots(family: Family, curves: list[Curve], *, workers: int | None = None) -> list[list[Root]]:
     """Return the roots on each curve, in order.
 
-    An eigenvalue and the component of the tangent along s are continuous functions along the curve:
-    between two points of different sign their root is found by the Illinois method, each value at a
-    place corrected by Newton's method.
+    An eigenvalue and the component of the tangent along s are continuous functions along the curve. Between
+    two points where such a function has different signs, its root is found by the Illinois method; the
+    function is evaluated at places that Newton's method brings to the curve.
     """
     lanes: list[tuple[int, int, int]] = []
     for number, curve in enumerate(curves):
@@ -55,8 +55,8 @@ def locate_roots(family: Family, curves: list[Curve], *, workers: int | None = N
 
 
 def _root(found: dict, group: list[int], row: int, which: np.ndarray, index: int, rises: bool) -> Root:
-    """Return what vanishes in one place as one root."""
-    # The turn comes first: there s is known to the square of the error along the curve.
+    """Return one root for all functions that vanish at one place."""
+    # The place where s turns is preferred: the error of s is quadratic in the error along the curve there.
     best = min(group, key=lambda i: which[i])
     crossings = sum(int(which[i]) != TURN for i in group)
     values = found["eigenvalues"][best]
@@ -76,8 +76,8 @@ def _root(found: dict, group: list[int], row: int, which: np.ndarray, index: int
 def _across(found: dict, lane: int, kernel: np.ndarray) -> np.ndarray:
     """Return the directions of other branches, see `Root`.
 
-    Tangents of all branches lie in the kernel of the derivatives of the gradient by z: it has the
-    eigenvectors whose eigenvalue is zero, and one direction in which s changes and the gradient does not.
+    The tangents of all branches lie in the kernel of the derivatives of the gradient with respect to z. The
+    eigenvectors with eigenvalue zero and one direction along which s changes span this kernel.
     """
     values, vectors = found["eigenvalues"][lane], found["eigenvectors"][lane]
     others = np.delete(np.arange(len(values)), kernel)
@@ -86,7 +86,7 @@ def _across(found: dict, lane: int, kernel: np.ndarray) -> np.ndarray:
     basis = np.pad(vectors[:, kernel].T, ((0, 0), (0, 1)))
     basis = np.concatenate([basis, along_s[None] / np.linalg.norm(along_s)])
     curve = basis @ found["along"][lane]
-    # The rows after the first are orthogonal to it, and to one another.
+    # The columns after the first are orthonormal and orthogonal to the curve.
     turned = np.linalg.qr(np.column_stack([curve, np.eye(len(basis))]))[0][:, 1:]
     return turned.T @ basis
 
@@ -110,7 +110,7 @@ def _locate(family: Family, before: Place, after: Place, which: Integer) -> dict
         following = jnp.where(inside, following, 0.5 * (a + b))
         value, new = at(following)
         before_root = jnp.sign(value) == jnp.sign(at_a)
-        # Illinois: the value at the end that stays is halved, so that it moves, too, in the end.
+        # Illinois method: the value at the end that stays is halved, so that this end moves soon, too.
         low = jnp.where(before_root, following, a), jnp.where(before_root, value, 0.5 * at_a)
         high = jnp.where(before_root, b, following), jnp.where(before_root, 0.5 * at_b, value)
         return low, high, new, jnp.abs(following - place["theta"]), count + 1
@@ -121,7 +121,7 @@ def _locate(family: Family, before: Place, after: Place, which: Integer) -> dict
     start = jax.tree.map(jnp.asarray, (low, high, first, 1.0, 0))
     more = lambda state: (state[3] > LOCATED) & (state[4] < ITERATIONS)
     root = jax.lax.while_loop(more, closer, start)[2]
-    # At the root the tangent is not defined by the derivatives alone.
+    # At the root the derivatives alone do not define the tangent: use points on both sides.
     sides = root["theta"] + jnp.array([-BESIDE, BESIDE])
     behind, ahead = jax.lax.map(lambda theta: at(theta)[1]["z"], sides)
     return {**root, "along": (ahead - behind) / jnp.linalg.norm(ahead - behind)}

@@ -1,4 +1,4 @@
-"""A landscape of which one number changes, and Newton's method on the curves of its stationary points."""
+"""A landscape with one number that changes, and Newton's method for its curves of stationary points."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,9 +14,9 @@ from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches.curvature import gradient_tolerance, spectrum_of
 
 
-CORRECTIONS = 10
-SETTLED = 1e-9  # Newton step after which the next one is rounding: convergence is quadratic
-USABLE = 1e-6  # next to a bifurcation rounding alone keeps steps longer than that
+CORRECTIONS = 10  # Newton steps at most
+SETTLED = 1e-9  # length of a Newton step after which the next is rounding: convergence is quadratic
+USABLE = 1e-6  # length of the last step up to which a place counts: near bifurcations rounding is larger
 
 Place = Float[Array, " place"]  # (x / unit, s), shape (dim + 1,)
 Jacobian = Float[Array, "dim place"]
@@ -32,9 +32,10 @@ class Family(eqx.Module):
 
     **Arguments:**
 
-    - `landscape`: at any value of p.
-    - `start`, `end`: of p.
-    - `where`: returns the leaf of a landscape that holds p.
+    - `landscape`: the landscape at any value of p.
+    - `start`, `end`: values of p at s = 0 and s = 1.
+    - `where`: function that returns the leaf of a landscape that holds p.
+    - `logarithmic`: whether p is exponential in s; needs positive `start` and `end`.
     """
 
     landscape: AbstractLandscape
@@ -50,7 +51,7 @@ class Family(eqx.Module):
 
     @property
     def shares_passes(self) -> bool:
-        """Each curve is followed by itself: a step is a decomposition."""
+        """False: the cost of a step is a decomposition, which lanes cannot share."""
         return False
 
     @property
@@ -69,15 +70,15 @@ class Family(eqx.Module):
         return eqx.tree_at(self.where, self.landscape, self.value(s))
 
     def place(self, x: Point, s: Scalar) -> Place:
-        """Return z."""
+        """Return the place z = (x / unit, s), shape (dim + 1,)."""
         return jnp.append(x / self.unit, s)
 
     def point(self, z: Place) -> Point:
-        """Return x."""
+        """Return the point x of a place, shape (dim,), parameter units."""
         return self.unit * z[:-1]
 
     def retract(self, z: Place) -> Place:
-        """Return the place of the landscape's geometry nearest to z."""
+        """Return the place at the same s whose point lies on the landscape's geometry, nearest to z."""
         return self.place(self.landscape.geometry.retract(self.point(z)), z[-1])
 
 
@@ -87,8 +88,8 @@ class Local(NamedTuple):
     - `energy`: loss units.
     - `gradient`: tangent gradient, shape (dim,).
     - `hessian`: shape (dim, dim).
-    - `jacobian`: derivatives of the gradient by z, shape (dim, dim + 1); the identity along forced zero
-        modes, where the gradient vanishes by itself.
+    - `jacobian`: derivatives of the gradient with respect to z, shape (dim, dim + 1), with the identity
+        along forced zero modes, along which the gradient vanishes.
     """
 
     energy: Scalar
@@ -98,7 +99,7 @@ class Local(NamedTuple):
 
 
 def look(family: Family, z: Place) -> Local:
-    """Return the derivatives at a place."""
+    """Return energy, gradient, Hessian and Jacobian at a place."""
     x, s = family.point(z), z[-1]
     landscape = family.at(s)
     energy, gradient = landscape.value_and_gradient(x)
@@ -112,14 +113,14 @@ def look(family: Family, z: Place) -> Local:
 
 
 def _gradient_by_s(family: Family, x: Point, s: Scalar) -> Point:
-    """Return the derivative of the gradient by s, shape (dim,)."""
+    """Return the derivative of the gradient with respect to s, shape (dim,)."""
 
     def gradient(s: Scalar) -> Point:
         return family.at(s).value_and_gradient(x)[1]
 
     if family.landscape.forward_mode:
         return jax.jvp(gradient, (s,), (jnp.ones_like(s),))[1]
-    # What pulls a vector back to s is linear in that vector: its own derivative is that of the gradient.
+    # The pullback v -> v . dg/ds is linear in v, so its derivative with respect to v is dg/ds.
     pullback = jax.vjp(gradient, s)[1]
     return jax.grad(lambda vector: pullback(vector)[0])(jnp.zeros_like(x))
 
@@ -136,7 +137,11 @@ def is_stationary(family: Family, z: Place, local: Local, eigenvalues: Eigenvalu
 
 
 class Corrected(NamedTuple):
-    """Where Newton's method ended: a place, its derivatives, the length of the last step, their number."""
+    """The end of Newton's method.
+
+    - `z`: the place, shape (dim + 1,); `local`: the derivatives there.
+    - `last`: length of the last step, dimensionless; `steps`: number of steps.
+    """
 
     z: Place
     local: Local
@@ -151,8 +156,8 @@ def correct(family: Family, guess: Place, border: Place) -> Corrected:
 
     **Arguments:**
 
-    - `guess`: shape (dim + 1,).
-    - `border`: a direction not far from that of the curve, shape (dim + 1,).
+    - `guess`: a place near the curve, shape (dim + 1,).
+    - `border`: a direction not far from the tangent of the curve, shape (dim + 1,).
     """
 
     def newton(state):
@@ -160,7 +165,7 @@ def correct(family: Family, guess: Place, border: Place) -> Corrected:
         local = look(family, z)
         missed = jnp.append(local.gradient, border @ (z - guess))
         step = jnp.linalg.solve(jnp.concatenate([local.jacobian, border[None, :]]), missed)
-        # The last round makes no step: its derivatives are those of the place that is returned.
+        # The last iteration makes no step, so that the derivatives belong to the place returned.
         size = jnp.linalg.norm(step)
         ends = (last <= SETTLED) | (steps == CORRECTIONS) | ~jnp.isfinite(size)
         following = jnp.where(ends, z, family.retract(z - step))

@@ -1,4 +1,4 @@
-"""The entry point: follow stationary points as a number in the landscape changes."""
+"""The entry point for continuation: follow stationary points while a number of the landscape changes."""
 
 import collections
 import dataclasses
@@ -24,8 +24,8 @@ from ._events import locate_roots
 from ._family import Family, Place, correct, is_stationary, look, spectrum_at
 
 
-DEPARTURE = 0.01  # how far from a bifurcation other branches are looked for; dimensionless, see `Family`
-RANDOM = 8  # directions per eigenvalue where several vanish at once
+DEPARTURE = 0.01  # distance from a bifurcation where other branches are looked for, see `Family`
+RANDOM = 8  # random directions per vanishing eigenvalue where several vanish at once
 
 
 def follow(
@@ -43,36 +43,37 @@ def follow(
     toolkit: Toolkit | None = None,
     workers: int | None = None,
 ) -> Branches:
-    """Follow stationary points of any index as a number p of the landscape, such as its L2, changes.
+    """Follow stationary points of any index while a number p of the landscape, such as its L2, changes.
 
-    Pseudo-arclength continuation in (x, ln p), or in (x, p) if a value is not positive, goes round folds,
-    where a minimum meets a transition state, say. Folds and bifurcations are located as roots along the
-    branch. From every bifurcation the other branches that meet there are looked for and followed; where
-    several eigenvalues vanish at once along random directions, so that some may be missed. Missed, too,
-    are branches that neither reach a given point nor meet a branch that does, and two changes of the index
-    within one step that cancel: a smaller `longest` tells them apart.
+    Pseudo-arclength continuation in (x, ln p), or in (x, p) if an end of the range is not positive, follows
+    branches also around folds, where for example a minimum meets a transition state. Folds and bifurcations
+    are located as roots along the branch. At every bifurcation the other branches that meet there are
+    searched for and followed; where several eigenvalues vanish at once, the searches start in random
+    directions, and branches may be missed. Two more things are missed: branches that neither reach a given
+    point nor meet a branch that does, and two changes of the index that cancel within one step, which a
+    smaller `longest` resolves.
 
     **Arguments:**
 
-    - `landscape`: at the value of p where the `points` are stationary; Hessians are computed in full.
+    - `landscape`: the landscape with the value of p at which the `points` are stationary.
     - `points`: stationary points, shape (points, dim), parameter units.
-    - `to`: the other end of the range of p.
-    - `where`: returns the leaf of the landscape that holds p, a single number; default its `l2`.
-    - `far_points`: stationary points at `to`, shape (far points, dim), which are followed back: for
-        branches that fold before they reach the first end of the range.
-    - `rounds`: how often branches are followed that leave those of the round before; 0 for never.
-    - `longest`: largest step along a branch, dimensionless: its square is the mean square change of a
-        variable in length scales, plus that of s, which runs from 0 to 1 over the range.
-    - `max_steps`: points tried per branch.
-    - `seed`: of the random directions.
-    - `names`: of the points and then of the far points, for tables; default their positions.
-    - `toolkit`: default `toolkit_for(landscape)`; one without Hessians is refused.
+    - `to`: the value of p at the other end of the range.
+    - `where`: function that returns the leaf of the landscape that holds p, one number; default its `l2`.
+    - `far_points`: stationary points at `to`, shape (far points, dim), which are followed back; they give
+        the branches that fold before they reach the first end of the range.
+    - `rounds`: how often the branches that leave the branches of the previous round are followed.
+    - `longest`: largest step along a branch, dimensionless. The square of a step is the mean square change
+        of a variable in length scales, plus the squared change of s, which runs from 0 to 1 over the range.
+    - `max_steps`: number of points tried per branch.
+    - `seed`: seed of the random directions.
+    - `names`: names of the points and then of the far points, for tables; default their positions.
+    - `toolkit`: default `toolkit_for(landscape)`; it must allow Hessians.
     - `workers`: threads; default one per core.
 
     **Returns:** `Branches`.
 
-    **Raises:** `ValueError` for points that are not stationary, a leaf or a range that does not fit, a
-    landscape with kinks, and a toolkit without Hessians (the default above 1,000 variables).
+    **Raises:** `ValueError` if a point is not stationary, the leaf, the range or the names do not fit, the
+    landscape has kinks or bounds, or the toolkit has no Hessians (the default above 1,000 variables).
 
     Source: Allgower & Georg, Introduction to Numerical Continuation Methods, SIAM (2003),
     doi:10.1137/1.9780898719154.
@@ -113,11 +114,11 @@ def _family(
     where: Callable[[Any], Any] | None,
     toolkit: Toolkit | None,
 ) -> Family:
-    """Return the landscape with its parameter, checked."""
+    """Return the landscape with the range of its parameter; raises `ValueError` if they do not fit."""
     check_kind(landscape)
     if where is None and not hasattr(landscape, "l2"):
         raise ValueError(
-            f"{type(landscape).__name__} has no `l2` to follow; say by `where` which number changes, "
+            f"{type(landscape).__name__} has no `l2` to follow; name the number that changes by `where`, "
             "such as where=lambda landscape: landscape.data."
         )
     where = where or _l2
@@ -133,11 +134,11 @@ def _family(
     if landscape.smoothness != "smooth":
         raise ValueError("Branches are followed on smooth losses only; this one has kinks.")
     if isinstance(landscape.geometry, Box):
-        raise ValueError("Branches are followed without bounds only; this loss has some.")
+        raise ValueError("Branches are followed on losses without bounds only; this one has bounds.")
     if not toolkit_or_default(toolkit, landscape).hessians:
         raise ValueError(
-            "Branches are followed with full Hessians; the toolkit, by default that for the "
-            f"{landscape.dimension} variables of this landscape, does without."
+            "Branches are followed with full Hessians, but the toolkit has none: by default it is "
+            f"the one for the {landscape.dimension} variables of this landscape."
         )
     return Family(landscape, jnp.asarray(start), jnp.asarray(float(to)), where, start > 0 and to > 0)
 
@@ -147,7 +148,7 @@ def _l2(landscape: Any) -> Any:
 
 
 def _known_at(family: Family, points: Any, end: int, name: str, workers: int | None) -> KnownPoints:
-    """Return given points at an end of the range, checked to be stationary."""
+    """Return the given points at an end of the range; raises `ValueError` if one is not stationary."""
     x = as_points(family.landscape, points, name)
     z = np.concatenate([x / family.unit, np.full((len(x), 1), float(end))], axis=1)
     stationary, energy = run_batch(_judge, family, z, workers=workers)
@@ -173,7 +174,7 @@ def _run(
     workers: int | None,
     sources: tuple[Root, ...] | None = None,
 ) -> list[Curve]:
-    """Follow a curve from every guess, and locate what happens on it."""
+    """Follow a curve from every guess, and locate the roots on it."""
     found = run_batch(search, family, guesses, directions, workers=workers)
     names = {"z": "curve", "energy": "energy", "index": "index", "turn": "turn"}
     curves = [
@@ -193,13 +194,13 @@ def _run(
 
 
 def _with_images(family: Family, curve: Curve, roots: list[Root], workers: int | None) -> list[Root]:
-    """Return the roots, those marked where the curve turns and goes on as its own image."""
+    """Return the roots, marked by `is_image` where the curve turns and goes on as its own image."""
     if family.landscape.symmetry.order == 1:
         return roots
     marked = []
     for root in roots:
         if root.turns and root.indices[0] == root.indices[1]:
-            # The place next to it on the one half lies on the other, if that is as long as a step.
+            # Then the place next to the root on one half, or an image of it, lies on the other half.
             before, after = curve.halves(root)
             image = _lies_on(family, [before], after.z[1], after.energy[1], workers)
             image |= _lies_on(family, [after], before.z[-2], before.energy[-2], workers)
@@ -209,7 +210,7 @@ def _with_images(family: Family, curve: Curve, roots: list[Root], workers: int |
 
 
 def _keep(family: Family, kept: list[Curve], curve: Curve, workers: int | None) -> bool:
-    """Add a curve to those that are kept unless one point of it, or an image of that, lies on another."""
+    """Add a curve to those kept unless it repeats one of them or its image; return whether it was added."""
     if len(curve):
         if _lies_on(family, kept, curve.z[curve.probe], float(curve.energy[curve.probe]), workers):
             return False
@@ -234,10 +235,10 @@ def _at_fixed_s(family: Family, guess: Place) -> tuple[Point, Scalar]:
 
 
 def _departures(root: Root, rng: np.random.Generator) -> list[tuple[Root, np.ndarray, np.ndarray]]:
-    """Return root, guess and direction of the searches for other branches that meet this one.
+    """Return (root, guess, direction) of each search for another branch that meets this one at a root.
 
-    They leave a bifurcation across the branch that it lies on, to where that branch does not come near:
-    so the others are found, however they cross it.
+    The guesses lie beside the bifurcation in directions orthogonal to this branch, so that Newton's method
+    does not lead back to it.
     """
     if root.kind == "fold":
         return []

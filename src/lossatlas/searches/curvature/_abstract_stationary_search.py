@@ -1,4 +1,4 @@
-"""What every search for stationary points of a given index is."""
+"""The abstract search for stationary points of a given index."""
 
 import abc
 from typing import Self
@@ -11,29 +11,29 @@ from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._search import AbstractSearch
 
 
-NEWTON = -1  # order of a search that keeps the index of where it is: root finding on the gradient
+NEWTON = -1  # order for Newton's method on the gradient, which accepts a stationary point of any index
 
 
 class AbstractStationarySearch(AbstractSearch):
-    """A search that ends in a stationary point at rounding level whose index was checked.
+    """A search that converges to a stationary point at rounding level and checks its index.
 
-    `find_saddles` takes it as its `method`, `minimise` polishes with it. A lane is `(x, direction, order)`:
-    a start, a mode to climb or zeros, and the index wanted. The result is a dictionary with the fields of
-    `StationaryPoints`, unless a subclass overrides `refine`.
+    `find_saddles` takes it as its `method`, and a toolkit has one as its `polish` and one as its `saddle`.
+    A lane is `(x, direction, order)`: a start, a mode to climb or zeros, and the index wanted. The result
+    is a dictionary with the fields of `StationaryPoints`, unless a subclass overrides `refine`.
     """
 
     @abc.abstractmethod
     def finds(self, order: int) -> bool:
-        """Return whether the search can be asked for this index (`NEWTON`: for any)."""
+        """Return whether the search can find points of this index; `NEWTON` stands for any index."""
 
     @property
     @abc.abstractmethod
     def from_anywhere(self) -> bool:
-        """Whether starts may lie anywhere; if not, the search needs one near a stationary point."""
+        """Whether starts may lie anywhere; if not, they must lie near a stationary point."""
 
     @abc.abstractmethod
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients: no step begins once so many were spent.
+        """Return the same search, in which no step begins once `max_gradients` were spent.
 
         A Hessian counts as `landscape.hessian_cost` gradients, a product with it as `PRODUCT_COST`.
         """
@@ -51,13 +51,17 @@ class AbstractStationarySearch(AbstractSearch):
         directions: np.ndarray | None = None,
         workers: int | None = None,
     ) -> StationaryPoints:
-        """Search from every row of `x`, shape (points, dim), dimensionless.
+        """Search from every row of `x`.
 
         **Arguments:**
 
+        - `landscape`: the landscape, in its own units.
+        - `x`: starts, shape (points, dim), dimensionless.
         - `order`: index wanted; one number or one per point.
-        - `directions`: shape (points, dim), modes to climb; default the lowest.
+        - `directions`: modes to climb, shape (points, dim); default the lowest mode.
         - `workers`: threads; default one per core.
+
+        **Returns:** `StationaryPoints`, one row per start.
         """
         orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
         directions = np.zeros_like(x) if directions is None else directions

@@ -27,10 +27,10 @@ from ._spectrum import (
 )
 
 
-FAR_STEPS = 100  # after which a point counts as stationary although its Newton step is long
-CONVEX_STEPS = 100
-# Corrections per step, a gradient each, and how long each may be relative to it: together they do not
-# take the step back.
+FAR_STEPS = 100  # steps after which a small gradient is enough, although the Newton step is long
+CONVEX_STEPS = 100  # steps after which a climb in a convex region ends
+# Longest corrections after a step, relative to the step; each costs a gradient. Their sum is below 1, so
+# that they cannot undo the step.
 CORRECTIONS = (0.6, 0.3)
 SHIFTS = 10  # Newton iterations for the shift that makes a step as long as the trust radius
 
@@ -51,34 +51,35 @@ class _State(eqx.Module):
 
 
 class EigenvectorFollowing(AbstractStationarySearch):
-    """Step uphill along some eigenvectors and downhill along all others, within a trust radius.
+    """Eigenvector following: steps uphill along some eigenvectors and downhill along all others.
 
     In the eigenbasis, with gradient components c_i and eigenvalues mu_i,
 
         step_i = +- 2 c_i / (|mu_i| + sqrt(mu_i^2 + 4 c_i^2 / L^2)),
 
-    + for the modes that are climbed; near the stationary point this is a Newton step, far away it is
-    at most L (the landscape's length scale). Where that is longer than the trust radius, half the
-    denominators d_i = (|mu_i| + ...)/2 are shifted by one number, so that stiff modes keep their full
-    step and only soft ones are shortened. After the step the gradient shows what the quadratic model
-    missed, m_i; displaced by -m_i / d_i along the modes that are not climbed, the point returns to the
-    floor of a curved valley: this is done twice with the same Hessian. The radius follows the length
-    of the first correction relative to the step. (An error of the gradient measured by itself, as is
-    usual, is all stiff modes: on networks with curvatures from 1e-4 to 50 it cut the radius to nothing.)
+    + for the modes that are climbed. Near the stationary point this is a Newton step; far away each
+    component is at most L, the landscape's length scale. If the step is longer than the trust radius, one
+    number is added to all d_i = (|mu_i| + sqrt(mu_i^2 + 4 c_i^2 / L^2)) / 2, so that stiff modes keep
+    nearly their full step and mainly soft modes are shortened. After the step, the difference m_i between
+    the gradient and its quadratic model corrects the point by -m_i / d_i along the modes that are not
+    climbed, which returns it to the floor of a curved valley; two such corrections use the same Hessian.
+    The trust radius follows the length of the first correction relative to the step. (The usual measure,
+    the error of the gradient, is dominated by stiff modes: on networks with curvatures from 1e-4 to 50 it
+    reduced the radius to nothing.)
 
     **Arguments:**
 
     - `max_steps`: steps per search, each a Hessian and three gradients.
 
-    A lane is `(x, direction, order)`: order 0 goes to a minimum (and steps off saddles), 1 to a
-    transition state, along the mode that overlaps most with `direction` (zeros: the lowest mode) until
-    some curvature is negative, then along the lowest; k > 1 climbs the k lowest modes, and `NEWTON`
-    climbs whatever is negative at the moment.
+    A lane is `(x, direction, order)`. Order 0 goes to a minimum, and steps off saddles. Order 1 goes to a
+    transition state: it climbs the mode that overlaps most with `direction` (zeros: the lowest mode) until
+    some curvature is negative, then the lowest mode. Order k > 1 climbs the k lowest modes. `NEWTON` climbs
+    all modes whose curvature is negative at the current point.
 
-    **Raises:** `ValueError` for not even one step.
+    **Raises:** `ValueError` if `max_steps` is below 1.
 
-    Source: Wales, J. Chem. Phys. 101, 3750 (1994), doi:10.1063/1.467559. The length scale L makes its
-    step dimensionally sound; it, the shift and the corrections are ours.
+    Source: Wales, J. Chem. Phys. 101, 3750 (1994), doi:10.1063/1.467559. The length scale L, which makes
+    the step dimensionally consistent, the shift and the corrections are ours.
     """
 
     max_steps: int = 300
@@ -92,11 +93,11 @@ class EigenvectorFollowing(AbstractStationarySearch):
 
     @property
     def from_anywhere(self) -> bool:
-        """It steps off saddles of another index."""
+        """True: the search steps off saddles of another index."""
         return True
 
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients."""
+        """Return the same search, in which no step begins once `max_gradients` were spent."""
         cost = landscape.hessian_cost + 1 + len(CORRECTIONS)
         return dataclasses.replace(self, max_steps=whole_steps(max_gradients, cost))
 
@@ -109,7 +110,7 @@ class EigenvectorFollowing(AbstractStationarySearch):
         directions: np.ndarray | None = None,
         workers: int | None = None,
     ) -> StationaryPoints:
-        """Search from every row of `x`; degenerate ends and those on bounds are looked at once more."""
+        """Search from every row of `x`, then test degenerate ends and ends on bounds once more."""
         points = super().refine(landscape, x, order, directions=directions, workers=workers)
         orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
         points = resolve_small_curvatures(landscape, points, orders, NEWTON, workers)
@@ -135,7 +136,7 @@ class EigenvectorFollowing(AbstractStationarySearch):
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """Stop at a stationary point, where none will come, or after `max_steps`."""
+        """Stop at a stationary point, where the search is lost or hopeless, or after `max_steps`."""
         return state.done | (state.steps >= self.max_steps)
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
@@ -156,17 +157,17 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     finite = jnp.isfinite(state.energy) & jnp.isfinite(rms) & jnp.all(jnp.isfinite(values))
     lost = jnp.max(jnp.abs(state.x)) > landscape.region
     stationary = rms <= gradient_tolerance(values, state.x)
-    # Where curvatures differ by many orders, a small gradient may still be far from its zero.
+    # Where curvatures differ by many orders, a point with a small gradient may be far from a zero of it.
     stationary &= (distance_left(values, components) <= CLOSE * scale) | (state.steps >= FAR_STEPS)
-    # Settled when Newton steps gain no more, or when the gradient is as good as zero.
+    # Settled when a Newton step no longer reduces the gradient, or when the gradient is zero to rounding.
     zero = rms <= 1e-16 * jnp.max(jnp.abs(values))
-    # Newton's method halves an eigenvalue that is zero at its end: what still changes is not known yet.
+    # Each Newton step halves an eigenvalue that vanishes at the limit: go on while the lowest one changes.
     changed = jnp.abs(values[0] - state.eigenvalues[0]) > 0.3 * jnp.abs(values[0])
     unsure = changed & (count_zero(values) == 0)
     settled = stationary & ((rms > 0.3 * state.rms) | zero) & ~unsure
     saddle = (order == 0) & (count_negative(values) > 0)
-    # Climbing where the penalty dominates never ends: after this many steps a transition state would
-    # have shown a negative eigenvalue.
+    # Where the penalty dominates, a climb never ends: near a transition state a negative eigenvalue would
+    # have appeared within this many steps.
     hopeless = (order == 1) & (state.steps >= CONVEX_STEPS) & (values[0] > 0)
     done = ~finite | lost | hopeless | (settled & ~saddle)
     outcome = jnp.where(lost, int(RESULTS.left_region), int(RESULTS.max_steps))
@@ -176,7 +177,7 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
     climbed, followed = _climbed_modes(values, vectors, state.followed, order)
     stiffness = _stiffness(values, components, state.radius, scale)
     step = jnp.where(climbed, components, -components) / stiffness
-    # A minimisation that is stationary on a saddle (by symmetry) steps off along the lowest mode.
+    # A minimisation that reached a saddle by symmetry steps off along the lowest mode.
     off = jnp.zeros_like(step).at[0].set(0.1 * scale)
     step = jnp.where(saddle & (rms <= 1e-8 * jnp.max(jnp.abs(values))), off, step)
     length = jnp.maximum(jnp.linalg.norm(step), 1e-300)
@@ -211,14 +212,14 @@ def _iterate(landscape: AbstractLandscape, state: _State) -> _State:
 
 
 def _stiffness(values: Eigenvalues, components: Eigenvalues, radius: Scalar, scale: float) -> Eigenvalues:
-    """Return what gradient components are divided by, shifted so that the step fits in the radius."""
+    """Return the divisors of the gradient components, shifted so that the step fits in the radius."""
     stiffness = 0.5 * (jnp.abs(values) + jnp.sqrt(values**2 + 4.0 * (components / scale) ** 2)) + 1e-300
 
     def closer(_, shift: Scalar) -> Scalar:
         step = components / (stiffness + shift)
         length = jnp.linalg.norm(step) + 1e-300
         slope = jnp.sum(step * step / (stiffness + shift)) / length
-        # Newton on 1/length - 1/radius, as in trust-region methods: it never overshoots twice.
+        # Newton's method on 1/length - 1/radius, as usual in trust-region methods.
         return jnp.maximum(shift + (length / radius - 1.0) * length / (slope + 1e-300), 0.0)
 
     outside = jnp.linalg.norm(components / stiffness) > radius
@@ -229,7 +230,7 @@ def _stiffness(values: Eigenvalues, components: Eigenvalues, radius: Scalar, sca
 def _climbed_modes(values: Eigenvalues, vectors: Eigenvectors, followed: Point, order: Integer):
     """Return which modes are climbed, shape (modes,), and the vector to follow next."""
     number = jnp.arange(values.shape[0])
-    # All overlaps zero: argmax is 0, the lowest mode.
+    # If all overlaps are zero, argmax is 0: the lowest mode.
     mode = jnp.where(values[0] < 0, 0, jnp.argmax(jnp.abs(followed @ vectors)))
     alone = (order == 1) & (number == mode)
     climbed = jnp.where(order == NEWTON, values < 0, number < order)

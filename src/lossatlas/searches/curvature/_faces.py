@@ -1,4 +1,4 @@
-"""Points on bounds: what is stationary within a face counts only if the bounds hold it there."""
+"""Points on bounds: a point that is stationary within a face counts only if the bounds hold it there."""
 
 import dataclasses
 
@@ -14,21 +14,22 @@ from lossatlas.searches._records import StationaryPoints
 from ._spectrum import ZERO_TOLERANCE
 
 
-# A bound holds a variable if the slope away from it exceeds this times largest curvature times length.
+# A bound holds a variable if the slope away from the bound exceeds WEAK * (largest curvature) * (length
+# scale).
 WEAK = 1e-8
 
 
 def verify_on_faces(
     landscape: AbstractLandscape, points: StationaryPoints, *, workers: int | None = None
 ) -> StationaryPoints:
-    """Return the points with curvatures that are those within the face that each lies on.
+    """Return the points with the curvatures within the face on which each lies.
 
-    A point at bounds is a constrained minimum or saddle if the gradient of the variables that are free
+    A point at bounds is a constrained minimum or saddle if the gradient with respect to the free variables
     vanishes, and if the energy rises away from each bound by more than rounding (the multipliers of Karush,
-    Kuhn and Tucker are positive). Where it does not rise, the outcome is `degenerate`: whether the bound
-    holds the variable is not decided by first derivatives. `lowest`, `second`, `curvatures` and `direction`
-    are those of the free variables; `lowest` and `second` are infinite where there are too few of them. The
-    log-product is NaN: a variable at a bound has no harmonic vibration.
+    Kuhn and Tucker are positive). If it does not rise, the outcome is `degenerate`, because first
+    derivatives do not decide whether the bound holds the variable. `lowest`, `second`, `curvatures` and
+    `direction` describe the free variables; `lowest` and `second` are infinite where there are too few of
+    them. The log-product is NaN, because a variable at a bound has no harmonic vibration.
 
     Source: Nocedal & Wright, Numerical Optimization (2006), theorems 12.1 and 12.6.
     """
@@ -61,7 +62,7 @@ def verify_on_faces(
 def _within(
     hessian: Float[np.ndarray, "dim dim"], free: np.ndarray
 ) -> tuple[Float[np.ndarray, " free"], Float[np.ndarray, "dim free"]]:
-    """Return curvatures, ascending, and eigenvectors of the free variables."""
+    """Return the curvatures of the free variables, ascending, and their eigenvectors as columns."""
     values, vectors = np.linalg.eigh(hessian[np.ix_(free, free)])
     full = np.zeros((len(free), len(values)))
     full[free] = vectors

@@ -1,4 +1,4 @@
-"""Tell stationary points from points on a kink, where automatic differentiation means nothing."""
+"""Tell stationary points from points on a kink, where automatic differentiation gives no derivative."""
 
 import dataclasses
 
@@ -19,24 +19,26 @@ Sides = Float[Array, "distances sides"]
 
 NEAR, FAR = 1e-6, 1e-4  # distances at which the quadratic model is tested, in length scales
 DENSE_DIRECTIONS, SPARSE_DIRECTIONS = 4, 4
-SMALLEST = 1e-6  # jump of a curvature relative to the largest one that counts
-DECAY = 0.1  # of the model's error over distance from FAR to NEAR: 0.01 if smooth, 1 or more on a kink
-NOISE = 30 * 2.2e-16  # of a gradient, relative to curvature times distance from the origin
-# Smallest jump of the energy that counts, relative to max(1, |E|), as in the identity of points.
+SMALLEST = 1e-6  # smallest jump of a curvature that counts, relative to the largest curvature
+# Largest ratio, NEAR to FAR, of the model's error divided by the distance at a smooth point: it is 0.01
+# where the energy is smooth, and 1 or more on a kink.
+DECAY = 0.1
+NOISE = 30 * 2.2e-16  # error of a gradient, relative to curvature times distance from the origin
+# Smallest jump of the energy that counts, relative to max(1, |E|), as for the identity of points.
 JUMP = 1e-9
 
 
 def refuse_kinks(
     landscape: AbstractLandscape, points: StationaryPoints, *, workers: int | None = None
 ) -> StationaryPoints:
-    """Return the points with the outcome `kink` where one that converged lies on a kink or at a jump.
+    """Return the points with the outcome `kink` for converged points that lie on a kink or at a jump.
 
-    Where the landscape is smooth by its own word nothing is tested. At a smooth point the gradient at a
-    distance h differs from the Hessian times h by a term of order h^2. On a kink it differs by a jump, or,
-    if only curvatures jump, by a term of order h; in both cases the error divided by h does not shrink with
-    h. It is measured on both sides of the point along random directions, dense ones and such with few
-    components, at two distances. So is the error of the energy, which is of order h^3 at a smooth point. At
-    a jump it does not shrink, although gradients on both sides may agree.
+    Landscapes whose `smoothness` is `smooth` are not tested. At a smooth point the gradient at a distance h
+    differs from its linear model by a term of order h^2. On a kink it differs by a jump, or, if only
+    curvatures jump, by a term of order h; in both cases the error divided by h does not shrink with h. The
+    error is measured at two distances on both sides of the point, along random directions with many and
+    with few components. The error of the energy, of order h^3 at a smooth point, is measured as well,
+    because at a jump of the energy the gradients on both sides may agree.
     """
     if landscape.smoothness == "smooth":
         return points
@@ -74,7 +76,7 @@ def is_bent(landscape: AbstractLandscape, x: Point) -> Flag:
     noise = NOISE * largest * (jnp.linalg.norm(x) + landscape.length_scale) / near
     allowed = jnp.maximum(jnp.maximum(noise, SMALLEST * largest), DECAY * errors[:, 1])
     step = jnp.maximum(JUMP * jnp.maximum(1.0, jnp.abs(energy)), DECAY * heights[:, 1])
-    # Also bent where one of the numbers is none.
+    # Written so that NaN counts as bent.
     return ~(jnp.all(errors[:, 0] <= allowed) & jnp.all(heights[:, 0] <= step))
 
 

@@ -12,16 +12,16 @@ from lossatlas.landscapes import AbstractLandscape
 
 
 BASIS = 48  # vectors kept at most; more converge in fewer products, but orthogonalising costs more
-KEPT = 16  # of them when the basis is full: the lowest Ritz vectors
-CHECK = 8  # products between looks at the residuals
-FLOOR = 1e-8  # residual relative to the largest eigenvalue that is always small enough
+KEPT = 16  # lowest Ritz vectors that are kept when the basis is full
+CHECK = 8  # products between two checks of the residuals
+FLOOR = 1e-8  # residual, relative to the largest eigenvalue, that is always small enough
 
 Basis = Float[Array, "basis dim"]
 Projected = Float[Array, "basis basis"]
 
 
 class Eigenpairs(NamedTuple):
-    """What Lanczos found.
+    """The result of the Lanczos method.
 
     - `values`: the lowest eigenvalues, ascending, shape (pairs,).
     - `vectors`: their unit eigenvectors, shape (pairs, dim).
@@ -53,12 +53,14 @@ class _State(eqx.Module):
 def lowest_eigenpair(
     landscape: AbstractLandscape, x: Point, guess: Point, *, products: int = 30
 ) -> tuple[Scalar, Point]:
-    """Return the lowest eigenvalue and its unit eigenvector after a number of products.
+    """Return an approximation of the lowest eigenvalue and its unit eigenvector.
 
     **Arguments:**
 
+    - `landscape`: the landscape.
+    - `x`: the point, shape (dim,).
     - `guess`: start vector, shape (dim,), such as the last eigenvector; zeros for none.
-    - `products`: Hessian-vector products; fewer where the residual is small before.
+    - `products`: Hessian-vector products at most.
     """
     found = lowest_eigenpairs(landscape, x, guess, pairs=1, products=products, tolerance=1e-6)
     return found.values[0], found.vectors[0]
@@ -75,19 +77,23 @@ def lowest_eigenpairs(
 ) -> Eigenpairs:
     """Return the lowest eigenpairs by the block Lanczos method, restarted with the lowest Ritz vectors.
 
-    A block of as many vectors as pairs finds an eigenvalue as often as it is repeated; one vector sees
-    it once, and a saddle whose two negative eigenvalues are equal by symmetry would pass for a
+    The block has one vector per eigenpair, so that it finds a repeated eigenvalue repeatedly; a single
+    vector finds it once, and a saddle whose two negative eigenvalues are equal by symmetry would pass for a
     transition state. The basis is orthogonalised in full, twice, and the Hessian is projected on it
-    explicitly (Rayleigh-Ritz). Where the Krylov space ends early, because the Hessian has few
-    different eigenvalues or the start lies in an invariant subspace, a new direction goes on.
+    explicitly (Rayleigh-Ritz). Where the Krylov space is exhausted early, because the Hessian has few
+    different eigenvalues or the start lies in an invariant subspace, a random direction continues it.
 
     **Arguments:**
 
+    - `landscape`: the landscape.
+    - `x`: the point, shape (dim,).
     - `guess`: start vector, shape (dim,); zeros for none. Random directions are mixed in.
     - `pairs`: 1 or 2 eigenpairs.
     - `products`: Hessian-vector products at most.
     - `tolerance`: ||H v - mu v|| relative to |mu| at which an eigenpair is good enough. The error of
         the eigenvalue is quadratic in it.
+
+    **Returns:** `Eigenpairs`.
 
     Source: Golub & Van Loan, Matrix Computations (2013), sections 10.1 and 10.3; the restart: Wu &
     Simon, SIAM J. Matrix Anal. Appl. 22, 602 (2000), doi:10.1137/S0895479898334605.
@@ -126,7 +132,7 @@ def lowest_eigenpairs(
     def cycle(s: _State) -> _State:
         more = jnp.minimum(jnp.minimum(CHECK, size - s.filled), products - s.products)
         s = jax.lax.fori_loop(0, more, extend, s)
-        # Rows that are not filled yet get a place above the spectrum.
+        # Rows that are not filled yet get an eigenvalue above the spectrum.
         above = 2.0 * jnp.linalg.norm(s.projected) + 1.0
         number = jnp.arange(size)
         ritz, turn = jnp.linalg.eigh(s.projected + jnp.diag(jnp.where(number < s.filled, 0.0, above)))
@@ -149,7 +155,7 @@ def lowest_eigenpairs(
         return jax.lax.cond(full & ~s.converged, lambda s: restarted(s, ritz, turn), lambda s: s, s)
 
     def restarted(s: _State, ritz: Float[Array, " basis"], turn: Projected) -> _State:
-        """Keep the lowest Ritz vectors; what waits goes on where the Krylov space was."""
+        """Keep the lowest Ritz vectors as the basis; the vectors that wait continue the Krylov space."""
         kept = jnp.arange(size) < KEPT
         turn = jnp.where(kept[None, :], turn, 0.0).T
         waiting = jax.vmap(lambda vector: _orthogonal(vector, s.basis, modes)[0])(s.waiting)
@@ -172,7 +178,7 @@ def lowest_eigenpairs(
         images=empty,
         projected=jnp.zeros((size, size)),
         filled=jnp.asarray(0),
-        # A Krylov space never leaves the invariant subspace of its start: mix in another direction.
+        # A Krylov space stays in the invariant subspace of its start: mix in a random direction.
         waiting=fresh[size:].at[0].set(guess + scale * fresh[size]),
         products=jnp.asarray(0),
         values=jnp.zeros(pairs),

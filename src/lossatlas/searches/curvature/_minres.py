@@ -1,4 +1,4 @@
-"""Newton steps from Hessian-vector products."""
+"""Newton steps from Hessian-vector products, by MINRES."""
 
 import equinox as eqx
 import jax
@@ -30,12 +30,14 @@ def newton_step(
 
     **Arguments:**
 
+    - `landscape`: the landscape; H is its Hessian at `x`.
+    - `x`: the point, shape (dim,).
     - `gradient`: g, shape (dim,), in the tangent space.
-    - `tolerance`: ||H s + g|| relative to ||g|| at which it ends.
+    - `tolerance`: residual ||H s + g|| relative to ||g|| at which the iteration ends.
     - `products`: Hessian-vector products at most.
 
-    **Returns:** the step, the largest |eigenvalue| as the tridiagonal matrix bounds it (Gershgorin), and
-    the products spent.
+    **Returns:** the step, shape (dim,); Gershgorin's bound on the largest |eigenvalue| of the tridiagonal
+    matrix; and the products spent.
 
     Source: Paige & Saunders, SIAM J. Numer. Anal. 12, 617 (1975), doi:10.1137/0712047, as listed by
     van der Vorst, Iterative Krylov Methods for Large Linear Systems (2003), figure 6.9.

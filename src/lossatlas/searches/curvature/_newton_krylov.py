@@ -1,4 +1,4 @@
-"""Newton's method and the check of the index for many variables: Hessian-vector products only."""
+"""Newton's method and the check of the index for many variables, by Hessian-vector products only."""
 
 import dataclasses
 from typing import Self
@@ -22,9 +22,9 @@ from ._spectrum import count_negative, count_zero, gradient_tolerance
 
 
 FORCING = 1e-3  # residual of a Newton step relative to the gradient
-PRODUCTS = 2000  # per Newton step or eigenvalue run at most
-AWAY = 10.0  # a step that multiplies the gradient by this leads away from any stationary point
-QUADRATIC = 0.03  # a step that leaves less of the gradient than this says that Newton's method converges
+PRODUCTS = 2000  # products per Newton step or Lanczos run at most
+AWAY = 10.0  # a step that multiplies the gradient by more than this leads away: the search ends
+QUADRATIC = 0.03  # a step that multiplies the gradient by less than this shows quadratic convergence
 
 
 class _State(eqx.Module):
@@ -44,21 +44,21 @@ class _State(eqx.Module):
 
 
 class NewtonKrylov(AbstractStationarySearch):
-    """From near a stationary point to it, without ever building a Hessian; then check its index.
+    """Newton's method with a check of the index, for starts near a stationary point; builds no Hessian.
 
-    Newton steps solved by MINRES bring the gradient to rounding level. They go to the stationary point
-    that is near, of whatever index; then the two lowest eigenvalues by Lanczos say whether it is a
-    minimum or a transition state. A search ends as `degenerate` if one of them is zero, relative to the
-    largest eigenvalue, and as `wrong_index` if their signs are not those of the index that is wanted.
+    Newton steps, solved by MINRES, bring the gradient to rounding level. They go to the nearby stationary
+    point, whatever its index. The two lowest eigenvalues, from the Lanczos method, then show whether it is
+    a minimum or a transition state. The outcome is `degenerate` if one of the two is zero relative to the
+    largest eigenvalue, and `wrong_index` if their signs do not fit the index wanted.
 
     **Arguments:**
 
     - `max_steps`: Newton steps per search, each a gradient and at most 2,000 products with the Hessian.
 
-    A lane is `(x, direction, order)`: a point near the stationary one, a guess of its lowest
-    eigenvector or zeros, and the index wanted, 0 or 1.
+    A lane is `(x, direction, order)`: a point near a stationary point, a guess of its lowest eigenvector or
+    zeros, and the index wanted, 0 or 1.
 
-    **Raises:** `ValueError` for not even one step.
+    **Raises:** `ValueError` if `max_steps` is below 1.
 
     Source: Nocedal & Wright, Numerical Optimization (2006), section 7.1 (inexact Newton methods).
     """
@@ -69,16 +69,19 @@ class NewtonKrylov(AbstractStationarySearch):
         check_whole("max_steps", self.max_steps)
 
     def finds(self, order: int) -> bool:
-        """Return whether the index is 0 or 1: two eigenvalues are computed."""
+        """Return whether the index is 0 or 1, which two eigenvalues can decide."""
         return order in (0, 1)
 
     @property
     def from_anywhere(self) -> bool:
-        """Newton steps go to the point that is near, whatever it is."""
+        """False: Newton steps go to the nearby stationary point, whatever its index."""
         return False
 
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients, as if every step took all of its products."""
+        """Return the same search, in which no step begins once `max_gradients` were spent.
+
+        A step counts as if it took all the products that it may take.
+        """
         cost = 1 + PRODUCT_COST * min(PRODUCTS, landscape.dimension)
         return dataclasses.replace(self, max_steps=whole_steps(max_gradients, cost))
 
@@ -91,11 +94,14 @@ class NewtonKrylov(AbstractStationarySearch):
         directions: np.ndarray | None = None,
         workers: int | None = None,
     ) -> StationaryPoints:
-        """Search from every row of `x`; bounds are refused, because points on them take Hessians."""
+        """Search from every row of `x`.
+
+        **Raises:** `ValueError` for a landscape with bounds, since points on bounds need Hessians.
+        """
         if isinstance(landscape, WithinFaces):
             raise ValueError(
-                "Losses with `bounds` are searched with full Hessians; the toolkit, by default that for "
-                f"the {landscape.dimension} variables of this landscape, does without."
+                "Losses with `bounds` are searched with full Hessians, but the toolkit has none: by "
+                f"default it is the one for the {landscape.dimension} variables of this landscape."
             )
         return super().refine(landscape, x, order, directions=directions, workers=workers)
 
@@ -120,21 +126,21 @@ class NewtonKrylov(AbstractStationarySearch):
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """Stop once the point was checked, where none will come, or after `max_steps`."""
+        """Stop once the index was checked, where the search is lost, or after `max_steps`."""
         return state.done | (state.steps >= self.max_steps)
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
         """Make a Newton step, or check the point where none is needed."""
         s = state
         stationary = s.rms <= gradient_tolerance(s.largest, s.x)
-        # Near a degenerate point a Newton step leaves a third of the gradient: it goes on to the end.
+        # Near a degenerate point a Newton step leaves about a third of the gradient: steps go on there.
         settled = (s.rms < QUADRATIC * s.before) | (s.rms > 0.3 * s.before)
         settled = (stationary & settled & (s.steps > 0)) | (s.rms <= 1e-16 * s.largest)
         return jax.lax.cond(settled, _checked, _moved, landscape, s)
 
     def result(self, landscape: AbstractLandscape, state: _State) -> dict:
-        """Return the fields of `StationaryPoints`; `index` 2 says two or more."""
-        spectrum = jnp.append(state.values, state.largest)  # what thresholds are relative to
+        """Return the fields of `StationaryPoints`; an `index` of 2 stands for 2 or more."""
+        spectrum = jnp.append(state.values, state.largest)  # thresholds are relative to the largest
         return {
             "x": state.x,
             "energy": state.energy,

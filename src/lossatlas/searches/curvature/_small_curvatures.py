@@ -1,4 +1,4 @@
-"""Tell small curvatures from none, by differences of gradients."""
+"""Tell small curvatures from zero ones, by differences of gradients."""
 
 import dataclasses
 
@@ -15,10 +15,10 @@ from lossatlas.searches._records import StationaryPoints
 from ._spectrum import spectrum, zero_tolerance
 
 
-ROUNDING = 1e-13  # of an eigenvalue, relative to the largest one: 500 units of rounding
-DISTANCES = (3e-2, 1e-2, 1e-3)  # at which gradients are compared, in length scales
-CLOSE = 1e-3  # Newton step left at a stationary point, in length scales
-AGREEMENT = 0.1  # of the curvatures so found with the eigenvalue, relative
+ROUNDING = 1e-13  # error of an eigenvalue, relative to the largest one: 500 units of rounding
+DISTANCES = (3e-2, 1e-2, 1e-3)  # distances at which gradients are compared, in length scales
+CLOSE = 1e-3  # length of the Newton step that may be left at a stationary point, in length scales
+AGREEMENT = 0.1  # largest relative difference of a curvature from differences and the eigenvalue
 
 
 def resolve_small_curvatures(
@@ -28,15 +28,20 @@ def resolve_small_curvatures(
     newton: int,
     workers: int | None,
 ) -> StationaryPoints:
-    """Return the points with those that are not degenerate after all counted by their index.
+    """Return the points, where degenerate ones get an index if their small curvatures are confirmed.
 
-    An eigenvalue below 1e-9 of the largest one counts as zero, because a flat or quartic direction leaves
-    such a number. It counts after all where it is above rounding and the gradient changes by that curvature
-    over three distances on both sides: a straight line fitted to calendar years is of this kind.
+    An eigenvalue below 1e-9 of the largest one counts as zero at first, because a flat or quartic direction
+    can have such an eigenvalue. It is confirmed as a curvature if it is above rounding and differences of
+    gradients over three distances on both sides agree with it. (A straight line fitted to calendar years
+    has such a small curvature.)
 
     **Arguments:**
 
-    - `orders`: index wanted of each point, or `newton` for any.
+    - `landscape`: the landscape, in its own units.
+    - `points`: stationary points, some with the outcome `degenerate`.
+    - `orders`: index wanted of each point, or `newton` for any, shape (points,).
+    - `newton`: the order that stands for any index.
+    - `workers`: threads; None for one per core.
     """
     rows = np.flatnonzero(points.outcome == RESULTS.degenerate)
     if not len(rows):
@@ -54,13 +59,13 @@ def resolve_small_curvatures(
 
 
 def distance_left(values: Eigenvalues, components: Eigenvalues) -> Scalar:
-    """Return the length of the Newton step, without directions whose curvature is rounding."""
+    """Return the length of the Newton step, leaving out directions whose curvature is below rounding."""
     known = jnp.abs(values) > ROUNDING * jnp.max(jnp.abs(values))
     return jnp.linalg.norm(jnp.where(known, components / jnp.where(known, values, 1.0), 0.0))
 
 
 def _recounted(landscape: AbstractLandscape, x: Point) -> dict:
-    """Return numbers of zero, negative and positive eigenvalues, and the sum of the logarithms of these."""
+    """Return the numbers of zero, negative and positive eigenvalues, and the log-product."""
     values, vectors = spectrum(landscape, x)
     largest = jnp.max(jnp.abs(values))
     here = landscape.value_and_gradient(x)[1]
@@ -68,7 +73,7 @@ def _recounted(landscape: AbstractLandscape, x: Point) -> dict:
     close = left <= CLOSE * landscape.length_scale
 
     def confirmed(value: Scalar, vector: Point):
-        # On one side at a time: at an inflection both sides together would agree.
+        # Each side is tested by itself: at an inflection the mean of both sides would agree.
         def curvature(distance: Scalar) -> Scalar:
             there = landscape.value_and_gradient(x + distance * vector)[1]
             return vector @ (there - here) / distance

@@ -1,4 +1,4 @@
-"""The spectrum of the Hessian without forced zero modes, and what it says of a point."""
+"""The spectrum of the Hessian without forced zero modes, and the index that follows from it."""
 
 import jax.numpy as jnp
 
@@ -9,18 +9,24 @@ from lossatlas.landscapes import AbstractLandscape
 ZERO_TOLERANCE = (
     1e-9  # relative to the largest |eigenvalue|: 1e5 above rounding, 1e3 below 2 lam at lam = 1e-6
 )
-GRADIENT_TOLERANCE = 1e-10
+GRADIENT_TOLERANCE = 1e-10  # rms gradient of a stationary point, dimensionless
 
 
 def spectrum(landscape: AbstractLandscape, x: Point) -> tuple[Eigenvalues, Eigenvectors]:
-    """Return eigenvalues, ascending, shape (dim - k,), and eigenvectors (dim, dim - k)."""
+    """Return the spectrum of the Hessian at `x` without its k forced zero modes.
+
+    **Returns:** eigenvalues, ascending, shape (dim - k,), and eigenvectors in columns, (dim, dim - k).
+    """
     return spectrum_of(landscape.hessian(x), landscape.zero_modes(x))
 
 
 def spectrum_of(hessian: Matrix, modes: Modes) -> tuple[Eigenvalues, Eigenvectors]:
-    """Return the spectrum of a Hessian without its k forced zero modes, shape (k, dim).
+    """Return the spectrum of a Hessian without k forced zero modes, given as `modes`, shape (k, dim).
 
-    They are shifted above the largest eigenvalue and cut off there.
+    The modes are shifted above the largest eigenvalue and left out there. A Hessian that is not finite has
+    eigenvalues NaN.
+
+    **Returns:** eigenvalues, ascending, shape (dim - k,), and eigenvectors in columns, (dim, dim - k).
     """
     size = hessian.shape[0]
     hessian = 0.5 * (hessian + hessian.T)
@@ -35,7 +41,7 @@ def spectrum_of(hessian: Matrix, modes: Modes) -> tuple[Eigenvalues, Eigenvector
 
 
 def projected(hessian: Matrix, modes: Modes) -> Matrix:
-    """Return P H P with P = 1 - Z^T Z, Z the k modes, shape (k, dim): k dim^2 products instead of dim^3."""
+    """Return P H P with P = 1 - Z^T Z and Z the k modes, shape (k, dim), in k dim^2 operations."""
     across = modes @ hessian
     across = across - 0.5 * (across @ modes.T) @ modes
     return hessian - modes.T @ across - across.T @ modes
@@ -48,16 +54,16 @@ def tangent(landscape: AbstractLandscape, x: Point, vector: Point) -> Point:
 
 
 def zero_tolerance(eigenvalues: Eigenvalues) -> Scalar:
-    """Return the |eigenvalue| below which one counts as zero.
+    """Return the size up to which an eigenvalue counts as zero, dimensionless.
 
-    Relative to the spectrum; and where the whole spectrum vanishes, as in a quartic minimum, the
-    curvature at which the accepted gradient leaves the position open by a unit of length.
+    It is relative to the largest eigenvalue. Where the whole spectrum vanishes, as in a quartic minimum, it
+    is the curvature at which the accepted gradient leaves the position uncertain by one unit of length.
     """
     return jnp.maximum(ZERO_TOLERANCE * jnp.max(jnp.abs(eigenvalues)), GRADIENT_TOLERANCE)
 
 
 def count_negative(eigenvalues: Eigenvalues) -> Integer:
-    """Return the index."""
+    """Return the index: the number of negative eigenvalues."""
     return jnp.sum(eigenvalues < -zero_tolerance(eigenvalues))
 
 
@@ -67,7 +73,7 @@ def count_zero(eigenvalues: Eigenvalues) -> Integer:
 
 
 def log_product(eigenvalues: Eigenvalues) -> Scalar:
-    """Return the sum of ln over the positive eigenvalues."""
+    """Return the sum of the logarithms of the positive eigenvalues."""
     positive = eigenvalues > zero_tolerance(eigenvalues)
     return jnp.sum(jnp.where(positive, jnp.log(jnp.where(positive, eigenvalues, 1.0)), 0.0))
 

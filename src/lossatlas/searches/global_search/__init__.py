@@ -1,4 +1,4 @@
-"""Where searches begin, and the search for the lowest minima."""
+"""Starts of searches, and basin-hopping, the search for the lowest minima."""
 
 from ._basin_hopping import Hops as Hops
 from ._basin_hopping import accepted as accepted

@@ -1,4 +1,4 @@
-"""Basin-hopping: perturb, minimise, accept or not; many chains at once."""
+"""Basin-hopping: displace, minimise, accept or refuse; many chains run at once."""
 
 import dataclasses
 import functools
@@ -21,12 +21,13 @@ from ._starts import check_key, perturbed
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Hops(AbstractResult):
-    """Every minimisation of a basin-hopping run.
+    """All minimisations of a basin-hopping run, and the points where its chains ended.
 
-    - `quenches`: where each ended, (steps + 1) * chains rows: the first minimisations, then hops step by
-        step.
-    - `accepted`: shape (steps + 1, chains).
-    - `x`, `energy`: where the chains ended, shapes (chains, dim) and (chains,).
+    - `quenches`: the ends of all minimisations, `Quenches` with (steps + 1) * chains rows: first those of
+        the starts, then those of each step, in the order of the chains.
+    - `accepted`: whether the chain moved to the end of the minimisation, shape (steps + 1, chains).
+    - `x`: last points of the chains, shape (chains, dim), parameter units.
+    - `energy`: their energies, shape (chains,), loss units; infinite where no minimisation succeeded.
     """
 
     quenches: Quenches
@@ -44,7 +45,7 @@ class Hops(AbstractResult):
         )
 
     def outcomes(self) -> dict[str, int]:
-        """Return how many quenches ended how."""
+        """Return the number of quenches with each outcome."""
         return self.quenches.outcomes()
 
     def to_columns(self) -> dict[str, np.ndarray]:
@@ -63,13 +64,15 @@ class Hops(AbstractResult):
 
 
 def accepted(old: np.ndarray, new: np.ndarray, temperature: float, rng: np.random.Generator) -> np.ndarray:
-    """Return which hops are accepted, with probability min(1, exp(-(new - old) / kT)).
+    """Return which hops are accepted, each with probability min(1, exp(-(new - old) / kT)).
 
     **Arguments:**
 
     - `old`, `new`: energies, shape (chains,); infinite where a minimisation failed.
     - `temperature`: kT, loss units, >= 0.
-    - `rng`: draws one number per chain.
+    - `rng`: random generator, from which one number per chain is drawn.
+
+    **Returns:** booleans, shape (chains,).
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         probability = np.where(new <= old, 1.0, np.exp(-(new - old) / temperature))
@@ -103,23 +106,25 @@ def basin_hopping(
 
     **Arguments:**
 
-    - `landscape`: what is searched.
-    - `starts`: shape (chains, dim), parameter units; minimised first.
-    - `steps`: hops per chain; the first minimisation comes on top.
-    - `temperature`: kT, loss units.
+    - `landscape`: the landscape that is searched.
+    - `starts`: shape (chains, dim), parameter units; they are minimised first.
+    - `steps`: hops per chain, after the minimisation of the start.
+    - `temperature`: kT, loss units, >= 0.
     - `key`: JAX random key; chain c of step s uses `fold_in(key, s * chains + c)`.
-    - `step`: standard deviation of the longest hops, parameter units; default by landscape and point.
+    - `step`: standard deviation of the longest displacements, parameter units. Default: the length scale of
+        the landscape (divided by sqrt(dim) where the `hop` of the toolkit is `point`), or the root mean
+        square variable of the point where that is larger.
     - `method`, `toolkit`, `max_gradients`: see `minimise`.
-    - `polish`: whether quenches are by `minimise`, to verified minima, or by `descend`, of which those
-        that ran out of gradients are accepted, too: for losses whose minima are degenerate.
+    - `polish`: True to quench by `minimise`, to verified minima. False to quench by `descend`, for losses
+        whose minima are degenerate; then quenches that ran out of gradients may be accepted, too.
     - `tolerance`: rms gradient at which quenches without polish end, loss units per parameter unit;
-        default that of the minimiser, 1e-6.
+        default the tolerance of the minimiser, 1e-6.
     - `workers`: threads; default one per core.
 
-    **Returns:** `Hops`. A quench that failed is never accepted, and is in the record.
+    **Returns:** `Hops`. A quench that failed is never accepted, but is kept in `quenches`.
 
-    **Raises:** `ValueError` for not even one hop, a negative temperature, what is no random key, a step
-    that is not positive, a tolerance of quenches that are polished, and as `minimise`.
+    **Raises:** `ValueError` if `steps` is below 1, the temperature is negative, `key` is not a random key,
+    `step` is not positive, a `tolerance` is given with `polish=True`, or `minimise` raises it.
 
     Source: Wales & Doye, J. Phys. Chem. A 101, 5111 (1997), doi:10.1021/jp970984n.
     """
@@ -127,7 +132,7 @@ def basin_hopping(
     temperature = check_not_negative("temperature", temperature)
     step = None if step is None else check_positive("step", step)
     if polish and tolerance is not None:
-        raise ValueError("`tolerance` is that of quenches without polish: give `polish=False` as well.")
+        raise ValueError("`tolerance` applies to quenches without polish: give `polish=False` as well.")
     toolkit = toolkit_or_default(toolkit, landscape)
     search = minimise if polish else functools.partial(descend, tolerance=tolerance)
     quench = functools.partial(
@@ -157,7 +162,7 @@ def _energies(found: StationaryPoints | Descents) -> np.ndarray:
 
 
 def _quenches(found: StationaryPoints | Descents) -> Quenches:
-    """Return what searches with and without polish have in common."""
+    """Return the rows of searches with or without polish as `Quenches`."""
     common = ("x", "energy", "rms_gradient", "outcome", "gradients", "hessians")
     history = found.history if isinstance(found, Descents) else np.zeros((len(found), 0))
     return Quenches(**{name: getattr(found, name) for name in common}, history=history)

@@ -1,6 +1,6 @@
-"""Where searches begin: random points, displaced points, points that a symmetry leaves where they are.
+"""Starts of searches: random points, displaced points, and points fixed by elements of a symmetry group.
 
-Start i of a batch uses the random key `fold_in(key, numbers[i])`, whatever the batch.
+Start i of a batch uses the random key `fold_in(key, numbers[i])`, so it does not depend on the batch.
 """
 
 from typing import Any
@@ -23,7 +23,19 @@ def random_starts(
     *,
     workers: int | None = None,
 ) -> np.ndarray:
-    """Draw `landscape.sample(fold_in(key, number))` for every number; shape (starts, dim)."""
+    """Draw `landscape.sample(fold_in(key, number))` for every number.
+
+    **Arguments:**
+
+    - `landscape`: the landscape.
+    - `key`: JAX random key.
+    - `numbers`: whole numbers, shape (starts,).
+    - `workers`: threads; default one per core.
+
+    **Returns:** starts, shape (starts, dim), parameter units.
+
+    **Raises:** `ValueError` if `key` is not a random key.
+    """
     return run_batch(_draw, landscape, *_lanes(key, numbers), workers=workers)
 
 
@@ -37,13 +49,27 @@ def perturbed(
     toolkit: Toolkit | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
-    """Displace every row of `x`, shape (starts, dim), by a normal step.
+    """Displace every row of `x` by normally distributed numbers.
 
-    The standard deviation is drawn log-uniformly from step/10 to step: short hops find the neighbours,
-    long ones leave the funnel. Default step: the landscape's length scale, or the root mean square variable
-    of the point where that is larger; parameter units. Where the `hop` of the toolkit says `point`, that
-    length scale is that of the whole displacement: with thousands of variables nothing would be left of the
-    point if it were that of each of them.
+    Their standard deviation is drawn log-uniformly from step/10 to step: short displacements reach
+    neighbouring minima, long ones leave the funnel.
+
+    **Arguments:**
+
+    - `landscape`: the landscape.
+    - `x`: points, shape (starts, dim), parameter units.
+    - `key`: JAX random key.
+    - `numbers`: whole numbers, shape (starts,).
+    - `step`: largest standard deviation of the change of a variable, parameter units. Default: the
+        landscape's length scale, divided by sqrt(dim) where the `hop` of the toolkit is `point`, since
+        otherwise a displacement of thousands of variables would leave nothing of the point; or the root
+        mean square variable of the point where that is larger.
+    - `toolkit`: default `toolkit_for(landscape)`.
+    - `workers`: threads; default one per core.
+
+    **Returns:** displaced points, shape (starts, dim), parameter units.
+
+    **Raises:** `ValueError` if the points do not fit, or `key` is not a random key.
     """
     unit, own = landscape.units, dimensionless(landscape)
     x = as_points(landscape, x, "x") / unit.variables
@@ -56,17 +82,21 @@ def perturbed(
 
 
 def symmetrised(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a point near `x` that some elements of the symmetry group leave where it is.
+    """Return a point near `x` that some elements of the symmetry group leave fixed.
 
-    Averaging a point with its image under an element of order two projects it on the points fixed by
-    that element; the gradient of an invariant function there has no component out of them. So the
-    points of small orbits are found that random starts miss, such as a network of zero weights. One
-    element in half of the cases, two in a quarter, and so on; in one case of sixteen up to sixteen.
+    The average of a point and its image under an element of order two is fixed by that element, and the
+    gradient of an invariant function at a fixed point is fixed, too. Searches from fixed points therefore
+    find points of small orbits that random starts miss, such as a network of zero weights. The point is
+    averaged once in half of the cases, twice in a quarter, and so on, and up to sixteen times in one case
+    of sixteen.
 
     **Arguments:**
 
-    - `x`: shape (dim,).
-    - `rng`: chooses the elements.
+    - `landscape`: the landscape.
+    - `x`: shape (dim,), parameter units.
+    - `rng`: random generator that chooses the elements.
+
+    **Returns:** shape (dim,), parameter units.
 
     Source: Palais, Commun. Math. Phys. 69, 19 (1979), doi:10.1007/BF01941322.
     """
@@ -80,17 +110,17 @@ def symmetrised(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Gene
         middle = 0.5 * (x + images[rng.integers(len(images))])
         nearest = np.asarray(own.geometry.retract(middle))
         if not np.all(np.isfinite(nearest)):
-            break  # on a sphere the middle of a point and its antipode is nowhere
+            break  # on a sphere, antipodes have no middle
         x = nearest
     return x * unit
 
 
 def check_key(name: str, value: Any) -> jax.Array:
-    """Return a JAX random key, or say how to make one; raises `ValueError`."""
+    """Return a JAX random key; raises `ValueError` for anything else."""
     is_key = isinstance(value, jax.Array) and (
         value.shape == ()
         if jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
-        else value.shape == (2,) and value.dtype == np.uint32  # as PRNGKey makes
+        else value.shape == (2,) and value.dtype == np.uint32  # a key of jax.random.PRNGKey
     )
     if not is_key:
         raise ValueError(f"`{name}` must be one JAX random key, such as jax.random.key(0), got {value!r}.")

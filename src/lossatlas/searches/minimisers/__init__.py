@@ -1,4 +1,4 @@
-"""Minimisers: searches downhill, and where they end on kinks."""
+"""Minimisers, which go downhill, and the search for minima on kinks."""
 
 from ._abstract_direction import AbstractDirection as AbstractDirection
 from ._abstract_minimiser import AbstractMinimiser as AbstractMinimiser

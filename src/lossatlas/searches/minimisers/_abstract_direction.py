@@ -1,4 +1,4 @@
-"""What a quasi-Newton search asks of the rule that gives its directions."""
+"""The abstract rule for the directions of a quasi-Newton search."""
 
 import abc
 
@@ -10,9 +10,9 @@ from lossatlas.landscapes import AbstractLandscape
 
 
 class AbstractDirection(eqx.Module):
-    """A model of the inverse Hessian that learns from steps; pure and traceable.
+    """A model of the inverse Hessian that is updated from steps; pure and traceable.
 
-    The memory is a pytree of arrays, carried by the search.
+    `QuasiNewton` takes it as its `direction`. Its memory is a pytree of arrays, carried by the search.
     """
 
     @abc.abstractmethod
@@ -21,22 +21,22 @@ class AbstractDirection(eqx.Module):
 
     @abc.abstractmethod
     def direction(self, memory: PyTree, gradient: Point) -> Point:
-        """Return where a step goes, -H g with H the model of the inverse Hessian, shape (dim,)."""
+        """Return the quasi-Newton step -H g with H the model of the inverse Hessian, shape (dim,)."""
 
     @abc.abstractmethod
     def update(self, memory: PyTree, step: Point, change: Point) -> PyTree:
-        """Return the memory after a step, shape (dim,), and the change of the gradient along it."""
+        """Return the memory updated by a step and the change of the gradient over it, shape (dim,) both."""
 
     @property
     def refresh(self) -> int:
-        """Gradients between two calls of `exact`; 0 for no such calls."""
+        """Number of gradients between two calls of `exact`; 0 if `exact` is not called."""
         return 0
 
     def exact(self, landscape: AbstractLandscape, x: Point) -> PyTree:
-        """Return a memory made from the Hessian at `x`; asked for only where `refresh` is not 0."""
+        """Return a memory made from the Hessian at `x`; called only if `refresh` is not 0."""
         return self.init(x)
 
     @property
     def shares_passes(self) -> bool:
-        """Whether a direction costs so little that lanes gain by sharing the passes of their gradients."""
+        """Whether a direction costs so little that lanes gain if their gradients share passes over data."""
         return False

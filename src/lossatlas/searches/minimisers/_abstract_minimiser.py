@@ -1,4 +1,4 @@
-"""What every minimiser is: a search that goes downhill to a tolerance, within a number of gradients."""
+"""The abstract minimiser: a search that goes downhill to a tolerance, within a number of gradients."""
 
 import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -19,11 +19,11 @@ MAX_GRADIENTS = 5000  # default number of gradients
 
 
 class Descended(NamedTuple):
-    """Where a descent ended. As a result of a batch every field has a leading axis, one row per start.
+    """The end of a descent. In the result of a batch every field has a leading axis, one row per start.
 
     - `x`: shape (dim,), parameter units.
     - `energy`: loss units.
-    - `gradient`: tangent gradient, shape (dim,).
+    - `gradient`: tangent gradient, shape (dim,), loss units per parameter unit.
     - `gradients`, `hessians`: evaluations spent.
     - `outcome`: a RESULTS code; `converged` where the rms gradient is at most the tolerance.
     """
@@ -39,16 +39,19 @@ class Descended(NamedTuple):
 class AbstractMinimiser(AbstractSearch):
     """A search downhill that `minimise`, `descend` and `basin_hopping` take as their `method`.
 
-    A lane is `(x,)`, a start of shape (dim,). One step is one gradient. The state of a subclass has at
-    least the fields `x`, `energy`, `gradient`, `gradients` (how many were spent) and `finite` (False where
-    the search was lost). A subclass defines `init` and `step`; `finished` and `result` have defaults.
+    A lane is `(x,)`, a start of shape (dim,). One step is one gradient. A subclass defines `init` and
+    `step`; `finished` and `result` have defaults. The state of a subclass has at least the fields `x`,
+    `energy`, `gradient`, `gradients` (number of gradients spent) and `finite` (False where the energy or
+    gradient is not finite, which ends the search).
 
     - `tolerance`: rms gradient at which the search has converged, loss units per parameter unit.
     - `max_gradients`: gradients after which it ends.
+
+    **Raises:** `ValueError` if `tolerance` is not positive or `max_gradients` is below 1.
     """
 
     if TYPE_CHECKING:
-        # A type checker takes abstract variables for fields, and would put them before those of subclasses.
+        # Type checkers take abstract variables for fields that come before the fields of subclasses.
         def __getattr__(self, name: str) -> Any: ...
     else:
         tolerance: eqx.AbstractVar[float]
@@ -63,15 +66,15 @@ class AbstractMinimiser(AbstractSearch):
         return dataclasses.replace(self, tolerance=self.tolerance / units.slope)
 
     def finished(self, landscape: AbstractLandscape, state: PyTree) -> Flag:
-        """Stop on the gradient, after too many of them, or where the search is lost."""
+        """Stop at a small gradient, after `max_gradients`, or where the search is lost."""
         return self.ended(landscape, state) | (state.gradients >= self.max_gradients)
 
     def ended(self, landscape: AbstractLandscape, state: PyTree) -> Flag:
-        """Return whether the search has converged or is lost."""
+        """Return whether the search converged, left the region, or met numbers that are not finite."""
         return _outcome(landscape, state, self.tolerance) != RESULTS.max_steps
 
     def result(self, landscape: AbstractLandscape, state: PyTree) -> Descended:
-        """Return where the search ended, how, and what it spent."""
+        """Return the last point, the outcome and the evaluations spent."""
         return Descended(
             x=state.x,
             energy=state.energy,
@@ -82,12 +85,12 @@ class AbstractMinimiser(AbstractSearch):
         )
 
     def hessians(self, state: PyTree) -> Integer:
-        """Return how many Hessians were spent: none, unless a subclass says so."""
+        """Return the number of Hessians spent: 0 unless a subclass overrides this."""
         return jnp.asarray(0)
 
 
 def _outcome(landscape: AbstractLandscape, state: PyTree, tolerance: float) -> Integer:
-    """Return how a descent ends that stops here; `max_steps` where nothing else does."""
+    """Return the outcome of a descent that stops in this state; `max_steps` if it might go on."""
     rms = jnp.linalg.norm(state.gradient) / jnp.sqrt(1.0 * state.gradient.shape[0])
     inside = jnp.max(jnp.abs(state.x)) <= landscape.region
     left_region = jnp.where(inside, RESULTS.max_steps, RESULTS.left_region)

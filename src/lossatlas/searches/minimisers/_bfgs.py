@@ -1,4 +1,4 @@
-"""Full BFGS: the inverse Hessian as a matrix; for small dimensions, where memory costs nothing."""
+"""BFGS with the inverse Hessian as a full matrix; for few variables."""
 
 import equinox as eqx
 import jax
@@ -12,7 +12,7 @@ from lossatlas.searches.curvature import spectrum_of
 from ._abstract_direction import AbstractDirection
 
 
-SOFTEST = 1e-4  # of the largest curvature: added to |curvatures| where some are negative
+SOFTEST = 1e-4  # number added to |curvatures| where some are negative, relative to the largest curvature
 
 
 class _State(eqx.Module):
@@ -21,17 +21,18 @@ class _State(eqx.Module):
 
 
 class BFGS(AbstractDirection):
-    """Quasi-Newton directions from a full inverse-Hessian matrix, made exact now and then.
+    """BFGS directions from a full inverse-Hessian matrix, which is replaced by the exact one now and then.
 
-    Network losses lead along narrow curved valleys: for 74 variables the updates alone take about 1,000
-    gradients, trust-region Newton steps 150 Hessians; with the exact inverse after every 25 gradients,
-    updated in between, it takes 190 gradients and 8 Hessians (BENCHMARKS.md).
+    Minimisations of network losses follow narrow curved valleys. For 74 variables the updates alone take
+    about 1,000 gradients, and trust-region Newton steps 150 Hessians; with the exact inverse Hessian after
+    every 25 gradients and updates in between, a minimisation takes 190 gradients and 8 Hessians
+    (BENCHMARKS.md).
 
     **Arguments:**
 
-    - `refresh`: gradients between exact Hessians; 0 for none.
+    - `refresh`: gradients between exact Hessians; 0 for updates alone.
 
-    **Raises:** `ValueError` for a negative number.
+    **Raises:** `ValueError` if `refresh` is not a whole number of at least 0.
 
     Source of the updates: Nocedal & Wright, Numerical Optimization (2006), equation 6.17.
     """
@@ -42,7 +43,7 @@ class BFGS(AbstractDirection):
         check_whole("refresh", self.refresh, least=0)
 
     def init(self, x: Point) -> _State:
-        """Start from the identity."""
+        """Return the identity matrix."""
         return _State(jnp.eye(x.shape[0]), jnp.asarray(True))
 
     def direction(self, state: _State, gradient: Point) -> Point:
@@ -50,10 +51,10 @@ class BFGS(AbstractDirection):
         return -state.inverse @ gradient
 
     def update(self, state: _State, step: Point, change: Point) -> _State:
-        """Learn from a step and the change of the gradient along it."""
+        """Update the matrix from a step and the change of the gradient over it."""
         overlap = step @ change
         useful = overlap > 1e-10 * jnp.linalg.norm(step) * jnp.linalg.norm(change)
-        # Before the first update the matrix gets the size that the first step measured (eq. 6.20).
+        # Before the first update the identity is scaled by the curvature along the first step (eq. 6.20).
         gamma = jnp.where(state.fresh, overlap / jnp.maximum(change @ change, 1e-300), 1.0)
         inverse = gamma * state.inverse
         product = inverse @ change
@@ -66,12 +67,12 @@ class BFGS(AbstractDirection):
         return _State(jnp.where(useful, inverse, state.inverse), state.fresh & ~useful)
 
     def exact(self, landscape: AbstractLandscape, x: Point) -> _State:
-        """Return the inverse of the Hessian at `x`, with |curvatures| where some are negative."""
+        """Return the inverse Hessian at `x`; if a curvature is negative, the inverse of their sizes."""
         hessian, modes = landscape.hessian(x), landscape.zero_modes(x)
         if modes.shape[0]:
             inverse = _absolute_inverse(hessian, modes)
         else:
-            # A Cholesky factor, a tenth of the eigenvectors' price, is there where the loss is convex.
+            # Where the Hessian is positive definite, a Cholesky factor costs a tenth of the eigenvectors.
             factor = jnp.linalg.cholesky(hessian)
             inverse = jax.lax.cond(
                 jnp.all(jnp.isfinite(factor)),
@@ -91,5 +92,5 @@ def _absolute_inverse(hessian: Matrix, modes: Modes) -> Matrix:
     values, vectors = spectrum_of(hessian, modes)
     size = jnp.maximum(jnp.max(jnp.abs(values)), 1e-300)
     values = jnp.where(values[0] > 1e-9 * size, values, jnp.abs(values) + SOFTEST * size)
-    # On a curved space the zero modes turn along the way: there the inverse may not be singular.
+    # On curved geometries the zero modes turn from point to point, so the inverse must not vanish on them.
     return (vectors / values[None, :]) @ vectors.T + modes.T @ modes / size

@@ -1,4 +1,4 @@
-"""Gradient descent with a constant step: what training does in its simplest form."""
+"""Gradient descent with a constant learning rate, the simplest form of training."""
 
 import dataclasses
 from typing import Self
@@ -22,19 +22,18 @@ class _State(eqx.Module):
 
 
 class GradientDescent(AbstractMinimiser):
-    """Take steps that are a constant times the gradient, x <- retract(x - rate * gradient), to a tolerance.
+    """Gradient descent with steps x <- retract(x - rate * gradient), until the gradient is small.
 
     Energies may rise. A point that is not finite, or outside the landscape's region, ends the search.
 
     **Arguments:**
 
-    - `rate`: of learning, parameter units squared per loss unit. Above 2 / (largest curvature) it
-        oscillates or diverges, which nothing in it prevents: the outcome says so.
-    - `tolerance`: rms gradient, loss units per parameter unit.
+    - `rate`: learning rate, parameter units squared per loss unit. Above 2 / (largest curvature) the search
+        oscillates or diverges; the rate is not adapted, and the outcome shows it.
+    - `tolerance`: rms gradient at which the search has converged, loss units per parameter unit.
     - `max_gradients`: gradients after which it ends.
 
-    **Raises:** `ValueError` for a rate or tolerance that is not a positive number, and not even one
-    gradient.
+    **Raises:** `ValueError` if the rate or the tolerance is not positive, or `max_gradients` is below 1.
 
     Source: the protocol of Sagun, Guney, Ben Arous & LeCun (2014), arXiv:1412.6615.
     """
@@ -48,11 +47,15 @@ class GradientDescent(AbstractMinimiser):
 
     @property
     def shares_passes(self) -> bool:
-        """A step is a gradient and nothing else."""
+        """True: a step is a gradient and nothing else."""
         return True
 
     def in_units(self, units: Units) -> Self:
-        """Return the same steps in a landscape's own units, if all variables have one."""
+        """Return the same minimiser in a landscape's own units.
+
+        Its steps are the same if all variables have one unit; otherwise they follow the gradient of the
+        dimensionless landscape.
+        """
         return dataclasses.replace(super().in_units(units), rate=self.rate * units.curvature)
 
     def init(self, landscape: AbstractLandscape, x: Point) -> _State:
@@ -68,7 +71,7 @@ class GradientDescent(AbstractMinimiser):
         )
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
-        """Take one step; one to a point that is not finite is not taken, and is the last."""
+        """Take one step, or stay and end the search if it leads to a point that is not finite."""
         trial = landscape.geometry.retract(state.x - self.rate * state.gradient)
         energy, gradient = landscape.value_and_gradient(trial)
         finite = _finite(energy, gradient)

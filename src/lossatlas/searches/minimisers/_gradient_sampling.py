@@ -1,4 +1,4 @@
-"""Downhill where smooth pieces meet: gradients are sampled on a sphere that shrinks."""
+"""Gradient sampling: descent on piecewise smooth losses, with gradients from a shrinking sphere."""
 
 from typing import NamedTuple
 
@@ -13,21 +13,21 @@ from lossatlas.searches._driver import run_batch
 from lossatlas.searches.curvature import spectrum
 
 
-FIRST, LAST, SHRINK = 1e-2, 1e-6, 0.1  # radius of the sphere, in length scales
+FIRST, LAST, SHRINK = 1e-2, 1e-6, 0.1  # first and last radius of the sphere, in length scales; factor
 MOST_STEPS = 80
-MOST_PAIRS = 64  # of opposite samples
-LONGEST = 10.0  # step, in radii
-LENGTHS = 0.5 ** np.arange(-1, 9)  # of the steps that are tried, relative to the model's
+MOST_PAIRS = 64  # pairs of opposite samples, at most
+LONGEST = 10.0  # longest step, in radii of the sphere
+LENGTHS = 0.5 ** np.arange(-1, 9)  # lengths of the steps that are tried, relative to the model's step
 SMALL = 1e-3  # length of the shortest convex combination of gradients, relative to the longest gradient
-SOFTEST = 1e-6  # curvature of the metric, relative to the largest one and to the slope over a length scale
+SOFTEST = 1e-6  # number added to curvatures, relative to the largest one plus slope over length scale
 
 
 class Settled(NamedTuple):
-    """Where sampling of gradients ended.
+    """The ends of gradient sampling.
 
-    - `x`: shape (points, dim).
-    - `stationary`: whether the smallest sphere was reached and nothing led downhill there, shape (points,).
-    - `gradients`: spent, shape (points,).
+    - `x`: shape (points, dim), dimensionless.
+    - `stationary`: whether no direction led downhill on the smallest sphere, shape (points,).
+    - `gradients`: gradients spent, shape (points,).
     """
 
     x: Float[np.ndarray, "points dim"]
@@ -38,10 +38,17 @@ class Settled(NamedTuple):
 def sample_gradients(
     landscape: AbstractLandscape, x: Float[np.ndarray, "points dim"], workers: int | None
 ) -> Settled:
-    """Go downhill from every point until nothing within 1e-6 length scales leads downhill.
+    """Go downhill from every point until no direction is downhill within 1e-6 length scales.
 
-    The shortest convex combination of the sampled gradients, measured by the absolute curvatures, is a
-    direction of descent; where it vanishes, the sphere shrinks.
+    The shortest convex combination g of the sampled gradients gives the direction of descent -|H|^-1 g,
+    where H is the Hessian and |H|^-1 is also the metric for the length of g. Where g vanishes, the sphere
+    shrinks.
+
+    **Arguments:**
+
+    - `landscape`: the landscape, in its own units.
+    - `x`: starts, shape (points, dim), dimensionless.
+    - `workers`: threads; None for one per core.
 
     Source: Burke, Lewis & Overton, SIAM J. Optim. 15, 751 (2005), doi:10.1137/030601296; the metric and the
     opposite samples are ours.
@@ -73,7 +80,7 @@ def sample_gradients(
 
 
 def sphere(dim: int, turn: int) -> Float[np.ndarray, "samples dim"]:
-    """Return unit vectors in opposite pairs, other ones every turn, and zero as the last."""
+    """Return random unit vectors in opposite pairs, different in every turn, and zero as the last row."""
     half = np.random.default_rng(turn).standard_normal((min(dim, MOST_PAIRS) + 8, dim))
     half /= np.linalg.norm(half, axis=1, keepdims=True)
     return np.concatenate([half, -half, np.zeros((1, dim))])
@@ -82,7 +89,7 @@ def sphere(dim: int, turn: int) -> Float[np.ndarray, "samples dim"]:
 def evaluated(
     landscape: AbstractLandscape, x: Float[np.ndarray, "points samples dim"], workers: int | None
 ) -> tuple[Float[np.ndarray, "points samples"], Float[np.ndarray, "points samples dim"]]:
-    """Return energies and gradients."""
+    """Return energies and gradients at points, shape (points, samples, dim)."""
     energy, gradient = run_batch(_slope, landscape, x.reshape(-1, x.shape[-1]), workers=workers)
     return energy.reshape(x.shape[:-1]), gradient.reshape(x.shape)
 
@@ -98,7 +105,10 @@ def shortest(gradients: Float[np.ndarray, "samples dim"]) -> Float[np.ndarray, "
 def _step(
     gradients: Float[np.ndarray, "samples dim"], metric: Float[np.ndarray, "dim modes"], radius: float
 ) -> tuple[Float[np.ndarray, " dim"], bool]:
-    """Return the step along the combination g with the shortest W^T g, and whether it is small."""
+    """Return the step -W W^T g for the combination g with the shortest W^T g, and whether it is small.
+
+    W is the metric, see `_metric`.
+    """
     longest = np.linalg.norm(gradients, axis=1).max()
     if not np.all(np.isfinite(gradients)) or longest == 0:
         return np.zeros(gradients.shape[1]), True

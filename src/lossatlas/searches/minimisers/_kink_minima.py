@@ -1,4 +1,4 @@
-"""Minima on kinks: found by sampled gradients, settled by Newton steps, tested by descents."""
+"""Minima on kinks: found by gradient sampling, refined by Newton steps, tested by descents."""
 
 import dataclasses
 
@@ -16,12 +16,14 @@ from ._lbfgs import LBFGS
 from ._quasi_newton import QuasiNewton
 
 
-SMALL = 1e-7  # length of the shortest convex combination, relative to the longest gradient
-ROUNDING = 1e-10  # the same, relative to the largest curvature over a length scale
-ESCAPES = (1e-4, 3e-3)  # distances at which descents begin that try to leave a minimum, in length scales
+# Largest length of the shortest convex combination of gradients at a Clarke point: SMALL times the longest
+# gradient, plus ROUNDING times the largest curvature times the length scale.
+SMALL = 1e-7
+ROUNDING = 1e-10
+ESCAPES = (1e-4, 3e-3)  # distances from a point at which descents that test it begin, in length scales
 ESCAPE_GRADIENTS = 100  # gradients of such a descent
-LOWER = 1e-9  # how much lower they must get to refute a minimum, relative to max(1, |E|)
-ROUNDS = 3  # of going on downhill from what was no minimum
+LOWER = 1e-9  # energy by which such a descent must get below the point, relative to max(1, |E|)
+ROUNDS = 3  # how often a search goes on from the end of such a descent
 
 
 def minimise_on_kinks(
@@ -32,16 +34,23 @@ def minimise_on_kinks(
 ) -> StationaryPoints:
     """Go downhill from points near kinks to minima on kinks.
 
-    Sampled gradients lead to the kink (`sample_gradients`), Newton steps to the point on it where a convex
-    combination of the gradients of its pieces vanishes (`settle_on_kinks`): it is stationary in the sense
-    of Clarke. It counts as a minimum if no curvature along the kink is zero and no descent from points near
-    by, along dense and sparse random directions and along single variables, gets below it. Where one does,
-    the search goes on from its end.
+    Gradient sampling leads to a kink (`sample_gradients`). Newton steps then lead to the point on the kink
+    where a convex combination of the gradients of its smooth pieces vanishes (`settle_on_kinks`); such a
+    Clarke point is stationary in the sense of Clarke. It counts as a minimum if no curvature along the kink
+    is zero and no descent from nearby points gets below it; these points are displaced along dense and
+    sparse random directions and along single variables. If a descent gets lower, the search goes on from
+    its end.
 
-    **Returns:** one row per point: the outcome is `kink_minimum` for minima, `kink` for Clarke points that
-    are none, `degenerate` where a curvature along the kink is zero, `max_steps` where the search did not
-    settle. `rms_gradient` is that of the convex combination, `lowest` and `second` are curvatures along the
-    kink; the log-product is NaN.
+    **Arguments:**
+
+    - `landscape`: the landscape, in its own units.
+    - `x`: points near kinks, shape (points, dim), dimensionless.
+    - `workers`: threads; default one per core.
+
+    **Returns:** `StationaryPoints`, one row per point. The outcome is `kink_minimum` for minima, `kink` for
+    other Clarke points, `degenerate` where a curvature along the kink is zero, and `max_steps` where the
+    search did not converge. `rms_gradient` is the rms of the convex combination, `lowest` and `second` are
+    curvatures along the kink, and the log-product is NaN.
     """
     found = _settled(landscape, x, workers)
     for _ in range(ROUNDS):
@@ -60,7 +69,7 @@ def minimise_on_kinks(
 
 
 def _settled(landscape: AbstractLandscape, x: np.ndarray, workers: int | None) -> StationaryPoints:
-    """Return Clarke points with the outcome `kink`, and others with `degenerate` or `max_steps`."""
+    """Return the ends of the searches: Clarke points have the outcome `kink`, others another one."""
     near = sample_gradients(landscape, x, workers)
     end = settle_on_kinks(landscape, near.x, workers)
     energy = run_batch(_energy, landscape, end.x, workers=workers)
@@ -68,7 +77,7 @@ def _settled(landscape: AbstractLandscape, x: np.ndarray, workers: int | None) -
     small = SMALL * end.steepest + ROUNDING * end.largest * landscape.length_scale
     clarke = near.stationary & end.converged & np.isfinite(energy) & (end.residual <= small)
     flat = np.minimum(np.abs(end.lowest), np.abs(end.second)) <= FLAT * end.largest
-    flat &= near.stationary & np.isfinite(energy)  # Newton's method need not converge there
+    flat &= near.stationary & np.isfinite(energy)  # Newton's method need not converge at a flat point
     outcome = np.where(clarke, int(RESULTS.kink), int(RESULTS.max_steps))
     nothing = np.zeros(count, dtype=int)
     return StationaryPoints(
@@ -91,7 +100,7 @@ def _settled(landscape: AbstractLandscape, x: np.ndarray, workers: int | None) -
 def _escape(
     landscape: AbstractLandscape, points: StationaryPoints, workers: int | None
 ) -> tuple[Float[np.ndarray, "points dim"], Bool[np.ndarray, " points"]]:
-    """Return where descents from near each point end lowest, and whether that is below the point."""
+    """Return the lowest end of the descents from near each point, and whether it is below the point."""
     dim, rng = points.x.shape[1], np.random.default_rng(2)
     dense = rng.standard_normal((8, dim))
     sparse = np.where(rng.random((8, dim)) < max(2.0 / dim, 0.2), rng.standard_normal((8, dim)), 0.0)

@@ -1,4 +1,4 @@
-"""Newton's method where smooth pieces meet, and the curvatures along a kink."""
+"""Newton's method on a kink, where smooth pieces meet, and the curvatures along the kink."""
 
 from typing import NamedTuple
 
@@ -13,25 +13,25 @@ from lossatlas.searches._driver import run_batch
 from ._gradient_sampling import evaluated, shortest, sphere
 
 
-RADIUS = 1e-6  # of the samples, in length scales
-STEPS = 12
-SETS = 3  # of samples on the sphere: a piece may be a narrow cone
-CLOSE = 1e-9  # Newton step after which there is no other, in length scales
-FARTHEST = 1e-2  # a step, in length scales
-WEIGHT = 1e-8  # of a piece in the convex combination, from which it counts
-JUMP = 50.0  # of a gradient across a kink, relative to what the largest curvature makes over the radius
-FLAT = 1e-6  # curvature along a kink, relative to the largest one, below which it counts as zero
+RADIUS = 1e-6  # radius of the sphere of samples, in length scales
+STEPS = 12  # Newton steps at most
+SETS = 3  # sets of samples on the sphere: a piece may be a narrow cone
+CLOSE = 1e-9  # length of a Newton step that counts as converged, in length scales
+FARTHEST = 1e-2  # longest Newton step, in length scales
+WEIGHT = 1e-8  # smallest weight in the convex combination of a piece that counts
+JUMP = 50.0  # smallest jump of a gradient across a kink, relative to largest curvature times radius
+FLAT = 1e-6  # size of a curvature along a kink that counts as zero, relative to the largest curvature
 
 
 class OnKinks(NamedTuple):
     """Points on kinks, at rounding level.
 
-    - `x`: shape (points, dim).
-    - `residual`: length of the shortest convex combination of the gradients of the pieces, shape (points,).
-    - `steepest`: length of the longest of them.
+    - `x`: shape (points, dim), dimensionless; the other fields have shape (points,).
+    - `residual`: length of the shortest convex combination of the gradients of the pieces.
+    - `steepest`: length of the longest gradient.
     - `lowest`, `second`: the two lowest curvatures along the kink, infinite where it has fewer dimensions.
-    - `largest`: the largest curvature of the pieces.
-    - `converged`: whether Newton's method did.
+    - `largest`: the largest |curvature| of the mean Hessian of the pieces.
+    - `converged`: whether Newton's method converged.
     """
 
     x: Float[np.ndarray, "points dim"]
@@ -44,7 +44,7 @@ class OnKinks(NamedTuple):
 
 
 class _Pieces(NamedTuple):
-    """Quadratic models at a point of the pieces that meet there, one per row."""
+    """Quadratic models of the smooth pieces that meet at a point, one row per piece."""
 
     weights: np.ndarray
     energies: np.ndarray
@@ -55,11 +55,20 @@ class _Pieces(NamedTuple):
 def settle_on_kinks(
     landscape: AbstractLandscape, x: Float[np.ndarray, "points dim"], workers: int | None
 ) -> OnKinks:
-    """Solve for the points near `x` where pieces are equally high and a combination of gradients vanishes.
+    """Find the points near `x` where all pieces have one energy and a combination of gradients vanishes.
 
-    With f_k, g_k and H_k the pieces that the shortest convex combination, with weights w_k, is made of, a
-    step d solves sum_k w_k H_k d + sum_k v_k g_k = 0, f_k + g_k . d = t for all k, sum_k v_k = 1. The
-    curvatures along the kink are those of sum_k w_k H_k across all differences of gradients.
+    Let f_k, g_k and H_k be the energies, gradients and Hessians of the pieces in the shortest convex
+    combination of gradients, and w_k its weights. A step d solves
+
+        sum_k w_k H_k d + sum_k v_k g_k = 0,   f_k + g_k . d = t for all k,   sum_k v_k = 1.
+
+    The curvatures along the kink are those of sum_k w_k H_k orthogonal to all differences of gradients.
+
+    **Arguments:**
+
+    - `landscape`: the landscape, in its own units.
+    - `x`: points near kinks, shape (points, dim), dimensionless.
+    - `workers`: threads; None for one per core.
     """
     x, scale = x.copy(), landscape.length_scale
     converged, lengths = np.zeros(len(x), dtype=bool), np.full(len(x), np.inf)
@@ -73,7 +82,7 @@ def settle_on_kinks(
         moving = np.isfinite(sizes) & (sizes <= np.minimum(lengths[rows], FARTHEST * scale))
         x[rows[moving]] += steps[moving]
         converged[rows] = moving & (sizes <= CLOSE * scale)
-        # Where a step grows a piece was missed; the next samples may hit it.
+        # A step that grows shows that a piece was missed; the next samples may find it.
         lengths[rows] = np.where(moving, sizes, lengths[rows])
     pieces, gradients = _pieces(landscape, x, STEPS, workers)
     modes = run_batch(_zero_modes, landscape, x, workers=workers)

@@ -1,4 +1,4 @@
-"""Limited-memory BFGS: the last pairs of step and gradient change; for any dimension."""
+"""Limited-memory BFGS, which keeps the last pairs of step and gradient change; for any dimension."""
 
 import equinox as eqx
 import jax
@@ -19,14 +19,14 @@ class _State(eqx.Module):
 
 
 class LBFGS(AbstractDirection):
-    """Quasi-Newton directions from the two-loop recursion.
+    """L-BFGS directions from the two-loop recursion.
 
     **Arguments:**
 
-    - `memory`: pairs kept. Worth a lot on network losses: 5 pairs took 861 evaluations per
-        minimisation where 74 took 420 (74 variables).
+    - `memory`: pairs kept. Network losses need many: with 74 variables a minimisation took 861 evaluations
+        with 5 pairs and 420 with 74.
 
-    **Raises:** `ValueError` for fewer than one pair.
+    **Raises:** `ValueError` if `memory` is below 1.
 
     Source: Nocedal, Math. Comput. 35, 773 (1980), doi:10.1090/S0025-5718-1980-0572855-7.
     """
@@ -38,11 +38,11 @@ class LBFGS(AbstractDirection):
 
     @property
     def shares_passes(self) -> bool:
-        """The recursion costs little beside a pass over large data."""
+        """True: the recursion costs little beside a pass over large data."""
         return True
 
     def init(self, x: Point) -> _State:
-        """Start without pairs."""
+        """Return a memory without pairs."""
         zeros = jnp.zeros((self.memory, x.shape[0]))
         return _State(zeros, zeros, jnp.zeros(self.memory), jnp.asarray(1.0), jnp.asarray(0))
 

@@ -1,4 +1,4 @@
-"""Quasi-Newton descent of the Cambridge kind: no line search, bounded steps, a bound on rises of energy."""
+"""Quasi-Newton descent without line search, with bounded steps and bounded rises of the energy."""
 
 import equinox as eqx
 import jax
@@ -13,8 +13,8 @@ from ._abstract_direction import AbstractDirection
 from ._abstract_minimiser import MAX_GRADIENTS, TOLERANCE, AbstractMinimiser
 
 
-SHRINK, GROW = 0.5, 1.25  # of the longest step allowed, after a step that was refused or as long as that
-FIRST = 5  # gradients before the first exact Hessian: far from a minimum it says little
+SHRINK, GROW = 0.5, 1.25  # factors of the longest step after a refused step and after a longest step
+FIRST = 5  # gradients before the first exact Hessian: far from a minimum the Hessian helps little
 
 
 class _State(eqx.Module):
@@ -33,26 +33,26 @@ class _State(eqx.Module):
 
 
 class QuasiNewton(AbstractMinimiser):
-    """Go downhill until the rms gradient is below `tolerance`; one gradient per iteration.
+    """Quasi-Newton minimiser that goes downhill until the rms gradient is at most `tolerance`.
 
-    A step is the quasi-Newton direction, turned downhill if need be, and shortened to at most the
-    landscape's length scale; it is taken if the energy rises by less than `max_rise` (relative to
-    1 + |E|). A refused step teaches the memory, too, and the next one is at most half as long. Stops on
-    the rms gradient only.
+    A step is the quasi-Newton direction, reversed if it points uphill, and shortened to at most the
+    landscape's length scale. It is taken if the energy rises by at most `max_rise`, relative to 1 + |E|.
+    A refused step also updates the model of the inverse Hessian, and the next step is at most half as long.
+    Each step costs one gradient.
 
     **Arguments:**
 
     - `direction`: `BFGS(refresh)`, `LBFGS(memory)` or another `AbstractDirection`.
-    - `tolerance`: rms gradient, loss units per parameter unit.
+    - `tolerance`: rms gradient at which the search has converged, loss units per parameter unit.
     - `max_gradients`: gradients after which it ends.
-    - `max_rise`: relative to 1 + |E|.
+    - `max_rise`: largest rise of the energy in a step, relative to 1 + |E|.
 
-    A lane is `(x,)`, or `(x, limit)` with a limit on gradients that counts instead of `max_gradients`.
+    A lane is `(x,)`, or `(x, limit)` with a limit on gradients that replaces `max_gradients`.
 
-    **Raises:** `ValueError` for a direction that is none, a tolerance that is not a positive number, and
-    not even one gradient.
+    **Raises:** `ValueError` if `direction` is not an `AbstractDirection`, the tolerance is not positive,
+    `max_gradients` is below 1, or `max_rise` is negative.
 
-    Source: the L-BFGS of GMIN and OPTIM (see Wales, Energy Landscapes, 2003); the trust in longer steps
+    Source: the L-BFGS of GMIN and OPTIM (see Wales, Energy Landscapes, 2003); the longest step that adapts
     and the exact Hessians of `BFGS` are ours.
     """
 
@@ -70,7 +70,7 @@ class QuasiNewton(AbstractMinimiser):
 
     @property
     def shares_passes(self) -> bool:
-        """As the direction: beside it a step is a gradient."""
+        """Whether the direction shares passes: the rest of a step is a gradient."""
         return self.direction.shares_passes
 
     def init(self, landscape: AbstractLandscape, x: Point, limit: Integer | None = None) -> _State:
@@ -94,7 +94,7 @@ class QuasiNewton(AbstractMinimiser):
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """Stop on the gradient, after too many of them, or where the search is lost."""
+        """Stop at a small gradient, after the limit on gradients, or where the search is lost."""
         return self.ended(landscape, state) | (state.gradients >= state.limit)
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
@@ -103,7 +103,7 @@ class QuasiNewton(AbstractMinimiser):
         trial = landscape.geometry.retract(s.x + s.step)
         energy, gradient = landscape.value_and_gradient(trial)
         fine = jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))
-        # After ten cuts the memory is misleading or the energy is at rounding level: take the step.
+        # After ten refusals the memory is misleading or the energy is at rounding level: take the step.
         accept = fine & ((energy <= s.energy + self.max_rise * (1.0 + jnp.abs(s.energy))) | (s.cuts >= 10))
         memory = self.direction.update(s.memory, trial - s.x, gradient - s.gradient)
         memory = jax.tree.map(lambda a, b: jnp.where(fine, a, b), memory, s.memory)
@@ -129,11 +129,11 @@ class QuasiNewton(AbstractMinimiser):
         )
 
     def hessians(self, state: _State) -> Integer:
-        """Return those that the direction asked for."""
+        """Return the number of Hessians that the direction used."""
         return state.hessians
 
     def _refreshed(self, landscape: AbstractLandscape, state: _State) -> _State:
-        """Let the direction begin anew from the Hessian where that is due."""
+        """Return the state with an exact memory if a Hessian is due, else the state itself."""
         if not self.direction.refresh:
             return state
 

@@ -1,4 +1,4 @@
-"""A minimiser whose energies are kept on the way."""
+"""A minimiser that records its energies."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -17,18 +17,18 @@ class _State(eqx.Module):
 
 
 class Recorded(AbstractSearch):
-    """A descent that also keeps its energies after 1, 2, 4, 8, ... gradients.
+    """A minimiser that also records its energies after 1, 2, 4, 8, ... gradients.
 
     **Arguments:**
 
-    - `search`: the descent; every step of it is one gradient.
+    - `search`: the minimiser; each of its steps is one gradient.
     """
 
     search: AbstractMinimiser
 
     @property
     def shares_passes(self) -> bool:
-        """As the descent."""
+        """Whether the minimiser shares passes."""
         return self.search.shares_passes
 
     def init(self, landscape: AbstractLandscape, x: Point) -> _State:
@@ -38,15 +38,15 @@ class Recorded(AbstractSearch):
         return _State(inner, jnp.full(levels, inner.energy))
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """As the descent."""
+        """Stop where the minimiser stops."""
         return self.search.finished(landscape, state.inner)
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
-        """Take a step; its energy stands for all gradient counts to come until another does."""
+        """Take a step, and write its energy to all levels whose number of gradients is not yet passed."""
         inner = self.search.step(landscape, state.inner)
         counts = 2 ** jnp.arange(state.history.shape[0])
         return _State(inner, jnp.where(counts >= inner.gradients, inner.energy, state.history))
 
     def result(self, landscape: AbstractLandscape, state: _State) -> tuple[Descended, Levels]:
-        """Return where the descent ended, and the energies."""
+        """Return the result of the minimiser and the energies, shape (levels,)."""
         return self.search.result(landscape, state.inner), state.history

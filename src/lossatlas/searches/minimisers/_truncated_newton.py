@@ -1,4 +1,4 @@
-"""Truncated Newton descent: for landscapes whose Hessian comes almost free with the gradient."""
+"""Truncated Newton descent, for landscapes whose Hessian costs little beside the gradient."""
 
 import equinox as eqx
 import jax
@@ -11,11 +11,11 @@ from lossatlas.landscapes import AbstractLandscape
 from ._abstract_minimiser import MAX_GRADIENTS, TOLERANCE, AbstractMinimiser
 
 
-REACH = 4.0  # the longest step, in length scales: where curvature is known exactly a step may be long
-FORCING = 0.05  # residual of a Newton step relative to the gradient at which it is good enough
-SHRINK, GROW = 0.5, 2.0  # of the longest step, after a step that was refused or as long as that
-MAX_RISE = 1e-10  # of the energy in a step, relative to 1 + |E|
-PATIENCE = 10  # refusals in a row after which the energy is at rounding level: take the step
+REACH = 4.0  # longest step, in length scales: with exact curvatures a step may be long
+FORCING = 0.05  # residual of a Newton step, relative to the gradient, at which it is good enough
+SHRINK, GROW = 0.5, 2.0  # factors of the trust radius after a refused step and after a longest step
+MAX_RISE = 1e-10  # largest rise of the energy in a step, relative to 1 + |E|
+PATIENCE = 10  # refusals in a row after which a step is taken, since the energy is at rounding level
 
 
 class _State(eqx.Module):
@@ -30,20 +30,20 @@ class _State(eqx.Module):
 
 
 class TruncatedNewton(AbstractMinimiser):
-    """Go downhill by Newton steps until the rms gradient is below `tolerance`.
+    """Truncated Newton minimiser that goes downhill until the rms gradient is at most `tolerance`.
 
-    A step minimises the quadratic model by conjugate gradients, until their residual is 5 % of the
-    gradient, the step is as long as the trust radius, or a direction shows negative curvature, which is
-    followed to the trust radius. It is taken if the energy does not rise; a refused one is halved. One
-    energy, gradient and Hessian per iteration: a method for landscapes where the three share one pass
-    over large data.
+    A step minimises the quadratic model by conjugate gradients. They end when the residual is 5 % of the
+    gradient, when the step is as long as the trust radius, or at a direction of negative curvature, which
+    is followed to the trust radius. The step is taken if the energy does not rise, otherwise it is halved.
+    Each step needs one energy, gradient and Hessian, so the method suits landscapes where the three share
+    one pass over large data.
 
     **Arguments:**
 
-    - `tolerance`: rms gradient, loss units per parameter unit.
+    - `tolerance`: rms gradient at which the search has converged, loss units per parameter unit.
     - `max_gradients`: gradients after which it ends, each with its Hessian.
 
-    **Raises:** `ValueError` for a tolerance that is not a positive number, and not even one gradient.
+    **Raises:** `ValueError` if the tolerance is not positive or `max_gradients` is below 1.
 
     Source: Steihaug, SIAM J. Numer. Anal. 20, 626 (1983), doi:10.1137/0720042.
     """
@@ -53,11 +53,11 @@ class TruncatedNewton(AbstractMinimiser):
 
     @property
     def shares_passes(self) -> bool:
-        """Lanes share the pass over the data; each finds its own step from what came of it."""
+        """True: lanes share the pass over the data, after which each finds its own step."""
         return True
 
     def init(self, landscape: AbstractLandscape, x: Point) -> _State:
-        """Leave the evaluation of the start to the first step: a lane that is refilled costs nothing."""
+        """Return a state without derivatives: the first step computes them, refilling a lane is cheap."""
         return _State(
             x=landscape.geometry.retract(x),
             energy=jnp.asarray(jnp.inf),
@@ -70,11 +70,11 @@ class TruncatedNewton(AbstractMinimiser):
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """Stop on the gradient, after too many of them, or where the search is lost."""
+        """Stop at a small gradient, after `max_gradients`, or where the search is lost."""
         return (state.gradients > 0) & super().finished(landscape, state)
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
-        """Try one step, and find the next."""
+        """Evaluate the trial point, accept or refuse it, and find the next step."""
         trial = landscape.geometry.retract(state.x + state.step)
         advance = one_by_one(lambda *lane: self._advance(landscape, *lane))
         return advance(state, trial, landscape.shared(trial))
@@ -105,12 +105,12 @@ class TruncatedNewton(AbstractMinimiser):
         return eqx.tree_at(lambda s: s.step, new, step)
 
     def hessians(self, state: _State) -> Integer:
-        """Return one per gradient."""
+        """Return the number of Hessians spent: one per gradient."""
         return state.gradients
 
 
 def _conjugate_gradients(hessian: Matrix, modes: Modes, gradient: Point, longest: Scalar) -> Point:
-    """Return s that minimises g.s + s.H s / 2 for |s| <= longest, about; across the modes."""
+    """Return an approximate minimiser s of g.s + s.H s / 2 with |s| <= longest, orthogonal to the modes."""
     enough = (FORCING * FORCING) * (gradient @ gradient)
 
     def running(carry):

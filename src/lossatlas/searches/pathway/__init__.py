@@ -1,4 +1,4 @@
-"""Downhill from a transition state to the two minima that it connects."""
+"""Searches that go downhill from a transition state to the two minima that it connects."""
 
 from ._abstract_pathway import AbstractPathway as AbstractPathway
 from ._abstract_pathway import HalfPathway as HalfPathway

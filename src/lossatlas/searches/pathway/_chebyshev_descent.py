@@ -1,4 +1,4 @@
-"""Steepest-descent pathways for many variables: a stabilised explicit integrator, gradients only."""
+"""Steepest-descent pathways for many variables, by a stabilised explicit integrator without Hessians."""
 
 import dataclasses
 from typing import Self
@@ -17,11 +17,11 @@ from ._abstract_pathway import AbstractPathway, HalfPathway
 from ._push import PUSH, SHORTER, push_off
 
 
-STAGES = 50  # gradients per step at most: stable up to 1,650 / (largest curvature)
+STAGES = 50  # gradients per step at most: a step is stable up to a time of 1,620 / (largest curvature)
 FIRST_POWERS = 20  # products before the first step, for an estimate of the largest curvature
 POWERS = 2  # products per step that keep the estimate of the largest curvature up to date
-SAFETY = 1.15  # times that estimate, which is one from below
-WELL = 0.02  # distance left to a minimum at which the pathway ends, in length scales
+SAFETY = 1.15  # factor of that estimate, which is a lower bound
+WELL = 0.02  # distance from a minimum at which the pathway ends, in length scales
 
 
 class _State(eqx.Module):
@@ -39,23 +39,26 @@ class _State(eqx.Module):
 
 
 class ChebyshevDescent(AbstractPathway):
-    """Follow dx/dt = -g from a pushed-off transition state, to the well of a minimum.
+    """Steepest descent for many variables: integrates dx/dt = -g from a transition state to near a minimum.
 
-    The flow is stiff, and there is no Hessian to follow it exactly. A Runge-Kutta-Chebyshev step of
-    second order with s stages is stable up to a time of 0.65 s^2 / (largest curvature) where s steps of
-    Euler reach 2 s; s is chosen so that a step of the wanted accuracy is stable. The error is estimated
-    from the gradients at both ends.
+    The flow is stiff, and without a Hessian its quadratic model cannot be solved exactly. A
+    Runge-Kutta-Chebyshev step of second order with s stages is stable up to a time of
+    0.65 s^2 / (largest curvature), where s Euler steps reach 2 s / (largest curvature); s is chosen so that
+    a step of the wanted accuracy is stable. The error of a step is estimated from the gradients at both
+    ends.
 
     **Arguments:**
 
-    - `push`: displacement from the transition state along the unstable mode, in length scales.
-    - `tolerance`: error of a step, relative to its length.
-    - `max_gradients`: gradients per side after which no step begins; a step takes some ten.
-    - `keep`: number of points of the path returned (0: none); the last accepted points are kept last.
+    - `push`: displacement from the transition state along the unstable mode, in length scales, at most.
+    - `tolerance`: largest error of a step, relative to its length.
+    - `max_gradients`: gradients per side after which no step begins; a step takes about ten.
+    - `keep`: number of points of the path returned (0: none). Once there are so many, each new point
+        replaces the last one.
 
-    A lane is `(x, direction)`: the transition state and the signed unstable mode.
+    A lane is `(x, direction)`: the transition state and its unit unstable mode, whose sign is the side.
 
-    **Raises:** `ValueError` for a number that is not positive, a negative number of points to keep.
+    **Raises:** `ValueError` if `push` or `tolerance` is not positive, `max_gradients` is below 1, or `keep`
+    is negative.
 
     Source: Sommeijer, Shampine & Verwer, J. Comput. Appl. Math. 88, 315 (1998),
     doi:10.1016/S0377-0427(97)00219-7, equations 2.1 to 2.8 and 3.1.
@@ -73,15 +76,15 @@ class ChebyshevDescent(AbstractPathway):
         check_whole("keep", self.keep, least=0)
 
     def keeping(self, points: int) -> Self:
-        """Return the same search with so many points of the path in its result."""
+        """Return the same search with room for `points` points of the path in its result."""
         return dataclasses.replace(self, keep=points)
 
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients."""
+        """Return the same search, in which no step begins once `max_gradients` were spent."""
         return dataclasses.replace(self, max_gradients=max_gradients)
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
-        """Push off along the mode."""
+        """Push off along the unstable mode, and estimate the largest curvature."""
         start = push_off(landscape, x, direction, self.push)[0]
         gradient = landscape.value_and_gradient(start)[1]
         stiffest = jax.random.normal(jax.random.key(0), x.shape)
@@ -102,7 +105,7 @@ class ChebyshevDescent(AbstractPathway):
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """Stop in the quadratic well of a minimum, or after `max_gradients`."""
+        """Stop near a minimum, where its quadratic model holds, or after `max_gradients`."""
         return state.done | (state.gradients >= self.max_gradients)
 
     def result(self, landscape: AbstractLandscape, state: _State) -> HalfPathway:
@@ -132,7 +135,7 @@ class ChebyshevDescent(AbstractPathway):
         finite = jnp.all(jnp.isfinite(trial)) & jnp.all(jnp.isfinite(gradient))
         accept = finite & (error <= 1.0)
         factor = jnp.clip(0.8 * jax.lax.rsqrt(error + 1e-12), 0.2, 3.0)
-        # Once the gradient shrinks at the rate of the softest mode, the rest of the way is known.
+        # Once the gradient decays at the rate of the softest mode, the distance left is known.
         rate = step @ (gradient - s.gradient) / (size**2 + 1e-300)
         rest = jnp.linalg.norm(gradient)
         near = accept & (rest < WELL * landscape.length_scale * jnp.minimum(rate, s.softest))
@@ -160,7 +163,7 @@ class ChebyshevDescent(AbstractPathway):
 
 
 def _stiffest(landscape: AbstractLandscape, x: Point, vector: Point, products: int):
-    """Return the stiffest mode and its |curvature|, by power iteration from the last one."""
+    """Return the stiffest mode and its |curvature|, by power iteration from `vector`."""
     product = landscape.hessian_product(x)
 
     def iterate(_, carry):
@@ -173,7 +176,7 @@ def _stiffest(landscape: AbstractLandscape, x: Point, vector: Point, products: i
 
 
 def _lowest(landscape: AbstractLandscape, x: Point) -> tuple[Scalar, Integer]:
-    """Return the lowest curvature, to a tenth, and the products spent."""
+    """Return the lowest curvature, to a residual of 10 %, and the products spent."""
     found = lowest_eigenpairs(landscape, x, jnp.zeros_like(x), pairs=1, tolerance=0.1, products=200)
     return found.values[0], found.products
 

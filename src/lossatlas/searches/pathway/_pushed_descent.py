@@ -1,4 +1,4 @@
-"""Push off a transition state, then minimise: fast, but the minimum may be another one."""
+"""Push off a transition state, then minimise: fast, but it may reach another minimum than the pathway."""
 
 import dataclasses
 from typing import Self
@@ -16,16 +16,18 @@ from ._push import PUSH, push_off
 
 
 class PushedDescent(AbstractPathway):
-    """Push off along the unstable mode and minimise: no path is followed, and there is no length.
+    """Push off along the unstable mode and minimise, in place of following the path of steepest descent.
+
+    This is fast, but the minimum need not be the one to which the pathway leads, and there is no length.
 
     **Arguments:**
 
-    - `minimiser`: what goes downhill; its limit on gradients is that of a side.
+    - `minimiser`: the minimiser; its `max_gradients` holds for each side.
     - `push`: displacement from the transition state along the unstable mode, in length scales, at most.
 
-    A lane is `(x, direction)`: the transition state and the signed unstable mode.
+    A lane is `(x, direction)`: the transition state and its unit unstable mode, whose sign is the side.
 
-    **Raises:** `ValueError` for a push that is not positive.
+    **Raises:** `ValueError` if `push` is not positive.
     """
 
     minimiser: AbstractMinimiser
@@ -35,13 +37,16 @@ class PushedDescent(AbstractPathway):
         check_positive("push", self.push)
 
     def keeping(self, points: int) -> Self:
-        """Refuse to keep points: there are none."""
+        """Return the search itself.
+
+        **Raises:** `ValueError` if `points` is not 0, since a pushed descent follows no path.
+        """
         if points:
-            raise ValueError("`keep` is of steepest descent only: a pushed descent follows no path.")
+            raise ValueError("`keep` needs a path of steepest descent; a PushedDescent follows none.")
         return self
 
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients."""
+        """Return the same search with `max_gradients` as the limit of the minimiser."""
         minimiser = dataclasses.replace(self.minimiser, max_gradients=max_gradients)
         return dataclasses.replace(self, minimiser=minimiser)
 
@@ -51,11 +56,11 @@ class PushedDescent(AbstractPathway):
 
     @property
     def shares_passes(self) -> bool:
-        """As the minimiser."""
+        """Whether the minimiser shares passes."""
         return self.minimiser.shares_passes
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> PyTree:
-        """Push off, and evaluate the start of the descent."""
+        """Push off, and return the first state of the minimiser."""
         return self.minimiser.init(landscape, push_off(landscape, x, direction, self.push)[0])
 
     def step(self, landscape: AbstractLandscape, state: PyTree) -> PyTree:
@@ -63,7 +68,7 @@ class PushedDescent(AbstractPathway):
         return self.minimiser.step(landscape, state)
 
     def finished(self, landscape: AbstractLandscape, state: PyTree) -> Flag:
-        """Stop as the minimiser does."""
+        """Stop where the minimiser stops."""
         return self.minimiser.finished(landscape, state)
 
     def result(self, landscape: AbstractLandscape, state: PyTree) -> HalfPathway:

@@ -27,26 +27,29 @@ class _State(eqx.Module):
 
 
 class SteepestDescent(AbstractPathway):
-    """Follow dx/dt = -g from a pushed-off transition state, to the well of a minimum.
+    """Steepest descent with Hessians: integrates dx/dt = -g from a transition state to near a minimum.
 
-    Each step solves the flow of the local quadratic model exactly, in the eigenbasis
-    x_i(t) = -(c_i / mu_i) (1 - exp(-mu_i t)), up to the largest t at which the displacement stays below
-    a limit. With m_i, what the model missed of the gradient there, the end is then corrected by
-    -2 t phi_3(-mu_i t) m_i, phi_3(z) = (e^z - 1 - z - z^2/2) / z^3, which makes the step third order
-    in stiff and soft directions alike. A correction that is long relative to the step refuses it.
-    (Comparing gradients instead, all stiffness, took twelve times the steps on network losses.)
+    Each step solves the flow of the local quadratic model exactly: in the eigenbasis the displacement is
+    x_i(t) = -(c_i / mu_i) (1 - exp(-mu_i t)), with gradient components c_i and eigenvalues mu_i, up to the
+    largest t at which it stays below a limit. With m_i, the difference between the gradient there and its
+    model, the end is corrected by -2 t phi_3(-mu_i t) m_i, phi_3(z) = (e^z - 1 - z - z^2/2) / z^3, which
+    makes the step third order in stiff and soft directions alike. A step is refused if its correction is
+    long relative to it. (An error measured by gradients instead is dominated by stiff modes, and took
+    twelve times the steps on network losses.)
 
     **Arguments:**
 
     - `push`: displacement from the transition state along the unstable mode, in length scales, at most.
-    - `tolerance`: correction allowed, relative to the step. Measured on 60 pathways of a [2,10,4] network:
-        the same ends and lengths within 0.1 % from 0.01 to 0.3.
+    - `tolerance`: longest correction, relative to the step. Measured on 60 pathways of a [2,10,4] network:
+        ends are the same and lengths agree within 0.1 % for tolerances from 0.01 to 0.3.
     - `max_steps`: steps per side, each a Hessian and two gradients.
-    - `keep`: number of points of the path returned (0: none); the last accepted points are kept last.
+    - `keep`: number of points of the path returned (0: none). Once there are so many, each new point
+        replaces the last one.
 
-    A lane is `(x, direction)`: the transition state and the signed unstable mode.
+    A lane is `(x, direction)`: the transition state and its unit unstable mode, whose sign is the side.
 
-    **Raises:** `ValueError` for a number that is not positive, a negative number of points to keep.
+    **Raises:** `ValueError` if `push` or `tolerance` is not positive, `max_steps` is below 1, or `keep` is
+    negative.
 
     Source: Page & McIver, J. Chem. Phys. 88, 922 (1988), doi:10.1063/1.454172; the correction is that
     of the exponential Rosenbrock method of third order, Hochbruck, Ostermann & Schweitzer, SIAM J.
@@ -65,19 +68,19 @@ class SteepestDescent(AbstractPathway):
         check_whole("keep", self.keep, least=0)
 
     def keeping(self, points: int) -> Self:
-        """Return the same search with so many points of the path in its result."""
+        """Return the same search with room for `points` points of the path in its result."""
         return dataclasses.replace(self, keep=points)
 
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients."""
+        """Return the same search, in which no step begins once `max_gradients` were spent."""
         steps = whole_steps(max_gradients, landscape.hessian_cost + 2)
         return dataclasses.replace(self, max_steps=steps)
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point) -> _State:
-        """Push off along the mode, then down the walls: on a curved valley's floor the path begins."""
+        """Push off along the unstable mode, then relax stiffer modes to the floor of a curved valley."""
         start, limit = push_off(landscape, x, direction, self.push)
         values, vectors = spectrum(landscape, x)
-        # Modes stiffer than the unstable one follow at once; softer ones have no time to.
+        # Along the path modes stiffer than the unstable one relax at once; softer ones hardly move.
         stiffness = jnp.abs(values) + jnp.abs(values[0])
         for _ in range(2):
             components = (vectors.T @ landscape.value_and_gradient(start)[1]).at[0].set(0.0)
@@ -97,7 +100,7 @@ class SteepestDescent(AbstractPathway):
         )
 
     def finished(self, landscape: AbstractLandscape, state: _State) -> Flag:
-        """Stop in the quadratic well of a minimum, or after `max_steps`."""
+        """Stop near a minimum, where its quadratic model holds, or after `max_steps`."""
         return state.done | (state.steps >= self.max_steps)
 
     def result(self, landscape: AbstractLandscape, state: _State) -> HalfPathway:
@@ -112,7 +115,7 @@ class SteepestDescent(AbstractPathway):
         )
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
-        """Follow the flow of the local quadratic model, and correct for what the model missed."""
+        """Follow the flow of the local quadratic model, and correct the end for the error of the model."""
         s = state
         gradient = landscape.value_and_gradient(s.x)[1]
         values, vectors = spectrum(landscape, s.x)
@@ -127,7 +130,7 @@ class SteepestDescent(AbstractPathway):
         error = jnp.linalg.norm(correction) / jnp.maximum(jnp.linalg.norm(step), 1e-300)
         short = s.longest <= 1e-4 * landscape.length_scale
         accept = (error < self.tolerance) | short
-        # Inside the quadratic well of a minimum the flow and the Newton polish end alike.
+        # Where the quadratic model of a minimum holds, the flow and the Newton polish end alike.
         newton = jnp.linalg.norm(components / jnp.where(values == 0, 1.0, values))
         well = (count_negative(values) == 0) & (newton < 0.02 * landscape.length_scale)
         finite = jnp.all(jnp.isfinite(values)) & jnp.all(jnp.isfinite(trial))
@@ -154,8 +157,8 @@ def _quadratic_flow(
 ) -> tuple[Eigenvalues, Scalar]:
     """Return the displacement along the flow of the quadratic model, at most `longest` long, and its time.
 
-    The displacement grows with time, so the largest of a geometric ladder of times that keeps it
-    within the limit is within 20 % of the limit; that costs one small array instead of a root search.
+    The length grows with time. Among times in a geometric series, each 1.19 times the last, the largest one
+    that keeps it within the limit is taken: one small array in place of a root search.
     """
     slope = jnp.max(jnp.abs(components)) + 1e-300
     curvature = jnp.max(jnp.abs(values)) + 1e-300

@@ -1,3 +1,3 @@
-"""Transition states by products with the Hessian."""
+"""The search for transition states by products with the Hessian."""
 
 from ._hybrid import HybridEigenvectorFollowing as HybridEigenvectorFollowing

@@ -1,4 +1,4 @@
-"""A landscape as it is seen by a search that may not move along one vector."""
+"""A landscape for minimisations that may not move along one vector."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +12,14 @@ from lossatlas.landscapes import AbstractGeometry, AbstractLandscape
 class Across(AbstractLandscape):
     """A landscape whose gradients and products with the Hessian have no component along a vector.
 
+    Hybrid eigenvector following minimises it, to go downhill orthogonal to the lowest eigenvector.
+
     **Arguments:**
 
     - `landscape`: the landscape.
-    - `vector`: unit vector, shape (dim,); right only near where it was found.
-    - `reach`: how far that is, in length scales of the landscape.
+    - `vector`: unit vector, shape (dim,).
+    - `reach`: distance within which the vector is a good approximation of the lowest eigenvector, in length
+        scales of the landscape; it becomes the length scale, and so the longest step.
     """
 
     landscape: AbstractLandscape
@@ -24,48 +27,48 @@ class Across(AbstractLandscape):
     reach: float
 
     def energy(self, x: Point) -> Scalar:
-        """Return that of the landscape."""
+        """Return the energy of the landscape."""
         return self.landscape.energy(x)
 
     @property
     def dimension(self) -> int:
-        """That of the landscape."""
+        """Number of variables."""
         return self.landscape.dimension
 
     def sample(self, key: PRNGKeyArray) -> Point:
-        """Return that of the landscape."""
+        """Draw a random start of the landscape."""
         return self.landscape.sample(key)
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return that of the landscape."""
+        """Return the fingerprint of the landscape."""
         return self.landscape.fingerprint()
 
     @property
     def geometry(self) -> AbstractGeometry:
-        """That of the landscape."""
+        """Geometry of the landscape."""
         return self.landscape.geometry
 
     @property
     def length_scale(self) -> float:
-        """The reach, in parameter units."""
+        """The reach, in the units of the variables."""
         return self.reach * self.landscape.length_scale
 
     @property
     def region(self) -> float:
-        """That of the landscape."""
+        """Region of the landscape."""
         return self.landscape.region
 
     def zero_modes(self, x: Point) -> Modes:
-        """Return those of the landscape."""
+        """Return the forced zero modes of the landscape."""
         return self.landscape.zero_modes(x)
 
     def value_and_gradient(self, x: Point) -> tuple[Scalar, Point]:
-        """Return the energy, and the gradient across the vector."""
+        """Return the energy, and the gradient without its component along the vector."""
         energy, gradient = self.landscape.value_and_gradient(x)
         return energy, self._across(gradient)
 
     def hessian_product(self, x: Point) -> Callable[[Point], Point]:
-        """Return the function v -> P H P v, with P the projection across the vector."""
+        """Return the function v -> P H P v, where P removes the component along the vector."""
         product = self.landscape.hessian_product(x)
         return lambda v: self._across(product(self._across(v)))
 

@@ -20,8 +20,8 @@ from lossatlas.searches.minimisers import LBFGS, QuasiNewton
 from ._across import Across
 
 
-REACH = 0.2  # in length scales: how far from where it was found the lowest eigenvector is right
-CONVEX = 5  # gradients of a minimisation across the vector while its curvature is positive
+REACH = 0.2  # distance within which the lowest eigenvector hardly changes, in length scales
+CONVEX = 5  # gradients of a minimisation while the lowest curvature is positive
 
 
 class _State(eqx.Module):
@@ -32,24 +32,24 @@ class _State(eqx.Module):
 
 
 class HybridEigenvectorFollowing(AbstractStationarySearch):
-    """Uphill along the lowest eigenvector, downhill across it, without ever building a Hessian.
+    """Hybrid eigenvector following: uphill along the lowest eigenvector, downhill orthogonal to it.
 
-    Each cycle finds the lowest eigenpair by Lanczos from the last one, steps uphill along it, and
-    minimises across it with a few L-BFGS steps, more of them once its curvature is negative. Ends where
-    the gradient is small and the curvature negative, for Newton steps to begin: those of `check`.
+    The climb builds no Hessian. Each cycle updates the lowest eigenpair by the Lanczos method, steps uphill
+    along the eigenvector, and minimises orthogonal to it by a few L-BFGS steps, more of them once the
+    lowest curvature is negative. The climb ends where the gradient is small and this curvature is negative;
+    from there the Newton steps of `check` go on.
 
     **Arguments:**
 
-    - `check`: the search that brings the end to rounding level and checks its index; it has a limit of its
-        own.
+    - `check`: the search that brings the end to rounding level and checks its index; it has its own limit.
     - `max_gradients`: gradients after which no cycle begins.
     - `products`: Hessian-vector products per Lanczos run.
-    - `max_across`: gradients per minimisation across the vector.
-    - `switch`: rms gradient at which it ends, loss units per parameter unit.
+    - `max_across`: gradients per minimisation orthogonal to the eigenvector.
+    - `switch`: rms gradient at which the climb ends, loss units per parameter unit.
 
-    A lane is `(x, direction, order)`: a start, a guess of the mode to climb or zeros, and 1.
+    A lane is `(x, direction, order)`: a start, a guess of the mode to climb or zeros, and order 1.
 
-    **Raises:** `ValueError` for a number that is not positive.
+    **Raises:** `ValueError` if a number is not positive.
 
     Source: Munro & Wales, Phys. Rev. B 59, 3969 (1999), doi:10.1103/PhysRevB.59.3969.
     """
@@ -71,11 +71,11 @@ class HybridEigenvectorFollowing(AbstractStationarySearch):
 
     @property
     def from_anywhere(self) -> bool:
-        """It climbs out of minima and off saddles."""
+        """True: the search climbs out of minima and leaves saddles of higher index."""
         return True
 
     def within(self, landscape: AbstractLandscape, max_gradients: int) -> Self:
-        """Return the same search with a limit in gradients, without those of the check."""
+        """Return the same search with a limit on the gradients of the climb, not of the check."""
         return dataclasses.replace(self, max_gradients=max_gradients)
 
     def in_units(self, units: Units) -> Self:
@@ -118,18 +118,18 @@ class HybridEigenvectorFollowing(AbstractStationarySearch):
         return state.done | (state.gradients >= self.max_gradients)
 
     def result(self, landscape: AbstractLandscape, state: _State) -> dict:
-        """Return point, eigenvector and gradients spent."""
+        """Return a dictionary of the point, the eigenvector (`direction`) and the gradients spent."""
         return {"x": state.x, "direction": state.vector, "gradients": state.gradients}
 
     def step(self, landscape: AbstractLandscape, state: _State) -> _State:
-        """Run one cycle."""
+        """Run one cycle: Lanczos, a step uphill, a minimisation orthogonal to the eigenvector."""
         s = state
         value, vector = lowest_eigenpair(landscape, s.x, s.vector, products=self.products)
         gradient = landscape.value_and_gradient(s.x)[1]
         scale = landscape.length_scale
         slope = vector @ gradient
         length = 2.0 * slope / (jnp.abs(value) + jnp.sqrt(value**2 + 4.0 * (slope / scale) ** 2) + 1e-300)
-        # In a convex region slope and step can vanish together; a fixed step leaves it.
+        # In a convex region the slope, and with it the step, can vanish: a step of fixed length leaves it.
         convex = 0.1 * scale * jnp.where(slope < 0, -1.0, 1.0)
         length = jnp.where(value > 0, convex, jnp.clip(length, -0.3 * scale, 0.3 * scale))
         up = landscape.geometry.retract(s.x + length * vector)

@@ -1,4 +1,4 @@
-"""What a user asks for: points in, records of what was found out; the searches come from a toolkit."""
+"""The entry points: functions that take points, run the searches of a toolkit, and return records."""
 
 from ._arguments import toolkit_or_default as toolkit_or_default
 from ._descend import descend as descend

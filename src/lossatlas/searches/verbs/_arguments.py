@@ -1,4 +1,4 @@
-"""The arguments that choose the searches of an entry point."""
+"""Checks of the arguments that choose the searches of an entry point."""
 
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ EXAMPLES: dict[type[AbstractSearch], str] = {
 
 
 def toolkit_or_default(toolkit: Any, landscape: AbstractLandscape) -> Toolkit:
-    """Return the toolkit that was given, or that of the landscape; raises `ValueError` for what is none."""
+    """Return the toolkit given, or the default of the landscape; raises `ValueError` for other objects."""
     if toolkit is None:
         return toolkit_for(landscape)
     if not isinstance(toolkit, Toolkit):
@@ -36,7 +36,7 @@ def toolkit_or_default(toolkit: Any, landscape: AbstractLandscape) -> Toolkit:
 
 
 def method_or_default(method: Any, kind: type[Kind], default: Kind) -> Kind:
-    """Return the search that was given, or the default; raises `ValueError` for what is of no such kind."""
+    """Return the search given, or the default; raises `ValueError` for a search of another kind."""
     if method is None:
         return default
     if not isinstance(method, kind):
@@ -45,5 +45,5 @@ def method_or_default(method: Any, kind: type[Kind], default: Kind) -> Kind:
 
 
 def checked_gradients(max_gradients: Any) -> int | None:
-    """Return a limit on gradients, None for that of the search; raises `ValueError` for what is none."""
+    """Return a limit on gradients or None; raises `ValueError` unless it is a positive whole number."""
     return None if max_gradients is None else check_whole("max_gradients", max_gradients)

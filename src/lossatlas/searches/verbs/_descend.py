@@ -1,4 +1,4 @@
-"""Descents as they are, without a polish: where training ends, also where minima are degenerate."""
+"""Descents without a polish, which end where training ends, also where minima are degenerate."""
 
 import dataclasses
 
@@ -28,28 +28,30 @@ def descend(
 ) -> Descents:
     """Go downhill from every start until the rms gradient is at most `tolerance`.
 
-    Nothing is polished and no index is checked; `minimise` does both. Losses without a penalty have
-    degenerate minima, which it cannot verify, and of training the energies reached are asked for.
+    The ends are not polished and their index is not checked; `minimise` does both. Use `descend` for losses
+    without a penalty, whose minima are degenerate so that `minimise` cannot verify them, and for the
+    energies that training reaches.
 
     **Arguments:**
 
-    - `landscape`: what is descended.
+    - `landscape`: the landscape that is searched.
     - `starts`: shape (starts, dim), parameter units.
     - `method`: a minimiser, such as `QuasiNewton(LBFGS(10))`; default the `descent` of the toolkit.
     - `toolkit`: the searches; default `toolkit_for(landscape)`.
-    - `tolerance`: rms gradient, loss units per parameter unit; default that of the minimiser, 1e-6.
-    - `max_gradients`: gradients per start; default that of the minimiser, 5000.
+    - `tolerance`: rms gradient at which a descent ends, loss units per parameter unit; default the
+        tolerance of the minimiser, 1e-6.
+    - `max_gradients`: gradients per start; default the limit of the minimiser, 5000.
     - `workers`: threads; default one per core.
 
     **Returns:** `Descents`, one row per start.
 
-    **Raises:** `ValueError` for another method, a tolerance that is not a positive number, and not even one
-    gradient.
+    **Raises:** `ValueError` if the starts do not fit, `method` is not a minimiser, the tolerance is not
+    positive, or `max_gradients` is below 1.
     """
     points = as_points(landscape, starts, "starts")
     search = minimiser(landscape, method, toolkit, tolerance=tolerance, max_gradients=max_gradients)
     end, history = run_batch(Recorded(search), landscape, points, workers=workers)
-    with np.errstate(over="ignore"):  # of a descent that was lost
+    with np.errstate(over="ignore"):  # the gradient of a lost descent may overflow
         rms = np.linalg.norm(end.gradient, axis=1) / np.sqrt(landscape.dimension)
     return Descents(
         x=end.x,
@@ -70,7 +72,7 @@ def minimiser(
     tolerance: float | None = None,
     max_gradients: int | None = None,
 ) -> AbstractMinimiser:
-    """Return the minimiser that was chosen, with the limits that were given instead of its own."""
+    """Return the minimiser of `method` or the toolkit, with its limits replaced by those given."""
     descent = toolkit_or_default(toolkit, landscape).descent
     chosen: AbstractMinimiser = method_or_default(method, AbstractMinimiser, descent)
     limits = {

@@ -21,14 +21,14 @@ SAME = 1e-5  # relative distance below which the two ends are one point
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Bands(AbstractOutcomes):
-    """Guesses for transition states from relaxed bands.
+    """Guesses for transition states from relaxed bands; refine them by `find_saddles`.
 
-    - `pair`: which pair a guess belongs to, shape (guesses,).
+    - `pair`: position of the pair to which each guess belongs, shape (guesses,).
     - `x`: the guesses, shape (guesses, dim), parameter units.
-    - `direction`: unit tangents of the band there, shape (guesses, dim).
+    - `direction`: unit tangents of the band at the guesses, shape (guesses, dim).
     - `outcome`: RESULTS codes, shape (pairs,): `converged` where there is a guess, `same_minimum` where
-        the ends are one point, `no_maximum` otherwise.
-    - `gradients`: evaluations spent, shape (pairs,).
+        the two ends are one point, `no_maximum` otherwise.
+    - `gradients`: gradients spent, shape (pairs,).
     """
 
     pair: np.ndarray
@@ -44,13 +44,13 @@ class Bands(AbstractOutcomes):
         )
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per pair: how its band ended, its guesses and the evaluations spent."""
+        """Return the outcome, the number of guesses and the gradients spent, one row per pair."""
         guesses = np.bincount(self.pair, minlength=len(self.outcome))
         ended = np.array(outcome_names(self.outcome), dtype=str)
         return {"outcome": ended, "guesses": guesses, "gradients": self.gradients}
 
     def __repr__(self) -> str:
-        """Return the number of pairs, how their bands ended, and the number of guesses."""
+        """Return the number of pairs, the outcomes of their bands, and the number of guesses."""
         return f"Bands({self._ended()}; {len(self.pair)} guesses)"
 
 
@@ -66,22 +66,23 @@ def find_bands(
     align: bool = True,
     workers: int | None = None,
 ) -> Bands:
-    """Relax a doubly nudged elastic band between each pair of points and pick its local maxima.
+    """Relax a band between each pair of points, and return its local maxima as guesses.
 
     **Arguments:**
 
-    - `landscape`: what is searched.
+    - `landscape`: the landscape that is searched.
     - `a`, `b`: end points, shape (pairs, dim), parameter units.
-    - `method`: a search between two points, such as `ElasticBand(images=20)`; default the `band` of the
-        toolkit, of 10 images.
+    - `method`: a double-ended search, such as `ElasticBand(images=20)`; default the `band` of the toolkit,
+        a doubly nudged elastic band of 10 images.
     - `toolkit`: the searches; default `toolkit_for(landscape)`.
-    - `max_gradients`: gradients per band after which no step begins; default that of the search.
-    - `align`: replace each b by its image nearest to a under the landscape's symmetry.
+    - `max_gradients`: gradients per band after which no step begins; default the limit of the search.
+    - `align`: whether each b is replaced by its image nearest to a under the landscape's symmetry.
     - `workers`: threads; default one per core.
 
     **Returns:** `Bands`; a pair without an interior maximum has no guess.
 
-    **Raises:** `ValueError` for points that do not fit, another method, and not even one gradient.
+    **Raises:** `ValueError` if the points do not fit, `method` is not a double-ended search, or
+    `max_gradients` is below 1.
     """
     limit, align = checked_gradients(max_gradients), check_flag("align", align)
     a, b = as_points(landscape, a, "a"), as_points(landscape, b, "b")

@@ -1,4 +1,4 @@
-"""The entry point for pathways: what a transition state connects."""
+"""The entry point for pathways, which find the two minima that a transition state connects."""
 
 import dataclasses
 
@@ -20,13 +20,14 @@ from ._polish import polish
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Pathways(AbstractResult):
-    """Both sides of each transition state.
+    """The pathways of transition states, with the two minima that each of them connects.
 
-    - `forward`, `backward`: the two ends, `StationaryPoints` with one row per transition state.
+    - `forward`, `backward`: ends of the pathways along and against the given direction, `StationaryPoints`
+        with one row per transition state.
     - `length`: arc length from the backward end to the forward end, shape (states,), parameter units;
         NaN where no path was followed (`PushedDescent`).
-    - `points`: for each state, the path from the backward to the forward end through the state, shape
-        (points, dim); empty unless points were kept.
+    - `points`: for each transition state the points of its pathway from the backward to the forward end,
+        shape (points, dim), parameter units; the list is empty unless points were kept.
     """
 
     forward: StationaryPoints
@@ -44,11 +45,11 @@ class Pathways(AbstractResult):
         )
 
     def outcomes(self) -> dict[str, int]:
-        """Return how many sides, two of each transition state, ended how."""
+        """Return the number of pathway ends, two per transition state, with each outcome."""
         return count_outcomes(np.concatenate([self.forward.outcome, self.backward.outcome]))
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per transition state: energy and outcome of both ends, and the length between."""
+        """Return energy and outcome of both ends and the length, one row per transition state."""
         columns: dict[str, np.ndarray] = {}
         for side, ends in (("forward", self.forward), ("backward", self.backward)):
             own = ends.to_columns()
@@ -56,7 +57,7 @@ class Pathways(AbstractResult):
         return columns | {"length": self.length}
 
     def __repr__(self) -> str:
-        """Return the number of transition states and how the two sides of them ended."""
+        """Return the number of transition states and the outcomes of both sides."""
         return f"Pathways({len(self.length)}: forward {self.forward!r}, backward {self.backward!r})"
 
 
@@ -72,27 +73,27 @@ def find_pathways(
     max_gradients: int | None = None,
     workers: int | None = None,
 ) -> Pathways:
-    """Follow the two pathways down from every transition state and polish the minima at their ends.
+    """Follow both sides of the pathway down from every transition state, and polish the minima at the ends.
 
     **Arguments:**
 
-    - `landscape`: what is searched.
+    - `landscape`: the landscape that is searched.
     - `states`: transition states, shape (states, dim), parameter units.
-    - `directions`: their unstable eigenvectors, shape (states, dim).
-    - `method`: `SteepestDescent()` (second order, by Hessians), `ChebyshevDescent()` (by gradients) or
-        `PushedDescent(minimiser)`, which is fast and can reach another minimum; default the `pathway` of
+    - `directions`: unit unstable eigenvectors of the transition states, shape (states, dim).
+    - `method`: `SteepestDescent()`, which uses Hessians, `ChebyshevDescent()`, which uses gradients, or
+        `PushedDescent(minimiser)`, which is fast but can reach another minimum; default the `pathway` of
         the toolkit.
-    - `toolkit`: the searches, of which the `pathway` and what minimises are used; default
-        `toolkit_for(landscape)`.
-    - `keep`: points kept per side; default those that the method keeps, none. A `PushedDescent` has none.
+    - `toolkit`: the searches, of which `pathway`, `polish` and, without Hessians, `descent` are used;
+        default `toolkit_for(landscape)`.
+    - `keep`: points kept per side; default as in the method, none. A `PushedDescent` can keep none.
     - `max_gradients`: gradients per side after which no step begins, where a Hessian counts as
-        `landscape.hessian_cost` of them; default that of the search. The polish has a limit of its own.
+        `landscape.hessian_cost` gradients; default the limit of the search. The polish has its own limit.
     - `workers`: threads; default one per core.
 
     **Returns:** `Pathways`.
 
-    **Raises:** `ValueError` for another method, not even one gradient, a negative number of points to keep,
-    or points to keep of a method that follows no path.
+    **Raises:** `ValueError` if the arrays do not fit, `method` is not a search for pathways,
+    `max_gradients` is below 1, `keep` is negative, or points are to be kept by a `PushedDescent`.
     """
     limit = checked_gradients(max_gradients)
     keep = None if keep is None else check_whole("keep", keep, least=0)

@@ -1,4 +1,4 @@
-"""The entry point for saddle searches."""
+"""The entry point for searches for transition states and saddles."""
 
 from typing import NamedTuple
 
@@ -27,32 +27,33 @@ def find_saddles(
     max_gradients: int | None = None,
     workers: int | None = None,
 ) -> StationaryPoints:
-    """Refine every start to a stationary point by eigenvector following.
+    """Search from every start for a stationary point of a given index by eigenvector following.
 
     **Arguments:**
 
-    - `landscape`: what is searched.
+    - `landscape`: the landscape that is searched.
     - `starts`: shape (starts, dim), parameter units.
-    - `directions`: shape (starts, dim); of starts of order 1 alone: climb the mode that overlaps most
-        with it, until some curvature is negative, then the lowest. A row of zeros, the default, climbs the
-        lowest mode.
+    - `directions`: modes to climb, shape (starts, dim), used for starts of order 1 only. The search climbs
+        the mode that overlaps most with the direction until some curvature is negative, then the lowest
+        mode. A row of zeros, the default, stands for the lowest mode.
     - `order`: index wanted (0: a minimum, 1: a transition state, ...), or `NEWTON` for any; one number
         or one per start.
-    - `method`: the search for all of them: `EigenvectorFollowing()` (a Hessian and its spectrum every step)
+    - `method`: the search for all starts: `EigenvectorFollowing()` (a Hessian and its spectrum every step)
         or `HybridEigenvectorFollowing()` (Lanczos on Hessian-vector products, for order 1 only; its `check`
-        verifies the result). Default: what the toolkit has for each order. That is its `saddle` search
-        where it can be asked for the order, else its `polish`, and `minimise` for minima where the polish
-        needs a start near one. Without Hessians (the default above 1,000 variables) orders are 0 and 1.
+        verifies the result). Default: the `saddle` search of the toolkit for the orders that it finds, and
+        the `polish` for others; if the polish needs starts near a minimum, `minimise` for order 0. Without
+        Hessians (the default above 1,000 variables) only orders 0 and 1 are possible.
     - `toolkit`: the searches; default `toolkit_for(landscape)`.
     - `max_gradients`: gradients per start after which no step begins, where a Hessian counts as
-        `landscape.hessian_cost` of them; default that of the search. What follows near the stationary
-        point, the check of the hybrid method and the polish of `minimise`, has a limit of its own.
+        `landscape.hessian_cost` gradients; default the limit of the search. The check of the hybrid method
+        and the polish of `minimise` have their own limits.
     - `workers`: threads; default one per core.
 
     **Returns:** `StationaryPoints`, one row per start.
 
-    **Raises:** `ValueError` for another method, an order that it does not find, directions where no start
-    has order 1, and not even one gradient.
+    **Raises:** `ValueError` if the arrays do not fit, `method` is not a search for stationary points, the
+    search cannot find an `order`, `directions` are given but no start has order 1, or `max_gradients` is
+    below 1.
     """
     max_gradients = checked_gradients(max_gradients)
     if np.asarray(order).dtype.kind not in "iu":
@@ -65,7 +66,7 @@ def find_saddles(
     if directions is None:
         directions = np.zeros_like(starts)
     elif not np.any(np.asarray(order) == 1):
-        raise ValueError("`directions` say what to climb to a transition state, but no `order` is 1.")
+        raise ValueError("`directions` are modes to climb to a transition state, but no `order` is 1.")
     directions = as_rows(landscape, directions, "directions")
     same_rows(starts=starts, directions=directions)
     toolkit = toolkit_or_default(toolkit, landscape)
@@ -77,7 +78,7 @@ def find_saddles(
 
 
 class _Lanes(NamedTuple):
-    """What is searched from where, one row per start; a limit on gradients and the number of threads."""
+    """The landscape and the starts of one call, one row per start, with its limit and number of threads."""
 
     landscape: AbstractLandscape
     starts: np.ndarray
@@ -94,7 +95,7 @@ class _Lanes(NamedTuple):
 
 
 def _by_toolkit(toolkit: Toolkit, lanes: _Lanes) -> StationaryPoints:
-    """Search with what the toolkit has for the order of each lane."""
+    """Search with the search of the toolkit that finds the order of each lane."""
     climbs = np.array([toolkit.saddle.finds(order) for order in lanes.orders.tolist()], dtype=bool)
     if climbs.all():
         return _refined(toolkit.saddle, lanes)
@@ -119,7 +120,7 @@ def _by_toolkit(toolkit: Toolkit, lanes: _Lanes) -> StationaryPoints:
 
 
 def _refined(search: AbstractStationarySearch, lanes: _Lanes) -> StationaryPoints:
-    """Run one search from all lanes, and test what it finds for kinks."""
+    """Run one search from all lanes, and test the points found for kinks."""
     landscape, starts, directions, orders, limit, workers = lanes
     for order in np.unique(orders).tolist():
         if not search.finds(order):

@@ -1,4 +1,4 @@
-"""Local minimisation to rounding level, with the index checked from the spectrum."""
+"""The entry point for local minimisation to rounding level, with the index checked from the spectrum."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ from ._polish import polish
 
 OFF = 0.1  # step off a saddle along its lowest mode, in length scales
 DESCENTS = 3  # further descents, one after the other, from saddles or where Newton steps lead away
-TIGHTER = 1e-3  # tolerance of those, relative to that of the first
+TIGHTER = 1e-3  # tolerance of the further descents, relative to that of the first
 
 
 @in_own_units(starts="points", method="method", toolkit="method")
@@ -35,26 +35,27 @@ def minimise(
 ) -> StationaryPoints:
     """Minimise from every start: a descent, then Newton steps to rounding level.
 
-    The polish of a matrix-free toolkit (the default above 1,000 variables) needs products with the Hessian
-    only. It goes to the stationary point that is near; where that is a saddle, by symmetry, the search
-    steps off it and descends again.
+    The polish of a matrix-free toolkit (the default above 1,000 variables) uses products with the Hessian
+    only, and goes to the nearest stationary point. If that is a saddle, the search steps off it and goes
+    downhill again.
 
     **Arguments:**
 
-    - `landscape`: what is minimised.
+    - `landscape`: the landscape that is minimised.
     - `starts`: shape (starts, dim), parameter units.
-    - `method`: a minimiser, such as `QuasiNewton(LBFGS(10))`, at whose tolerance Newton steps take over;
-        default the `descent` of the toolkit.
+    - `method`: a minimiser, such as `QuasiNewton(LBFGS(10))`; Newton steps begin at its tolerance. Default
+        the `descent` of the toolkit.
     - `toolkit`: the searches, of which the `descent` and the `polish` are used; default
         `toolkit_for(landscape)`.
-    - `max_gradients`: gradients of the descent per start; default that of the minimiser, 5000. The polish
-        after it has a limit of its own.
+    - `max_gradients`: gradients of the descent per start; default the limit of the minimiser, 5000. The
+        polish after it has its own limit.
     - `workers`: threads; default one per core.
 
-    **Returns:** `StationaryPoints`, one row per start; rows whose `outcome` is `converged` are minima
-    with a gradient at rounding level and only positive eigenvalues.
+    **Returns:** `StationaryPoints`, one row per start. Rows whose `outcome` is `converged` are minima with
+    a gradient at rounding level and only positive eigenvalues; minima on kinks are `kink_minimum`.
 
-    **Raises:** `ValueError` for starts that do not fit, another method, and not even one gradient.
+    **Raises:** `ValueError` if the starts do not fit, `method` is not a minimiser, or `max_gradients` is
+    below 1.
     """
     points = as_points(landscape, starts, "starts")
     toolkit = toolkit_or_default(toolkit, landscape)
@@ -72,10 +73,10 @@ def _off_saddles(
     starts: np.ndarray,
     workers: int | None,
 ) -> StationaryPoints:
-    """Minimise with a polish that stays near, and again from beside the saddles where that ends.
+    """Minimise with a polish that needs starts near a minimum; descend again from beside saddles.
 
-    Where a soft valley bends, Newton steps can lead away from a point that is not near enough: there the
-    descent goes on to a smaller gradient.
+    Where a soft valley bends, Newton steps can lead away from a point that is not near enough to a minimum;
+    then the descent goes on to a smaller gradient.
     """
     end = run_batch(descent, landscape, starts, workers=workers)
     near, tighter = end.x.copy(), dataclasses.replace(descent, tolerance=TIGHTER * descent.tolerance)

@@ -1,4 +1,4 @@
-"""From near a minimum to it, and what is checked there."""
+"""The polish of points near minima, with the checks of the index and of kinks."""
 
 import numpy as np
 
@@ -15,14 +15,18 @@ def polish(
 ) -> StationaryPoints:
     """Bring points near minima to rounding level by Newton steps, and check their index.
 
-    Where the landscape may have kinks, Newton steps stay within a smooth piece: a point that they reach is
-    tested for a kink, and where they reach none, a minimum on a kink is looked for, which takes Hessians.
+    Where the landscape may have kinks, Newton steps use the derivatives of one smooth piece. The points at
+    which they converge are tested for kinks; from points on kinks, and where Newton steps do not converge,
+    a minimum on a kink is searched for if the toolkit has Hessians.
 
     **Arguments:**
 
+    - `landscape`: the landscape, in its own units.
     - `x`: shape (points, dim), dimensionless.
+    - `toolkit`: the searches, in the same units.
+    - `workers`: threads; default one per core.
 
-    **Returns:** one row per point.
+    **Returns:** `StationaryPoints`, one row per point.
     """
     points = toolkit.polish.refine(landscape, x, 0, workers=workers)
     if landscape.smoothness == "smooth":
