@@ -232,7 +232,7 @@ class _Network:
         return list(chosen.values())
 
     def result(self, start: np.ndarray, goal: np.ndarray, cycles: np.ndarray) -> Connections:
-        """Return what was found."""
+        """Return the connections found so far."""
         paths = self.paths or [Pathways(self.states[0], self.states[0], np.zeros(0), [])]
         joined = Pathways(
             StationaryPoints.concatenate([p.forward for p in paths]),

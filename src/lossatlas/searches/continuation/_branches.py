@@ -66,7 +66,7 @@ class Event(AbstractResult):
     - `eigenvalues`: number of eigenvalues that change sign.
     - `critical`: the computed eigenvalue of smallest size; its exact value is zero.
     - `points`: rows of the two given points that meet in a fold; None where a side of the branch does not
-        lead to a given point without another fold.
+        lead to a given point without another turn of the parameter.
     - `departures`: number of searches from a bifurcation that found another branch, new or known.
     """
 

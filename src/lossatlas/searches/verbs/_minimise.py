@@ -36,7 +36,7 @@ def minimise(
     """Minimise from every start: a descent, then Newton steps to rounding level.
 
     The polish of a matrix-free toolkit (the default above 1,000 variables) uses products with the Hessian
-    only, and goes to the nearest stationary point. If that is a saddle, the search steps off it and goes
+    only, and goes to a stationary point near by. If that is a saddle, the search steps off it and goes
     downhill again.
 
     **Arguments:**
