@@ -1,4 +1,4 @@
-"""What every result can do, whatever computed it: become JSON, columns or a table."""
+"""Base classes of results: every result can become JSON, columns or a table."""
 
 import dataclasses
 import enum
@@ -13,32 +13,32 @@ from numpy.typing import ArrayLike
 
 Rows = TypeVar("Rows", bound="AbstractRows")
 
-_LONGEST = 160  # characters of a repr, after which the names that are left are counted
+_LONGEST = 160  # characters of a repr; the names that do not fit are only counted
 
 
 class AbstractResult:
-    """A frozen record of what a computation found.
+    """Base class of all results: a frozen dataclass that holds what a computation found.
 
-    Two results are equal if they are one object: a comparison of arrays would not be one answer. Compare
-    what `to_dict` returns.
+    Two results compare equal only if they are the same object, because comparing arrays gives one answer
+    per entry. To compare contents, compare what `to_dict` returns.
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything that JSON can hold, by name.
+        """Return all fields by name, as values that JSON can hold.
 
-        Arrays are lists, minima are named by their ids, numbers that are not finite are None, and whole
-        numbers keep all their digits.
+        Arrays become lists, minima are named by their ids, numbers that are not finite become None, and
+        whole numbers keep all their digits.
         """
         return to_json(self._fields())
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return columns of one length by name; of a result without rows, one row of its numbers."""
+        """Return columns of equal length by name; a result without rows gives one row, of its numbers."""
         return {name: np.array([value]) for name, value in self._fields().items() if _is_plain(value)}
 
     def to_dataframe(self) -> Any:
         """Return the columns as a `pandas.DataFrame`.
 
-        **Raises:** `ImportError` without pandas.
+        **Raises:** `ImportError` if pandas is not installed.
         """
         try:
             import pandas
@@ -64,16 +64,20 @@ class AbstractResult:
 
 
 class AbstractRows(AbstractResult):
-    """A result all arrays of which have one entry per row along axis 0, so that rows can be selected."""
+    """A result that is a table: its arrays have one entry per row along axis 0; rows can be selected."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(next(iter(self._arrays().values())))
 
     def where(self: Rows, mask: ArrayLike) -> Rows:
-        """Return the rows where a mask, shape (rows,), is true, in their order.
+        """Return the rows where a mask is true, in their order.
 
-        **Raises:** `ValueError` for anything but booleans, one per row.
+        **Arguments:**
+
+        - `mask`: booleans, shape (rows,).
+
+        **Raises:** `ValueError` if `mask` does not hold one boolean per row.
         """
         chosen = np.asarray(mask)
         if chosen.dtype != bool or chosen.shape != (len(self),):
@@ -84,13 +88,13 @@ class AbstractRows(AbstractResult):
         return self._take(np.flatnonzero(chosen))
 
     def rows(self: Rows, positions: ArrayLike) -> Rows:
-        """Return some rows, in the order given.
+        """Return the rows at given positions, in the order given.
 
         **Arguments:**
 
-        - `positions`: of the rows, counted from 0, shape (n,); they may repeat.
+        - `positions`: positions of the rows, counted from 0, shape (n,); a position may repeat.
 
-        **Raises:** `ValueError` for positions that do not exist.
+        **Raises:** `ValueError` for positions that are not whole numbers or do not exist.
         """
         chosen = np.asarray(positions)
         if not chosen.size:
@@ -105,11 +109,11 @@ class AbstractRows(AbstractResult):
         return self._take(chosen)
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return the vectors by name, one entry per row."""
+        """Return the arrays of shape (rows,) by name."""
         return {name: values for name, values in self._arrays().items() if values.ndim == 1}
 
     def __repr__(self) -> str:
-        """Return the number of rows, the names of the columns, and the numbers that belong to all rows."""
+        """Return the number of rows, the numbers that belong to all rows, and the names of the arrays."""
         plain = [f"{name}={_short(value)}" for name, value in self._fields().items() if _is_plain(value)]
         parts = _shortened([*plain, *self._arrays()])
         return f"{type(self).__name__}({len(self)} rows: {parts})"
@@ -123,7 +127,11 @@ class AbstractRows(AbstractResult):
 
 
 def to_json(value: Any) -> Any:
-    """Return what JSON can hold: lists for arrays, None for what is not finite, names of outcomes."""
+    """Return a value that JSON can hold.
+
+    Arrays become lists, results and mappings become dictionaries, members of enumerations (such as
+    `RESULTS`) become their names, and numbers that are not finite become None.
+    """
     if isinstance(value, AbstractResult):
         return value.to_dict()
     if isinstance(value, enum.Enum):
@@ -144,7 +152,7 @@ def to_json(value: Any) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    """Say whether a value is a number, a word or None, so that it fits into one cell."""
+    """Return whether a value is a number, a string or None, so that it fits into one cell of a table."""
     return value is None or isinstance(value, numbers.Number | str | np.generic)
 
 
@@ -153,7 +161,7 @@ def _short(value: Any) -> str:
 
 
 def _shortened(parts: Sequence[str]) -> str:
-    """Join parts by commas; where that would be long, say how many more there are."""
+    """Join parts by commas; where the text would be too long, end with the number of parts left out."""
     text = ", ".join(parts)
     if len(text) <= _LONGEST:
         return text

@@ -1,4 +1,4 @@
-"""Where things that take a while to make are kept between runs: data sets and compiled programs."""
+"""The user's cache directory, which keeps data sets and compiled programs between runs."""
 
 import hashlib
 import os
@@ -16,16 +16,17 @@ def cache_directory() -> Path:
     if chosen:
         return Path(os.path.expanduser(chosen))
     base = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG specification has relative paths ignored.
+    # The XDG specification demands that relative paths are ignored.
     return (Path(base) if os.path.isabs(base) else Path(os.path.expanduser("~/.cache"))) / "lossatlas"
 
 
 def keep_compiled_programs() -> None:
-    """Have JAX keep what it compiles; call it before JAX is imported.
+    """Make JAX keep its compiled programs on disk; call this before JAX is imported.
 
     Each kind of processor has a folder of its own: machines that share a home directory must not run
-    each other's code. Settings of the user's own come first; `JAX_ENABLE_COMPILATION_CACHE=0` is the
-    switch. Nothing is kept where the cache cannot be written.
+    each other's code. Environment variables that the user has set take precedence, and
+    `JAX_ENABLE_COMPILATION_CACHE=0` switches the cache off. Nothing is kept where the cache directory
+    cannot be written.
     """
     ignore_damaged_programs()
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
@@ -40,16 +41,16 @@ def keep_compiled_programs() -> None:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
-    # Loading a program, XLA warns in pages of text of tuning preferences that are no processor features.
-    # 1 is what JAX itself sets, and what a process that was started by one with JAX inherits.
+    # When XLA loads a program, it prints pages of warnings about tuning preferences that are not processor
+    # features. JAX itself sets this level to 1, and processes started from one that uses JAX inherit the 1.
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
 def ignore_damaged_programs() -> None:
-    """Add a filter of warnings: a damaged entry or a full disk costs a compilation, no more.
+    """Silence JAX's warnings about its cache: a damaged entry or a full disk only costs a compilation.
 
-    An entry is damaged for as long as another process writes it, and for ever where that was killed.
+    An entry is incomplete while another process writes it, and stays so if that process is killed.
     """
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
 

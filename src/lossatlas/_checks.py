@@ -1,4 +1,4 @@
-"""Checks of arguments that many functions share, so that each says the same sentence."""
+"""Checks of arguments that many functions share, so that all of them raise the same sentences."""
 
 import math
 import os
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-_SHOWN = reprlib.Repr()  # of what was given, in a sentence
+_SHOWN = reprlib.Repr()  # shortens the value that an error message shows
 _SHOWN.maxother = _SHOWN.maxstring = 80
 
 
@@ -18,10 +18,10 @@ def check_whole(name: str, value: Any, *, least: int = 1, below: int | None = No
 
     **Arguments:**
 
-    - `name`: of the argument, for the sentence.
+    - `name`: name of the argument, for the message.
     - `value`: what the caller gave.
     - `least`: the smallest number allowed.
-    - `below`: numbers from here on are refused; None for no limit.
+    - `below`: an upper limit that is itself excluded; None for no limit.
 
     **Raises:** `ValueError` for anything but a whole number within the limits; booleans are refused, too.
     """
@@ -54,12 +54,12 @@ def check_number(name: str, value: Any) -> float:
 
 
 def check_seed(value: Any) -> int:
-    """Return the seed of a JAX random key; raises `ValueError` for what is none."""
+    """Return the seed of a JAX random key; raises `ValueError` for anything but 0 to 2^63 - 1."""
     return check_whole("seed", value, least=0, below=2**63)
 
 
 def check_flag(name: str, value: Any) -> bool:
-    """Return True or False; raises `ValueError` for anything else: any word would count as True."""
+    """Return a boolean; raises `ValueError` for anything else, since Python takes even "no" for True."""
     if not isinstance(value, bool | np.bool_):
         raise ValueError(f"`{name}` must be True or False, got {value!r}.")
     return bool(value)
@@ -70,19 +70,28 @@ def check_is(name: str, value: Any, kind: Any, needed: str) -> None:
 
     **Arguments:**
 
-    - `name`: of the argument, for the sentence.
+    - `name`: name of the argument, for the message.
     - `value`: what the caller gave.
-    - `kind`: its type, or several, as for `isinstance`.
-    - `needed`: what it must be, in words, with an example of how to get it.
+    - `kind`: the type or types allowed, as for `isinstance`.
+    - `needed`: what the argument must be, in words, with an example of how to get it.
 
-    **Raises:** `ValueError` that shows what was given.
+    **Raises:** `ValueError` that says what is needed and shows what was given.
     """
     if not isinstance(value, kind):
         raise ValueError(f"`{name}` must be {needed}, got {_SHOWN.repr(value)}.")
 
 
 def check_path(name: str, value: Any, what: str) -> Path:
-    """Return a path; raises `ValueError` for what is neither text nor a path, `what` says of what it is."""
+    """Return a path.
+
+    **Arguments:**
+
+    - `name`: name of the argument, for the message.
+    - `value`: what the caller gave.
+    - `what`: what the path leads to, in words, for the message.
+
+    **Raises:** `ValueError` for anything but a string or a path.
+    """
     check_is(name, value, str | os.PathLike, f"the path of {what}")
     return Path(value)
 
@@ -94,10 +103,10 @@ def check_real(name: str, values: Any) -> None:
 
 
 def is_whole(value: Any) -> bool:
-    """Return whether a value is a whole number; booleans are none."""
+    """Return whether a value is a whole number; a boolean does not count as one."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is a real number; booleans are none."""
+    """Return whether a value is a real number; a boolean does not count as one."""
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

@@ -1,10 +1,10 @@
-"""Switch JAX to float64 before anything is computed: landscapes have curvatures of 1e-6 next to 1."""
+"""Switch JAX to float64 before anything is computed: float32 cannot tell curvatures of 1e-6 from zero."""
 
 import jax
 
 
 def _already_used() -> bool:
-    from jax._src import xla_bridge  # no public way to ask; absent attributes mean "unknown"
+    from jax._src import xla_bridge  # JAX has no public way to ask; without the attribute, "no" is assumed
 
     return bool(getattr(xla_bridge, "backends_are_initialized", lambda: False)())
 

@@ -1,7 +1,7 @@
 """Minima as nodes, transition states as edges: connected parts, neighbours, the lowest edge of each pair.
 
-One structure for the planner, `connect`, the atlas and the analyses. It counts minima from 0, as rows of a
-table, and is kept up to date by adding: minima and transition states are only ever added to a network.
+The exploration, `connect`, the atlas and the analyses share this structure. It names a minimum by its row,
+counted from 0. Minima and transition states are only ever added to it, never removed.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 
-FEW = 64  # edges that are joined one by one, in less time than scipy takes to begin
+FEW = 64  # up to so many edges, a loop in Python takes less time than the call of SciPy
 
 Rows = Int[np.ndarray, " rows"]
 
@@ -22,8 +22,8 @@ class Edges:
     """The pairs of different minima that are joined, each once, with its lowest transition state.
 
     - `pairs`: rows of the two minima, the smaller one first, shape (edges, 2).
-    - `energies`: of the lowest transition state of each pair, shape (edges,), loss units.
-    - `states`: the number of that transition state, the first one added on ties, shape (edges,).
+    - `energies`: energy of the lowest transition state of each pair, shape (edges,), loss units.
+    - `states`: number of that transition state, the first one added on ties, shape (edges,).
     """
 
     pairs: Int[np.ndarray, "edges 2"]
@@ -40,21 +40,22 @@ class Edges:
 
 
 class Graph:
-    """Minima and the transition states that join them.
+    """The network of minima and the transition states that join them.
 
     Connected parts are kept by union-find (R. E. Tarjan, J. ACM 22, 215 (1975),
-    doi:10.1145/321879.321884): the root of a part is its smallest row. The lowest transition state of each
-    pair stands in arrays sorted by pair, into which new ones are merged when edges are asked for.
+    doi:10.1145/321879.321884): the root of a part is its smallest row. Arrays sorted by pair hold the
+    lowest transition state of each pair; new ones are merged into them when edges are asked for.
 
     **Arguments:**
 
-    - `minima`: how many there are.
-    - `ends`: rows of the two minima that each transition state joins, shape (states, 2); they may be the
-        same, and several states may join one pair.
-    - `energies`: of the transition states, shape (states,), loss units.
-    - `states`: their numbers, shape (states,); default 0, 1, ... in the order in which they are added.
+    - `minima`: number of minima.
+    - `ends`: rows of the two minima that each transition state joins, shape (states, 2); the two may be the
+        same, and several transition states may join one pair.
+    - `energies`: energies of the transition states, shape (states,), loss units.
+    - `states`: numbers of the transition states, shape (states,); default 0, 1, ... in the order in which
+        they are added.
 
-    **Raises:** `ValueError` for shapes that do not agree, or ends that are no rows of minima.
+    **Raises:** `ValueError` for shapes that do not agree, or ends that are not rows of minima.
     """
 
     def __init__(
@@ -80,13 +81,13 @@ class Graph:
         return self._count
 
     def __repr__(self) -> str:
-        """Return how much there is."""
+        """Return the class and the numbers of minima, connected parts and transition states."""
         return f"Graph({self._count} minima in {self._parts} parts, {self._added} transition states)"
 
     # ---- adding --------------------------------------------------------------------------------
 
     def add_minima(self, count: int) -> None:
-        """Add minima that nothing joins yet."""
+        """Add a number of minima, none of them joined to any other yet."""
         total = self._count + count
         if total > len(self._parent):
             grown = np.arange(max(total, 2 * len(self._parent)))
@@ -101,7 +102,7 @@ class Graph:
         energies: Float[np.ndarray, " states"],
         states: Int[np.ndarray, " states"] | None = None,
     ) -> None:
-        """Add transition states; arguments as of the class."""
+        """Add transition states; the arguments and errors are those of the class."""
         ends, energies = np.asarray(ends), np.asarray(energies, dtype=float)
         if ends.size == 0:
             ends = ends.reshape(0, 2).astype(np.int64)
@@ -141,18 +142,18 @@ class Graph:
 
     @property
     def part_count(self) -> int:
-        """Number of connected parts; a minimum that nothing joins is one."""
+        """Number of connected parts; a minimum that is joined to no other is a part by itself."""
         return self._parts
 
     @property
     def parts(self) -> Rows:
-        """Which part each minimum belongs to, 0, 1, ... by increasing smallest row; shape (minima,)."""
+        """Number of the part of each minimum, 0, 1, ... by increasing smallest row; shape (minima,)."""
         rows = np.arange(self._count)
         roots = self._roots(rows)
         return (np.cumsum(roots == rows) - 1)[roots]
 
     def connected(self, a: Rows, b: Rows) -> Bool[np.ndarray, " rows"]:
-        """Return which pairs of rows lie in one part."""
+        """Return whether `a[i]` and `b[i]` lie in one part, for rows a and b of one shape."""
         return self._roots(np.asarray(a)) == self._roots(np.asarray(b))
 
     def members(self) -> list[Rows]:
@@ -177,40 +178,40 @@ class Graph:
             top = parent[up]
             if np.array_equal(up, top):
                 return up
-            parent[rows] = top  # halves the way of later calls
+            parent[rows] = top  # halves the path to the root for later calls
             rows = top
 
     # ---- edges ---------------------------------------------------------------------------------
 
     @property
     def edges(self) -> Edges:
-        """The pairs of different minima that are joined, sorted, with the lowest state of each."""
+        """The pairs of different minima that are joined, sorted, each with its lowest transition state."""
         self._merge()
         return Edges(
             np.stack([self._keys >> 32, self._keys & 0xFFFFFFFF], axis=1), self._energies, self._states
         )
 
     def adjacent(self, a: Rows, b: Rows) -> Bool[np.ndarray, " rows"]:
-        """Return which pairs of rows a transition state joins."""
+        """Return whether a transition state joins `a[i]` and `b[i]`, for rows a and b of one shape."""
         self._merge()
         a, b = np.asarray(a, dtype=np.int64), np.asarray(b, dtype=np.int64)
         return _find(self._keys, _keys(np.minimum(a, b), np.maximum(a, b)))[0]
 
     @property
     def degrees(self) -> Rows:
-        """Number of other minima that each minimum is joined to, shape (minima,)."""
+        """Number of other minima to which each minimum is joined, shape (minima,)."""
         return np.diff(self._adjacency()[0])
 
     def neighbours(self, row: int) -> Rows:
-        """Return the rows that a minimum is joined to, increasing."""
+        """Return the rows of the minima that one minimum is joined to, increasing."""
         starts, others = self._adjacency()
         return others[starts[row] : starts[row + 1]]
 
     def spanning_forest(self) -> Edges:
         """Return the edges of a minimum spanning forest (weight: the energy), lowest first.
 
-        Of equal energies the transition state of the smaller number comes first. In this order the edges
-        are all the merges of connected parts as the energy rises.
+        Of two edges of equal energy, the one whose transition state has the smaller number comes first. In
+        this order the edges are all the merges of connected parts as the energy rises.
         """
         edges = self.edges
         order = np.lexsort((edges.states, edges.energies))
@@ -226,7 +227,8 @@ class Graph:
             return
         keys, energies, states = (np.concatenate(columns) for columns in zip(*self._new))
         self._new = []
-        # The first of a pair in order of energy is its lowest state, on ties the one added first.
+        # Sorted by energy, the first entry of a pair is its lowest transition state; on ties, the one that
+        # was added first.
         order = np.argsort(energies, kind="stable")
         keys, first = np.unique(keys[order], return_index=True)
         energies, states = energies[order[first]], states[order[first]]
@@ -239,7 +241,7 @@ class Graph:
         self._states = np.insert(self._states, places[fresh], states[fresh])
 
     def _adjacency(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the neighbours of each minimum begin, and the neighbours of all."""
+        """Return, as in a CSR matrix, where the neighbours of each minimum begin, and all neighbours."""
         if self._neighbours is None:
             pairs = self.edges.pairs
             ones = np.ones(len(pairs), dtype=np.int8)
@@ -251,14 +253,14 @@ class Graph:
 
 
 def _keys(low: Rows, high: Rows) -> Rows:
-    """Return one number for each pair of rows, in the order of the pairs, however many minima there are."""
+    """Return an integer for each pair of rows, in the order of the pairs, for any number of minima."""
     return (low << 32) | high
 
 
 def _find(
     keys: Int[np.ndarray, " keys"], wanted: Int[np.ndarray, " wanted"]
 ) -> tuple[Bool[np.ndarray, " wanted"], Int[np.ndarray, " wanted"]]:
-    """Return which numbers are among the increasing keys, and where they are or belong."""
+    """Return which numbers are among the increasing keys, and the positions of all, present or not."""
     places = np.searchsorted(keys, wanted)
     known = np.zeros(len(wanted), dtype=bool)
     inside = places < len(keys)

@@ -1,4 +1,4 @@
-"""How the lanes of a batch share a core."""
+"""How the lanes of a batch (one search each) are run: one after another on a CPU."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,15 @@ import jax
 
 
 def one_by_one(function: Callable) -> Callable:
-    """Return a function that a batch on a CPU calls lane after lane; on an accelerator, for all at once.
+    """Make a function run lane after lane under `vmap` on a CPU; on an accelerator it is left as it is.
 
-    What one lane needs then stays in the core's cache, and its loops end when it is done. Cannot be
-    differentiated backwards.
+    On a CPU the arrays of one lane then stay in the core's cache, and a loop ends when its own lane is done
+    rather than the slowest one. The function returned cannot be differentiated in reverse mode.
+
+    **Arguments:**
+
+    - `function`: any traceable function.
+
+    **Returns:** a function with the same arguments.
     """
     return jax.custom_batching.sequential_vmap(function) if jax.default_backend() == "cpu" else function

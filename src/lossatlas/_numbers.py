@@ -1,10 +1,10 @@
-"""Numbers as people write them, also where they are beyond the range of floats."""
+"""Numbers as text, also where they lie beyond the range of floats."""
 
 import math
 
 
 def number_from_log(log: float) -> str:
-    """Return a number as text, six digits, from its natural logarithm."""
+    """Return a number as text with six significant digits, given its natural logarithm."""
     if not math.isfinite(log) or abs(log) < 690:
         return f"{math.exp(log):.6g}"
     exponent = math.floor(log / math.log(10))

@@ -1,4 +1,4 @@
-"""Packages of others: modules that add landscapes and commands, found by their entry points."""
+"""Plug-ins: modules of other packages that add landscapes and commands, found by their entry points."""
 
 import functools
 import warnings
@@ -12,13 +12,13 @@ GROUP = "lossatlas"
 def load_plugins() -> None:
     """Import the module of every entry point in the group `lossatlas`, once.
 
-    Such a module enters its recipes in `lossatlas.recipes.RECIPES` and its commands in `lossatlas.cli.app`.
-    One that cannot be imported is left out with a warning.
+    Such a module adds its recipes to `lossatlas.recipes.RECIPES` and its commands to `lossatlas.cli.app`.
+    A module that cannot be imported is left out with a warning.
     """
     for point in entry_points(group=GROUP):
         try:
             point.load()
-        except Exception as error:  # whatever a stranger's module raises
+        except Exception as error:  # a module of another package may raise anything
             warnings.warn(
                 f"{point.value}, which extends lossatlas, could not be imported: "
                 f"{type(error).__name__}: {error}",

@@ -1,12 +1,12 @@
-"""How a search ended."""
+"""Outcomes of searches."""
 
 import enum
 
 
 class RESULTS(enum.IntEnum):
-    """Outcome of one search; `.sentence` says it in words.
+    """Outcome of one search; its attribute `sentence` explains it in words.
 
-    Searches carry the integer code through jitted code; everything else uses the member.
+    Compiled code carries the integer value; everything else uses the member.
     """
 
     sentence: str

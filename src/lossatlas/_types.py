@@ -1,4 +1,4 @@
-"""Shapes used all over the library, in words of the trade."""
+"""Names for the array shapes that are used all over the library."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 if TYPE_CHECKING:
     Array = jax.Array
 else:
-    Array = ArrayLike  # whoever calls a traceable function by hand may give it arrays of numpy and numbers
+    Array = ArrayLike  # users may call a traceable function with NumPy arrays and numbers, too
 
 
 Scalar = Float[Array, ""]
@@ -23,8 +23,8 @@ Images = Float[Array, "images dim"]
 Energies = Float[Array, " images"]
 Matrix = Float[Array, "dim dim"]
 Modes = Float[Array, "modes dim"]
-Eigenvalues = Float[Array, " curvatures"]  # also components along the eigenvectors; no forced zero modes
+Eigenvalues = Float[Array, " curvatures"]  # also components along the eigenvectors; zero modes are left out
 Eigenvectors = Float[Array, "dim curvatures"]
-Pairs = Float[Array, " pairs"]  # of step and gradient change, of eigenvalue and eigenvector, of atoms
+Pairs = Float[Array, " pairs"]  # pairs of steps and gradient changes, of eigenvalues and -vectors, of atoms
 PairVectors = Float[Array, "pairs dim"]
-Levels = Float[Array, " levels"]  # after 1, 2, 4, 8, ... gradients
+Levels = Float[Array, " levels"]  # recorded after 1, 2, 4, 8, ... gradients

@@ -1,4 +1,4 @@
-"""How many minima are still missing, judged by how often each one was hit."""
+"""Estimates of the number of minima that are still missing, from how often each one was hit."""
 
 import dataclasses
 import math
@@ -11,22 +11,23 @@ from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas
 
 
-MOST_LOST = 0.1  # share of the starts that may end nowhere before nothing is said of what starts reach
-_Z = 1.959963984540054  # of a normal distribution, 95 % lies within this many standard deviations
+MOST_LOST = 0.1  # share of the starts that may fail before the estimates are called inconclusive
+_Z = 1.959963984540054  # 95 % of a normal distribution lies within this many standard deviations
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Coverage(AbstractResult):
-    """How much of the landscape independent random starts have seen.
+    """Estimates, from independent random starts, of the share of minima found and of their total number.
 
-    - `good_turing`: estimated probability that the next start falls into a known minimum, 0 to 1,
+    - `good_turing`: estimated probability that the next start ends in a known minimum, 0 to 1,
         dimensionless.
-    - `chao1`: estimated number of minima, known and unknown, at least the number of minima that
-        were hit.
-    - `good_turing_interval`, `chao1_interval`: where the true values lie with 95 % confidence, lower
-        end first; an upper end of infinity where no minimum was hit twice.
-    - `starts`: how many there were; `failed`: those that ended in no minimum, by name of the outcome.
-        The estimates know nothing of them: they are of what the other starts reach.
+    - `chao1`: estimated number of minima, known and unknown; at least the number of minima that were
+        hit.
+    - `good_turing_interval`, `chao1_interval`: 95 % confidence intervals, lower end first. The upper end
+        of `chao1_interval` is infinite where no minimum was hit more than once.
+    - `starts`: number of starts.
+    - `failed`: number of starts that ended in no minimum, by name of the outcome. The estimates leave
+        them out and hold only for the minima that the other starts can reach.
     """
 
     good_turing: float
@@ -44,18 +45,18 @@ class Coverage(AbstractResult):
 
     @property
     def conclusive(self) -> bool:
-        """Whether at most a tenth of the starts were lost, so that the estimates are of the landscape."""
+        """Whether at most a tenth of the starts were lost, so that the estimates hold for the landscape."""
         return self.lost <= MOST_LOST
 
     @property
     def failures(self) -> str:
-        """Say how many starts ended in no minimum, and how; nothing where all did."""
+        """A sentence part: how many starts ended in no minimum, and how; empty where all ended in one."""
         count = sum(self.failed.values())
         how = ", ".join(f"{name} {number}" for name, number in self.failed.items() if number)
         return f"{count} of {self.starts} starts ended in no minimum ({how})" if count else ""
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row; both ends of an interval have a column each."""
+        """Return one row, in which both ends of an interval have a column each."""
         columns = super().to_columns()
         for name in ("good_turing", "chao1"):
             ends = zip(("low", "high"), getattr(self, f"{name}_interval"))
@@ -63,7 +64,7 @@ class Coverage(AbstractResult):
         return columns
 
     def __str__(self) -> str:
-        """Return both with their intervals, and what they leave out."""
+        """Return both estimates with their intervals, and the failed starts that they leave out."""
         (low, high), (fewest, most) = self.good_turing_interval, self.chao1_interval
         number = f"{most:.1f}" if np.isfinite(most) else "any number"
         said = (
@@ -79,35 +80,38 @@ def coverage(hits: np.ndarray | Atlas, *, failed: Mapping[str, int] | None = Non
     With n the sum of the hits, S the number of minima hit at least once and f1, f2 the numbers of
     minima hit exactly once and twice, the Good-Turing coverage is 1 - f1/n and the bias-corrected
     Chao1 estimate is S + f1 (f1 - 1) / (2 (f2 + 1)). Minima that no random start has hit (found on
-    a pathway, for instance) count nowhere. Without any hit both numbers are 0, and nothing bounds them.
+    a pathway, for instance) do not enter. Without any hit both numbers are 0, and their intervals are
+    (0, 1) and (0, infinity).
 
     The interval of the coverage starts from Esty's limit law: the missing probability M differs from f1/n
-    by a normal deviate of variance (f1 (1 - f1/n) + 2 f2) / n^2. With f1 in the variance replaced by what
-    is expected of it, n M, this is solved for M, as Wilson does for a proportion; so 3.8 / n may still be
-    missing where no minimum was hit only once. The interval of Chao1 is Chao's, log-normal in the number
-    of unseen minima, its lower end rounded down to a whole number; where that number is estimated as 0,
-    it is the interval of S / (1 - exp(-n/S)), which supposes basins of equal size.
+    by a normal deviate of variance (f1 (1 - f1/n) + 2 f2) / n^2. In the variance, f1 is replaced by its
+    expected value n M, and the equation is solved for M, as Wilson does for a proportion; so up to 3.8 / n
+    may be missing even where no minimum was hit only once. The interval of Chao1 is Chao's, log-normal in
+    the number of unseen minima, its lower end rounded down to a whole number. Where that number is
+    estimated as 0, it is the interval of S / (1 - exp(-n/S)), which assumes basins of equal size.
 
-    Both assume that the starts are independent; Chao1 is a lower bound when basins differ in size, and
-    then its interval, too, often lies below the number of minima. Measured, in 2,000 simulations each of
-    100, 300 and 1,000 starts: for 10 to 1,000 basins of equal size the intervals held the true coverage in
-    94 % or more and the true number in 92 % or more. For 30 to 1,000 basins of geometric sizes (ratios
-    0.8 to 0.99) they held the coverage in 92 to 95 %, but the number in 0 to 86 %; for 10 basins (ratio
-    0.7, 100 and 300 starts) they held the coverage in 84 and 89 % only.
+    Both estimates assume that the starts are independent. Chao1 is a lower bound when basins differ in
+    size, and then its interval, too, often lies below the number of minima. Measured in 2,000 simulations
+    each of 100, 300 and 1,000 starts: for 10 to 1,000 basins of equal size the intervals held the true
+    coverage in 94 % or more and the true number in 92 % or more. For 30 to 1,000 basins of geometric sizes
+    (ratios 0.8 to 0.99) they held the coverage in 92 to 95 %, but the number in 0 to 86 %; for 10 basins
+    (ratio 0.7, 100 and 300 starts) they held the coverage in 84 and 89 % only.
 
-    Starts that failed are left out of both, and counted beside them: where more than a tenth of all starts
-    were lost (not on a saddle), the basins that they began in are unknown, and so is what is missing.
+    Failed starts enter neither estimate and are counted separately. Where more than a tenth of all starts
+    were lost (ended neither in a minimum nor on a saddle), the basins in which they began are unknown, and
+    so is the number of missing minima.
 
     **Arguments:**
 
-    - `hits`: how many independent random starts ended in each minimum, integers >= 0, shape
-        (minima,); or an atlas, whose random starts are taken, failed ones, too.
-    - `failed`: how many starts ended in no minimum, by name of the outcome, a member of RESULTS; default
-        none, or those of the atlas.
+    - `hits`: number of independent random starts that ended in each minimum, integers >= 0, shape
+        (minima,); or an atlas, whose random starts are taken, the failed ones included.
+    - `failed`: number of starts that ended in no minimum, by name of the outcome (a member of RESULTS);
+        default none, or those of the atlas.
 
     **Returns:** `Coverage`.
 
-    **Raises:** `ValueError` when `hits` is not a vector of whole numbers >= 0, or `failed` has other names.
+    **Raises:** `ValueError` when `hits` is not a vector of whole numbers >= 0, or when `failed` has a name
+    that is not a failed outcome or a count that is not a whole number >= 0.
 
     Source: I. J. Good, Biometrika 40, 237 (1953), doi:10.1093/biomet/40.3-4.237; A. Chao, Scand. J.
     Stat. 11, 265 (1984), here in its usual bias-corrected form; W. W. Esty, Ann. Stat. 11, 905 (1983); E.
@@ -164,7 +168,7 @@ def _chao1_interval(total: int, seen: int, once: int, twice: int) -> tuple[float
     if once == total:
         return float(seen), math.inf
     if unseen == 0:
-        missed = math.exp(-total / seen)  # of a basin of mean size
+        missed = math.exp(-total / seen)  # probability that all starts miss a basin of mean size
         middle = seen / (1 - missed)
         wide = _Z * math.sqrt(seen * missed * (1 - missed)) / (1 - missed)
         return max(float(seen), middle - wide), middle + wide

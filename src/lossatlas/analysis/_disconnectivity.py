@@ -1,4 +1,4 @@
-"""Disconnectivity graph: which minima belong together below which energy."""
+"""Disconnectivity graphs: at which energies minima become connected."""
 
 import dataclasses
 from typing import Any
@@ -20,21 +20,22 @@ _EQUAL_TOLERANCE = 1e-12
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class DisconnectivityTree(AbstractResult):
-    """The merge tree of a landscape; its first nodes are the minima, in their order.
+    """A disconnectivity graph as a merge tree: the leaves are minima, the inner nodes are merges.
 
-    A parent always has a larger number than its children, so a loop over the nodes runs from the
-    leaves to the roots, and backwards from the roots to the leaves.
+    The first nodes are the minima, in the order of the network. A parent always has a larger number than
+    its children, so a loop over the nodes runs from the leaves to the roots, and backwards from the roots
+    to the leaves. Where several components are not joined, the "tree" is a forest with one root each.
 
-    Nodes are told by their positions, minima by their ids, too.
+    Arrays refer to nodes by position; methods take and return ids of minima.
 
     - `parent`: position of the node above, shape (nodes,); -1 at a root.
-    - `energy`: of the minimum, or at which the branches below an inner node merge; shape (nodes,),
-        loss units.
-    - `n_leaves`: minima at or below each node, shape (nodes,).
+    - `energy`: energy of the minimum, or the energy at which the branches below an inner node merge;
+        shape (nodes,), loss units.
+    - `n_leaves`: number of minima at or below each node, shape (nodes,).
     - `lowest`: position of the lowest of these minima, the first on ties; shape (nodes,).
-    - `component`: which tree each minimum belongs to, 0, 1, ... by increasing lowest minimum; shape
-        (minima,).
-    - `ids`: of the minima, shape (minima,), as those of the network.
+    - `component`: number of the tree to which each minimum belongs, 0, 1, ... in order of the energies of
+        their lowest minima; shape (minima,).
+    - `ids`: ids of the minima, shape (minima,), as in the network.
     - `levels`: the thresholds, increasing, loss units; None for the exact tree.
     """
 
@@ -51,12 +52,14 @@ class DisconnectivityTree(AbstractResult):
         return len(self.component)
 
     def positions(self, ids: ArrayLike, name: str = "ids") -> np.ndarray:
-        """Return where minima stand among the nodes, from their ids, in the order given.
+        """Return the positions of minima among the nodes, in the order of the ids given.
 
         **Arguments:**
 
-        - `ids`: shape (n,).
-        - `name`: what messages call them.
+        - `ids`: ids of minima, shape (n,).
+        - `name`: name of the argument, for error messages.
+
+        **Returns:** positions, shape (n,).
 
         **Raises:** `ValueError` for an id that no minimum has.
         """
@@ -65,17 +68,18 @@ class DisconnectivityTree(AbstractResult):
     def barrier(self, a: int, b: int) -> float:
         """Return the energy at which two minima merge.
 
-        In the exact tree this is the highest transition state on the best path, min over paths of
-        the max over transition states; with levels it is the first threshold at or above that.
+        In the exact tree this is the energy of the highest transition state on the lowest path, that is
+        the minimum over paths of the maximum over transition states; with levels it is the first threshold
+        at or above that energy.
 
         **Arguments:**
 
         - `a`, `b`: ids of the minima.
 
-        **Returns:** the energy, loss units; the minimum's own energy if `a == b`, infinity if no
+        **Returns:** the energy, loss units; the energy of the minimum itself if `a == b`, infinity if no
         path joins the two.
 
-        **Raises:** `ValueError` when there is no such minimum.
+        **Raises:** `ValueError` for an id that no minimum has.
         """
         a, b = position_of(a, self.ids, "a"), position_of(b, self.ids, "b")
         while a != b:  # the smaller number cannot be an ancestor of the larger one
@@ -85,16 +89,17 @@ class DisconnectivityTree(AbstractResult):
         return float(self.energy[a])
 
     def superbasin(self, minimum: int, energy: float) -> np.ndarray:
-        """Return the minima that are joined to a minimum at or below an energy, itself among them.
+        """Return the minima that are joined to one minimum by paths at or below an energy.
 
         **Arguments:**
 
-        - `minimum`: its id.
-        - `energy`: loss units.
+        - `minimum`: id of the minimum.
+        - `energy`: threshold, loss units.
 
-        **Returns:** the ids of the minima, in the order of the tree, shape (minima in the superbasin,).
+        **Returns:** the ids of these minima, the given one included, in the order of the tree, shape
+        (minima in the superbasin,).
 
-        **Raises:** `ValueError` when there is no such minimum, or when it lies above the energy.
+        **Raises:** `ValueError` for an id that no minimum has, or a minimum above the threshold.
         """
         place = position_of(minimum, self.ids, "minimum")
         if not energy >= self.energy[place]:
@@ -111,9 +116,13 @@ class DisconnectivityTree(AbstractResult):
     def where(self, mask: np.ndarray) -> "DisconnectivityTree":
         """Return the tree of the minima where a mask is true; see `rows`.
 
-        Everything that is connected to the global minimum is `tree.where(tree.component == 0)`.
+        For example, `tree.where(tree.component == 0)` keeps the minima connected to the global minimum.
 
-        **Raises:** `ValueError` for anything but booleans, one per minimum, or none that is true.
+        **Arguments:**
+
+        - `mask`: booleans, shape (minima,).
+
+        **Raises:** `ValueError` if `mask` does not hold one boolean per minimum, or none is true.
         """
         chosen = np.asarray(mask)
         if chosen.dtype != bool or chosen.shape != (len(self),):
@@ -124,18 +133,18 @@ class DisconnectivityTree(AbstractResult):
         return self._of(np.flatnonzero(chosen))
 
     def rows(self, ids: np.ndarray) -> "DisconnectivityTree":
-        """Return the tree of some of the minima; any two of them merge where they do in the whole tree.
+        """Return the tree of some of the minima; two of them merge at the same energy as in the whole tree.
 
-        Good choices are the lowest m, `tree.ids[np.argsort(tree.energy[: len(tree)])[:m]]`, and
+        Useful choices are the m lowest minima, `tree.ids[np.argsort(tree.energy[: len(tree)])[:m]]`, and
         `tree.superbasin(minimum, energy)`.
 
         **Arguments:**
 
-        - `ids`: of those to keep, without repeats.
+        - `ids`: ids of the minima to keep, without repeats.
 
         **Returns:** the tree, with its minima in the order given.
 
-        **Raises:** `ValueError` for minima that do not exist, repeats, or none at all.
+        **Raises:** `ValueError` for minima that do not exist, repeated ids, or an empty list.
         """
         kept = positions_of(ids, self.ids, "ids")
         if len(np.unique(kept)) < len(kept):
@@ -143,7 +152,7 @@ class DisconnectivityTree(AbstractResult):
         return self._of(kept)
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per node, the minima first: their ids in `lowest`, the energy, the node above."""
+        """Return one row per node, the minima first; `lowest` holds ids, `node` and `parent` positions."""
         return {
             "node": np.arange(len(self.parent)),
             "parent": self.parent,
@@ -153,14 +162,14 @@ class DisconnectivityTree(AbstractResult):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything by name; minima are named by their ids."""
+        """Return all fields by name; `lowest` holds ids."""
         return super().to_dict() | {"lowest": self.ids[self.lowest].tolist()}
 
     def _of(self, kept: np.ndarray) -> "DisconnectivityTree":
         """Return the tree of the minima at some positions."""
         if not kept.size:
             raise ValueError("A tree needs at least one minimum, and none was chosen.")
-        first = [-1] * len(self.parent)  # of the kept minima below each node
+        first = [-1] * len(self.parent)  # the first kept minimum below each node
         for number, minimum in enumerate(kept.tolist()):
             first[minimum] = number
         pairs, merges = [], []
@@ -191,24 +200,26 @@ def disconnectivity(
 
     **Arguments:**
 
-    - `network`: the minima and transition states. One that joins a minimum to itself merges nothing.
-    - `levels`: None for the exact tree, where every merge lies at its transition state and merges
-        within a relative 1e-12 are one. Otherwise merges lie at the lowest threshold at or above
-        their transition state, and the thresholds are: an integer N >= 1 for N equally spaced ones,
-        the first at the lowest and the last at the highest merge of the exact tree (N = 1: the
-        highest alone); or an array of them, loss units. Merges above the highest threshold do not
-        happen.
+    - `network`: the minima and transition states. A transition state that joins a minimum to itself has
+        no effect.
+    - `levels`: None for the exact tree, where every merge lies at the energy of its transition state, and
+        merges within a relative 1e-12 of each other are one merge. Otherwise a merge lies at the lowest
+        threshold at or above its transition state. An integer N >= 1 gives N equally spaced thresholds,
+        the first at the lowest and the last at the highest merge of the exact tree (N = 1: the highest
+        alone); an array gives the thresholds themselves, loss units. Branches that would merge above the
+        highest threshold stay separate.
 
     **Returns:** `DisconnectivityTree`.
 
-    **Raises:** `ValueError` for bad levels, and more than 10,000 of them.
+    **Raises:** `ValueError` for levels that are neither such an integer, up to 10,000, nor a vector of
+    finite energies.
 
     Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487.
     """
     check_network(network)
     energies, ts_energies, ts_minima = network.energies, network.ts_energies, network.ts_minima
-    # A state that lies below a minimum, by rounding or so, must not make a branch that runs downwards.
+    # A transition state that rounding puts below its minimum must not make a branch that runs downwards.
     heights = np.maximum(ts_energies, energies[ts_minima].max(axis=1, initial=-np.inf))
     merges = Graph(len(energies), ts_minima, heights).spanning_forest()
     pairs, heights = merges.pairs, merges.energies
@@ -224,7 +235,7 @@ def disconnectivity(
 
 
 def _equalised(heights: np.ndarray) -> np.ndarray:
-    """Give increasing heights that agree within rounding the value of the highest of them."""
+    """Replace increasing heights that agree within rounding by the highest of them."""
     new = np.diff(heights, prepend=-np.inf) > _EQUAL_TOLERANCE * np.abs(heights)
     run = np.cumsum(new)
     return heights[np.searchsorted(run, run, side="right") - 1]
@@ -246,10 +257,10 @@ def _thresholds(levels: int | np.ndarray, heights: np.ndarray) -> np.ndarray:
 
 
 def _merge(energies: np.ndarray, pairs: np.ndarray, heights: np.ndarray):
-    """Build the tree by union-find over merges in order of height: parents and energies.
+    """Return the parents and energies of the tree, by union-find over the merges in order of height.
 
-    Every merge makes a node; then the nodes whose parent lies at the same height are dissolved into
-    it.
+    Every merge makes a node; then each node whose parent lies at the same height is dissolved into that
+    parent.
     """
     n = len(energies)
     energy = np.concatenate([energies, heights])
@@ -277,7 +288,7 @@ def _merge(energies: np.ndarray, pairs: np.ndarray, heights: np.ndarray):
 
 
 def _summarise(parent: np.ndarray, energies: np.ndarray):
-    """Return minima per node, lowest minimum per node, and the tree of every minimum."""
+    """Return, per node, the number of minima and the lowest one, and the component of every minimum."""
     n, nodes = len(energies), len(parent)
     by_energy = np.argsort(energies, kind="stable")
     rank = np.empty(n, dtype=np.int64)
@@ -289,7 +300,7 @@ def _summarise(parent: np.ndarray, energies: np.ndarray):
         if up >= 0:
             count[up] += count[node]
             best[up] = min(best[up], best[node])
-    # Seen from the root down, everything in one tree shares the root's lowest minimum.
+    # All nodes of one tree share the lowest minimum of its root.
     root = list(best)
     for node in range(nodes - 1, -1, -1):
         if above[node] >= 0:

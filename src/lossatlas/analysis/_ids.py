@@ -1,4 +1,4 @@
-"""Ids of minima: the labels by which arguments and results name them, whatever their place in an array."""
+"""Ids: whole numbers that name minima in arguments and results, whatever their positions in arrays."""
 
 import numpy as np
 from jaxtyping import Int
@@ -6,9 +6,9 @@ from numpy.typing import ArrayLike
 
 
 def check_ids(ids: ArrayLike | None, count: int, name: str = "ids") -> Int[np.ndarray, " minima"]:
-    """Return the ids of points as an array; where none are given, their positions 0, 1, 2, ...
+    """Return the ids of points as an array, shape (count,); by default their positions 0, 1, 2, ...
 
-    **Raises:** `ValueError` for another number of them, for anything but whole numbers, and for repeats.
+    **Raises:** `ValueError` if there are not `count` different whole numbers.
     """
     if ids is None:
         return np.arange(count)
@@ -25,13 +25,15 @@ def check_ids(ids: ArrayLike | None, count: int, name: str = "ids") -> Int[np.nd
 def positions_of(
     chosen: ArrayLike, ids: Int[np.ndarray, " minima"], name: str
 ) -> Int[np.ndarray, " chosen"]:
-    """Return where the minima of given ids stand, in the order given.
+    """Return the positions of minima, in the order of the ids given.
 
     **Arguments:**
 
-    - `chosen`: ids, shape (chosen,).
-    - `ids`: of all minima, in their order.
-    - `name`: of the argument, for messages.
+    - `chosen`: ids of some minima, shape (chosen,).
+    - `ids`: ids of all minima, in the order of the arrays, shape (minima,).
+    - `name`: name of the argument, for the error message.
+
+    **Returns:** positions in `ids`, shape (chosen,).
 
     **Raises:** `ValueError` that names the first id without a minimum.
     """
@@ -49,16 +51,16 @@ def positions_of(
 
 
 def position_of(minimum: int, ids: Int[np.ndarray, " minima"], name: str) -> int:
-    """Return where one minimum stands, from its id; raises as `positions_of`."""
+    """Return the position of the minimum with a given id; raises as `positions_of`."""
     return int(positions_of([minimum], ids, name)[0])
 
 
 def positions_of_set(
     chosen: ArrayLike, ids: Int[np.ndarray, " minima"], name: str
 ) -> Int[np.ndarray, " chosen"]:
-    """Return where the minima of a set stand, increasing and each once, from their ids.
+    """Return the positions of a set of minima, increasing and each once.
 
-    **Raises:** `ValueError` for an empty set and as `positions_of`.
+    **Raises:** `ValueError` for an empty set, and as `positions_of`.
     """
     values = np.unique(np.asarray(chosen))
     if not values.size:

@@ -1,4 +1,4 @@
-"""What an atlas holds, in one record: its points, how they were found, and what may be missing."""
+"""Summary of an atlas: its points, how they were found, and what may be missing."""
 
 import dataclasses
 from typing import Any
@@ -11,25 +11,26 @@ from lossatlas.atlas import Atlas, Minima, Quantity, TransitionStates
 from ._coverage import Coverage, coverage
 
 
-_SAME = 1e-9  # relative difference of energies up to which a census and an atlas mean one point
+_SAME = 1e-9  # energies of a census and an atlas that agree within this are taken for one point
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Summary(AbstractResult):
-    """What an atlas holds.
+    """The contents of an atlas in one record, for reports and JSON.
 
-    - `landscape`: the fingerprint, settings and hash of the data; `identity`: what makes two points one,
-        `distance` or `energy`.
-    - `recipe`: how the landscape is built again; None where Python made it.
-    - `exploration`: how far the exploration got; None for an import.
+    - `landscape`: the fingerprint of the landscape: its settings and the hash of its data.
+    - `identity`: criterion by which two points are taken for the same one, `distance` or `energy`.
+    - `recipe`: settings from which the landscape can be built again; None where none are stored.
+    - `exploration`: state of the exploration; None for an import.
     - `minima`, `transition_states`: the columns of the atlas.
     - `sets`: ids of minima by the name of the set.
     - `components`: ids of the minima in every connected part.
-    - `coverage`: what independent random starts say of minima that are missing.
-    - `census`: the Morse certificate of the census of the landscape, and how many of its points the atlas
-        holds, judged by energy; None where no census is stored.
-    - `searches`: how many were done; `failures`: how many failed, by kind and by outcome.
-    - `quantities`: numbers of points besides the columns, such as metrics.
+    - `coverage`: estimates, from independent random starts, of the number of minima that are missing.
+    - `census`: the Morse sum and its checks from the stored census, and how many of its minima and
+        transition states the atlas holds, judged by energy; None where no census is stored.
+    - `searches`: number of searches done.
+    - `failures`: number of searches that failed, by kind of search and by outcome.
+    - `quantities`: the stored quantities of points, such as metrics.
     """
 
     landscape: dict[str, Any]
@@ -48,7 +49,7 @@ class Summary(AbstractResult):
 
     @property
     def failed(self) -> int:
-        """Number of searches, and of guesses of searches, that failed."""
+        """Number of failed searches; a search that tries several guesses counts each failed guess."""
         return sum(sum(counts.values()) for counts in self.failures.values())
 
     @property
@@ -58,7 +59,7 @@ class Summary(AbstractResult):
 
     @property
     def left_out(self) -> dict[str, np.ndarray]:
-        """Ids of the transition states that analyses leave out, by reason."""
+        """Ids of the transition states that analyses leave out, by the flag that says why."""
         states = self.transition_states
         found = {flag: states.id[states.flag == flag] for flag in ("below_minimum", "no_energy")}
         return {flag: ids for flag, ids in found.items() if len(ids)}
@@ -71,8 +72,8 @@ class Summary(AbstractResult):
         return columns | {"degree": self.minima.degree, "orbit_size": sizes} | dict(self.minima.quantities)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything by name, a dictionary for each point; what is not known is None."""
-        searched = self.exploration is not None  # nobody knows an import's hits
+        """Return all fields by name, with one dictionary per point; unknown values are None."""
+        searched = self.exploration is not None  # an import has no counts of hits
         estimate = self.coverage.to_dict()
         return to_json(
             {
@@ -93,7 +94,7 @@ class Summary(AbstractResult):
         )
 
     def __repr__(self) -> str:
-        """Return how much there is."""
+        """Return the numbers of minima, transition states and connected parts."""
         return (
             f"Summary({len(self.minima)} minima, {len(self.transition_states)} transition states, "
             f"{len(self.components)} connected parts)"
@@ -101,7 +102,7 @@ class Summary(AbstractResult):
 
 
 def summary(atlas: Atlas) -> Summary:
-    """Return what an atlas holds, as `lossatlas show` tells it.
+    """Collect the contents of an atlas, as `lossatlas show` prints them.
 
     **Arguments:**
 
@@ -156,7 +157,7 @@ def _state(states: TransitionStates, i: int) -> dict[str, Any]:
 
 
 def _compare_census(atlas: Atlas) -> dict[str, Any] | None:
-    """Return the Morse certificate of the stored census, and how much of its points the atlas holds."""
+    """Return the Morse sum of the stored census, and how many of its points the atlas holds."""
     stored = atlas.census
     if stored is None:
         return None

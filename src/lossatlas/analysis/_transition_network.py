@@ -1,4 +1,4 @@
-"""The kinetic transition network: minima and the transition states that join them, as arrays."""
+"""Kinetic transition networks: minima and the transition states that join them, as arrays."""
 
 import dataclasses
 import math
@@ -16,35 +16,37 @@ from lossatlas.atlas import Atlas, lies_below
 from ._ids import check_ids, positions_of
 
 
-_LARGEST = 1e100  # log-product: no Hessian has one beyond
+_LARGEST = 1e100  # no Hessian has a log-product of this size
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class TransitionNetwork(AbstractResult):
-    """A kinetic transition network: what thermodynamics, rates and network statistics start from.
+    """A kinetic transition network, the input of thermodynamics, rates and network statistics.
 
-    Minima have an order and names. Arrays with one entry per minimum are in the order of `ids`; wherever a
-    minimum is named, in an argument or in a result, it is by its id. An atlas counts ids from 1; a network
-    made by hand without `ids` names its minima by their positions, 0 to n - 1.
+    Arrays with one entry per minimum are in the order of `ids`. Functions and results name a minimum by its
+    id. An atlas counts ids from 1; a network built from arrays without `ids` takes the positions 0 to
+    n - 1 as ids.
 
     **Arguments:**
 
-    - `energies`: of the minima, shape (n,), loss units.
-    - `ts_energies`: of the transition states, shape (m,), loss units; m may be 0.
-    - `ts_minima`: positions of the two minima that each one joins, shape (m, 2). Both may be the same
-        one; several transition states of one pair are allowed.
-    - `log_products`: sum of ln(eigenvalue) over the eigenvalues of the Hessian at each minimum, forced
-        zero modes left out, shape (n,); default: all equal. NaN where it is not known.
-    - `ts_log_products`: the same over the positive eigenvalues at each transition state, shape (m,).
+    - `energies`: energies of the minima, shape (n,), loss units.
+    - `ts_energies`: energies of the transition states, shape (m,), loss units; m may be 0.
+    - `ts_minima`: positions of the two minima that each transition state joins, shape (m, 2). Both may be
+        the same minimum, and several transition states may join one pair.
+    - `log_products`: sum of ln(eigenvalue) over the eigenvalues of the Hessian at each minimum, without
+        zero modes, shape (n,); default 0. NaN where it is not known.
+    - `ts_log_products`: the same over the positive eigenvalues at each transition state, shape (m,);
+        default 0.
     - `log_orbit_sizes`, `ts_log_orbit_sizes`: ln of the number of distinct images under the symmetry
         group (for PATHSAMPLE data: -ln of the point-group order), shapes (n,) and (m,); default 0.
-    - `modes`: number of non-zero eigenvalues at a minimum: variables less forced zero modes; None if it
-        is not known.
-    - `ids`, `ts_ids`: of minima and transition states, whole numbers, shapes (n,) and (m,); default their
-        positions.
+    - `modes`: number of non-zero eigenvalues at a minimum, i.e. the number of variables less that of zero
+        modes; None if it is not known.
+    - `ids`, `ts_ids`: ids of minima and transition states, whole numbers, shapes (n,) and (m,); default
+        their positions.
 
-    **Raises:** `ValueError` for wrong shapes, energies that are not finite, minima that do not exist,
-    and for a transition state that lies below one of its minima E by more than 1e-6 max(1, |E|).
+    **Raises:** `ValueError` for wrong shapes, energies that are not finite, minima that do not exist, ids
+    that repeat, and a transition state that lies below one of its minima, of energy E, by more than
+    1e-6 max(1, |E|).
     """
 
     energies: np.ndarray
@@ -85,20 +87,20 @@ class TransitionNetwork(AbstractResult):
         return len(self.energies)
 
     def __str__(self) -> str:
-        """Return how much there is."""
+        """Return the numbers of minima and transition states."""
         return f"{len(self)} minima, {len(self.ts_energies)} transition states"
 
     def __repr__(self) -> str:
-        """Return the class and how much there is."""
+        """Return the class and the numbers of minima and transition states."""
         return f"TransitionNetwork({self})"
 
     @property
     def global_minimum(self) -> int:
-        """The id of the minimum of lowest energy, the first on ties."""
+        """Id of the minimum of lowest energy, the first on ties."""
         return int(self.ids[np.argmin(self.energies)])
 
     def positions(self, ids: ArrayLike) -> np.ndarray:
-        """Return where minima stand in the arrays, from their ids, in the order given.
+        """Return the positions of minima in the arrays, in the order of the ids given.
 
         **Raises:** `ValueError` for an id that no minimum has.
         """
@@ -111,22 +113,26 @@ class TransitionNetwork(AbstractResult):
         return {"id": self.ids} | {one: getattr(self, name) for one, name in zip(singular, names)}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything by name; `ts_minima` are ids."""
+        """Return all fields by name; `ts_minima` holds ids."""
         return super().to_dict() | {"ts_minima": self.ids[self.ts_minima].tolist()}
 
     def edges(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the pairs of different minima that are joined, and the lowest transition state of each.
 
-        **Returns:** positions (a, b) of pairs with a < b, sorted, shape (edges, 2); of transition states,
-        shape (edges,).
+        **Returns:** positions (a, b) of the minima with a < b, sorted, shape (edges, 2); positions of the
+        transition states, shape (edges,).
         """
         edges = Graph(len(self), self.ts_minima, self.ts_energies).edges
         return edges.pairs, edges.states
 
     def check_harmonic(self, *, transition_states: bool = False) -> None:
-        """Refuse points whose log-product or orbit size is not known.
+        """Check that the log-products and orbit sizes of all minima are known.
 
-        **Raises:** `ValueError` that names the first of them and says what it needs.
+        **Arguments:**
+
+        - `transition_states`: whether to check the transition states as well.
+
+        **Raises:** `ValueError` that names the first point whose value is missing.
         """
         sides = [("minima", self.ids, self.log_products, self.log_orbit_sizes)]
         if transition_states:
@@ -143,7 +149,7 @@ class TransitionNetwork(AbstractResult):
 
 
 def check_network(network: Any) -> None:
-    """Refuse what is no network; raises `ValueError`."""
+    """Raise `ValueError` for anything but a `TransitionNetwork`."""
     needed = "a TransitionNetwork, as transition_network(atlas) returns"
     check_is("network", network, TransitionNetwork, needed)
 
@@ -151,15 +157,18 @@ def check_network(network: Any) -> None:
 def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionNetwork:
     """Return the minima and transition states of an atlas as a network, with their ids.
 
-    Transition states that are not `usable`, as in `TransitionStates`, are left out.
+    Transition states that are not usable (see `TransitionStates.usable`) are left out.
 
     **Arguments:**
 
     - `atlas`: the open atlas; it may be an import without coordinates.
-    - `modes`: number of non-zero eigenvalues at a minimum; default as stored in the atlas, which
-        imports do not know.
+    - `modes`: number of non-zero eigenvalues at a minimum; default the number stored in the atlas, which
+        is missing in imports.
 
-    **Raises:** `ValueError` for an atlas without minima, and for another number of modes than it knows.
+    **Returns:** `TransitionNetwork`.
+
+    **Raises:** `ValueError` for an atlas without minima, and for a number of modes that differs from the
+    stored one.
     """
     check_is("atlas", atlas, Atlas, "an open Atlas, such as Atlas(path)")
     modes = None if modes is None else check_whole("modes", modes)
@@ -186,7 +195,7 @@ def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionN
 
 
 def _logs(sizes: Sequence[int | None], orders: Sequence[int | None]) -> np.ndarray:
-    """Return ln(orbit size), or -ln(point-group order); Python's integers do not outgrow floats."""
+    """Return ln(orbit size), or -ln(point-group order); orbit sizes may be too large for floats."""
     logs = [
         math.log(size) if size is not None else math.nan if order is None else -math.log(order)
         for size, order in zip(sizes, orders)
@@ -197,7 +206,7 @@ def _logs(sizes: Sequence[int | None], orders: Sequence[int | None]) -> np.ndarr
 def _check_points(
     energies: ArrayLike, ts_energies: ArrayLike, ts_minima: ArrayLike, ids, ts_ids
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
-    """Return energies and pairs, and both kinds of ids, as arrays, or say what is wrong with them."""
+    """Return energies, pairs and both kinds of ids as arrays; raises `ValueError` where they are wrong."""
     energies = np.asarray(energies, dtype=float)
     ts_energies, ts_minima = np.asarray(ts_energies, dtype=float), np.asarray(ts_minima)
     if ts_minima.size == 0:

@@ -32,33 +32,34 @@ Flags = Bool[np.ndarray, " points"]
 
 
 class Atlas:
-    """An open atlas file: the points of one landscape, and what is known about them.
+    """An open atlas file, which holds the stationary points of one landscape and their properties.
 
-    With a landscape it can be extended and is created if it is missing; one process writes at a
-    time. Without one it can be read while another process writes; reading never changes the file, and
-    a file of an older schema is read through a copy in memory. Columns are read at first use and stay
-    the same until this atlas writes points. What is read agrees with its checksums, or an `AtlasError`
-    says that the file is damaged.
+    With a landscape, the atlas can be extended, and the file is created if it is missing; only one process
+    can write at a time. Without a landscape, it can be read while another process writes. Reading never
+    changes the file; a file of an older schema is read through a copy in memory. Columns are read at first
+    use and stay the same until this atlas writes points. All values read are checked against checksums; an
+    `AtlasError` says if the file is damaged.
 
-    - `quantities`: numbers of one's own per minimum or transition state, `Quantities`.
+    - `quantities`: stored numbers per minimum or transition state, `Quantities`.
     - `sets`: named sets of minima, `NamedSets`.
     - `log`: runs, failures and state of the exploration, `Log`.
-    - `queue`: its planned and finished searches, `Queue`.
+    - `queue`: planned and finished searches of the exploration, `Queue`.
 
     **Arguments:**
 
-    - `path`: the file.
-    - `landscape`: has `fingerprint()`, `dimension` and `symmetry`; None if no points are to be added.
+    - `path`: path of the file.
+    - `landscape`: the landscape, or any object with `fingerprint()`, `dimension` and `symmetry`; None if no
+      points are to be added.
     - `identity`: `distance` (points are the same if energy and aligned distance agree) or `energy`
-      (energies alone); default as stored, `distance` for a new file.
-    - `energy_tol`, `distance_tol`: relative, dimensionless; default as stored, 1e-9 and 1e-5 for a
-      new file.
-    - `readonly`: True to write nothing to the file; False to write quantities and sets to a file that is
-      there without its landscape, too. Default: True without a landscape, False with one.
+      (if the energies agree); default as stored, `distance` for a new file.
+    - `energy_tol`, `distance_tol`: relative tolerances, dimensionless; default as stored, 1e-9 and 1e-5 for
+      a new file.
+    - `readonly`: True to write nothing to the file; False to write to it; without a landscape this
+      allows quantities and sets in an existing file. Default: True without a landscape, False with one.
 
-    **Raises:** `AtlasError` if the file is missing, no atlas, damaged, newer than this lossatlas, being
-    written by another process, or of another landscape or identity; if it is to be written where its
-    file system has no locks.
+    **Raises:** `AtlasError` if the file is missing, not an atlas, damaged, newer than this lossatlas, being
+    written by another process, or of another landscape or identity; and if it is to be written on a file
+    system without locks.
     """
 
     def __init__(
@@ -96,16 +97,16 @@ class Atlas:
 
     @property
     def recipe(self) -> dict[str, Any] | None:
-        """How the landscape and its data can be built again, if that was stored."""
+        """Settings from which landscape and data can be built again, if they were stored."""
         return self._file.meta().get("recipe")
 
     def set_recipe(self, recipe: dict[str, Any]) -> None:
         """Store a JSON-able recipe of the landscape and its data, in place of an older one.
 
         **Raises:** `AtlasError` if there are quantities whose settings name the older recipe, such as those
-        of `evaluate`, which may be of other data: delete them first.
+        of `evaluate`. They may belong to other data, so they must be deleted first.
         """
-        recipe = json.loads(json.dumps(recipe))  # as it will be read
+        recipe = json.loads(json.dumps(recipe))  # as it will be read from the file
         older = self.quantities_of_another(recipe)
         if older:
             raise AtlasError(
@@ -116,7 +117,7 @@ class Atlas:
             self._file.set_meta("recipe", recipe)
 
     def quantities_of_another(self, recipe: dict[str, Any]) -> list[str]:
-        """Return the names of quantities of minima whose settings name a recipe that is not this one."""
+        """Return the names of the quantities of minima whose settings name another recipe than this one."""
         return [
             q.name
             for q in self.quantities
@@ -125,7 +126,7 @@ class Atlas:
 
     @property
     def census(self) -> dict[str, Any] | None:
-        """All stationary points that a census found, see `Census.to_dict`, if that was stored."""
+        """Result of a census as `Census.to_dict` returns it, if one was stored."""
         return self._file.meta().get("census")
 
     def set_census(self, census: dict[str, Any]) -> None:
@@ -134,7 +135,7 @@ class Atlas:
 
     @property
     def identity(self) -> str:
-        """When two points are the same: `distance` or `energy`."""
+        """Criterion by which two points are the same: `distance` or `energy`."""
         return self._settings.identity
 
     @property
@@ -144,7 +145,7 @@ class Atlas:
 
     @property
     def modes(self) -> int | None:
-        """Number of non-zero eigenvalues at a minimum: variables less forced zero modes, if known."""
+        """Number of non-zero eigenvalues at a minimum (variables less zero modes), if known."""
         return self._settings.modes
 
     @property
@@ -165,14 +166,20 @@ class Atlas:
         return self._points.columns()[1]
 
     def count(self, table: str) -> int:
-        """Return the number of `minima` or `transition_states`, without reading them."""
+        """Return the number of `minima` or `transition_states`, without reading them.
+
+        **Raises:** `ValueError` for another table.
+        """
         if table not in ("minima", "transition_states"):
             raise ValueError(f"`table` must be minima or transition_states, got {table!r}.")
         with sentences(self.path):
             return self._file.tables.count(table)
 
     def minimum_x(self, minimum: int) -> Float[np.ndarray, " dim"]:
-        """Return the coordinates of one minimum by its id, parameter units."""
+        """Return the coordinates of the minimum with a given id, shape (dim,), parameter units.
+
+        **Raises:** `ValueError` for an id that no minimum has.
+        """
         x = self._points.store("minima").x
         if not 1 <= minimum <= len(x):
             raise ValueError(f"There is no minimum {minimum}; ids are 1 to {len(x)}.")
@@ -180,12 +187,12 @@ class Atlas:
 
     @property
     def graph(self) -> Graph:
-        """How usable transition states join minima; minima and states are rows, counted from 0."""
+        """Graph of the minima and usable transition states, both named by their rows, counted from 0."""
         return self._points.graph()
 
     @property
     def components(self) -> tuple[tuple[int, ...], ...]:
-        """Ids of the minima in every connected part of the network, sorted."""
+        """Ids of the minima in every connected part of the network; increasing within a part."""
         return tuple(tuple((rows + 1).tolist()) for rows in self.graph.members())
 
     @property
@@ -194,19 +201,23 @@ class Atlas:
         return self.graph.part_count
 
     def find_minima(self, x: ArrayLike, energy: ArrayLike) -> tuple[Known, Known]:
-        """Return which of the points given are minima of the atlas, and the ids of these.
+        """Find those of the given points that are minima of the atlas.
 
         **Arguments:**
 
         - `x`: points, shape (points, dim), parameter units.
-        - `energy`: their energies, shape (points,), loss units.
+        - `energy`: energies of the points, shape (points,), loss units.
 
-        **Returns:** the rows of the points that are known, increasing, and the id of each; shape (known,).
+        **Returns:** the positions in `x` of the points that are known, increasing, and the id of each;
+        shape (known,) each.
+
+        **Raises:** `ValueError` for wrong shapes and non-finite numbers; `AtlasError` if the atlas is open
+        without its landscape.
         """
         return self._points.find("minima", x, energy)
 
     def find_transition_states(self, x: ArrayLike, energy: ArrayLike) -> tuple[Known, Known]:
-        """Return which of the points are transition states of the atlas, and the ids of these; as above."""
+        """Find those of the given points that are transition states of the atlas; as `find_minima`."""
         return self._points.find("transition_states", x, energy)
 
     def add_minima(
@@ -221,17 +232,18 @@ class Atlas:
         run: int | None = None,
         flag: ArrayLike | None = None,
     ) -> tuple[Ids, Flags]:
-        """Add minima; those that are known only gain hits.
+        """Add minima; a minimum that is known only gains hits.
 
         **Arguments:**
 
         - `x`: the points, shape (points, dim), parameter units.
         - `energy`, `rms_gradient`, `lowest_eigenvalue`, `log_product`: as in `Minima`, shape
           (points,).
-        - `hits`: independent random starts that ended there, shape (points,) or one number.
-        - `run`: id of the run that found them.
-        - `flag`: what is special about the new ones, a word for all or shape (points,), "" for an
-          ordinary point; default: all are.
+        - `hits`: number of independent random starts that ended in each minimum, shape (points,) or one
+          number.
+        - `run`: id of the run that found the minima.
+        - `flag`: word that says what is special about new minima, for all or shape (points,); "" for an
+          ordinary point, which is the default.
 
         **Returns:** the id of every point and whether it is new, shape (points,) each.
 
@@ -259,17 +271,17 @@ class Atlas:
         run: int | None = None,
         flag: ArrayLike | None = None,
     ) -> tuple[Ids, Flags]:
-        """Add transition states; those that are known only gain hits.
+        """Add transition states; a transition state that is known only gains hits.
 
         **Arguments:**
 
         - `x`: the points, shape (points, dim), parameter units.
         - `energy`, `rms_gradient`, `negative_eigenvalue`, `log_product`: as in
           `TransitionStates`, shape (points,).
-        - `minima`: ids of the two minima of each, shape (points, 2); they may be the same.
-        - `path_length`: arc lengths between them, shape (points,), parameter units.
-        - `hits`: searches that ended there, shape (points,) or one number.
-        - `run`: id of the run that found them.
+        - `minima`: ids of the two minima that each one joins, shape (points, 2); they may be the same.
+        - `path_length`: arc length of each pathway, shape (points,), parameter units; default not known.
+        - `hits`: number of searches that ended at each point, shape (points,) or one number.
+        - `run`: id of the run that found the points.
         - `flag`: as in `add_minima`.
 
         **Returns:** the id of every point and whether it is new, shape (points,) each.
@@ -285,7 +297,10 @@ class Atlas:
         return self._points.add_states(x, energy, columns, minima, hits, run, flag)
 
     def add_hit(self, table: str, point: int) -> None:
-        """Note that another search ended at a known point of `minima` or `transition_states`."""
+        """Add one hit to a known point, given the table (`minima` or `transition_states`) and its id.
+
+        **Raises:** `ValueError` for a point that does not exist.
+        """
         if not 1 <= point <= self.count(table):
             raise ValueError(f"There is no point {point} in {table}.")
         self._points.add_hit(table, point)
@@ -301,20 +316,20 @@ class Atlas:
         run: str = "set_quantity",
         settings: dict[str, Any] | None = None,
     ) -> None:
-        """Store numbers of minima or transition states; see `Quantities.set`, which this is."""
+        """Store numbers of minima or transition states; the same as `quantities.set`."""
         self.quantities.set(name, values, ids, kind=kind, error=error, run=run, settings=settings)
 
     # ---- the whole file ------------------------------------------------------------------------
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing: what is written inside becomes durable together, or not at all.
+        """Return a context manager inside which all writes take effect together, or none does.
 
         Inner transactions join the outermost one; if one of them fails, all of it is undone.
         """
         return self._file.transaction()
 
     def check(self) -> None:
-        """Check pages, indices, references and checksums of the whole file, and the totals of its tables.
+        """Check the pages, indices, references, checksums and totals of the whole file.
 
         **Raises:** `AtlasError` that says what is damaged.
         """
@@ -322,16 +337,22 @@ class Atlas:
             check(self._file.db, self.path, self._file.tables)
 
     def digest(self) -> str:
-        """Return a hash of all that the exploration determined, and of no time or machine."""
+        """Return a hash of all that the exploration determined; it does not depend on time or machine."""
         with self._file.snapshot():
             return digest(self._file.tables, self._file.meta())
 
     def to_networkx(self):
-        """Return a `networkx.MultiGraph`: nodes are minima, edges transition states, by id."""
+        """Return a `networkx.MultiGraph`: nodes are minima, edges transition states, named by their ids.
+
+        **Raises:** `ImportError` if networkx is not installed.
+        """
         return _convert.to_networkx(*self._points.columns())
 
     def to_dataframe(self, table: str = "minima"):
-        """Return `minima` or `transition_states` as a `pandas.DataFrame`, without coordinates."""
+        """Return `minima` or `transition_states` as a `pandas.DataFrame`, without coordinates.
+
+        **Raises:** `ValueError` for another table; `ImportError` if pandas is not installed.
+        """
         return _convert.to_dataframe(*self._points.columns(), table)
 
     def close(self) -> None:
@@ -347,7 +368,7 @@ class Atlas:
         self.close()
 
     def __repr__(self) -> str:
-        """Return the path and what the file holds."""
+        """Return the path and the numbers of minima and transition states."""
         minima, states = self._points.columns()
         return f"Atlas({str(self.path)!r}: {len(minima)} minima, {len(states)} transition states)"
 

@@ -1,13 +1,13 @@
-"""Checksums of what an atlas holds: of every row, of every table and of the schema.
+"""Checksums of the contents of an atlas: of every row, of every table and of the schema.
 
-SQLite notices some damaged pages, but no damaged number. So each row ends with a checksum of its values,
-and the table `totals` knows for every table how many rows it has and the sum of their checksums: a row
-that was lost, doubled or brought from another file changes that sum.
+SQLite detects some damaged pages, but no damaged number. So each row ends with a checksum of its values,
+and the table `totals` holds, for every table, the number of its rows and the sum of their checksums. A row
+that was lost, duplicated or copied from another file changes that sum.
 
 The checksum of a row is the CRC-32 of the table's name followed by the values in the order of `COLUMNS`,
 written as a tuple in format 2 of `marshal`: "(" and the number of values, then each value as "N" (NULL),
 "i" and 4 bytes or "l" and 15-bit digits (integers), "g" and 8 bytes (float64), "u" or "s", the number of
-bytes and the bytes (text in UTF-8, blobs); all little-endian. It is written in C, and exact in the types.
+bytes and the bytes (text in UTF-8, blobs); all little-endian. `marshal` is fast and keeps types exactly.
 """
 
 import marshal
@@ -33,21 +33,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "quantities": ("kind", "name", "run", "part", "points", "numbers", "errors"),
     "sets": ("name", "minimum"),
 }
-# How many columns make the key of a table; of the others it is `id`, which counts without gaps.
+# Number of columns in the key of a table. The key of all other tables is `id`, which counts without gaps.
 KEYS = {"meta": 1, "state": 1, "failures": 2, "quantity_runs": 1, "quantities": 4, "sets": 2, "metrics": 2}
 _WITHOUT_QUANTITIES = {name: COLUMNS[name] for name in COLUMNS if not name.startswith("quantit")}
-# The tables of older schemas that had checksums.
+# The tables of those older schemas that had checksums.
 OLDER_COLUMNS = {3: {**_WITHOUT_QUANTITIES, "metrics": ("name", "minimum", "value")}}
-SCHEMA = "schema"  # the name under which `totals` knows the definitions of the tables
+SCHEMA = "schema"  # the row of `totals` for the definitions of the tables
 
 
 def key_columns(table: str) -> tuple[str, ...]:
-    """Return the names of the columns that tell the rows of a table apart."""
+    """Return the names of the columns that make the key of a table."""
     return COLUMNS[table][: key_size(table)]
 
 
 def key_size(table: str) -> int:
-    """Return how many columns, the first ones, tell the rows of a table apart."""
+    """Return the number of columns, the first ones, that make the key of a table."""
     return KEYS.get(table, 1)
 
 
@@ -56,21 +56,21 @@ def checksums(table: str, rows: Iterable[tuple[Any, ...]]) -> list[int]:
 
     **Arguments:**
 
-    - `table`: its name.
+    - `table`: name of the table.
     - `rows`: values in the order of `COLUMNS`, as SQLite returns them: None, int, float, str or bytes.
     """
     return list(map(crc32, map(marshal.dumps, rows, repeat(2)), repeat(crc32(table.encode()))))
 
 
 def schema_total(db: sqlite3.Connection, version: int | None = None) -> tuple[int, int]:
-    """Return how many definitions the file has, and the sum of their checksums and its version's.
+    """Return the number of definitions in the file, and the sum of the checksums of these and the version.
 
     **Arguments:**
 
     - `db`: the open atlas.
-    - `version`: of its schema; default as the file says.
+    - `version`: version of the schema; default the one that the file states.
     """
-    # SQLite's own tables, as of ANALYZE, may come and go.
+    # SQLite's own tables, such as those of ANALYZE, may be added or removed.
     query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
     rows = db.execute(query).fetchall()
     if version is None:
@@ -79,7 +79,7 @@ def schema_total(db: sqlite3.Connection, version: int | None = None) -> tuple[in
 
 
 def seal(db: sqlite3.Connection) -> None:
-    """Take all that is stored for right: write the checksums of all rows and tables.
+    """Write the checksums of all rows and tables, which declares all stored values to be right.
 
     **Arguments:**
 

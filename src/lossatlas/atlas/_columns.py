@@ -1,4 +1,4 @@
-"""The points of an atlas as columns: one numpy array per quantity, one entry per point."""
+"""The points of an atlas as columns: arrays with one entry per point."""
 
 import abc
 import dataclasses
@@ -14,10 +14,10 @@ from ._flags import LEFT_OUT
 
 
 class AbstractColumns(abc.ABC):
-    """Columns by name, as `columns.energy` or `columns["energy"]`; `len` counts points.
+    """Columns of points, read as `columns.energy` or `columns["energy"]`; `len` is the number of points.
 
-    They are a picture of the atlas when they were read; later writes do not change them. `where` and `rows`
-    return some of the points.
+    The columns are a snapshot of the atlas; later writes do not change them. `where` and `rows` return some
+    of the points.
     """
 
     id: Int[np.ndarray, " points"]
@@ -38,13 +38,13 @@ class AbstractColumns(abc.ABC):
         return self.quantities[name] if name in self.quantities else getattr(self, name)
 
     def where(self, mask: ArrayLike) -> Self:
-        """Return the points that a mask chooses, with all their columns.
+        """Return the points where a mask is true, with all their columns.
 
         **Arguments:**
 
-        - `mask`: shape (points,), booleans, as of `minima.energy < 0.5`.
+        - `mask`: booleans, shape (points,), such as `minima.energy < 0.5`.
 
-        **Raises:** `ValueError` for another shape or other values.
+        **Raises:** `ValueError` for another shape or values that are not booleans.
         """
         chosen = np.asarray(mask)
         if chosen.dtype != bool or chosen.shape != (len(self),):
@@ -53,13 +53,14 @@ class AbstractColumns(abc.ABC):
         return self._take(np.flatnonzero(chosen))
 
     def rows(self, ids: ArrayLike) -> Self:
-        """Return the points of these ids, in this order, with all their columns.
+        """Return the points of given ids, in the order given, with all their columns.
 
         **Arguments:**
 
-        - `ids`: integers, shape (points,).
+        - `ids`: ids, shape (n,).
 
-        **Raises:** `ValueError` for what is no id, and for one that is not among the points or comes twice.
+        **Raises:** `ValueError` for anything but whole numbers, and for an id that is not among the points
+        or is repeated.
         """
         wanted = np.asarray(ids)
         if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
@@ -86,22 +87,25 @@ class AbstractColumns(abc.ABC):
 class Minima(AbstractColumns):
     """The minima of an atlas, in the order of their ids.
 
-    - `id`: 1, 2, 3, ...
+    Columns have shape (minima,) unless another one is given; lists have one entry per minimum.
+
+    - `id`: ids 1, 2, 3, ...
     - `energy`: loss units.
-    - `rms_gradient`: ||g|| / sqrt(dim); NaN if not known, as after an import.
-    - `lowest_eigenvalue`: of the Hessian, forced zero modes left out; NaN if not known.
-    - `log_product`: sum of ln(eigenvalue), forced zero modes left out.
+    - `rms_gradient`: ||g|| / sqrt(dim), loss units per parameter unit; NaN if not known (imports).
+    - `lowest_eigenvalue`: lowest eigenvalue of the Hessian without zero modes, loss units per squared
+      parameter unit; NaN if not known.
+    - `log_product`: sum of ln(eigenvalue) without zero modes; NaN if not known.
     - `orbit_size`: number of distinct images under the symmetry group; for imports
-      1 / point-group order, the same up to a common factor.
-    - `orbit_size_exact`: the same as Python integers; None for imports.
-    - `point_group_order`: Python integers, of imports; else None.
-    - `moments`: of inertia, of imports; else NaN.
-    - `hits`: independent random starts that ended here.
-    - `degree`: number of other minima of the atlas that a transition state joins to this one.
-    - `flag`: what is special about a point, in a word; "" for an ordinary one.
-    - `x`: the points, parameter units; shape (minima, 0) for an import without coordinates.
-    - `quantities`: columns of numbers that were stored by name, shape (minima,) each; NaN where nothing is
-      known. They are columns, too: `minima["volume"]`, and if any error is known `minima["volume_error"]`.
+      1 / point-group order, which is proportional to it.
+    - `orbit_size_exact`: list of orbit sizes as Python integers; None for imports.
+    - `point_group_order`: list of Python integers for imports; otherwise None.
+    - `moments`: moments of inertia of imports, shape (minima, 3); otherwise NaN.
+    - `hits`: number of independent random starts that ended here.
+    - `degree`: number of other minima of the atlas that transition states join to this one.
+    - `flag`: word that says what is special about the point; "" for an ordinary point.
+    - `x`: the points, shape (minima, dim), parameter units; (minima, 0) for an import without coordinates.
+    - `quantities`: stored quantities by name, shape (minima,) each; NaN where a value is not known. They
+      are columns, too: `minima["volume"]`, and `minima["volume_error"]` if any error is known.
     """
 
     id: Int[np.ndarray, " minima"]
@@ -130,13 +134,15 @@ class TransitionStates(AbstractColumns):
 
     - `id`, `energy`, `rms_gradient`, `orbit_size`, `orbit_size_exact`, `point_group_order`,
       `moments`, `x`, `quantities`: as for `Minima`.
-    - `negative_eigenvalue`: of the Hessian; NaN if not known.
-    - `log_product`: sum of ln(eigenvalue) over the positive ones.
-    - `minima`: ids of the two minima that it joins; they may be the same.
-    - `path_length`: arc length of the pathway between them, parameter units; NaN if not known.
-    - `hits`: searches that ended here.
-    - `flag`: what is special about a point, in a word; "" for an ordinary one. `below_minimum` lies
-      below a minimum that it joins; the energy of `no_energy` is not known, NaN.
+    - `negative_eigenvalue`: the negative eigenvalue of the Hessian, loss units per squared parameter unit;
+      NaN if not known.
+    - `log_product`: sum of ln(eigenvalue) over the positive eigenvalues; NaN if not known.
+    - `minima`: ids of the two minima that each transition state joins, shape (states, 2); they may be the
+      same.
+    - `path_length`: arc length of the pathway between these minima, parameter units; NaN if not known.
+    - `hits`: number of searches that ended here.
+    - `flag`: word that says what is special about the point; "" for an ordinary point. `below_minimum`: it
+      lies below a minimum that it joins; `no_energy`: its energy is not known (NaN).
     """
 
     id: Int[np.ndarray, " states"]
@@ -161,7 +167,7 @@ class TransitionStates(AbstractColumns):
 
     @property
     def usable(self) -> Bool[np.ndarray, " states"]:
-        """Which ones analyses take: all but those with the flag `below_minimum` or `no_energy`."""
+        """Whether analyses use a transition state: not if its flag is `below_minimum` or `no_energy`."""
         return ~np.isin(self.flag, LEFT_OUT)
 
 
@@ -169,28 +175,28 @@ Raw = dict[str, tuple[Any, ...]]  # columns by name, values as SQLite returns th
 
 
 def make_minima(raw: Raw, x: np.ndarray, degree: np.ndarray, quantities: dict[str, np.ndarray]) -> Minima:
-    """Make columns of what was read from the table of minima.
+    """Return the columns of the minima from the rows of their table.
 
     **Arguments:**
 
     - `raw`: columns of the table.
-    - `x`: the points, shape (minima, dim).
-    - `degree`: number of other minima that each is joined to, shape (minima,).
-    - `quantities`: columns by name, shape (minima,) each.
+    - `x`: the points, shape (minima, dim), parameter units.
+    - `degree`: number of other minima to which each is joined, shape (minima,).
+    - `quantities`: columns of quantities by name, shape (minima,) each.
     """
     columns = _make(raw, ("lowest_eigenvalue",))
     return Minima(**columns, degree=_frozen(degree), x=x, quantities=_all_frozen(quantities))
 
 
 def make_states(raw: Raw, x: np.ndarray, quantities: dict[str, np.ndarray]) -> TransitionStates:
-    """Make columns of what was read from the table of transition states; arguments as of `make_minima`."""
+    """Return the columns of the transition states; arguments as of `make_minima`."""
     columns = _make(raw, ("negative_eigenvalue", "path_length"))
     ends = np.stack([np.array(raw[name], np.int64) for name in ("minimum_a", "minimum_b")], axis=1)
     return TransitionStates(**columns, minima=_frozen(ends), x=x, quantities=_all_frozen(quantities))
 
 
 def make_graph(minima: int, states: TransitionStates) -> Graph:
-    """Return how usable transition states join minima, both by their rows."""
+    """Return the graph of the usable transition states; both kinds of points are named by their rows."""
     used = np.flatnonzero(states.usable)
     return Graph(minima, states.minima[used] - 1, states.energy[used], states=used)
 
@@ -213,7 +219,7 @@ def read_points(
 
 
 def _make(raw: Raw, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the columns that both kinds of points have, and the numbers of those names."""
+    """Return the columns that both kinds of points have, and the number columns of the given names."""
     columns: dict[str, Any] = {
         name: _frozen(np.array(raw[name], dtype=np.int64)) for name in ("id", "hits")
     }
@@ -243,7 +249,7 @@ def _size(exact: int | None, order: int | None) -> float:
         if exact is None:
             return np.nan if order is None else 1.0 / order
         return float(exact)
-    except OverflowError:  # 200 hidden nodes; the exact columns have it
+    except OverflowError:  # as for 200 hidden nodes; `orbit_size_exact` holds the number
         return 0.0 if exact is None else np.inf
 
 

@@ -1,4 +1,4 @@
-"""Open, create and lock the file of an atlas. One process writes, any number read."""
+"""Open, create and lock the file of an atlas, which one process writes and any number may read."""
 
 import contextlib
 import sqlite3
@@ -13,7 +13,7 @@ from ._schema import check_version, create, is_empty
 from ._tables import Tables
 
 
-SMALLEST_DATABASE = 512  # bytes; SQLite takes a file of one byte for an empty database
+SMALLEST_DATABASE = 512  # bytes; SQLite itself would take a file of one byte for an empty database
 PATIENCE = 10.0  # seconds to wait for a reader or writer that holds the file for a moment
 
 
@@ -22,12 +22,12 @@ def open_writer(path: Path, meta: dict[str, str] | None) -> tuple[sqlite3.Connec
 
     **Arguments:**
 
-    - `path`: of the atlas.
-    - `meta`: rows of the table `meta` if the atlas is new, JSON texts by key; None if it must be there.
+    - `path`: path of the atlas.
+    - `meta`: rows of the table `meta` for a new atlas, JSON texts by key; None if the atlas must exist.
 
-    **Returns:** the connection and the lock, to be handed to `close_writer`.
+    **Returns:** the connection and the lock, to be passed to `close_writer`.
 
-    **Raises:** `AtlasError`; a file that was there is left as it was, and none is left behind.
+    **Raises:** `AtlasError`; an existing file is then left unchanged, and no new file is left behind.
     """
     if not path.parent.is_dir():
         raise AtlasError(f"There is no directory {path.parent} to put the atlas {path.name} in.")
@@ -40,7 +40,7 @@ def open_writer(path: Path, meta: dict[str, str] | None) -> tuple[sqlite3.Connec
     try:
         with sentences(path):
             db = _connect(path, "rwc")
-            # Reading the schema first makes SQLite undo what a killed creation left half done.
+            # Reading the schema first makes SQLite roll back a creation that was interrupted by a kill.
             if meta is not None and is_empty(db):
                 create(db, meta)
             elif check_version(db, path):
@@ -91,7 +91,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 def _copy_up_to_date(old: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    """Return a copy in memory of an older atlas, with the schema of today."""
+    """Return a copy in memory of an older atlas, migrated to the present schema."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     try:
         old.backup(db)
@@ -106,7 +106,7 @@ def _copy_up_to_date(old: sqlite3.Connection, path: Path) -> sqlite3.Connection:
 
 
 def remove(path: Path) -> None:
-    """Remove an atlas with all that SQLite keeps beside it."""
+    """Remove an atlas and the files that SQLite keeps beside it."""
     for suffix in ("", "-journal", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
@@ -114,18 +114,19 @@ def remove(path: Path) -> None:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
-    db.execute("PRAGMA cell_size_check = ON")  # notice a damaged page before it is used
+    db.execute("PRAGMA cell_size_check = ON")  # detects a damaged page before it is used
     return db
 
 
 def _set_journal(db: sqlite3.Connection, path: Path) -> None:
-    """Let others read while this process writes, where they can share memory with it."""
-    # On a network disk another machine would not see that memory, and read a mixture of old and new.
+    """Choose the journal: WAL, with which others can read meanwhile, except on network disks."""
+    # On a network disk another machine would not see the shared memory of WAL, and would read old and new
+    # pages mixed.
     wanted = "DELETE" if is_network(path) else "WAL"
     with contextlib.suppress(sqlite3.OperationalError):  # a disk without shared memory stays as it is
         db.execute(f"PRAGMA journal_mode = {wanted}")
     (mode,) = db.execute("PRAGMA journal_mode").fetchone()
-    # Without a log of its own, SQLite can lose the file with NORMAL when the power fails.
+    # Without WAL, a power failure can destroy the file with NORMAL.
     db.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
 
 
@@ -142,7 +143,7 @@ def _connect_reader(path: Path) -> tuple[sqlite3.Connection, bool]:
     except sqlite3.OperationalError as error:
         if not any(part in str(error) for part in ("unable to open", "readonly")):
             raise
-        # WAL needs a file beside the atlas, which a read-only medium cannot take.
+        # WAL needs a file beside the atlas, which cannot be made on a read-only medium.
         if any(_size(path, suffix) for suffix in ("-wal", "-journal")):
             raise AtlasError(
                 f"{path} was left by a killed process and cannot be read where it is; copy it "

@@ -1,4 +1,4 @@
-"""The points of an atlas in other libraries' words: networkx, pandas, HTML."""
+"""Conversion of the points of an atlas to networkx, pandas and HTML."""
 
 import html
 from pathlib import Path
@@ -8,7 +8,10 @@ from ._columns import AbstractColumns, Minima, TransitionStates
 
 
 def to_networkx(minima: Minima, states: TransitionStates) -> Any:
-    """Return a `networkx.MultiGraph`: minima are nodes, transition states edges, by their ids."""
+    """Return a `networkx.MultiGraph`: nodes are minima, edges transition states, named by their ids.
+
+    **Raises:** `ImportError` if networkx is not installed.
+    """
     try:
         import networkx
     except ImportError as error:
@@ -24,7 +27,10 @@ def to_networkx(minima: Minima, states: TransitionStates) -> Any:
 
 
 def to_dataframe(minima: Minima, states: TransitionStates, table: str) -> Any:
-    """Return one table as a `pandas.DataFrame` with the ids as index, without coordinates."""
+    """Return one table as a `pandas.DataFrame` with the ids as index, without coordinates.
+
+    **Raises:** `ValueError` for another table; `ImportError` if pandas is not installed.
+    """
     if table not in ("minima", "transition_states"):
         raise ValueError(f"`table` must be 'minima' or 'transition_states', got {table!r}.")
     try:
@@ -39,7 +45,7 @@ def to_dataframe(minima: Minima, states: TransitionStates, table: str) -> Any:
 
 
 def to_html(path: Path, landscape: dict[str, Any], minima: Minima, states: TransitionStates) -> str:
-    """Return a small table of what the atlas holds, for notebooks."""
+    """Return an HTML table that summarises the atlas, for notebooks."""
     rows = {
         **landscape,
         "minima": len(minima),
@@ -54,7 +60,7 @@ def to_html(path: Path, landscape: dict[str, Any], minima: Minima, states: Trans
 
 
 def _scalars(columns: AbstractColumns) -> dict[str, Any]:
-    """Return the columns with one number per point, but the id."""
+    """Return the columns with one number per point, except the id."""
     return {
         name: columns[name].copy()
         for name in columns.keys()

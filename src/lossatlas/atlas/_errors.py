@@ -1,4 +1,4 @@
-"""What went wrong with an atlas, in one sentence."""
+"""Errors of atlas files, each one sentence."""
 
 import contextlib
 import sqlite3
@@ -8,21 +8,21 @@ from typing import Any
 
 
 class AtlasError(ValueError):
-    """The atlas cannot be opened, read or written; the sentence says why and what is needed."""
+    """An atlas cannot be opened, read or written; the message says why and what is needed."""
 
 
 def key_text(values: Iterable[Any]) -> str:
-    """Return the key of a row for a sentence: a damaged one may be of any length."""
+    """Return the key of a row for a message, shortened, because a damaged key may have any length."""
     texts = (str(value) for value in values)
     return ", ".join(text if len(text) <= 40 else f"{text[:40]}..." for text in texts)
 
 
 def damaged(path: Path, what: str) -> AtlasError:
-    """Return the error that says what is wrong with a file."""
+    """Return the error for a damaged file, with what is wrong."""
     return AtlasError(f"{path} is damaged: {what}; restore it from a copy.")
 
 
-_SENTENCES = {  # part of SQLite's message: ours
+_SENTENCES = {  # part of the message of SQLite -> sentence of lossatlas
     "disk is full": "The disk is full, so nothing of this step was written to {path}; "
     "the file is unharmed: free some space and run again.",
     "disk i/o error": "The disk refused to read or write {path}; the last committed batch is safe.",
@@ -43,7 +43,7 @@ def sentences(path: Path) -> Iterator[None]:
 
     **Arguments:**
 
-    - `path`: the atlas, named in the sentence.
+    - `path`: path of the atlas, for the message.
 
     **Raises:** `AtlasError` in place of any `sqlite3.Error`.
     """

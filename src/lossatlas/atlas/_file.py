@@ -1,4 +1,4 @@
-"""The open file of an atlas: its tables, transactions, and what is stored about the atlas itself."""
+"""The open file of an atlas: its tables, its transactions, and the table `meta` of settings."""
 
 import contextlib
 import json
@@ -12,17 +12,17 @@ from ._tables import Tables
 
 
 class AtlasFile:
-    """An open file that points, quantities, queue and log share.
+    """The open file of an atlas, which points, quantities, queue and log share.
 
-    - `path`, `db`, `tables`: of the file.
-    - `is_writer`: whether it may be written.
-    - `undone`: called after a transaction was rolled back, to forget what is in memory.
+    - `path`, `db`, `tables`: path, connection and tables of the file.
+    - `is_writer`: whether the file may be written.
+    - `undone`: functions that are called when a transaction is rolled back, to forget values in memory.
 
     **Arguments:**
 
-    - `path`: of the atlas.
+    - `path`: path of the atlas.
     - `writes`: whether to open it for writing.
-    - `meta`: rows of the table `meta` if the atlas is new, JSON texts by key; None if it must be there.
+    - `meta`: rows of the table `meta` for a new atlas, JSON texts by key; None if the atlas must exist.
     """
 
     def __init__(self, path: Path, *, writes: bool, meta: dict[str, str] | None):
@@ -38,7 +38,7 @@ class AtlasFile:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: what is written inside becomes durable together, or not at all.
+        """Make all writes inside take effect together, or none of them.
 
         Inner transactions join the outermost one; if one of them fails, all of it is undone.
         """
@@ -69,7 +69,7 @@ class AtlasFile:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """See the file as it is at one moment; SQLite's errors become sentences."""
+        """Read a consistent state of the file inside; errors of SQLite become `AtlasError`."""
         with sentences(self.path), self.tables.snapshot():
             yield
 

@@ -1,4 +1,4 @@
-"""Whether an atlas is whole, and a hash to tell whether two are the same."""
+"""Checks of the integrity of an atlas, and a hash that tells whether two atlases are the same."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from ._quantity_rows import TABLES, faults
 from ._tables import Tables, page_report
 
 
-# What an exploration determines; `run` is left out, since an interrupted one takes more runs.
+# Columns that an exploration determines. `run` is left out: an interrupted exploration takes more runs.
 _DETERMINED = {
     "minima": "id, energy, rms_gradient, lowest_eigenvalue, log_product, orbit_size, "
     "point_group_order, hits, moments, x, flag",
@@ -40,8 +40,8 @@ def check(db: sqlite3.Connection, path: Path, tables: Tables) -> None:
     **Arguments:**
 
     - `db`: the open atlas.
-    - `path`: named in the sentence.
-    - `tables`: of the atlas.
+    - `path`: path of the atlas, for the message.
+    - `tables`: tables of the atlas.
 
     **Raises:** `AtlasError` that says what is damaged.
     """
@@ -54,7 +54,7 @@ def check(db: sqlite3.Connection, path: Path, tables: Tables) -> None:
 
 
 def check_pages(db: sqlite3.Connection, path: Path) -> None:
-    """Check that SQLite finds the pages and indices of a file in order, and all that a row refers to.
+    """Check the pages and indices of a file, and that all rows to which a row refers exist.
 
     **Raises:** `AtlasError` that says what is damaged.
     """
@@ -67,7 +67,7 @@ def check_pages(db: sqlite3.Connection, path: Path) -> None:
 
 
 def check_values(db: sqlite3.Connection, path: Path) -> None:
-    """Check what can be told of values without their checksums.
+    """Check the values of a file as far as that is possible without checksums.
 
     **Raises:** `AtlasError` that says what is damaged.
     """
@@ -120,11 +120,11 @@ def digest(tables: Tables, meta: dict[str, Any]) -> str:
 
     **Arguments:**
 
-    - `tables`: of the atlas.
+    - `tables`: tables of the atlas.
     - `meta`: values of the table `meta` by key.
     """
     total = hashlib.sha256()
-    # Not the software's versions nor when the file was made.
+    # Versions of the software and the time at which the file was made are left out.
     for key in ("landscape", "dimension", "identity", "energy_tol", "distance_tol"):
         total.update(json.dumps([key, meta[key]], sort_keys=True).encode())
     for table, names in _DETERMINED.items():
@@ -134,8 +134,8 @@ def digest(tables: Tables, meta: dict[str, Any]) -> str:
         for row in zip(*(columns[name] for name in names)):
             for name, value in zip(names, row):
                 if name == "flag" and value is None:
-                    continue  # as in files that knew no flags
-                # repr of a float is exact; blobs would only grow by it.
+                    continue  # so that the hash is that of files from before flags
+                # The repr of a float is exact; blobs are used as they are.
                 total.update(value if isinstance(value, bytes) else repr(value).encode())
                 total.update(b"\n")
     return total.hexdigest()

@@ -1,4 +1,4 @@
-"""The right to write an atlas, held by one process at a time."""
+"""The lock with which one process at a time may write an atlas."""
 
 import errno
 import os
@@ -21,21 +21,21 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)  # by another process, or by this one
+HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)  # the lock is held, here or by another process
 
 
 class WriterLock:
     """The right to write an atlas, held as an advisory lock on the file `<path>-lock`.
 
-    Not on the atlas itself: closing a second descriptor of that file would drop SQLite's own locks.
-    The kernel releases it when a process is killed.
+    The lock is not on the atlas itself, because closing a second descriptor of that file would drop the
+    locks of SQLite. The kernel releases the lock when the process is killed.
 
     **Arguments:**
 
-    - `path`: of the atlas.
+    - `path`: path of the atlas.
 
     **Raises:** `AtlasError` if another process, or this one, writes the atlas already, or if the file
-    system has no locks that would keep another one out.
+    system has no locks that would exclude other processes.
     """
 
     def __init__(self, path: Path):
@@ -68,7 +68,7 @@ class WriterLock:
                 os.close(descriptor)
 
     def release(self) -> None:
-        """Let others write, and remove the file of the lock."""
+        """Release the lock, and remove its file."""
         if self._descriptor is None:
             return
         if sys.platform == "win32":  # where an open file cannot be removed

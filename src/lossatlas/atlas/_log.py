@@ -1,4 +1,4 @@
-"""The log of an atlas: the runs of its exploration, failures, and where the exploration is."""
+"""The log of an atlas: the runs of its exploration, failed searches, and the state of the exploration."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from ._software import now, software_versions
 
 
 class Log:
-    """What an atlas notes of its exploration beside points and searches.
+    """Runs, numbers of failed searches and state of the exploration of an atlas.
 
     **Arguments:**
 
@@ -26,9 +26,12 @@ class Log:
 
         **Arguments:**
 
-        - `kind`: of the searches.
+        - `kind`: kind of the searches, such as `pair`.
         - `outcome`: a member of RESULTS, its code or its name.
-        - `count`: how many.
+        - `count`: number of failed searches to add.
+
+        **Raises:** `ValueError` for an outcome that does not exist; `AtlasError` if the atlas is open for
+        reading.
         """
         name = outcome if isinstance(outcome, str) else RESULTS(int(outcome)).name
         if name not in RESULTS.__members__:
@@ -46,17 +49,17 @@ class Log:
         return result
 
     def get_state(self, key: str, default: Any = None) -> Any:
-        """Return a value of the exploration's state, or the default."""
+        """Return a value of the state of the exploration, or the default if the key is unknown."""
         state = dict(self._file.rows("state"))
         return json.loads(state[key]) if key in state else default
 
     def set_state(self, key: str, value: Any) -> None:
-        """Store a JSON-able value of the exploration's state."""
+        """Store a JSON-able value of the state of the exploration."""
         with self._file.transaction():
             self._file.tables.put("state", (key, json.dumps(value)))
 
     def start_run(self, settings: dict[str, Any], seed: int) -> int:
-        """Note that a run begins, with its settings and the software's versions; returns its id."""
+        """Record the start of a run, with settings, seed and versions of the software; return its id."""
         with self._file.transaction():
             run = self._file.tables.count("runs") + 1
             known = json.dumps(settings), int(seed), json.dumps(software_versions())
@@ -64,13 +67,15 @@ class Log:
         return run
 
     def finish_run(self, run: int, seconds: float, evaluations: dict[str, int] | int) -> None:
-        """Note that a run ended.
+        """Record the end of a run.
 
         **Arguments:**
 
-        - `run`: its id.
-        - `seconds`: wall time.
-        - `evaluations`: of the energy and its derivatives, one number or numbers by kind.
+        - `run`: id of the run.
+        - `seconds`: wall-clock time, seconds.
+        - `evaluations`: number of evaluations of the energy and its derivatives, in all or by kind.
+
+        **Raises:** `ValueError` for a run that does not exist.
         """
         spent = evaluations if isinstance(evaluations, dict) else int(evaluations)
         with self._file.transaction():

@@ -1,4 +1,4 @@
-"""How files of older schemas become files of today's."""
+"""Migrations of files of older schemas to the present schema."""
 
 import json
 import sqlite3
@@ -16,9 +16,9 @@ from ._settings import IMPORTED
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Bring an older file up to date, all or nothing.
+    """Bring an older file up to date, completely or not at all.
 
-    **Raises:** `AtlasError` if it is damaged; before schema 3 as far as that can be told without checksums.
+    **Raises:** `AtlasError` if the file is damaged, as far as this shows without checksums before schema 3.
     """
     check_pages(db, path)
     db.execute("BEGIN EXCLUSIVE")
@@ -65,7 +65,7 @@ def _add_metrics(db: sqlite3.Connection) -> None:
 
 def _add_flags_sets_and_checksums(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE minima ADD COLUMN flag TEXT")
-    # SQLite cannot take NOT NULL from a column of a table that is there.
+    # SQLite cannot remove NOT NULL from a column of an existing table.
     db.execute("ALTER TABLE transition_states RENAME TO older_transition_states")
     db.execute(TRANSITION_STATES)
     db.execute("INSERT INTO transition_states SELECT *, NULL FROM older_transition_states")
@@ -77,8 +77,8 @@ def _add_flags_sets_and_checksums(db: sqlite3.Connection) -> None:
 def _turn_metrics_into_quantities(db: sqlite3.Connection) -> None:
     """Keep metrics as quantities of a run at an unknown time.
 
-    They were of the recipe that is stored, for another one was refused while there were metrics; those of
-    an import were columns of the user's own.
+    Metrics belong to the stored recipe, because another recipe was refused while there were metrics. The
+    metrics of an import were columns of the user.
     """
     metrics: dict[str, list[tuple[int, float | None]]] = {}
     for name, minimum, value in db.execute("SELECT name, minimum, value FROM metrics ORDER BY 1, 2"):

@@ -1,4 +1,4 @@
-"""Columns of one's own: a CSV file with numbers per minimum or transition state."""
+"""Columns from a CSV file of the user: numbers per minimum or transition state."""
 
 import csv
 import math
@@ -12,19 +12,19 @@ from ._quantity_rows import Numbers
 
 
 def read_own_columns(path: str | os.PathLike, count: int, kind: str) -> dict[str, Numbers]:
-    """Read a CSV file whose header is `id` and names, in any order of rows.
+    """Read a CSV file whose header is `id` and names of columns; its rows may have any order.
 
     A column NAME_error beside a column NAME holds the errors of NAME.
 
     **Arguments:**
 
-    - `path`: the file. Rows may be missing and fields empty: nothing is known of these points.
-    - `count`: how many points there are, whose ids are 1 to `count`.
-    - `kind`: of the points, `minimum` or `transition_state`.
+    - `path`: the file. A missing row or an empty field says that the number is not known.
+    - `count`: number of points, whose ids are 1 to `count`.
+    - `kind`: kind of the points, `minimum` or `transition_state`.
 
-    **Returns:** by name, what is known.
+    **Returns:** the known numbers, by name of the column.
 
-    **Raises:** `AtlasError` that names file, line and what is wrong.
+    **Raises:** `AtlasError` that names the file, the line and what is wrong.
     """
     path = Path(path)
     try:

@@ -1,9 +1,9 @@
 """PATHSAMPLE databases: min.data and ts.data, with or without points.min, points.ts, min.A and min.B.
 
-One line a point, `energy log-product order [minimum minimum] moment moment moment`: the order is
-that of the point group, of which PATHSAMPLE takes 1 / order for the orbit size. The points files
-hold little-endian float64, one record of `dim` numbers a point, in the same order. `min.A` and `min.B`
-name the two sets of minima between which rates are wanted: how many, then their ids.
+Each line is a point, `energy log-product order [minimum minimum] moment moment moment`. The order is that
+of the point group; PATHSAMPLE uses 1 / order in place of the orbit size. The points files hold
+little-endian float64 numbers, one record of `dim` numbers per point, in the same order. `min.A` and `min.B`
+define the two sets of minima between which rates are wanted: the number of ids, then the ids.
 """
 
 import contextlib
@@ -37,18 +37,19 @@ from ._software import now, software_versions
 def export_pathsample(atlas: Atlas, directory: str | os.PathLike) -> None:
     """Write an atlas as a PATHSAMPLE database.
 
-    `min.data` and `ts.data`; `points.min` and `points.ts` if there are coordinates; `min.A` and `min.B`
-    with the sets A and B of the atlas. PATHSAMPLE wants both, so a set that is not named is the lowest
-    minimum that is not in the other: edit it. Ids are those of the atlas. The order of the point group is
-    that of the stabiliser, |group| / orbit size; 1 if that is not known. Moments that are not known are 1,
-    log-products and energies NaN.
+    The files are `min.data` and `ts.data`; `points.min` and `points.ts` if there are coordinates; `min.A`
+    and `min.B` with the sets A and B of the atlas. PATHSAMPLE needs both sets, so a set that the atlas
+    lacks is written as the lowest minimum that is not in the other set, to be edited. Ids are those of the
+    atlas.
+    The order of the point group is that of the stabiliser, |group| / orbit size, or 1 if it is not known.
+    Unknown moments of inertia are written as 1, unknown log-products and energies as NaN.
 
     **Arguments:**
 
     - `atlas`: the open atlas.
-    - `directory`: made if it is missing; existing databases in it are not overwritten.
+    - `directory`: directory to write to, made if it is missing; existing files are not overwritten.
 
-    **Raises:** `AtlasError` if a file is there already or cannot be written.
+    **Raises:** `AtlasError` if a file exists already or cannot be written.
     """
     check_is("atlas", atlas, Atlas, "an open Atlas, such as Atlas(path)")
     directory = check_path("directory", directory, "the database")
@@ -84,24 +85,23 @@ def import_pathsample(
     dimension: int | None = None,
     columns: str | os.PathLike | None = None,
 ) -> None:
-    """Make an atlas of a PATHSAMPLE database; it can be analysed, not extended.
+    """Make an atlas from a PATHSAMPLE database; the atlas can be analysed, not extended.
 
-    Points are taken as they are, without asking which are the same. Ids count the lines that hold a
-    point. Columns that are missing, and numbers such as NaN and ****, are not known; a transition state
-    whose energy is not known, or that lies below a minimum that it joins, has a flag, and analyses leave
-    it out.
+    Points are taken as they are, without a search for duplicates. Ids count the lines that hold a point.
+    Values in missing columns, and numbers such as NaN and ****, are not known. A transition state gets a
+    flag if its energy is not known or if it lies below a minimum that it joins; analyses leave it out.
 
     **Arguments:**
 
-    - `directory`: holds `min.data`; `ts.data` unless there are minima alone; the points files of both or
-      neither; `min.A` and `min.B`, the sets A and B of the atlas, or neither.
-    - `out`: the atlas to make.
-    - `dimension`: number of variables, if the points files are to be checked against it.
+    - `directory`: directory with `min.data`; with `ts.data`, unless there are only minima; with both points
+      files or neither; optionally with `min.A` and `min.B`, which become the sets A and B of the atlas.
+    - `out`: path of the atlas to make.
+    - `dimension`: number of variables, against which the points files are checked if it is given.
     - `columns`: a CSV file with the header `id` and names, whose numbers become quantities of the minima;
       see `Quantities.read_csv`.
 
-    **Raises:** `AtlasError` that names file and line of what is malformed, or if `out` exists; no
-    file is left then.
+    **Raises:** `AtlasError` that names file and line of a malformed entry, or if `out` exists; no file is
+    left behind then.
     """
     directory = check_path("directory", directory, "the database")
     out = check_path("out", out, "the atlas")
@@ -169,7 +169,7 @@ def _digits(value: float) -> str:
 
 
 def _two_sets(atlas: Atlas) -> dict[str, list[int]]:
-    """Return ids of minima for A and B; B is missing if there are not enough."""
+    """Return ids of minima for A and B; B is missing if there are not enough minima."""
     found = {name: ids.tolist() for name, ids in atlas.sets.items() if name in ("A", "B")}
     by_energy = atlas.minima.id[np.argsort(atlas.minima.energy, kind="stable")].tolist()
     for name, other in (("A", "B"), ("B", "A")):
@@ -193,7 +193,7 @@ def _flags(minima: list[Line], states: list[Line]) -> list[str | None]:
 
 
 def _own_rows(path: str | os.PathLike, minima: int) -> list[Row]:
-    """Return the rows of the table `quantities` that a file of one's own columns makes."""
+    """Return the rows of the table `quantities` for the columns of a CSV file of the user."""
     rows: list[Row] = []
     for name, numbers in read_own_columns(path, minima, MINIMUM).items():
         rows += pack(MINIMUM, name, 1, numbers)

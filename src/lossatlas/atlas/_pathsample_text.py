@@ -1,8 +1,8 @@
-"""The lines of PATHSAMPLE's text files, as Fortran and people write them.
+"""Parser for the text files of PATHSAMPLE, as Fortran programs and people write them.
 
-Columns that are missing are not known, and neither is a number that Fortran could not write: NaN,
-Infinity, asterisks in a field that was too narrow. Both are NaN here, or None for a whole number. The
-columns that graphs need are 1 of `min.data` and 1, 4 and 5 of `ts.data`.
+Values in missing columns are not known, and neither are numbers that Fortran could not write: NaN,
+Infinity, asterisks in a field that was too narrow. Both become NaN here, or None for a whole number.
+Disconnectivity graphs need only column 1 of `min.data` and columns 1, 4 and 5 of `ts.data`.
 """
 
 import math
@@ -24,11 +24,11 @@ STATE_COLUMNS = (
     "energy, log-product, point-group order, two ids of minima, three moments of inertia (all 8, the first "
     "5, or energy and ids alone)"
 )
-_LONGEST = 1000  # digits of a whole number
-_SHOWN = 40  # characters of a word in messages
+_LONGEST = 1000  # largest number of digits of a whole number
+_SHOWN = 40  # characters of a word that messages show
 
 _COMMENT = re.compile(r"[!#].*")
-_SEPARATOR = re.compile(r",(?=\s|$)")  # a comma before a digit may be a decimal one
+_SEPARATOR = re.compile(r",(?=\s|$)")  # a comma before a digit may be a decimal comma
 _REPEATED = re.compile(r"([0-9]{1,3})\*([^*]+)")  # 3*1.0, as Intel's Fortran writes equal numbers
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eEdD][+-]?[0-9]+)?")
@@ -41,11 +41,11 @@ _UNKNOWN = re.compile(r"\*+|[+-]?(nan(\(\w*\))?|inf(inity)?)", re.IGNORECASE)
 class Line(NamedTuple):
     """One point of a file.
 
-    - `number`: of the line, from 1.
+    - `number`: number of the line, from 1.
     - `energy`, `log_product`: NaN if not known.
-    - `order`: of the point group; None if not known.
-    - `minima`: the two ids, of a transition state.
-    - `moments`: of inertia, three; None if not known.
+    - `order`: order of the point group; None if not known.
+    - `minima`: ids of the two minima of a transition state; empty for a minimum.
+    - `moments`: three moments of inertia; None if not known.
     """
 
     number: int
@@ -59,8 +59,8 @@ class Line(NamedTuple):
 def read_minima(path: Path) -> list[Line]:
     """Read `min.data`.
 
-    **Raises:** `AtlasError` that names file and line of what is malformed, or whose energy is not known, or
-    if there is no minimum.
+    **Raises:** `AtlasError` that names file and line, for a malformed line or an unknown energy; and if
+    there is no minimum.
     """
     lines = [
         _parse(path, number, words, 0) for number, words in _alike(path, MINIMUM_COLUMNS, _minimum_columns)
@@ -74,9 +74,9 @@ def read_minima(path: Path) -> list[Line]:
 
 
 def read_states(path: Path, minima: int) -> list[Line]:
-    """Read `ts.data`, whose ids must be 1 to `minima`.
+    """Read `ts.data`, whose ids of minima must be 1 to `minima`.
 
-    **Raises:** `AtlasError` that names file and line of what is malformed.
+    **Raises:** `AtlasError` that names file and line, for a malformed line or an unknown minimum.
     """
     lines = [
         _parse(path, number, words, 2) for number, words in _alike(path, STATE_COLUMNS, _state_columns)
@@ -91,11 +91,11 @@ def read_states(path: Path, minima: int) -> list[Line]:
 
 
 def read_set(path: Path, minima: int) -> Int[np.ndarray, " ids"] | None:
-    """Read `min.A` or `min.B`: how many ids there are, then these ids, on one line or several.
+    """Read `min.A` or `min.B`, which hold the number of ids and then the ids, on one or several lines.
 
     **Returns:** the ids, sorted; None if there is no such file.
 
-    **Raises:** `AtlasError` for no ids or another number of them, and for ids that are not 1 to `minima`.
+    **Raises:** `AtlasError` for an empty set, a wrong number of ids, and ids that are not 1 to `minima`.
     """
     if not path.exists():
         return None
@@ -118,8 +118,8 @@ def read_set(path: Path, minima: int) -> Int[np.ndarray, " ids"] | None:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and words of every line that has any: Fortran skips empty ones, too."""
-    try:  # whatever the letters of a comment are, those of numbers are ASCII
+    """Yield number and words of every line that is not empty; Fortran skips empty lines, too."""
+    try:  # comments may be in any encoding, since numbers are ASCII
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise AtlasError(f"{path} cannot be read: {error.strerror}.") from error
@@ -137,9 +137,9 @@ def _repeated(word: str) -> list[str]:
 
 
 def _alike(path: Path, columns: str, kept) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and words of lines that have the same columns, those that `kept` counts.
+    """Yield number and words of the lines, which must all have as many columns, as counted by `kept`.
 
-    A line with fewer columns than the first is what a program that was killed leaves.
+    A line with fewer columns than the first is refused: a program that was killed may have left it.
     """
     first, width = 0, 0
     for number, words in _lines(path):
@@ -157,12 +157,12 @@ def _alike(path: Path, columns: str, kept) -> Iterator[tuple[int, list[str]]]:
 
 
 def _minimum_columns(words: list[str]) -> int:
-    """Return how many leading columns of a line of `min.data` have a meaning; 0 if that cannot be told."""
+    """Return the number of leading columns of `min.data` that have a meaning; 0 if it cannot be told."""
     return 6 if len(words) >= 6 else len(words) if len(words) <= 3 else 0
 
 
 def _state_columns(words: list[str]) -> int:
-    """Return the same for `ts.data`."""
+    """Return the number of leading columns of `ts.data` that have a meaning; 0 if it cannot be told."""
     return 8 if len(words) >= 8 else len(words) if len(words) in (3, 5) else 0
 
 
@@ -180,7 +180,7 @@ def _parse(path: Path, number: int, words: list[str], ends: int) -> Line:
 
 
 def _real(word: str, where: str) -> float:
-    """Return a number, NaN if the word says that it is not known."""
+    """Return a number; NaN if the word stands for an unknown number."""
     if not _NUMBER.fullmatch(word):
         match = _NO_LETTER.fullmatch(word)
         if _UNKNOWN.fullmatch(word):
@@ -193,7 +193,7 @@ def _real(word: str, where: str) -> float:
 
 
 def _order(word: str, where: str) -> int | None:
-    """Return the order of a point group; it is at least 1, so zero says that nobody knew it."""
+    """Return the order of a point group; None if it is unknown, which 0 means, too."""
     if _UNKNOWN.fullmatch(word):
         return None
     order = _whole(word, where, "order of a point group")

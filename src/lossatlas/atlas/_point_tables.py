@@ -1,4 +1,4 @@
-"""The points of an atlas in memory: columns, coordinates to find points by, and their graph."""
+"""The points of an atlas in memory: columns, coordinates for the search of known points, and the graph."""
 
 from typing import Any
 
@@ -28,8 +28,8 @@ class PointTables:
     **Arguments:**
 
     - `file`: the open atlas.
-    - `settings`: what it was made with.
-    - `landscape`: has `symmetry`; None if points are neither added nor found.
+    - `settings`: the settings stored in the atlas.
+    - `landscape`: an object with `symmetry`; None if points are neither to be added nor to be found.
     """
 
     def __init__(self, file: AtlasFile, settings: Stored, landscape: Any):
@@ -44,7 +44,7 @@ class PointTables:
     # ---- reading -------------------------------------------------------------------------------
 
     def columns(self) -> tuple[Minima, TransitionStates]:
-        """Read all columns at one moment, for another process may be writing."""
+        """Return all columns, read from one state of the file, because another process may be writing."""
         if self._columns is None:
             with self._file.snapshot():
                 if not self._file.is_writer:
@@ -64,21 +64,21 @@ class PointTables:
         return self._columns
 
     def graph(self) -> Graph:
-        """Return how the minima are joined, minima and transition states by their rows."""
+        """Return the graph of the minima and transition states, named by their rows."""
         if self._graph is None:
             self.columns()
         assert self._graph is not None
         return self._graph
 
     def store(self, table: str) -> KnownPoints:
-        """Return the points of one table, to find others among them."""
+        """Return the points of one table, among which known points can be found."""
         if table not in self._stores:
             with sentences(self._file.path):
                 self._read(table)
         return self._stores[table]
 
     def find(self, table: str, x: ArrayLike, energy: ArrayLike) -> tuple[Ids, Ids]:
-        """Return which of the points are known, and their ids."""
+        """Return the positions of the given points that are known, and their ids."""
         if self._symmetry is None:
             raise AtlasError(
                 f"Points are only found in {self._file.path} if it is open with its landscape."
@@ -109,13 +109,13 @@ class PointTables:
         return self._add("transition_states", x, energy, columns, integers, hits, run, flag)
 
     def add_hit(self, table: str, point: int) -> None:
-        """Note that another search ended at a known point."""
+        """Add one hit to a known point."""
         with self._file.transaction():
             self.forget_columns()
             add_hits(self._file.tables, table, int(point), 1)
 
     def forget_columns(self) -> None:
-        """Read columns again when they are needed."""
+        """Discard the columns; they are read again when they are needed."""
         self._columns = None
 
     def _add(self, table, x, energy, columns, integers, hits, run, flag) -> tuple[Ids, Flags]:
@@ -152,11 +152,11 @@ class PointTables:
     # ---- inside --------------------------------------------------------------------------------
 
     def _forget(self) -> None:
-        """Forget what is in memory after a transaction was undone: it is read again when it is needed."""
+        """Discard all values in memory after a transaction was rolled back."""
         self._stores, self._columns, self._graph = {}, None, None
 
     def _read(self, table: str) -> dict[str, tuple[Any, ...]]:
-        """Return the columns of a table of points, and keep the points; a writer has them already."""
+        """Return the columns of a table of points, and keep its points in memory for later searches."""
         if table in self._stores:
             return self._file.tables.read_trusted(table, leave_out="x")
         columns = self._file.tables.read(table)

@@ -17,7 +17,7 @@ def check_points(
 ) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
     """Return points and energies as float64 arrays.
 
-    **Raises:** `ValueError` naming the argument that has a wrong shape or is not finite.
+    **Raises:** `ValueError` that names the argument with a wrong shape or a number that is not finite.
     """
     check_real("x", x)
     x, energy = np.asarray(x, dtype=float), np.asarray(energy, dtype=float)
@@ -34,7 +34,7 @@ def check_points(
 def check_column(name: str, values: Any, count: int) -> Float[np.ndarray, " points"]:
     """Return one number per point as float64.
 
-    **Raises:** `ValueError` naming the argument that has a wrong shape.
+    **Raises:** `ValueError` that names the argument with a wrong shape.
     """
     values = np.asarray(values, dtype=float)
     if values.shape != (count,):
@@ -43,9 +43,9 @@ def check_column(name: str, values: Any, count: int) -> Float[np.ndarray, " poin
 
 
 def check_hits(values: Any, count: int) -> Int[np.ndarray, " points"]:
-    """Return one number of hits per point.
+    """Return the number of hits of every point.
 
-    **Raises:** `ValueError` if they are not one number or one per point, or negative.
+    **Raises:** `ValueError` for anything but one whole number >= 0, for all points or for each.
     """
     hits = np.asarray(values)
     if hits.shape not in ((), (count,)) or not np.issubdtype(hits.dtype, np.integer):
@@ -61,7 +61,7 @@ def check_hits(values: Any, count: int) -> Int[np.ndarray, " points"]:
 def check_ids(name: str, values: Any, count: int) -> Int[np.ndarray, " ids"]:
     """Return ids of minima, sorted and each once.
 
-    **Raises:** `ValueError` naming the argument that names no minimum, or one that is not in the atlas.
+    **Raises:** `ValueError` for an empty list, anything but ids, and ids that no minimum has.
     """
     ids = np.asarray(values)
     if ids.ndim != 1 or not ids.size or not np.issubdtype(ids.dtype, np.integer):
@@ -73,9 +73,10 @@ def check_ids(name: str, values: Any, count: int) -> Int[np.ndarray, " ids"]:
 
 
 def check_flag(values: Any, count: int) -> Shaped[np.ndarray, " points"]:
-    """Return one flag per point, None for an ordinary one.
+    """Return the flag of every point, None for an ordinary point.
 
-    **Raises:** `ValueError` if they are not one word or one per point, "" or None for none.
+    **Raises:** `ValueError` for anything but one word for all points or one for each; "" and None stand for
+    an ordinary point.
     """
     flags = np.empty(count, dtype=object)
     given = np.asarray(values, dtype=object)
@@ -98,19 +99,19 @@ def write_points(
     hits: Int[np.ndarray, " points"],
     run: int | None,
 ) -> tuple[Int[np.ndarray, " points"], Bool[np.ndarray, " points"]]:
-    """Insert the points that are new and add the hits of those that are known.
+    """Insert new points, and add the hits of known points.
 
     **Arguments:**
 
-    - `tables`: of the atlas, inside a transaction.
+    - `tables`: tables of the atlas, inside a transaction.
     - `table`: `minima` or `transition_states`.
-    - `store`: the points of that table; it gains the new ones.
-    - `x`, `energy`: checked points.
+    - `store`: the points of that table; the new ones are added to it.
+    - `x`, `energy`: points and energies, as `check_points` returns them.
     - `columns`: the other columns of the table by name, one entry per point.
-    - `hits`: how often each point was found.
-    - `run`: id of the run that found them.
+    - `hits`: number of hits of each point.
+    - `run`: id of the run that found the points.
 
-    **Returns:** the id of every point and whether it is new.
+    **Returns:** the id of every point, and whether it is new; shape (points,) each.
     """
     known = len(store)
     x = store.fold(x)
@@ -144,7 +145,7 @@ def add_hits(tables: Tables, table: str, point: int, hits: int) -> None:
 
 
 def plain(column: np.ndarray) -> list[Any]:
-    """Return the values of a column as SQLite gives them back: NaN becomes NULL, -0.0 becomes 0.0."""
+    """Return the values of a column as SQLite will return them: None for NaN, 0.0 for -0.0."""
     if column.dtype.kind != "f":
         return column.tolist()
     values = (column + 0.0).tolist()

@@ -1,4 +1,4 @@
-"""Quantities: numbers per minimum or transition state, with errors, that know which run wrote them."""
+"""Quantities: named numbers per minimum or transition state, with errors and the runs that wrote them."""
 
 import dataclasses
 import json
@@ -21,10 +21,10 @@ from ._software import now, software_versions
 class QuantityRun(NamedTuple):
     """The call that wrote numbers of a quantity.
 
-    - `call`: what it was, in words, such as evaluate.
-    - `written`: when, UTC, ISO 8601; None if it is not known, as of files of an older schema.
-    - `settings`: what it was called with.
-    - `software`: versions by package; None if they are not known.
+    - `call`: name of the call, such as `evaluate`.
+    - `written`: time of the call, UTC, ISO 8601; None if it is not known, as in files of an older schema.
+    - `settings`: settings of the call.
+    - `software`: versions of the software by package; None if they are not known.
     """
 
     call: str
@@ -35,14 +35,15 @@ class QuantityRun(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Quantity:
-    """One quantity: a number for each of some points.
+    """One quantity: a named number for each of some points.
 
-    - `name`, `kind`: what it is, and of which kind of points: `minimum` or `transition_state`.
-    - `ids`: of the points that it was determined for, increasing, shape (points,).
-    - `values`: NaN where it is not defined, shape (points,).
-    - `errors`: of the values, NaN where they are not known, shape (points,).
-    - `run`: which of the runs wrote each, counted from 0, shape (points,).
-    - `runs`: the calls that wrote them, the oldest one first.
+    - `name`: name of the quantity.
+    - `kind`: kind of its points, `minimum` or `transition_state`.
+    - `ids`: ids of the points for which it was determined, increasing, shape (points,).
+    - `values`: the numbers, NaN where the quantity is not defined, shape (points,).
+    - `errors`: standard errors of the values, NaN where they are not known, shape (points,).
+    - `run`: position in `runs` of the call that wrote each number, shape (points,).
+    - `runs`: the calls that wrote the numbers, the oldest one first.
     """
 
     name: str
@@ -54,22 +55,22 @@ class Quantity:
     runs: tuple[QuantityRun, ...]
 
     def __len__(self) -> int:
-        """Return the number of points that it was determined for."""
+        """Return the number of points for which the quantity was determined."""
         return len(self.ids)
 
     def __repr__(self) -> str:
-        """Return what it is, of how many points, and the calls that wrote it."""
+        """Return the name, the number of points, and the calls that wrote the numbers."""
         calls = ", ".join(dict.fromkeys(run.call for run in self.runs))
         return f"Quantity({self.name} of {len(self)} {TABLES[self.kind].replace('_', ' ')}, by {calls})"
 
 
 class Quantities:
-    """The quantities of an atlas; iterating yields each as a `Quantity`, by kind and name.
+    """The quantities of an atlas; iteration yields each as a `Quantity`, by kind and name.
 
     **Arguments:**
 
     - `file`: the open atlas.
-    - `changed`: called when quantities change, for the columns of points show them.
+    - `changed`: function that is called when quantities change, because columns of points include them.
     """
 
     def __init__(self, file: AtlasFile, changed: Callable[[], None]):
@@ -93,13 +94,13 @@ class Quantities:
     def get(self, name: str, kind: str = MINIMUM) -> Quantity:
         """Return one quantity with its errors and runs.
 
-        **Raises:** `ValueError` if there is none of that name and kind.
+        **Raises:** `ValueError` if there is no quantity of that name and kind.
         """
         self._check_known([name], kind)
         return next(found for found in self if (found.name, found.kind) == (name, kind))
 
     def written_by(self, call: str, kind: str = MINIMUM) -> list[str]:
-        """Return the names of the quantities of one kind that a call of that name wrote."""
+        """Return the names of the quantities of one kind of points that calls of a given name wrote."""
         return [q.name for q in self if q.kind == kind and any(run.call == call for run in q.runs)]
 
     def set(
@@ -113,22 +114,23 @@ class Quantities:
         run: str = "set_quantity",
         settings: dict[str, Any] | None = None,
     ) -> None:
-        """Store numbers of points; other quantities, and other points of this one, stay as they are.
+        """Store the numbers of one quantity for some points or for all.
 
         **Arguments:**
 
-        - `name`: a word such as volume. The numbers become the column of that name, and their errors, if
+        - `name`: a word such as `volume`. The numbers become the column of that name, and their errors, if
           any is known, the column NAME_error.
         - `values`: one number per point, shape (points,); NaN where the quantity is not defined.
-        - `ids`: of the points, each once, shape (points,). Default: all points, whose numbers replace all
-          that were stored under this name.
-        - `kind`: of the points, `minimum` or `transition_state`.
+        - `ids`: ids of the points, each once, shape (points,); numbers of other points stay as they are.
+          Default: all points; then all older numbers of this name are replaced.
+        - `kind`: kind of the points, `minimum` or `transition_state`.
         - `error`: standard errors of the values, shape (points,) or one number; NaN where one is not known.
-        - `run`: what the call is that writes them, in words; the time and the versions are noted, too.
-        - `settings`: JSON-able, what that call was called with.
+        - `run`: name of the call that writes the numbers; time and versions of the software are recorded
+          with it.
+        - `settings`: JSON-able settings of that call.
 
-        **Raises:** `ValueError` for wrong shapes, what is no number or infinite, negative errors, ids that
-        there are not or twice, and for a name that another column has.
+        **Raises:** `ValueError` for wrong shapes, anything but finite numbers or NaN, negative errors, ids
+        that do not exist or are repeated, and a name that another column has.
         """
         count = self._file.tables.count(points_table(kind))
         numbers = check_numbers(values, ids, error, count, kind)
@@ -152,10 +154,17 @@ class Quantities:
             self._replace(rows, [*kept, *made])
 
     def read_csv(self, path: str | os.PathLike, *, kind: str = MINIMUM) -> list[str]:
-        """Store the columns of a CSV file as quantities; returns their names.
+        """Store the columns of a CSV file as quantities.
 
-        Its header is `id` and names, in any order of rows; NAME_error beside NAME holds the errors of NAME.
-        Of points that have no row, or an empty field, nothing is stored.
+        The header is `id` and names of columns; rows may have any order. A column NAME_error beside NAME
+        holds the errors of NAME. Nothing is stored for points without a row or with an empty field.
+
+        **Arguments:**
+
+        - `path`: path of the file.
+        - `kind`: kind of the points, `minimum` or `transition_state`.
+
+        **Returns:** the names of the quantities.
 
         **Raises:** `AtlasError` that names file, line and what is wrong; then nothing is stored.
         """
@@ -180,9 +189,9 @@ class Quantities:
         return list(found)
 
     def delete(self, *names: str, kind: str = MINIMUM) -> None:
-        """Delete the quantities of these names and one kind of points.
+        """Delete the quantities of given names for one kind of points.
 
-        **Raises:** `ValueError` if there is none of a name; then nothing is deleted.
+        **Raises:** `ValueError` if a name does not exist; then nothing is deleted.
         """
         self._check_known(names, kind)
         with self._file.transaction():
@@ -209,7 +218,7 @@ class Quantities:
         }
 
     def _note_run(self, call: str, settings: dict[str, Any]) -> int:
-        """Return the id of a run; quantities that one call writes within a second share it."""
+        """Return the id of a run; quantities that a call writes within one second share one run."""
         written = now()
         rows = self._file.tables.rows("quantity_runs")
         known = json.dumps(settings), json.dumps(software_versions())
@@ -220,7 +229,7 @@ class Quantities:
         return number
 
     def _without(self, rows: list[Row], kind: str, name: str, points: np.ndarray) -> list[Row]:
-        """Return the rows less what one quantity says of some points."""
+        """Return the rows without the numbers of one quantity for some points."""
         kept = []
         for row in rows:
             if row[:2] == (kind, name):
@@ -233,7 +242,7 @@ class Quantities:
         return kept
 
     def _replace(self, before: list[Row], after: list[Row]) -> None:
-        """Write what changed of the rows, and forget runs of which nothing is left."""
+        """Write the rows that changed, and delete runs of which no numbers are left."""
         self._changed()
         tables = self._file.tables
         old, new = set(before), set(after)

@@ -1,4 +1,4 @@
-"""Check what is to be stored as a quantity."""
+"""Checks of names and numbers that are to be stored as quantities."""
 
 import dataclasses
 from typing import Any
@@ -14,9 +14,9 @@ _RESERVED = {"keys", "where", "rows", "minimum_a", "minimum_b"}
 
 
 def points_table(kind: str) -> str:
-    """Return the table of a kind of points.
+    """Return the name of the table that holds a kind of points.
 
-    **Raises:** `ValueError` for another kind.
+    **Raises:** `ValueError` for an unknown kind.
     """
     if kind not in TABLES:
         raise ValueError(f"`kind` must be minimum or transition_state, got {kind!r}.")
@@ -24,14 +24,14 @@ def points_table(kind: str) -> str:
 
 
 def check_name(name: Any, kind: str, rows: list[Row]) -> None:
-    """Refuse a name that is no word, and two columns of one name.
+    """Check that the name of a quantity is a word, and that no two columns have one name.
 
     **Arguments:**
 
-    - `name`, `kind`: of the quantity.
-    - `rows`: of all quantities, those of this one among them.
+    - `name`, `kind`: name of the quantity, and kind of its points.
+    - `rows`: rows of all quantities, this one included.
 
-    **Raises:** `ValueError` that says which column there is already.
+    **Raises:** `ValueError` for another name; the message names the column that exists already.
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"Names of quantities must be words such as volume, got {name!r}.")
@@ -48,10 +48,10 @@ def check_numbers(values: Any, ids: Any, error: Any, count: int, kind: str) -> N
 
     **Arguments:**
 
-    - `values`, `ids`, `error`: as of `Quantities.set`.
-    - `count`, `kind`: how many points there are of which kind.
+    - `values`, `ids`, `error`: as in `Quantities.set`.
+    - `count`, `kind`: number and kind of the points.
 
-    **Raises:** `ValueError` that says which argument is wrong.
+    **Raises:** `ValueError` that names the argument that is wrong.
     """
     points = np.arange(1, count + 1) if ids is None else np.asarray(ids)
     if points.ndim != 1 or (points.size and points.dtype.kind not in "iu"):

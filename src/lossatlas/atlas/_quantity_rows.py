@@ -1,4 +1,4 @@
-"""How the numbers of a quantity stand in the rows of its table: as arrays, for many points in one row."""
+"""Rows of the table of quantities, each of which holds the numbers of many points as arrays."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 POINTS_IN_A_ROW = 4096
 MINIMUM, TRANSITION_STATE = "minimum", "transition_state"
-TABLES = {MINIMUM: "minima", TRANSITION_STATE: "transition_states"}  # of points, by kind
+TABLES = {MINIMUM: "minima", TRANSITION_STATE: "transition_states"}  # tables of points by kind
 
 Row = tuple[str, str, int, int, bytes, bytes, bytes | None]  # in the order of `COLUMNS`
 
@@ -20,8 +20,8 @@ class Numbers:
     """The numbers of one quantity that one run wrote.
 
     - `points`: ids of the points, increasing, shape (points,).
-    - `values`: NaN where it is not defined, shape (points,).
-    - `errors`: of the values, NaN where they are not known, shape (points,).
+    - `values`: the numbers, NaN where the quantity is not defined, shape (points,).
+    - `errors`: errors of the values, NaN where they are not known, shape (points,).
     """
 
     points: Int[np.ndarray, " points"]
@@ -42,10 +42,10 @@ def pack(kind: str, name: str, run: int, numbers: Numbers, first_part: int = 0) 
 
     **Arguments:**
 
-    - `kind`, `name`: of the quantity.
-    - `run`: the id of the run that wrote them.
-    - `numbers`: with increasing ids of points.
-    - `first_part`: the number of the first row.
+    - `kind`, `name`: kind of the points, and name of the quantity.
+    - `run`: id of the run that wrote the numbers.
+    - `numbers`: the numbers, with increasing ids of points.
+    - `first_part`: number of the first row.
     """
     rows = []
     for begin in range(0, len(numbers), POINTS_IN_A_ROW):
@@ -67,15 +67,16 @@ def unpack(row: Row) -> Numbers:
 
 
 def columns_of(rows: list[Row], kind: str, count: int) -> dict[str, Float[np.ndarray, " points"]]:
-    """Return the columns that quantities of one kind make, by name.
+    """Return the columns of the quantities of one kind of points, by name.
 
-    A quantity NAME makes the column NAME and, if any error is known, NAME_error; NaN where not.
+    A quantity NAME gives the column NAME and, if any error is known, NAME_error, with NaN for unknown
+    numbers.
 
     **Arguments:**
 
-    - `rows`: of the table of quantities.
-    - `kind`: of points.
-    - `count`: how many points of that kind there are.
+    - `rows`: rows of the table of quantities.
+    - `kind`: kind of the points.
+    - `count`: number of points of that kind.
     """
     columns: dict[str, np.ndarray] = {}
     for row in rows:
@@ -93,8 +94,8 @@ def faults(rows: list[Row], counts: dict[str, int]) -> Iterator[str]:
 
     **Arguments:**
 
-    - `rows`: of the table of quantities.
-    - `counts`: how many points of each kind there are.
+    - `rows`: rows of the table of quantities.
+    - `counts`: number of points of each kind.
     """
     seen: dict[tuple[str, str], np.ndarray] = {}
     for row in rows:

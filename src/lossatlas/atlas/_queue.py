@@ -1,4 +1,4 @@
-"""The queue of an exploration: searches that are planned, and how they ended."""
+"""The queue of an exploration: planned searches and their outcomes."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -11,14 +11,14 @@ from ._file import AtlasFile
 class Search(NamedTuple):
     """One planned search.
 
-    - `id`: in the order of planning, 1, 2, 3, ...
-    - `round`: of the exploration.
-    - `kind`: sample, hop, pair, climb, ...
-    - `a`, `b`: ids of the minima where it starts; None where it has none.
-    - `mode`: which eigenvector, image or attempt; None where it has none.
-    - `seed`: of its random key.
-    - `outcome`: code of a member of RESULTS; None while pending.
-    - `minimum`: id of the minimum where it ended, if any.
+    - `id`: 1, 2, 3, ... in the order of planning.
+    - `round`: round of the exploration in which it was planned.
+    - `kind`: kind of search, such as `sample`, `hop`, `pair`, `climb`.
+    - `a`, `b`: ids of the minima at which it starts; None if it does not start at minima.
+    - `mode`: number of the eigenvector, image or attempt; None if there is none.
+    - `seed`: seed of its random key.
+    - `outcome`: value of a member of RESULTS; None while the search is pending.
+    - `minimum`: id of the minimum at which it ended; None if there is none.
     """
 
     id: int
@@ -48,7 +48,7 @@ class Queue:
 
         **Arguments:**
 
-        - `rows`: tuples (round, kind, a, b, mode, seed) as in `Search`; None where there is none.
+        - `rows`: tuples (round, kind, a, b, mode, seed) as in `Search`.
         """
         with self._file.transaction():
             first = self._file.tables.count("searches") + 1
@@ -56,17 +56,19 @@ class Queue:
             self._file.tables.insert("searches", planned)
 
     def pending(self, limit: int) -> list[Search]:
-        """Return the first planned searches that have not finished, in the order of planning."""
+        """Return up to `limit` planned searches that have not finished, in the order of planning."""
         return self._read("WHERE outcome IS NULL ORDER BY id LIMIT ?", int(limit))
 
     def finish(self, search: int, outcome: int, minimum: int | None = None) -> None:
-        """Note how a planned search ended.
+        """Record the outcome of a planned search.
 
         **Arguments:**
 
-        - `search`: its id.
-        - `outcome`: code of a member of RESULTS.
-        - `minimum`: id of the minimum where it ended, if any.
+        - `search`: id of the search.
+        - `outcome`: value of a member of RESULTS.
+        - `minimum`: id of the minimum at which it ended, if any.
+
+        **Raises:** `ValueError` for a search that was not planned.
         """
         with self._file.transaction():
             row = self._file.tables.row("searches", int(search))
@@ -75,7 +77,7 @@ class Queue:
             self._file.tables.update("searches", row, outcome=int(outcome), minimum=_plain(minimum))
 
     def last(self, kind: str, limit: int) -> list[Search]:
-        """Return the last finished searches of a kind, in the order of planning."""
+        """Return the last `limit` finished searches of a kind, in the order of planning."""
         rest = "WHERE kind = ? AND outcome IS NOT NULL ORDER BY id DESC LIMIT ?"
         return self._read(rest, kind, int(limit))[::-1]
 
@@ -101,7 +103,7 @@ class Queue:
 
 
 def _plain(value: Any) -> Any:
-    """SQLite would store a numpy integer as a blob."""
+    """Return a value as a Python string or integer, because SQLite stores a NumPy integer as a blob."""
     if value is None:
         return None
     return str(value) if isinstance(value, str) else int(value)

@@ -1,4 +1,4 @@
-"""The tables of an atlas; `_migrations.py` makes newer files of older ones.
+"""The tables of an atlas; `_migrations.py` brings older files up to date.
 
 History of `SCHEMA_VERSION`:
 
@@ -19,7 +19,7 @@ from ._errors import AtlasError, damaged
 SCHEMA_VERSION = 4
 FIRST_WITH_CHECKSUMS = 3
 
-APPLICATION_ID = 0x6C617431  # "lat1": tells an atlas from any other SQLite file
+APPLICATION_ID = 0x6C617431  # "lat1", which distinguishes an atlas from any other SQLite file
 
 QUANTITIES = [
     """CREATE TABLE quantity_runs (
@@ -29,7 +29,7 @@ QUANTITIES = [
         settings TEXT NOT NULL,             -- JSON
         software TEXT                       -- JSON, versions by package; NULL if it is not known
     ) STRICT""",
-    # Numbers of many points stand in one row, so that a million of them are read in no time.
+    # One row holds the numbers of many points, so that a million of them are read quickly.
     """CREATE TABLE quantities (
         kind TEXT NOT NULL,                 -- minimum, transition_state
         name TEXT NOT NULL,                 -- test_auc, ...
@@ -79,8 +79,8 @@ def add_checksum(table: str) -> str:
     return f"ALTER TABLE {table} ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0"
 
 
-# Numbers that are not known (imports) are NULL. `x` is little-endian float64, `dimension` of them.
-# Integers that outgrow 64 bits, such as |group| = 2^h h!, are decimal text.
+# Numbers that are not known (in imports) are NULL. `x` holds `dimension` little-endian float64 numbers.
+# Integers that may exceed 64 bits, such as the group order 2^h h!, are decimal text.
 INIT_STATEMENTS = [
     """CREATE TABLE meta (
         key TEXT PRIMARY KEY,               -- landscape, identity, energy_tol, dimension, ...
@@ -145,12 +145,12 @@ INIT_STATEMENTS = [
 
 
 def create(db: sqlite3.Connection, meta: dict[str, str]) -> None:
-    """Create all tables in one transaction: a kill leaves an empty file or a whole atlas.
+    """Create all tables in one transaction, so that a kill leaves an empty file or a complete atlas.
 
     **Arguments:**
 
     - `db`: connection to an empty file, in autocommit mode.
-    - `meta`: rows of the table `meta`, JSON texts.
+    - `meta`: rows of the table `meta`, JSON texts by key.
     """
     db.execute("BEGIN EXCLUSIVE")
     try:
@@ -168,7 +168,7 @@ def create(db: sqlite3.Connection, meta: dict[str, str]) -> None:
 
 
 def is_empty(db: sqlite3.Connection) -> bool:
-    """Return whether the file holds nothing yet, as after a kill during creation."""
+    """Return whether the file has no tables, as after a kill during creation."""
     tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     return tables == 0 and _pragma(db, "application_id") == 0
 
@@ -178,7 +178,7 @@ def check_version(db: sqlite3.Connection, path: Path) -> bool:
 
     **Returns:** whether it is up to date; False if it must be migrated first.
 
-    **Raises:** `AtlasError` if it is no atlas, newer than this lossatlas, or says a wrong version.
+    **Raises:** `AtlasError` if it is not an atlas, newer than this lossatlas, or states a wrong version.
     """
     db.execute("SELECT count(*) FROM sqlite_master")  # raises if this is no database at all
     if _pragma(db, "application_id") != APPLICATION_ID:
@@ -198,7 +198,7 @@ def check_version(db: sqlite3.Connection, path: Path) -> bool:
 
 
 def _is_made_as(db: sqlite3.Connection, version: int) -> bool:
-    """Return whether the definitions of the tables are those that a file of that version has."""
+    """Return whether the definitions of the tables are those of a given version of the schema."""
     try:
         rows = db.execute("SELECT count, total FROM totals WHERE name = ?", (SCHEMA,)).fetchall()
     except sqlite3.OperationalError:  # an older file has no totals

@@ -14,10 +14,10 @@ Ids = Int[np.ndarray, " ids"]
 
 
 class NamedSets(MutableMapping[str, Ids]):
-    """Sets of minima by name, as sorted ids: `atlas.sets["A"] = [1, 5]`, `del atlas.sets["A"]`.
+    """Named sets of minima, a mapping from names to sorted ids: `atlas.sets["A"] = [1, 5]`.
 
-    Names are words, so that they are no ids. Assigning raises `ValueError` for other names, for a set
-    without minima, and for ids that there are not.
+    A name must be a word, so that it cannot be confused with an id. Assigning raises `ValueError` for other
+    names, for an empty set, and for ids that no minimum has.
 
     **Arguments:**
 
@@ -35,7 +35,7 @@ class NamedSets(MutableMapping[str, Ids]):
         return np.array(ids)
 
     def __setitem__(self, name: str, ids: ArrayLike) -> None:
-        """Store a set, in place of the one that has its name."""
+        """Store a set, in place of an older one of this name."""
         if not isinstance(name, str) or not name.isidentifier():
             raise ValueError(f"Names of sets must be words such as A, got {name!r}.")
         with self._file.transaction():
@@ -50,7 +50,7 @@ class NamedSets(MutableMapping[str, Ids]):
             self._file.tables.delete("sets", name)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the names, sorted."""
+        """Yield the names in alphabetical order."""
         return iter(dict.fromkeys(name for name, _ in self._file.rows("sets")))
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What an atlas is of: the landscape's fingerprint, and when two points are the same."""
+"""Settings of an atlas: the fingerprint of its landscape, and when two points are the same."""
 
 import dataclasses
 import json
@@ -17,14 +17,14 @@ IMPORTED = "pathsample import"  # the `kind` in the fingerprint of an import
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What the caller of `Atlas` asks for; None where the choice is left to the file.
+    """The settings that the caller of `Atlas` asks for; None where the stored setting is to be used.
 
-    - `fingerprint`: of the landscape, flat and JSON-able.
+    - `fingerprint`: fingerprint of the landscape, a flat JSON-able dictionary.
     - `dimension`: number of variables.
-    - `modes`: variables less forced zero modes, if known.
-    - `symmetry_order`: number of group elements, if known.
+    - `modes`: number of variables less that of zero modes, if known.
+    - `symmetry_order`: number of elements of the symmetry group, if known.
     - `identity`: `distance` or `energy`.
-    - `energy_tol`, `distance_tol`: relative, dimensionless.
+    - `energy_tol`, `distance_tol`: relative tolerances, dimensionless.
     """
 
     fingerprint: dict[str, Any] | None
@@ -38,7 +38,7 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """What an atlas was made with; fields as in `Wanted`, `dimension` 0 without coordinates."""
+    """The settings stored in an atlas; fields as in `Wanted`, with `dimension` 0 without coordinates."""
 
     fingerprint: dict[str, Any]
     dimension: int
@@ -49,7 +49,7 @@ class Stored:
     distance_tol: float
 
     def compare(self, wanted: Wanted, path: Path) -> None:
-        """Refuse an atlas that is not what the caller wants, naming every difference."""
+        """Raise `AtlasError` if the stored settings are not those asked for; it names every difference."""
         if wanted.fingerprint is not None:
             self._compare_landscape(wanted.fingerprint, path)
         for name in ("identity", "energy_tol", "distance_tol"):
@@ -79,9 +79,9 @@ class Stored:
 def wanted_settings(
     landscape: Any, identity: str | None, energy_tol: float | None, distance_tol: float | None
 ) -> Wanted:
-    """Check and collect what the caller of `Atlas` asks for.
+    """Check and collect the settings that the caller of `Atlas` asks for.
 
-    **Raises:** `ValueError` naming the argument.
+    **Raises:** `ValueError` that names the argument that is wrong.
     """
     if identity not in (None, "distance", "energy"):
         raise ValueError(f"`identity` must be 'distance' or 'energy', got {identity!r}.")
@@ -90,7 +90,7 @@ def wanted_settings(
             raise ValueError(f"`{name}` must be finite and not negative, got {value}.")
     if landscape is None:
         return Wanted(None, 0, None, None, identity, energy_tol, distance_tol)
-    # Through JSON and back, so that tuples compare equal to the lists that come out of the file.
+    # Converted to JSON and back, so that tuples compare equal to the lists read from the file.
     fingerprint = json.loads(json.dumps(landscape.fingerprint()))
     order = getattr(landscape.symmetry, "order", None)
     dimension, modes = int(landscape.dimension), getattr(landscape, "modes", None)
@@ -103,7 +103,7 @@ def new_meta(settings: Wanted) -> dict[str, str]:
         "landscape": settings.fingerprint,
         "dimension": settings.dimension,
         "modes": settings.modes,
-        # Group orders such as 2^h h! outgrow what many JSON readers take for an integer.
+        # Group orders such as 2^h h! are too large for the integers of many JSON readers.
         "symmetry_order": None if settings.symmetry_order is None else str(settings.symmetry_order),
         "identity": settings.identity or "distance",
         "energy_tol": ENERGY_TOL if settings.energy_tol is None else settings.energy_tol,
@@ -115,15 +115,14 @@ def new_meta(settings: Wanted) -> dict[str, str]:
 
 
 def settings_of(meta: dict[str, Any], path: Path) -> Stored:
-    """Return what an atlas was made with.
+    """Return the settings stored in an atlas.
 
     **Arguments:**
 
     - `meta`: values of the table `meta` by key.
-    - `path`: named in the sentence.
+    - `path`: path of the atlas, for the message.
 
-    **Raises:** `AtlasError` if something is missing or makes no sense, as in a damaged file of an older
-    schema.
+    **Raises:** `AtlasError` if a setting is missing or invalid, as in a damaged file of an older schema.
     """
     try:
         order = meta["symmetry_order"]

@@ -1,4 +1,4 @@
-"""Which software writes an atlas, and when."""
+"""Versions of the software that writes an atlas, and the time of writing."""
 
 import datetime
 import functools
@@ -8,13 +8,13 @@ import sqlite3
 
 
 def software_versions() -> dict[str, str]:
-    """Return versions of what decides the numbers, without importing any of it."""
+    """Return the versions of the software that determines the numbers, without importing it."""
     packages = ("lossatlas", "jax", "jaxlib", "numpy", "scipy")
     versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     return versions | {name: _installed_version(name) for name in packages}
 
 
-@functools.cache  # each parses a file of metadata, 10 ms for all
+@functools.cache  # each call parses a file of metadata; all of them take 10 ms
 def _installed_version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
@@ -23,5 +23,5 @@ def _installed_version(name: str) -> str:
 
 
 def now() -> str:
-    """Return the time in UTC, ISO 8601."""
+    """Return the present time in UTC, as ISO 8601 text."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""Reading and writing the tables of an atlas: rows go in with a checksum and come out when it fits."""
+"""Reading and writing the tables of an atlas, with a checksum for every row."""
 
 import contextlib
 import operator
@@ -13,29 +13,29 @@ from ._errors import damaged, key_text
 
 
 CHUNK = 10_000  # rows that are verified at a time
-_VALUES, _CHECKSUM = operator.itemgetter(slice(0, -1)), operator.itemgetter(-1)  # of a row as it is stored
+_VALUES, _CHECKSUM = operator.itemgetter(slice(0, -1)), operator.itemgetter(-1)  # parts of a stored row
 
 
 class Tables:
-    """The tables of an open atlas; what is read is what was written, or an `AtlasError`.
+    """The tables of an open atlas; rows that differ from those written raise an `AtlasError`.
 
     **Arguments:**
 
     - `db`: the open atlas.
-    - `path`: named in sentences.
-    - `is_writer`: whether nobody else can change the file.
+    - `path`: path of the atlas, for messages.
+    - `is_writer`: whether this process holds the lock, so that no other one can change the file.
     """
 
     def __init__(self, db: sqlite3.Connection, path: Path, *, is_writer: bool):
         self._db, self._path, self._is_writer = db, path, is_writer
-        self._changes: dict[str, tuple[int, int]] = {}  # to `totals`, not yet written
-        self._trusted: dict[str, int] = {}  # version of the file in which a table was right
+        self._changes: dict[str, tuple[int, int]] = {}  # changes of `totals` that are not yet written
+        self._trusted: dict[str, int] = {}  # version of the file in which a table was verified
 
     # ---- reading -------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """See the file as it is at one moment, for another process may be writing."""
+        """Read one state of the file inside, because another process may be writing."""
         if self._db.in_transaction:
             yield
             return
@@ -56,18 +56,18 @@ class Tables:
         }
 
     def read_trusted(self, table: str, *, leave_out: str) -> dict[str, tuple[Any, ...]]:
-        """Return all columns but one of a table; it is only verified if that was not done before."""
+        """Return all columns of a table but one; the table is verified unless that was done before."""
         names = [name for name in COLUMNS[table] if name != leave_out]
         order = ", ".join(key_columns(table))
         rows = self.select(table, f"SELECT {', '.join(names)} FROM {table} ORDER BY {order}")
         return dict(zip(names, zip(*rows) if rows else [()] * len(names)))
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
-        """Return all rows of a table in the order of the key, values in that of `COLUMNS`."""
+        """Return all rows of a table in the order of the key, with values in the order of `COLUMNS`."""
         return list(zip(*self.read(table).values()))
 
     def select(self, table: str, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of a query, after the one table that it reads was verified as a whole."""
+        """Return the rows of a query, after verifying the whole table that it reads."""
         with self.snapshot():
             self.trust(table)
             return self._db.execute(query, values).fetchall()
@@ -77,7 +77,7 @@ class Tables:
         return self._expected(table)[0]
 
     def trust(self, table: str) -> None:
-        """Verify a table with its indices, unless that was done and nobody has written since then."""
+        """Verify a table and its indices, unless that was done and the file has not changed since."""
         if self._trusted.get(table) == self._version():
             return
         for _ in self._verified(table):
@@ -100,7 +100,7 @@ class Tables:
             return
         found = checksums(table, rows)
         columns = dict(zip(COLUMNS[table], zip(*rows)))
-        # SQLite fills in NULL by itself, in half the time.
+        # Columns without any value are left out: SQLite fills in NULL in half the time.
         given = {name: values for name, values in columns.items() if values.count(None) < len(rows)}
         names, places = ", ".join((*given, "checksum")), ", ".join("?" * (len(given) + 1))
         query = f"INSERT INTO {table} ({names}) VALUES ({places})"
@@ -108,7 +108,7 @@ class Tables:
         self._note(table, len(rows), sum(found))
 
     def row(self, table: str, row_id: int) -> dict[str, Any] | None:
-        """Return the row with an id as values by name, `checksum` among them; None if there is none."""
+        """Return the values of a row by name, `checksum` included; None if no row has that id."""
         self.trust(table)
         names = (*COLUMNS[table], "checksum")
         query = f"SELECT {', '.join(names)} FROM {table} WHERE id = ?"
@@ -128,13 +128,13 @@ class Tables:
         self._note(table, 0, new - row["checksum"])
 
     def put(self, table: str, row: tuple[Any, ...]) -> None:
-        """Write one row, in place of the one that has its key; for tables that nothing refers to."""
+        """Write one row, in place of an older one with its key; only for tables to which no row refers."""
         self.trust(table)
         self.delete(table, *row[: len(key_columns(table))])
         self.insert(table, [row])
 
     def delete(self, table: str, *key: Any) -> None:
-        """Delete the rows whose key begins with these values; all rows if there are none."""
+        """Delete the rows whose key begins with the given values; all rows if no value is given."""
         self.trust(table)
         where = " AND ".join(f"{name} = ?" for name in key_columns(table)[: len(key)]) or "true"
         count, total = self._db.execute(
@@ -144,7 +144,7 @@ class Tables:
         self._note(table, -count, -total)
 
     def flush(self) -> None:
-        """Write the totals of what was changed; the last step of a transaction."""
+        """Write the changed totals, as the last step of a transaction."""
         for table in self._changes:
             row = (table, *self._expected(table))
             self._db.execute(
@@ -154,7 +154,7 @@ class Tables:
         self._changes = {}
 
     def forget(self) -> None:
-        """Forget what was changed, for it was rolled back."""
+        """Discard the changes of the totals after a rollback."""
         self._changes = {}
 
     # ---- inside --------------------------------------------------------------------------------
@@ -164,11 +164,11 @@ class Tables:
         self._changes[table] = before[0] + count, before[1] + total
 
     def _version(self) -> int:
-        # A writer is alone; the number changes when another connection commits.
+        # Only a reader needs it: the number changes when another connection commits.
         return 0 if self._is_writer else self._db.execute("PRAGMA data_version").fetchone()[0]
 
     def _expected(self, table: str) -> tuple[int, int]:
-        """Return the number of rows and the sum of their checksums as they were written."""
+        """Return the number of rows and the sum of their checksums according to `totals`."""
         rows = self._db.execute("SELECT * FROM totals WHERE name = ?", (table,)).fetchall()
         if len(rows) != 1:
             raise damaged(self._path, f"the number of rows of {table} is lost")
@@ -177,7 +177,7 @@ class Tables:
         return rows[0][1] + count, rows[0][2] + total
 
     def _verified(self, table: str) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield the columns of all rows in pieces; what was yielded is right when it has ended."""
+        """Yield the columns of all rows in chunks; they are verified once the iteration has ended."""
         expected, count, total, last = self._expected(table), 0, 0, ()
         keys = key_columns(table)
         cursor = self._db.execute(
@@ -197,14 +197,14 @@ class Tables:
             raise damaged(self._path, f"the rows of {table} are not those that were written last")
         if table not in KEYS and count and last != (count,):
             raise damaged(self._path, f"the ids of {table} have gaps")
-        if table == "searches":  # the one table whose rows are looked up in an index
+        if table == "searches":  # the only table that is read through an index
             report = page_report(self._db, table)
             if report is not None:
                 raise damaged(self._path, report)
         self._trusted[table] = self._version()
 
     def _compare(self, table: str, rows: list[tuple[Any, ...]]) -> None:
-        """Compare rows that end with a checksum with it."""
+        """Compare the checksums at the ends of rows with those of their values."""
         found, stored = checksums(table, map(_VALUES, rows)), list(map(_CHECKSUM, rows))
         if found == stored:
             return
@@ -214,6 +214,6 @@ class Tables:
 
 
 def page_report(db: sqlite3.Connection, table: str | int = 1) -> str | None:
-    """Return what SQLite finds wrong with pages and indices of a table, or of the file; None if nothing."""
+    """Return the faults that SQLite finds in pages and indices of a table, or of the file; None if none."""
     report = db.execute(f"PRAGMA integrity_check({table})").fetchone()[0]
     return None if report == "ok" else " ".join(report.replace("*** in database main ***", "").split())

@@ -1,4 +1,4 @@
-"""Data to build landscapes from."""
+"""Data sets from which landscapes are built: shipped ones, generated ones and tables of the user."""
 
 from ._data_set import DataSet as DataSet
 from ._digits import digits as digits

@@ -1,4 +1,4 @@
-"""The data that a model is trained or judged on: inputs, targets, and what they are."""
+"""Data sets on which models are trained or evaluated: inputs, targets and their description."""
 
 import dataclasses
 import operator
@@ -12,23 +12,23 @@ from ._standardise import left_out, spreads
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class DataSet:
-    """A data set ready for a perceptron.
+    """Inputs and targets for training or testing a model, such as a perceptron.
 
-    - `name`: what it is called in tables and pictures.
+    - `name`: name of the data set in tables and pictures.
     - `inputs`: shape (items, inputs), dimensionless unless `note` says otherwise.
-    - `targets`: class numbers (items,), or a number to predict for each item (items,).
+    - `targets`: class number of each item, or number to predict for each item, shape (items,).
     - `classes`: names of the classes in the order of their numbers; None for a number to predict.
     - `columns`: names of the inputs.
-    - `target`: what is predicted.
-    - `source`: where the data come from.
-    - `note`: what was done to them or left out, one clause.
-    - `standardised`: inputs (and a number to predict) have mean 0 and standard deviation 1; parts of
-        the data are measured by the training part.
-    - `clean_targets`: class numbers before mislabelling, or None where there was none.
-    - `weights`: how much each item counts in a loss, shape (items,), not negative; None: all the same.
+    - `target`: name of the quantity that is predicted.
+    - `source`: origin of the data.
+    - `note`: one clause that says how the data were changed or what was left out.
+    - `standardised`: whether the inputs (and a number to predict) have mean 0 and standard deviation 1; in
+        a test part, mean and standard deviation are those of the training part.
+    - `clean_targets`: class numbers before mislabelling, shape (items,); None without mislabelling.
+    - `weights`: weight of each item in a loss, shape (items,), not negative; None for equal weights.
 
-    **Raises:** `ValueError` for arrays that do not fit, values that are not finite, class numbers that
-    are out of range.
+    **Raises:** `ValueError` for arrays that do not fit together, values that are not finite, class numbers
+    out of range, and negative weights.
     """
 
     name: str
@@ -44,7 +44,7 @@ class DataSet:
     weights: Float[np.ndarray, " items"] | None = None
 
     def __post_init__(self):
-        """Check that everything fits."""
+        """Check that all fields fit together."""
         if self.inputs.ndim != 2 or self.inputs.shape[1] != len(self.columns):
             raise ValueError(
                 f"{self.name}: `inputs` must have shape (items, {len(self.columns)}) for as many columns, "
@@ -76,12 +76,12 @@ class DataSet:
 
     @property
     def loss(self) -> str:
-        """The loss that fits: cross_entropy for classes, squared_error for a number."""
+        """Name of the loss that suits the data: `cross_entropy` for classes, else `squared_error`."""
         return "squared_error" if self.classes is None else "cross_entropy"
 
     @property
     def mislabelled(self) -> Bool[np.ndarray, " items"]:
-        """Which items carry another class than their own, shape (items,)."""
+        """Whether each item has a wrong label, shape (items,)."""
         if self.clean_targets is None:
             return np.zeros(len(self), dtype=bool)
         return self.targets != self.clean_targets
@@ -93,19 +93,22 @@ class DataSet:
         return tuple(name for number, name in enumerate(self.classes or ()) if number not in present)
 
     def split(self, training: int | float, *, seed: int | None = None) -> tuple["DataSet", "DataSet"]:
-        """Return a training part and the rest, to test with.
+        """Return a training part, and the remaining items as a test part.
 
         Standardised data are standardised again with mean and standard deviation of the training part, so
-        that nothing is known of the test part; columns that are constant in the training part carry
-        nothing and are left out of both.
+        that the training part contains no information on the test part. Columns that are constant in the
+        training part are left out of both.
 
         **Arguments:**
 
-        - `training`: how many items, or (a float) which fraction of them.
-        - `seed`: of `numpy.random.default_rng`, which shuffles the items first; None keeps their order.
+        - `training`: number of training items or, as a float, their fraction of all items.
+        - `seed`: seed of `numpy.random.default_rng`, by which items are shuffled first; None keeps their
+            order.
 
-        **Raises:** `ValueError` if a part would be empty, if nothing varies in the training part, or if
-        items are mislabelled, for test data stay clean.
+        **Returns:** the training part and the test part.
+
+        **Raises:** `ValueError` if a part would be empty, if no input (or the number to predict) varies in
+        the training part, or if items are mislabelled: only training data should be.
         """
         count = self._training_items(training)
         if self.mislabelled.any():
@@ -124,15 +127,17 @@ class DataSet:
         )
 
     def mislabel(self, fraction: float, *, seed: int = 0) -> "DataSet":
-        """Return the data with another class, uniformly one of the others, for some items.
+        """Return the data with wrong labels for some items, each drawn uniformly from the other classes.
 
-        Exactly `round(fraction * items)` of them, chosen at random. With the same seed a larger fraction
-        mislabels the same items in the same way, and more.
+        Exactly `round(fraction * items)` items are chosen at random. With the same seed, a larger fraction
+        mislabels the same items in the same way, and further ones.
 
         **Arguments:**
 
-        - `fraction`: of the items, 0 to 1.
-        - `seed`: of `numpy.random.default_rng`.
+        - `fraction`: fraction of the items to mislabel, 0 to 1.
+        - `seed`: seed of `numpy.random.default_rng`.
+
+        **Returns:** the data set, with the original labels as `clean_targets`.
 
         **Raises:** `ValueError` for a number to predict, a single class, another fraction, or data that
         are mislabelled already.
@@ -149,7 +154,7 @@ class DataSet:
         if not _is_number(fraction) or not 0 <= fraction <= 1:
             raise ValueError(f"`fraction` must be a number from 0 to 1, got {fraction!r}.")
         rng = np.random.default_rng(_seed(seed))
-        # Drawn for all items, whatever the fraction: so sets are nested.
+        # Random numbers are drawn for all items, whatever the fraction, so that the sets are nested.
         chosen = rng.permutation(len(self))[: round(fraction * len(self))]
         shifts = rng.integers(1, len(self.classes), len(self))
         targets = self.targets.copy()
@@ -161,14 +166,14 @@ class DataSet:
         return len(self.targets)
 
     def __getitem__(self, rows: Any) -> "DataSet":
-        """Return the items of a mask, slice or index array; standardised data keep their scale."""
+        """Return the items selected by a mask, slice or index array; inputs are not standardised again."""
         names = ("inputs", "targets", "clean_targets", "weights")
         arrays = {name: getattr(self, name) for name in names}
         kept = {name: array[rows] for name, array in arrays.items() if array is not None}
         return dataclasses.replace(self, **kept)
 
     def __str__(self) -> str:
-        """Say shape, classes and source."""
+        """Return a sentence with the shape, the classes, the note and the source."""
         if self.classes is None:
             what = f"{self.target}, a number"
         else:
@@ -205,9 +210,9 @@ class DataSet:
 
 
 def check_labels(targets: np.ndarray, classes: int, name: str) -> None:
-    """Refuse class numbers that are not 0 ... classes - 1.
+    """Check that class numbers are 0 to classes - 1.
 
-    **Raises:** `ValueError` that names the first wrong one.
+    **Raises:** `ValueError` that names the first wrong number.
     """
     if targets.dtype.kind not in "iu":
         raise ValueError(f"{name}: class numbers must be whole numbers, got {targets.dtype}.")

@@ -7,10 +7,12 @@ from ._shipped import pixel_names, shipped
 
 
 def digits() -> DataSet:
-    """Return 1,797 handwritten digits of 8 x 8 pixels, from 0 (paper) to 1.
+    """Return 1,797 handwritten digits of 8 x 8 pixels, from 0 (paper) to 1 (ink), as 64 inputs.
 
-    The test part of the optical recognition set of UCI, by 13 writers: each pixel is the number of dark
-    ones in a block of 4 x 4, here divided by 16.
+    They are the test part of the optical recognition data of UCI, by 13 writers. Each pixel is the number
+    of dark pixels in a block of 4 x 4, divided by 16.
+
+    **Returns:** `DataSet`.
 
     Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository
     (1998), doi:10.24432/C50P49.

@@ -1,4 +1,4 @@
-"""IDX, the format in which MNIST is distributed: a magic number, lengths of the axes, bytes."""
+"""Reader of IDX, the format in which MNIST is distributed."""
 
 import gzip
 import math
@@ -14,12 +14,18 @@ UNSIGNED_BYTES = 8
 
 
 def read_idx(path: Path, axes: int) -> UInt8[np.ndarray, "..."]:
-    """Return the array of bytes in a file, which may be compressed with gzip (ending `.gz`).
+    """Return the array of bytes in a file, which is decompressed if its name ends in `.gz`.
 
-    Two zero bytes, one for the type (8: unsigned bytes), one for the number of axes; the length of each
-    axis as a big-endian whole number of four bytes; the values, last axis fastest.
+    The format is: two zero bytes, one byte for the type (8: unsigned bytes), one for the number of axes;
+    the length of each axis as a big-endian whole number of four bytes; the values, last axis fastest.
 
-    **Raises:** `ValueError` that names the file if it is damaged, of another type, or has other axes.
+    **Arguments:**
+
+    - `path`: path of the file.
+    - `axes`: number of axes that the array must have.
+
+    **Raises:** `ValueError` that names the file if it is damaged, of another type, or has another number of
+    axes.
 
     Source: LeCun, Cortes & Burges, The MNIST database of handwritten digits (1998).
     """

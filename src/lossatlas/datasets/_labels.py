@@ -1,4 +1,4 @@
-"""Labels of classes as people write them: which of them mean the same class."""
+"""Labels of classes as people write them, and which of them mean the same class."""
 
 import decimal
 import math
@@ -9,23 +9,23 @@ from collections.abc import Sequence
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
 TRUTH = ("true", "false", "yes", "no")
-SHOWN = 5  # groups of labels that a note lists
+SHOWN = 5  # largest number of groups of labels that a note lists
 
 
 def read_labels(texts: Sequence[str]) -> tuple[list[int], tuple[str, ...], str]:
-    """Return the class number of every item, the names of the classes, and what was done to the labels.
+    """Return the class number of every item, the names of the classes, and a note on joined labels.
 
-    Two labels are one class if they are the same value: equal numbers (0, 0.0, +0, 0e0, 00), or one
-    truth value in whatever case (true, True, TRUE; yes, Yes). Quotes around a label and how much white
-    space there is make no difference. Other words that differ in case only stay apart, since A and a may
-    well be two classes; the note says that they do.
+    Two labels are one class if they have the same value: equal numbers (0, 0.0, +0, 0e0, 00), or one truth
+    value in any case (true, True, TRUE; yes, Yes). Quotes around a label and the amount of white space are
+    ignored. Other words that differ only in case are different classes, since A and a may well be two; the
+    note names them.
 
     **Arguments:**
 
     - `texts`: a label for every item.
 
-    **Returns:** class numbers, one per item; names, numbers in ascending order before words in that of the
-    alphabet, each in its shortest writing; and the note, one clause or nothing.
+    **Returns:** class numbers, one per item; names of the classes in their shortest form, numbers in
+    ascending order before words in alphabetical order; and the note, which may be empty.
     """
     labels = [bare(text) for text in texts]
     keys = [_value(label) for label in labels]
@@ -40,7 +40,7 @@ def read_labels(texts: Sequence[str]) -> tuple[list[int], tuple[str, ...], str]:
 
 
 def bare(text: str) -> str:
-    """Return a value without quotes around it, with single spaces, accents in one way of writing."""
+    """Return a value without quotes around it, with single spaces and normalised accents (NFC)."""
     text = " ".join(unicodedata.normalize("NFC", text).split())
     while len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
         text = text[1:-1].strip()
@@ -48,19 +48,19 @@ def bare(text: str) -> str:
 
 
 def as_number(text: str) -> float | int | None:
-    """Return a finite number, whole ones in full, or None for anything else, such as 1_0 or nan."""
+    """Return a finite number (an integer if it is whole); None for anything else, such as 1_0 or nan."""
     try:
         exact = decimal.Decimal(text) if "_" not in text else decimal.Decimal("nan")
     except decimal.InvalidOperation:
         return None
     if not exact.is_finite() or not math.isfinite(float(exact)):
         return None
-    # As floats two long numbers that name things could be equal.
+    # Two long whole numbers, such as identifiers, could be equal as floats.
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
 def _value(label: str) -> float | int | str:
-    """Return what labels of one class have in common."""
+    """Return the value that all labels of one class share."""
     number = as_number(label)
     if number is not None:
         return number
@@ -72,7 +72,7 @@ def _shortest_first(writings: Counter[str]) -> list[str]:
 
 
 def _joined(groups: list[list[str]]) -> str:
-    """Say which labels were taken as one class."""
+    """Return a clause that names the labels that were joined, or an empty text."""
     several = [f"{', '.join(group[1:])} as {group[0]}" for group in groups if len(group) > 1]
     if not several:
         return ""
@@ -81,7 +81,7 @@ def _joined(groups: list[list[str]]) -> str:
 
 
 def _apart(names: tuple[str, ...]) -> str:
-    """Say which classes differ in case only."""
+    """Return a clause that names the classes that differ only in case, or an empty text."""
     alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault(name.casefold(), []).append(name)

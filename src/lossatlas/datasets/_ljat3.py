@@ -1,4 +1,4 @@
-"""LJAT3: which minimum do three atoms reach? A classification problem with as many items as one likes."""
+"""LJAT3: classify geometries of three atoms by the minimum that they reach; any number of items."""
 
 import math
 import operator
@@ -24,8 +24,8 @@ CLASSES = ("triangle", "atom 1 in the centre", "atom 2 in the centre", "atom 3 i
 Z = 2.0  # strength of the three-body term
 TRIANGLE, LINEAR = -2.1850988402687714, -2.219098169600678  # energies of the minima for this strength
 
-_CHUNK = 8192  # starts per compiled call: fixed, so that no number of items changes a start
-_NO_LIMIT = 2**31 - 1  # accepted steps
+_CHUNK = 8192  # starts per compiled call; fixed, so that the starts do not depend on the number of items
+_NO_LIMIT = 2**31 - 1  # accepted steps that no minimisation reaches
 
 
 def ljat3(
@@ -38,36 +38,37 @@ def ljat3(
     cache: bool = True,
     workers: int | None = None,
 ) -> DataSet:
-    """Return distances of three atoms, at the start or on the way, and the minimum that they reach.
+    """Return distances between three atoms, at or after the start, and the minimum that they reach.
 
     Atoms are placed uniformly in a cube and minimised with L-BFGS to an rms gradient of 1e-10 on the
-    landscape `Triatomic`, Z = 2. Class 0 is the triangle; class k the linear molecule with atom k in the
-    centre. Every item was checked to end in one of these four minima.
+    landscape `Triatomic` with a three-body term of strength Z = 2. Class 0 is the triangle; class k is the
+    linear molecule with atom k in the centre. Every minimisation is checked to end in one of these four
+    minima.
 
-    Item i starts from `fold_in(key(seed), i)`, so the first n items are the same whatever `items`. The
-    outcome belongs to the minimiser as much as to the landscape (see `Optimisation`): of D1, D2 and D3,
-    steepest descent labels 15, 2.5 and 11 % of the items otherwise.
+    Item i starts from `fold_in(key(seed), i)`, so the first n items do not depend on `items`. The outcome
+    depends on the minimiser as well as on the landscape (see `Optimisation`): steepest descent gives
+    another class to 15, 2.5 and 11 % of the items of D1, D2 and D3.
 
     **Arguments:**
 
     - `cube`: "D1" (side 2 sqrt 3), "D2" (1.385), "D3" (2 sqrt 2), or a side in units of sigma.
-    - `items`: starts; half of them, as a rule, to train with: `.split(0.5)`.
-    - `inputs`: 2 for r12 and r13, 3 for r12, r13 and r23.
-    - `steps_before`: None for the distances at the start; s for those s accepted steps before the end of
-        the minimisation, where one of fewer steps gives its start; 0 for the minima themselves.
-    - `seed`: of the starts.
-    - `cache`: keep the outcomes in the user's cache directory, and read them from there if they are known.
-    - `workers`: threads; default one per core.
+    - `items`: number of items, one start each; usually half of them are for training: `.split(0.5)`.
+    - `inputs`: 2 for the distances r12 and r13, 3 for r12, r13 and r23.
+    - `steps_before`: None for the distances at the start; a number s for those s accepted steps before the
+        end of the minimisation (at the start, if it has fewer steps); 0 for those at the minimum.
+    - `seed`: seed of the starts.
+    - `cache`: whether to keep the data in the user's cache directory, and to read them from there.
+    - `workers`: number of threads; default one per core.
 
     **Returns:** `DataSet`, in units of sigma and not standardised.
 
     **Raises:**
 
-    - `ValueError`: an unknown cube, no items, another number of inputs, or a seed or steps
-        that are no whole number.
-    - `RuntimeError`: a minimisation did not end in one of the four minima, or not in the same way when run
-        again for `steps_before`; says how many, and which first. In cubes of a side above 5
-        some atoms start beyond the reach of the others.
+    - `ValueError`: an unknown cube, no items, another number of inputs, or a seed or number of steps that
+        is not a whole number.
+    - `RuntimeError`: a minimisation did not end in one of the four minima, or ended differently when run
+        again for `steps_before`; the message gives their number and the first item. In cubes with a side
+        above 5, some atoms start too far from the others to be attracted.
 
     Source: Ballard, Stevenson, Das & Wales, J. Chem. Phys. 144, 124119 (2016), doi:10.1063/1.4944672;
     distances on the way: Das & Wales, Chem. Phys. Lett. 667, 158 (2017).
@@ -124,11 +125,11 @@ def _whole(value: Any, name: str, least: int) -> int:
 def _outcomes(
     side: float, items: int, seed: int, steps_before: int | None, workers: int | None
 ) -> dict[str, np.ndarray]:
-    """Minimise from every start; returns distances, class numbers and evaluations."""
+    """Minimise from every start; return distances, class numbers and numbers of gradients, by name."""
     starts, lengths = _starts(side, items, seed)
     limits = np.full(items, _NO_LIMIT)
     ends = run_batch(Optimisation(), Triatomic(Z), starts, limits, workers=workers)
-    # In another program the same gradient differs by rounding, but never by a factor of two.
+    # Another compiled program gives the same gradient but for rounding, far below a factor of two.
     converged = ends["rms_gradient"] <= 2.0 * TOLERANCE
     triangle = converged & (np.abs(ends["energy"] - TRIANGLE) <= 1e-9)
     linear = converged & (np.abs(ends["energy"] - LINEAR) <= 1e-9)
@@ -140,7 +141,7 @@ def _outcomes(
             f"four minima; the first is item {i}: energy {ends['energy'][i]:.9g}, rms gradient "
             f"{ends['rms_gradient'][i]:.1e} after {ends['evaluations'][i]} evaluations."
         )
-    # The longest of r12, r13, r23 is opposite the atom in the centre: 3, 2, 1.
+    # The longest of r12, r13, r23 is opposite the atom in the centre, which is 3, 2 or 1.
     targets = np.where(triangle, 0, 3 - np.argmax(ends["distances"], axis=1))
     if steps_before is not None:
         lengths = _on_the_way(starts, lengths, ends["accepted"], steps_before, workers)
@@ -154,7 +155,7 @@ def _outcomes(
 def _on_the_way(
     starts: np.ndarray, lengths: np.ndarray, steps: np.ndarray, steps_before: int, workers: int | None
 ) -> np.ndarray:
-    """Return the distances so many steps before the last; runs again, to keep no trajectories."""
+    """Return the distances a number of steps before the end, by running again to that step."""
     limits = np.maximum(steps.astype(np.int64) - steps_before, 0)
     stops = run_batch(Optimisation(), Triatomic(Z), starts, limits, workers=workers)
     other = np.flatnonzero(stops["accepted"] != limits)
@@ -167,8 +168,8 @@ def _on_the_way(
 
 
 def _starts(side: float, items: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return planar starts (items, 6) and their distances (items, 3)."""
-    # The generator is named, because its numbers must not depend on the user's settings of JAX.
+    """Return planar starts, shape (items, 6), and their distances, shape (items, 3), units of sigma."""
+    # The generator is named so that its numbers do not depend on the user's settings of JAX.
     key = jax.random.key(seed, impl="threefry2x32")
     chunks = [
         _draw(key, np.arange(first, first + _CHUNK, dtype=np.uint32), side)

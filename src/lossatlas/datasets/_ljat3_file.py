@@ -1,4 +1,4 @@
-"""The file in the user's cache that holds an LJAT3 data set."""
+"""Files in the user's cache directory that hold LJAT3 data sets."""
 
 import hashlib
 import json
@@ -10,22 +10,22 @@ from pathlib import Path
 import numpy as np
 
 
-VERSION = 1  # of the numbers in the cache: raise it whenever they change
+VERSION = 1  # version of the numbers in the cache, to be raised whenever they change
 
 
 def file_name(side: float, items: int, seed: int, strength: float, steps_before: int | None) -> str:
-    """Return a name that other settings do not share."""
+    """Return the name of the file for these settings, which no other settings share."""
     settings = [VERSION, side.hex(), items, seed, strength]
     settings += [] if steps_before is None else [steps_before]
     return f"ljat3-{hashlib.sha256(json.dumps(settings).encode()).hexdigest()}.npz"
 
 
 def read(path: Path, items: int, classes: int) -> dict[str, np.ndarray] | None:
-    """Return what is stored; None if there is nothing, or nothing sound."""
+    """Return the stored arrays by name; None if there is no file or it is damaged."""
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             known = {name: stored[name] for name in ("distances", "targets", "evaluations")}
-    except Exception:  # a damaged file can raise almost anything; whatever it was, the data are made anew
+    except Exception:  # a damaged file can raise almost anything; the data are then made anew
         return None
     sound = (
         known["distances"].shape == (items, 3)
@@ -40,7 +40,7 @@ def read(path: Path, items: int, classes: int) -> dict[str, np.ndarray] | None:
 
 
 def write(path: Path, known: dict[str, np.ndarray]) -> None:
-    """Store the data under their name at once, so that no reader sees half a file."""
+    """Write the data to a temporary file and rename it, so that no reader sees an incomplete file."""
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

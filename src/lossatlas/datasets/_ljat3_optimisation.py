@@ -1,4 +1,4 @@
-"""The minimiser whose outcomes are the classes of LJAT3."""
+"""The minimiser that defines the classes of LJAT3."""
 
 import equinox as eqx
 import jax
@@ -10,7 +10,7 @@ from lossatlas.landscapes._atoms import distances
 from lossatlas.searches import AbstractSearch
 
 
-TOLERANCE = 1e-10  # rms gradient
+TOLERANCE = 1e-10  # rms gradient at which a minimisation has converged
 
 
 class _State(eqx.Module):
@@ -28,19 +28,19 @@ class _State(eqx.Module):
 
 
 class Optimisation(AbstractSearch):
-    """One minimisation to the tolerance by the L-BFGS of GMIN, to see where three atoms end.
+    """A minimisation by the L-BFGS of GMIN, which finds the minimum that three atoms reach.
 
-    The outcome belongs to the minimiser, too, so this one is part of the definition of the data; those of
-    `searches` may change. It differs from them in keeping pairs of negative curvature (steps are turned
-    downhill, so the sign does no harm): overlapping atoms fly apart into the tail of the potential, where
-    pairs of the repulsive wall, kept for want of better ones, would make steps too short to come back.
+    The outcome depends on the minimiser, so this one is part of the definition of the data, while the
+    minimisers of `searches` may change. Unlike those, it keeps pairs of negative curvature; their sign does
+    no harm, because steps are turned downhill. Without them, overlapping atoms that fly apart into the tail
+    of the potential would keep the pairs of the repulsive wall, which make steps too short to come back.
 
     **Arguments:**
 
-    - `memory`: pairs of step and gradient change.
+    - `memory`: number of pairs of step and gradient change that are kept.
     - `longest`: longest step, units of sigma.
-    - `max_steps`: gradients.
-    - `max_rise`: of the energy in one step, relative to 1 + |E|.
+    - `max_steps`: largest number of gradients.
+    - `max_rise`: largest rise of the energy in an accepted step, relative to 1 + |E|.
 
     Source: the L-BFGS of GMIN (see Wales, Energy Landscapes, 2003), after Nocedal, Math. Comput. 35, 773
     (1980), doi:10.1090/S0025-5718-1980-0572855-7.
@@ -52,25 +52,25 @@ class Optimisation(AbstractSearch):
     max_rise: float = 1e-10
 
     def init(self, landscape: Triatomic, x: Point, limit: Integer) -> _State:
-        """Evaluate the start; the search ends after `limit` accepted steps, if it has not before."""
+        """Evaluate the start; the search ends after `limit` accepted steps at the latest."""
         energy, gradient = landscape.value_and_gradient(x)
         zeros = jnp.zeros((self.memory, x.shape[0]))
-        none = jnp.zeros(self.memory)  # pairs of zeros change no direction
+        none = jnp.zeros(self.memory)  # pairs of zeros leave every direction unchanged
         step = self._bounded(-0.1 * gradient)
         zero, one = jnp.asarray(0), jnp.asarray(1)
         return _State(x, energy, gradient, zeros, zeros, none, step, zero, one, zero, limit)
 
     def finished(self, landscape: Triatomic, state: _State) -> Flag:
-        """Stop on the gradient, after too many of them, or at the limit."""
+        """Return whether the gradient is small enough, or the number of gradients or steps is exhausted."""
         over = (state.evaluations >= self.max_steps) | (state.accepted >= state.limit)
         return (_rms(state.gradient) <= TOLERANCE) | over
 
     def step(self, landscape: Triatomic, state: _State) -> _State:
-        """Try one step; if the energy rises, cut it by ten."""
+        """Try one step; if the energy rises, divide the step by ten."""
         s = state
         trial = s.x + s.step
         energy, gradient = landscape.value_and_gradient(trial)
-        # After ten cuts the memory is misleading: take the step.
+        # If ten cuts do not help, the stored pairs are misleading, and the step is accepted.
         falls = energy <= s.energy + self.max_rise * (1.0 + jnp.abs(s.energy))
         accept = falls | (jnp.isfinite(energy) & (s.cuts >= 10))
         change = gradient - s.gradient
@@ -81,7 +81,7 @@ class Optimisation(AbstractSearch):
         inverse = jnp.where(useful, 1.0 / jnp.where(useful, overlap, 1.0), 0.0)
         inverse_overlaps = jnp.concatenate([inverse[None], s.inverse_overlaps[:-1]])
         scale = jnp.where(useful, jnp.abs(overlap) / jnp.maximum(size, 1e-300), 1.0)
-        # The two-loop recursion, of fixed length so that it runs well in lanes; newest pair first.
+        # The two-loop recursion, newest pair first; its fixed length suits batches.
         q, alphas = gradient, []
         for row in range(self.memory):
             alphas.append(inverse_overlaps[row] * jnp.sum(steps[row] * q))
@@ -111,7 +111,7 @@ class Optimisation(AbstractSearch):
         return jax.tree.map(lambda a, b: jnp.where(accept, a, b), taken, refused)
 
     def result(self, landscape: Triatomic, state: _State) -> dict[str, Array]:
-        """Return energy, rms gradient, the three distances, evaluations, and accepted steps."""
+        """Return energy, rms gradient, three distances, and numbers of gradients and accepted steps."""
         return {
             "energy": state.energy,
             "rms_gradient": _rms(state.gradient),

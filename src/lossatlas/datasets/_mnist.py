@@ -12,7 +12,7 @@ from ._idx import read_idx
 from ._shipped import pixel_names, shipped
 
 
-# For each part: names of the arrays here and in Keras' file, and the first word of the IDX files.
+# For each part: names of the arrays here and in the file of Keras, and the first word of the IDX files.
 PARTS = {
     "training": (("train_images", "train_labels"), ("x_train", "y_train"), "train"),
     "test": (("test_images", "test_labels"), ("x_test", "y_test"), "t10k"),
@@ -23,19 +23,20 @@ SHIPPED = {"training": "the first 1000 of 60000 training images", "test": "all t
 def mnist(part: str = "training", *, path: str | os.PathLike | None = None) -> DataSet:
     """Return handwritten digits of 28 x 28 pixels, from 0 (paper) to 1 (ink), 784 inputs in all.
 
-    Shipped are the first 1,000 training images and all 10,000 test images.
+    The first 1,000 training images and all 10,000 test images are shipped.
 
     **Arguments:**
 
     - `part`: `training` or `test`.
-    - `path`: where you have all of MNIST: an npz file with `train_images`, `train_labels`, `test_images`,
-        `test_labels` or, as Keras has it, `x_train`, `y_train`, `x_test`, `y_test`; or a folder with the
-        files `train-images-idx3-ubyte`, ..., `t10k-labels-idx1-ubyte`, with `.gz` at the end or without.
+    - `path`: path of the complete MNIST: an npz file with `train_images`, `train_labels`, `test_images`,
+        `test_labels` or, as in Keras, `x_train`, `y_train`, `x_test`, `y_test`; or a folder with the files
+        `train-images-idx3-ubyte`, ..., `t10k-labels-idx1-ubyte`, with `.gz` at the end or without. Default:
+        the shipped images.
 
     **Returns:** `DataSet`; inputs are pixels divided by 255.
 
-    **Raises:** `ValueError` that names the file for another part, or files that are missing, damaged, or
-    do not fit.
+    **Raises:** `ValueError` for another part, and for files that are missing, damaged or do not fit
+    together; the message names the file.
 
     Source: LeCun, Bottou, Bengio & Haffner, Proc. IEEE 86, 2278 (1998), doi:10.1109/5.726791.
     """

@@ -1,4 +1,4 @@
-"""Any table brought to a given number of inputs: its leading directions, or turned into a larger space."""
+"""Linear maps of data to a given number of inputs: principal components, or a rotation into more inputs."""
 
 import dataclasses
 
@@ -8,30 +8,32 @@ from jaxtyping import Float
 from ._data_set import DataSet
 
 
-LARGEST = 10_000  # inputs
+LARGEST = 10_000  # largest number of inputs
 
 
 def project(
     training: DataSet, inputs: int, *, test: DataSet | None = None, seed: int = 0
 ) -> tuple[DataSet, DataSet | None]:
-    """Bring data to so many inputs by a linear map, the same for training and test data.
+    """Map data linearly to a given number of inputs, training and test data by the same map.
 
-    With more columns, z = (x - m) V: `inputs` leading principal components of the training inputs, m
-    their mean. With fewer, z = x Q^T, where Q has orthonormal columns drawn uniformly from `seed`:
-    distances between items stay what they are, and nothing is added but directions without data. With
-    as many, nothing changes. Components are not scaled to equal variance, and their signs are such that
-    the largest weight is positive.
+    If the data have more columns, z = (x - m) V, where V holds the `inputs` leading principal components of
+    the training inputs and m is their mean. If they have fewer, z = x Q^T, where Q has orthonormal columns
+    drawn uniformly at random: distances between items are kept, and the data do not vary in the added
+    directions. If they have as many, nothing changes. Components are not scaled to equal variance; their
+    signs are such that the entry of V with the largest absolute value in each component is positive.
 
     **Arguments:**
 
-    - `training`: what the components are those of.
-    - `inputs`: columns wanted, at least 1.
-    - `test`: further items with the same columns.
-    - `seed`: of `numpy.random.default_rng`, for the map into a larger space.
+    - `training`: the data whose principal components and mean are used.
+    - `inputs`: number of inputs wanted, 1 to 10,000.
+    - `test`: further items with the same columns, or None.
+    - `seed`: seed of `numpy.random.default_rng`, for the map to more inputs.
 
-    **Returns:** training and test data with columns z1, z2, ...; `standardised` is False after a map.
+    **Returns:** training and test data with columns z1, z2, ...; `standardised` is False after a map. The
+    test data are None if none were given.
 
-    **Raises:** `ValueError` for no inputs, or more principal components than items.
+    **Raises:** `ValueError` for another number of inputs, test data with other columns, or fewer items
+    than principal components.
     """
     if isinstance(inputs, bool) or not isinstance(inputs, int | np.integer) or inputs < 1:
         raise ValueError(f"`inputs` must be a whole number of at least 1, got {inputs!r}.")

@@ -1,4 +1,4 @@
-"""Six tables with a number to predict."""
+"""Six shipped regression data sets."""
 
 from ._data_set import DataSet
 from ._shipped import shipped
@@ -15,7 +15,7 @@ SOURCES = {
 
 
 def regression(name: str) -> DataSet:
-    """Return one of six tables with a number to predict; inputs and number are standardised.
+    """Return one of six regression data sets, with standardised inputs and targets.
 
     | name | items | inputs | predicted |
     | --- | --- | --- | --- |
@@ -26,9 +26,15 @@ def regression(name: str) -> DataSet:
     | `wine_red` | 1599 | 11 | quality as tasted, a whole number from 3 to 8 |
     | `yacht` | 308 | 6 | residuary resistance of the hull |
 
+    **Arguments:**
+
+    - `name`: one of the names in the table.
+
+    **Returns:** `DataSet`.
+
     **Raises:** `ValueError` for another name.
 
-    Source: the UCI Machine Learning Repository, for boston StatLib; the papers are the data sets' `source`.
+    Source: the UCI Machine Learning Repository, for `boston` StatLib; `DataSet.source` cites the papers.
     """
     if not isinstance(name, str) or name not in SOURCES:
         raise ValueError(f"`name` must be one of {', '.join(SOURCES)}, got {name!r}.")

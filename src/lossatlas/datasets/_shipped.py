@@ -1,4 +1,4 @@
-"""Arrays that are shipped with the package."""
+"""Access to the arrays that are shipped with the package."""
 
 import importlib.resources
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def shipped(name: str, *arrays: str) -> list[np.ndarray]:
-    """Return arrays of one of the package's npz files, in the order of their names."""
+    """Return arrays from an npz file of the package, in the order of the names given."""
     file = importlib.resources.files("lossatlas.datasets") / f"{name}.npz"
     with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
         return [stored[array] for array in arrays]

@@ -1,4 +1,4 @@
-"""Columns with mean 0 and standard deviation 1."""
+"""Helpers for columns that are standardised to mean 0 and standard deviation 1."""
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -7,12 +7,12 @@ from jaxtyping import Bool, Float
 def spreads(
     values: Float[np.ndarray, "items columns"],
 ) -> tuple[Float[np.ndarray, " columns"], Bool[np.ndarray, " columns"]]:
-    """Return the standard deviation of each column, and whether it is more than rounding.
+    """Return the standard deviation of each column, and whether it exceeds rounding error.
 
-    Not finite where the numbers are too large.
+    A standard deviation is not finite where the numbers are too large.
     """
     top = np.abs(values).max(axis=0)
-    # The squares of numbers below 1e-154 are zero; a power of two changes no digit.
+    # The squares of numbers below 1e-154 underflow; scaling by a power of two changes no digit.
     powers = np.where(top < 1e-100, -np.frexp(top)[1], 0)
     with np.errstate(over="ignore", invalid="ignore"):
         spread = np.ldexp(np.ldexp(values, powers).std(axis=0), -powers)

@@ -1,4 +1,4 @@
-"""A table of the user's own: a CSV file with one column to predict."""
+"""Tables of the user: CSV files with one column to predict; and the shipped iris data."""
 
 import csv
 import dataclasses
@@ -13,32 +13,34 @@ from ._labels import as_number, bare, read_labels
 from ._standardise import left_out, spreads
 
 
-CLASS_LIMIT = 20  # a column of whole numbers with at most this many values counts as classes
+CLASS_LIMIT = 20  # a target of whole numbers with at most so many different values is taken as classes
 
 
 def load_table(
     path: str | os.PathLike, target: str, *, task: str = "auto", weights: str | None = None
 ) -> DataSet:
-    """Read a CSV file with a header line; columns and a number to predict are standardised.
+    """Read a CSV file with a header line; inputs, and a number to predict, are standardised.
 
     **Arguments:**
 
-    - `path`: the file; every column but the target must hold numbers.
+    - `path`: path of the file; every column but the target must hold numbers.
     - `target`: name of the column to predict.
-    - `task`: `classes`, `number`, or `auto`: text and whole numbers with at most 20 different values
-        are classes, anything else is a number.
-    - `weights`: name of a column that says how much each row counts, numbers that are not negative; it is
-        no input.
+    - `task`: `classes`, `number` or `auto`. With `auto`, text is taken as classes, and so are whole
+        numbers with at most 20 different values and at most half as many values as rows; anything else is
+        a number to predict.
+    - `weights`: name of a column with the weights of the rows, which must not be negative; it is not used
+        as an input.
 
-    Labels are one class if they are the same value: equal numbers written differently (1, 1.0, 1e0, 01),
-    or a truth value in different case (true, True). Quotes around them and white space do not count. Other
-    words that differ in case only are different classes.
+    Two labels are one class if they have the same value: equal numbers written differently (1, 1.0, 1e0,
+    01), or a truth value in different case (true, True). Quotes around labels and white space are ignored.
+    Other words that differ only in case are different classes.
 
-    **Returns:** `DataSet`; its note names the labels that were joined, those that differ in case only, and
-    constant columns, which carry nothing and are left out.
+    **Returns:** `DataSet`; its note names the labels that were joined, those that differ only in case, and
+    constant columns, which are left out.
 
-    **Raises:** `ValueError` that names row (the header is row 1) and column of what is missing or not a
-    number, or the column that is not there.
+    **Raises:** `ValueError` that names row (the header is row 1) and column of a value that is missing or
+    not a number, or the column that does not exist; also for a table without inputs, a constant target, a
+    single class, or more classes than half the rows.
     """
     path = Path(path)
     header, rows = _read(path)
@@ -100,7 +102,7 @@ def load_table(
 
 
 def iris() -> DataSet:
-    """Return Fisher's iris: 150 flowers, 4 lengths, 3 species, standardised.
+    """Return the iris data of Fisher: 150 flowers, 4 lengths (standardised) and 3 species.
 
     Source: Fisher, Annals of Eugenics 7, 179 (1936), doi:10.1111/j.1469-1809.1936.tb02137.x.
     """
@@ -110,7 +112,7 @@ def iris() -> DataSet:
 
 
 def _read(path: Path) -> tuple[list[str], dict[int, list[str]]]:
-    """Return the header, and the rows by their number in the file; empty lines are passed over."""
+    """Return the header, and the rows by their line numbers in the file; empty lines are skipped."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
@@ -131,7 +133,7 @@ def _numbers(path: Path, column: str, texts: dict[int, str]) -> np.ndarray:
     values = []
     for number, text in texts.items():
         try:
-            values.append(float(text.replace("_", "x")))  # Python reads 1_0 as 10
+            values.append(float(text.replace("_", "x")))  # because Python reads 1_0 as 10
         except ValueError:
             raise ValueError(
                 f"{path.name}, row {number}, column {column}: {text.strip()[:40]!r} is not a number."
@@ -144,7 +146,7 @@ def _numbers(path: Path, column: str, texts: dict[int, str]) -> np.ndarray:
 
 
 def _weights(path: Path, column: str, rows: dict[int, list[str]], values: np.ndarray) -> np.ndarray:
-    """Return the weights of the rows, or name the first that is none."""
+    """Return the weights of the rows; raises `ValueError` that names the first negative one."""
     for number, value in zip(rows, values):
         if value < 0:
             raise ValueError(
@@ -179,10 +181,10 @@ def _target(path: Path, name: str, rows: dict[int, str], task: str):
 
 
 def _looks_like_classes(texts: list[str]) -> bool:
-    """Return whether labels are words, or few whole numbers; other numbers are there to be predicted."""
+    """Return whether labels are words, or few different whole numbers."""
     numbers = [as_number(text) for text in texts]
     if None in numbers:
-        return not all(_is_float(text) for text in texts)  # 1, 2, inf are no words
+        return not all(_is_float(text) for text in texts)  # 1, 2, inf are numbers, not words
     whole = all(isinstance(number, int) for number in numbers)
     return whole and len(set(numbers)) <= min(CLASS_LIMIT, max(2, len(numbers) // 2))
 

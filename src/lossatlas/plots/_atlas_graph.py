@@ -1,4 +1,4 @@
-"""Draw the disconnectivity graph of an atlas, with what is known of its minima."""
+"""Draw the disconnectivity graph of an atlas, coloured or placed by columns of its minima."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from ._interactive import write_interactive
 
 
 COLUMNS = ("energy", "lowest_eigenvalue", "log_product", "orbit_size", "hits", "degree")
-_EXACT = 2**53  # whole numbers below are floats, too
+_EXACT = 2**53  # all whole numbers below this are exact as floats
 
 
 def atlas_graph(
@@ -34,24 +34,26 @@ def atlas_graph(
     kt: float | None = None,
     groups: bool = False,
 ) -> Axes:
-    """Draw the disconnectivity graph of an atlas, with columns of its minima as colours or as places.
+    """Draw the disconnectivity graph of an atlas, with columns of its minima as colours or positions.
 
     **Arguments:**
 
     - `atlas`: the open atlas.
-    - `tree`: of its minima, some of them, or groups of them; default all. Its ids are those of the atlas.
-    - `ax`: where; default a new figure.
+    - `tree`: tree of all minima, of some of them, or of groups of them, with the ids of the atlas; default
+        that of all minima.
+    - `ax`: axes to draw in; default those of a new figure.
     - `colour`, `x`: names of columns, see `minima_column`, for colours and for the horizontal axis.
-    - `labels`: True for all ids, or some ids.
-    - `highlight`: ids, or such by name, as for `disconnectivity`; those not in the tree are left out.
-    - `order`, `scale`: as for `disconnectivity`.
-    - `kt`: the temperature, if the tree is one of free energies.
-    - `groups`: whether a branch is a group of minima.
+    - `labels`: True to write the ids of all minima, or the ids to write.
+    - `highlight`: ids, or a mapping from names to ids, as in `disconnectivity`; ids that are not in the
+        tree are left out.
+    - `order`, `scale`: as in `disconnectivity`.
+    - `kt`: temperature, loss units, if the energies of the tree are free energies.
+    - `groups`: whether a branch stands for a group of minima.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` for an unknown column, one for the horizontal axis that is not known of every
-    minimum, and as `disconnectivity`.
+    **Raises:** `ValueError` for an unknown column, a column for the horizontal axis that is not known for
+    every minimum, and as `disconnectivity`.
     """
     tree = atlas_tree(atlas) if tree is None else tree
     minima = atlas.minima
@@ -91,14 +93,14 @@ def write_atlas_graph(
     kt: float | None = None,
     groups: bool = False,
 ) -> None:
-    """Write the graph of an atlas as a page for a browser, with every column that is known.
+    """Write the disconnectivity graph of an atlas as a page for a browser, with all known columns.
 
     **Arguments:**
 
     - `atlas`, `tree`, `order`, `scale`, `kt`, `groups`: as for `atlas_graph`.
-    - `path`: an .html file.
-    - `colour`: the column that gives the colours at first.
-    - `highlight`: ids, or such by name: a column of the page.
+    - `path`: the .html file to write.
+    - `colour`: name of the column that gives the colours when the page opens.
+    - `highlight`: ids, or a mapping from names to ids, which become a column of the page.
 
     **Raises:** `ValueError` for an unknown column, and as `write_interactive`.
     """
@@ -129,7 +131,7 @@ def write_atlas_graph(
 
 
 def atlas_tree(atlas: Atlas, levels: int | None = None) -> DisconnectivityTree:
-    """Return the disconnectivity tree of an atlas; `levels` as for `disconnectivity`.
+    """Return the disconnectivity tree of an atlas; `levels` as in `analysis.disconnectivity`.
 
     **Raises:** `ValueError` for an atlas without minima.
     """
@@ -141,7 +143,7 @@ def atlas_tree(atlas: Atlas, levels: int | None = None) -> DisconnectivityTree:
 def minima_column(minima: Minima, name: str) -> np.ndarray:
     """Return a column of the minima as numbers, shape (minima,).
 
-    **Raises:** `ValueError` that says which columns there are.
+    **Raises:** `ValueError` for an unknown name; the message lists the columns.
     """
     if name not in COLUMNS and name not in minima.quantities:
         there = ", ".join([*COLUMNS, *minima.quantities])
@@ -151,17 +153,17 @@ def minima_column(minima: Minima, name: str) -> np.ndarray:
         raise ValueError(f"There is no column {name!r} of the minima; there is {there}{hint}.")
     values = np.asarray(minima[name], dtype=float)
     if name in ("orbit_size", "degree") and np.all(np.abs(values) < _EXACT):
-        return values.astype(int)  # a few whole numbers are told apart better in a legend
+        return values.astype(int)  # a legend shows a few whole numbers better than a scale
     return values
 
 
 def column_label(name: str) -> str:
-    """Return the name of a column as it is written in pictures."""
+    """Return the name of a column as pictures show it."""
     return name.replace("_", " ").replace("auc", "AUC")
 
 
 def _is_known(values) -> bool:
-    """Say whether a column has any value."""
+    """Return whether a column has any finite value."""
     return bool(np.isfinite(np.asarray(values, dtype=float)).any())
 
 
@@ -173,7 +175,7 @@ def _within(tree: DisconnectivityTree, highlight):
 
 
 def _named(tree: DisconnectivityTree, highlight) -> np.ndarray:
-    """Return for every minimum of a tree the name of the last set that it is in, "" for none."""
+    """Return, for every minimum of a tree, the name of the last set that contains it, or ""."""
     sets = highlight if isinstance(highlight, Mapping) else {"yes": highlight}
     names = np.full(len(tree), "", dtype=object)
     for name, ids in sets.items():
@@ -186,7 +188,7 @@ def _ylabel(kt: float | None) -> str:
 
 
 def _title(atlas: Atlas, tree: DisconnectivityTree, groups: bool) -> str:
-    """Return the name of the landscape, of an import that of its directory, and how much there is of it."""
+    """Return the name of the landscape (or directory of an import) and the numbers of its points."""
     name = atlas.landscape.get("landscape") or atlas.landscape.get("directory") or "import"
     drawn, n, states = len(tree), len(atlas.minima), int(atlas.transition_states.usable.sum())
     if groups:

@@ -1,4 +1,4 @@
-"""Bifurcation diagrams: stationary points against a number in the landscape."""
+"""Bifurcation diagrams: stationary points against a parameter of the landscape."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,19 +26,19 @@ def bifurcation(
     xlabel: str = "parameter",
     legend: bool = True,
 ) -> Axes:
-    """Draw branches of stationary points against the parameter that they were followed in.
+    """Draw branches of stationary points against the parameter along which they were followed.
 
-    Minima are solid, transition states dashed, points of higher index dotted, each index in a colour of
-    its own; circles mark folds, squares bifurcations. The axis of the parameter is logarithmic where steps
-    were taken in its logarithm.
+    Lines are solid for minima, dashed for transition states and dotted for points of higher index; each
+    index has its own colour. Circles mark folds, squares bifurcations. The axis of the parameter is
+    logarithmic if steps were taken in its logarithm.
 
     **Arguments:**
 
-    - `branches`: as of `follow`.
+    - `branches`: what `follow` returns.
     - `y`: `energy`, in loss units, or `norm`, ||x|| in parameter units.
-    - `ax`: where; default a new figure.
-    - `xlabel`: of the axis of the parameter.
-    - `legend`: whether to explain lines and marks at the top.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `xlabel`: label of the axis of the parameter.
+    - `legend`: whether to add a legend of lines and marks at the top.
 
     **Returns:** the axes.
 
@@ -52,7 +52,7 @@ def bifurcation(
         height = branch.energy if y == "energy" else np.linalg.norm(branch.x, axis=1)
         for rows in branch.segments():
             index = int(branch.index[rows][0])
-            # Broken lines above: both are seen where a broken one lies on a solid one.
+            # Broken lines are drawn on top, so that both are seen where one lies on a solid line.
             ax.plot(branch.parameter[rows], height[rows], **_line(index), zorder=2.0 + 0.1 * min(index, 2))
     groups = {kind: [event for event in branches.events if _marked(event) == kind] for kind in _MARKS}
     groups = {kind: events for kind, events in groups.items() if events}
@@ -74,13 +74,13 @@ def point_counts(
     xlabel: str = "parameter",
     legend: bool = True,
 ) -> Axes:
-    """Draw how many stationary points of each index there are on the branches, against the parameter.
+    """Draw the number of stationary points of each index on the branches against the parameter.
 
     **Arguments:**
 
-    - `branches`: as of `follow`.
-    - `images`: count the images of every point under the symmetry group.
-    - `ax`, `xlabel`, `legend`: as of `bifurcation`.
+    - `branches`: what `follow` returns.
+    - `images`: whether to count all images of every point under the symmetry group.
+    - `ax`, `xlabel`, `legend`: as in `bifurcation`.
 
     **Returns:** the axes.
 
@@ -105,7 +105,7 @@ def point_counts(
 
 
 def _indices(branches: Branches) -> list[int]:
-    """Return the indices that occur."""
+    """Return the indices that occur, increasing; raises `ValueError` if there is no point."""
     found = sorted({int(index) for branch in branches.branches for index in np.unique(branch.index)})
     if not found:
         raise ValueError("`branches` hold no point: nothing could be followed.")
@@ -118,7 +118,7 @@ def _line(index: int) -> dict:
 
 
 def _marked(event: Event) -> str:
-    """Return how an event is marked: an end lies on a bifurcation of another branch."""
+    """Return the kind of mark of an event; an end of a branch lies on a bifurcation of another branch."""
     return "fold" if event.kind == "fold" else "bifurcation"
 
 
@@ -139,14 +139,16 @@ def _frame(ax: Axes, branches: Branches, xlabel: str, ylabel: str) -> None:
 
 
 def branches(branches: Branches, *, name: str = "L2") -> Figure:
-    """Draw branches by the size of their points and by energy, and the number of points.
+    """Draw, against the parameter, the norms and energies of branches and the number of their points.
 
     **Arguments:**
 
     - `branches`: what `follow` returns.
-    - `name`: of the parameter.
+    - `name`: name of the parameter, for the label of the axis.
 
     **Returns:** the figure.
+
+    **Raises:** `ValueError` if no branch has a point.
     """
     import matplotlib.pyplot as plt
 

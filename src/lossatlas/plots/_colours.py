@@ -9,9 +9,9 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.ticker import ScalarFormatter
 
 
-NEUTRAL = "#a0a0a0"  # what has no value, in a picture with colours
-# Okabe and Ito's colours without yellow, then three of Paul Tol's, black last: all differ for the
-# colour-blind and all are dark enough for a thin line on white.
+NEUTRAL = "#a0a0a0"  # for points without a value, in a picture with colours
+# Okabe and Ito's colours without yellow, then three of Paul Tol's, black last: they can be told apart with
+# colour vision deficiency, and are dark enough for a thin line on white.
 GROUPS = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
     "#56b4e9", "#332288", "#882255", "#999933", "#000000",
@@ -20,7 +20,7 @@ POSITIVE, NEGATIVE = GROUPS[:2]
 
 
 def sequential_map(cmap: str | Colormap | None = None) -> Colormap:
-    """Return a colour map for a scale: what is given, or viridis without its palest part."""
+    """Return the colour map given, or by default viridis without its palest part."""
     if cmap is None:
         shades = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, 256))
         return LinearSegmentedColormap.from_list("lossatlas", shades)
@@ -33,7 +33,7 @@ def diverging_map() -> Colormap:
 
 
 def limits_of(values: np.ndarray, given: tuple[float, float] | None = None) -> tuple[float, float]:
-    """Return the ends of a scale: the lowest and the highest finite value, or what is given."""
+    """Return the ends of a scale: the limits given, or the lowest and the highest finite value."""
     if given is not None:
         return check_limits(given, "colour_limits")
     finite = values[np.isfinite(values)]
@@ -42,7 +42,7 @@ def limits_of(values: np.ndarray, given: tuple[float, float] | None = None) -> t
 
 
 def check_limits(limits, name: str) -> tuple[float, float]:
-    """Return two limits as floats, or say what is wrong with them."""
+    """Return two limits as floats; raises `ValueError` unless the first is below the second."""
     pair = np.asarray(limits, dtype=float)
     if pair.shape != (2,) or not np.all(np.isfinite(pair)) or pair[0] >= pair[1]:
         raise ValueError(f"`{name}` must be two finite numbers, the lower one first, got {limits}.")
@@ -50,7 +50,7 @@ def check_limits(limits, name: str) -> tuple[float, float]:
 
 
 def label_bar(bar: Colorbar, label: str | None) -> None:
-    """Give a colour bar its label, no frame, and numbers that are written out."""
+    """Give a colour bar its label, remove its frame, and write its numbers in full."""
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     bar.set_label(label or "")
     if isinstance(bar.formatter, ScalarFormatter):
@@ -59,7 +59,7 @@ def label_bar(bar: Colorbar, label: str | None) -> None:
 
 
 def add_colour_bar(ax: Axes | list[Axes], norm: Normalize, cmap: Colormap, label: str | None) -> Colorbar:
-    """Add a colour bar at the right of axes."""
+    """Add a colour bar to the right of axes."""
     figure = (ax if isinstance(ax, Axes) else ax[0]).figure
     shape = {"pad": 0.02, "fraction": 0.05, "aspect": 30, "panchor": False}  # axes stay in their middle
     bar = figure.colorbar(ScalarMappable(norm, cmap), ax=ax, **shape)

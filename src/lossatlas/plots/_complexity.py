@@ -1,4 +1,4 @@
-"""Draw how many critical points spin glasses have, by index and by energy: theory and what is found."""
+"""Draw numbers of critical points of spin glasses by index and energy: theory and samples."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,20 +14,21 @@ from ._frame import new_axes
 
 
 def complexity(p: int, *, indices: Sequence[int] = (0, 1, 2, 3), ax: Axes | None = None) -> Axes:
-    """Draw the complexity of a p-spin glass: Theta_k for some indices, and Theta for all together.
+    """Draw the complexity of a p-spin glass: Theta_k for some indices, and Theta for all indices.
 
-    Energies run from just below that of the ground state to just above -E_inf. Each curve has a dot where
-    it is zero, at -E_k; a dashed line stands at -E_inf.
+    Energies run from just below that of the ground state to just above -E_inf. A dot marks the zero -E_k of
+    each curve; a dashed line marks -E_inf.
 
     **Arguments:**
 
     - `p`: order of the glass, at least 3.
-    - `indices`: k of the curves, 1 to 9 of them.
-    - `ax`: where; default a new figure.
+    - `indices`: indices k of the curves, 1 to 9 of them.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` for an order below 3, where all E_k are the same, a wrong index, or too many.
+    **Raises:** `ValueError` for an order below 3 (where all E_k are equal), a negative index, or too many
+    indices.
     """
     if p < 3:
         raise ValueError(f"`p` must be at least 3, got {p}: with two there is nothing below -E_inf.")
@@ -56,15 +57,16 @@ def complexity(p: int, *, indices: Sequence[int] = (0, 1, 2, 3), ax: Axes | None
 
 
 def index_counts(counts: np.ndarray, p: int, *, ax: Axes | None = None) -> Axes:
-    """Draw numbers of critical points by index, averaged over spin glasses, against the exact means.
+    """Draw the mean number of critical points of each index over sampled spin glasses, and the exact mean.
 
     Dots are averages over the glasses with standard errors; bars are the exact means.
 
     **Arguments:**
 
-    - `counts`: points of index 0, ..., N - 1 of each glass, shape (glasses, N), at least two glasses.
+    - `counts`: number of points of index 0, ..., N - 1 of each glass, shape (glasses, N), at least two
+        glasses.
     - `p`: order of the glasses, at least 2.
-    - `ax`: where; default a new figure.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
@@ -98,24 +100,25 @@ def index_counts(counts: np.ndarray, p: int, *, ax: Axes | None = None) -> Axes:
 def energy_counts(
     energies: Mapping[int, Sequence[np.ndarray]], p: int, index: int, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw the numbers of critical points below an energy against theory, for one index.
+    """Draw the mean number of critical points of one index below an energy, from samples and theory.
 
-    For each number of spins N: ln(mean number of points with H <= N u) / N over glasses as a line, with a
-    band of one standard error, and the same of the exact mean, dashed. The limit for large N, `complexity`,
-    is black. Where a mean is below 1, its logarithm is negative.
+    For each number of spins N, a line shows ln(mean number of points with H <= N u) / N over the sampled
+    glasses, with a band of one standard error; a dashed line shows the same of the exact mean. The limit
+    for large N, `complexity`, is black. Where a mean is below 1, its logarithm is negative.
 
     **Arguments:**
 
-    - `energies`: for each N, 1 to 9 of them up to 30, the energies per spin of the points of this index of
-        every glass, dimensionless; two glasses or more. Without glasses, only the exact mean is drawn.
+    - `energies`: for each N (1 to 9 values, up to 30) a list with one array per glass: the energies per
+        spin of its points of this index, dimensionless. At least two glasses, or an empty list to draw only
+        the exact mean.
     - `p`: order of the glasses, at least 2.
-    - `index`: k of the points, below every N.
-    - `ax`: where; default a new figure.
+    - `index`: index k of the points, below every N.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` for too many curves, a single glass, no points at all, and as
-        `mean_critical_points` and `complexity`.
+    **Raises:** `ValueError` for too many curves, a single glass, an index that is not below N, no points at
+    all, and as `mean_critical_points` and `complexity`.
     """
     if not 0 < len(energies) < len(GROUPS):
         raise ValueError(f"`energies` must hold 1 to {len(GROUPS) - 1} sizes, got {len(energies)}.")
@@ -153,7 +156,7 @@ def _draw_counts(ax: Axes, glasses: Sequence[np.ndarray], size: int, high: float
     places = np.append(np.sort(np.concatenate(glasses)), high)
     counts = np.array([np.searchsorted(np.sort(glass), places, side="right") for glass in glasses])
     mean, error = counts.mean(axis=0), counts.std(axis=0, ddof=1) / np.sqrt(len(glasses))
-    # A single point is 1 +- 1, and the logarithm of 0 is nowhere: the band ends at a tenth of the mean.
+    # A single point gives 1 +- 1, and ln 0 is infinite: so the band ends at a tenth of the mean.
     ends = [np.log(end) / size for end in (np.maximum(mean - error, 0.1 * mean), mean + error)]
     ax.fill_between(places, *ends, step="post", color=colour, alpha=0.2, lw=0)
     ax.step(places, np.log(mean) / size, where="post", color=colour, lw=1.3, label=f"N = {size}")

@@ -20,14 +20,14 @@ def degree_distribution(
 ) -> Axes:
     """Draw the complementary cumulative distribution of the degrees, both axes logarithmic.
 
-    The power law is drawn from its x_min on and meets the data there. The line of the random graphs is
-    the binomial distribution of the degrees of a graph with the same numbers of nodes and edges.
+    The power law starts at its x_min, where it meets the data. The line for random graphs is the binomial
+    distribution of the degrees of a graph with the same numbers of nodes and edges.
 
     **Arguments:**
 
     - `statistics`: what `network_statistics` returns.
-    - `ax`: where; default a new figure.
-    - `xlabel`, `ylabel`: of the axes.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `xlabel`, `ylabel`: labels of the axes.
 
     **Returns:** the axes.
 
@@ -61,8 +61,8 @@ def degree_distribution(
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.set_ylim(bottom=lowest)
     for choose in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
-        choose(LogFormatter(minor_thresholds=(1.5, 0.5)))  # numbers written out
+        choose(LogFormatter(minor_thresholds=(1.5, 0.5)))  # writes numbers in full
     ax.spines[["top", "right"]].set_visible(False)
-    # Curves may run through any corner of the axes.
+    # The legend stands above the axes, because curves may run through any of their corners.
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize=9, frameon=False)
     return ax

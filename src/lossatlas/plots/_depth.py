@@ -1,4 +1,4 @@
-"""Draw the theory of deep networks: number, clustering and width of critical points against depth."""
+"""Draw the theory of deep networks: number, clustering and width of critical points by depth."""
 
 from collections.abc import Sequence
 
@@ -31,9 +31,9 @@ def critical_pairs(
 
     **Arguments:**
 
-    - `parameters`: N_e, one curve each, 1 to 10 of them.
-    - `most_layers`: H at the end of the axis, which starts at 2; at least 3.
-    - `ax`: where; default a new figure.
+    - `parameters`: numbers of parameters N_e, one curve each, 1 to 10 of them.
+    - `most_layers`: number of layers H at the end of the axis, which starts at 2; at least 3.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
@@ -58,19 +58,19 @@ def critical_pairs(
 def clustering(layers: Sequence[int] = _DEPTHS[1:], *, part: float = 0.5, ax: Axes | None = None) -> Axes:
     """Draw the clustering bound against overlap, between minima of the same energy.
 
-    Where a curve is below zero hardly any point has another at that overlap. Energies of networks of
-    different depth are compared by their place between -E_inf, where minima start, and -E_0, the ground
-    state.
+    Where a curve is below zero, hardly any point has another point at that overlap. To compare networks of
+    different depth, the energy is a given fraction of the way from -E_inf, below which most critical points
+    are minima, to -E_0, the ground state.
 
     **Arguments:**
 
-    - `layers`: H, one curve each, 1 to 10 of them, at least 2.
-    - `part`: place of the energy, -E_inf - part (E_0 - E_inf); 0 to 1.
-    - `ax`: where; default a new figure.
+    - `layers`: numbers of layers H, at least 2, one curve each, 1 to 10 of them.
+    - `part`: fraction that gives the energy -E_inf - part (E_0 - E_inf); 0 to 1.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` for too many curves, fewer than two layers, another part.
+    **Raises:** `ValueError` for too many curves, fewer than two layers, or another fraction.
     """
     _check_curves("layers", layers)
     if not 0 <= part <= 1:
@@ -91,16 +91,16 @@ def clustering(layers: Sequence[int] = _DEPTHS[1:], *, part: float = 0.5, ax: Ax
 def hessian_entropy(
     parameters: float = 1e4, *, layers: Sequence[int] = _DEPTHS, ax: Axes | None = None
 ) -> Axes:
-    """Draw the expected -ln|det Hessian| against energy, for networks of as many parameters.
+    """Draw the expected -ln|det Hessian| against energy, for networks with one number of parameters.
 
-    Its slope is the price in width of a deeper minimum. Curves start at -E_0, the energy of the ground
-    state; a dot marks -E_inf. All paths are active: a smaller part of them shifts the curves.
+    The slope says how much narrower deeper minima are. Curves start at -E_0, the energy of the ground
+    state; a dot marks -E_inf. All paths are taken as active; a smaller fraction would shift the curves.
 
     **Arguments:**
 
-    - `parameters`: N_e.
-    - `layers`: H, one curve each, 1 to 10 of them, at least 2.
-    - `ax`: where; default a new figure.
+    - `parameters`: number of parameters N_e.
+    - `layers`: numbers of layers H, at least 2, one curve each, 1 to 10 of them.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
@@ -130,6 +130,6 @@ def _check_curves(name: str, values: Sequence[float]) -> None:
 
 
 def _finish(ax: Axes) -> None:
-    """Put the legend above the axes: curves may run through any corner of them."""
+    """Put the legend above the axes, because curves may run through any of their corners."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=9, frameon=False)

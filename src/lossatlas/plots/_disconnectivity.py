@@ -26,8 +26,8 @@ from ._tree_labels import read_labels, write_labels
 from ._tree_layout import find_bends, place_nodes
 
 
-_FEW = 60  # minima up to which each gets a dot
-_MANY = 20_000  # lines from which a vector format gets a bitmap instead
+_FEW = 60  # up to so many minima, each one gets a dot
+_MANY = 20_000  # more lines than this are a bitmap in vector formats
 
 
 def disconnectivity(
@@ -50,58 +50,58 @@ def disconnectivity(
     energy_limits: tuple[float, float] | None = None,
     breaks: bool = True,
 ) -> Axes:
-    """Draw the disconnectivity graph: every branch ends at the energy of its minimum.
+    """Draw a disconnectivity graph, in which every branch ends at the energy of its minimum.
 
-    A branch rises vertically from its energy. In the exact tree it turns at the merge energy and
-    runs level to the branch that it merges with; with regular levels it slants there from one level
-    below, as in the literature. Lines never cross, unless the branches are placed by `x`. The top of
-    every tree is a dashed stub when there are several, a short one when they are many: nothing known
-    joins them.
+    A branch rises vertically from the energy of its minimum. In the exact tree it turns at the merge energy
+    and runs horizontally to the branch that it merges with; with levels it is slanted from one level below,
+    as in the literature. Lines never cross, unless the branches are placed by `x`. Where there are several
+    trees, which no known path joins, each ends in a dashed stub at the top (a short one if they are many).
 
     **Arguments:**
 
-    - `tree`: what is drawn.
-    - `ax`: where; default a new figure.
-    - `order`: of the branches at each join. `energy`: the lowest minimum on the left. `size`: the
-        basin with most minima on the left. `centre`: the lowest minimum of every subtree, so also
-        the global one, in its middle, with the others put on whichever side has fewer minima.
-    - `x`: a number per minimum, shape (minima,), at which its branch stands instead (a metric
-        disconnectivity graph): it has no order then, but a horizontal axis. Joins stand at their
-        lowest minimum.
-    - `colour`: a value per minimum, shape (minima,). Floats, and integers with more than ten
-        values, are a scale with a colour bar (NaN: grey); strings, booleans and other integers are
-        groups with a legend. A join takes a colour if everything below it has the same value, else
-        it is grey.
+    - `tree`: the tree to draw.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `order`: order of the branches at each merge. `energy`: the branch with the lowest minimum on the
+        left. `size`: the branch with most minima on the left. `centre`: the branch with the lowest
+        minimum in the middle (so also the global minimum), each other one on the side with fewer minima.
+    - `x`: a number per minimum, shape (minima,), the horizontal position of its branch (a metric
+        disconnectivity graph); `order` has no effect then, and there is a horizontal axis. A merge stands
+        at the position of its lowest minimum.
+    - `colour`: a value per minimum, shape (minima,). Floats, and integers with more than ten different
+        values, are shown on a scale with a colour bar (NaN: grey); strings, booleans and other integers
+        are groups with a legend. A merge has a colour if all minima below it have the same value, else it
+        is grey.
     - `colour_label`: title of the colour bar or legend.
     - `colour_limits`: lowest and highest value of the scale, in the units of `colour`; default those
-        of the values. Values beyond have the colours of the ends; integers are a scale too.
+        of the values. Values beyond the limits have the colours of the ends. With limits, integers are
+        always shown on a scale.
     - `colour_bar`: False for neither colour bar nor legend.
-    - `cmap`: of a scale; default viridis without its palest part.
-    - `highlight`: minima to draw in an accent colour, or thicker if there is a `colour`: their
-        ids, or a boolean of shape (minima,). Or several such sets by name, each with a colour of
-        its own and an entry in a legend; with a `colour`, which must be a scale then, it is a dot at
-        the end of the branch. A minimum in several sets belongs to the last of them.
-    - `labels`: True for the id of each minimum, or a text for each, or texts by id for some.
-        Texts that would cover another one, of a lower minimum, are left out.
-    - `linewidth`: points; default thinner the more minima there are.
-    - `xlabel`: of the horizontal axis, where there is one, with the unit of `x`.
-    - `ylabel`: of the energy axis.
-    - `scale`: of the energy axis. `log`: the axes hold the energy above the lowest minimum, on a
-        logarithmic scale down to the power of ten below the smallest difference, and a linear one
-        from there to 0, where the lowest minimum is.
-    - `energy_limits`: lowest and highest energy in the picture, as the axis counts them; default those
-        of the tree with some room. The axis has no breaks then, so that several pictures can be
-        compared.
-    - `breaks`: shorten a gap without minima and merges that takes up more than 40 % of the energy
-        range, if minima and merges would be squashed otherwise. The data of the axes stay in loss
-        units: what is drawn later lands at its energy. Never on axes that hold data, that share
-        their energy axis or whose scale is not linear.
+    - `cmap`: colour map of a scale; default viridis without its palest part.
+    - `highlight`: minima to draw in an accent colour (or, with a `colour`, with thicker lines), as ids or
+        as booleans of shape (minima,). Or a mapping from names to such sets, each with its own colour and
+        an entry in a legend; with a `colour`, which must be a scale then, the colour of a set is that of a
+        dot at the end of the branch. A minimum in several sets belongs to the last of them.
+    - `labels`: True for the id of each minimum, or a text for each minimum, or a mapping from ids to
+        texts. A text that would cover that of a lower minimum is left out.
+    - `linewidth`: line width in points; by default lines are thinner the more minima there are.
+    - `xlabel`: label of the horizontal axis, if there is one, with the unit of `x`.
+    - `ylabel`: label of the energy axis.
+    - `scale`: scale of the energy axis, `linear` or `log`. With `log` the axis shows the energy above the
+        lowest minimum: logarithmic down to the power of ten below the smallest difference, and linear from
+        there to 0, the energy of the lowest minimum.
+    - `energy_limits`: lowest and highest energy in the picture, in the units of the axis; default those
+        of the tree with some room. With limits the axis has no breaks, so that pictures can be compared.
+    - `breaks`: whether to compress a gap without minima and merges that takes up more than 40 % of the
+        energy range, if minima and merges would be squashed otherwise. The data of the axes stay in loss
+        units, so that anything drawn later appears at its energy. Axes that hold data, share their energy
+        axis or have a scale that is not linear never get breaks.
 
     **Returns:** the axes.
 
     **Raises:** `ValueError` for an unknown order or scale, a colour, highlight or label list of the
     wrong length, minima that do not exist, an `x` that is not finite, more than ten groups or sets,
-    sets beside groups, limits without a lower and a higher number, and colour limits for groups.
+    sets together with groups, limits that are not a lower and a higher number, and colour limits for
+    groups.
 
     Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487. With `x`: L. C.
@@ -149,7 +149,7 @@ def disconnectivity(
 
 
 def _checked_places(x, n: int) -> np.ndarray:
-    """Return the places of the minima as floats, or say what is wrong with them."""
+    """Return the horizontal positions of the minima as floats; raises `ValueError` for wrong ones."""
     places = np.asarray(x)
     if places.shape != (n,) or places.dtype.kind not in "fiu":
         got = f"{places.dtype} of shape {places.shape}"
@@ -161,7 +161,7 @@ def _checked_places(x, n: int) -> np.ndarray:
 
 
 def _above_lowest(tree: DisconnectivityTree) -> DisconnectivityTree:
-    """Return the tree with energies above its lowest minimum."""
+    """Return the tree with energies counted from its lowest minimum."""
     lowest = float(tree.energy.min())
     levels = None if tree.levels is None else tree.levels - lowest
     return dataclasses.replace(tree, energy=above_lowest(tree.energy, lowest), levels=levels)
@@ -176,12 +176,12 @@ def _new_axes(n: int) -> Axes:
 
 
 def _width(n: int) -> float:
-    """Return the width of n lines, points."""
+    """Return the line width for n lines, in points."""
     return float(np.clip(1.4 * (_FEW / max(n, 1)) ** 0.4, 0.15, 1.4))
 
 
 def _widths(tree: DisconnectivityTree, chosen: np.ndarray, given: float | None) -> np.ndarray:
-    """Return the width of the branch of every node: highlighted ones are thicker, unless they are many."""
+    """Return the line width of the branch of every node; highlighted ones are thicker, unless many."""
     thin = given or _width(len(tree))
     widths = np.full(len(tree.parent), thin)
     widths[: len(tree)][chosen] = max(2 * thin, min(1.2, _width(int(chosen.sum()))))
@@ -189,7 +189,7 @@ def _widths(tree: DisconnectivityTree, chosen: np.ndarray, given: float | None) 
 
 
 def _set_frame(ax: Axes, tree: DisconnectivityTree, place, axis: AbstractEnergyAxis, limits) -> None:
-    """Set the limits and leave of the frame only the energy axis."""
+    """Set the limits, and hide all of the frame but the energy axis."""
     side = 0.5 + 0.01 * np.ptp(place)
     ax.set_xlim(place.min() - side, place.max() + side)
     several = 1 < np.count_nonzero(tree.parent < 0) <= _FEW
@@ -202,7 +202,7 @@ def _set_frame(ax: Axes, tree: DisconnectivityTree, place, axis: AbstractEnergyA
 
 
 def _show_places(ax: Axes, place: np.ndarray, label: str) -> None:
-    """Set limits and ticks of a horizontal axis that has a meaning."""
+    """Show the horizontal axis, with limits and ticks for the positions of the branches."""
     side = 0.04 * np.ptp(place) or 0.5 * max(abs(place[0]), 1.0)
     ax.set_xlim(place.min() - side, place.max() + side)
     ax.xaxis.set_visible(True)
@@ -218,13 +218,13 @@ def _draw_branches(ax: Axes, tree, place, axis: AbstractEnergyAxis, colours, wid
     bend = np.maximum(tree.energy[inner], find_bends(tree)[parent])
     x, y = place[inner], tree.energy[inner]
     lines = np.stack([x, y, x, bend, place[parent], tree.energy[parent]], axis=1).reshape(-1, 3, 2)
-    # The branches of the minima, which have the colours, lie above the others; chosen ones on top.
+    # The branches of minima, which carry the colours, lie above the others; highlighted ones on top.
     accent = np.isin(inner, np.flatnonzero(chosen))
     drawn = np.lexsort((-inner, accent))
     roots = np.flatnonzero(tree.parent < 0)
     several, few = len(roots) > 1, len(roots) <= _FEW
     x, y = place[roots], tree.energy[roots]
-    # Thousands of stubs up to the top would hide everything else.
+    # If there are many trees, stubs up to the top would hide everything else.
     end = ax.get_ylim()[1] if several and few else axis.to_energy(axis.to_height(y) + 0.03)
     stubs = np.stack([x, y, x, np.broadcast_to(end, x.shape)], axis=1).reshape(-1, 2, 2)
     dashes = (0, (4, 3)) if several else "solid"
@@ -232,7 +232,7 @@ def _draw_branches(ax: Axes, tree, place, axis: AbstractEnergyAxis, colours, wid
     _add_lines(ax, stems[drawn], colours[inner][drawn], widths[inner][drawn])
     _add_lines(ax, stubs, colours[roots], widths[roots], linestyles=dashes)
     if tree.levels is None:
-        # Level joins are thinner, and paler where there are many, or they hide the stems.
+        # Horizontal lines are thinner, and paler where they are many, so as not to hide the vertical ones.
         shades, thin = colours[inner], np.where(accent, 1.0, 0.7) * widths[inner]
         if len(tree) > _FEW:
             thin = np.minimum(thin, _width(len(tree)))
@@ -244,7 +244,7 @@ def _draw_branches(ax: Axes, tree, place, axis: AbstractEnergyAxis, colours, wid
 
 
 def _draw_dots(ax: Axes, tree: DisconnectivityTree, place, shades, chosen: np.ndarray) -> None:
-    """Draw dots at all minima if they are few, else at highlighted ones, smaller where these are many."""
+    """Draw dots at all minima if they are few, else at highlighted ones (smaller if many)."""
     dots = np.arange(len(tree)) if len(tree) <= _FEW else np.flatnonzero(chosen)
     large = 30 * min(1.0, _FEW / max(int(chosen.sum()), 1))
     size = np.where(chosen[dots], large, 14)
@@ -252,7 +252,7 @@ def _draw_dots(ax: Axes, tree: DisconnectivityTree, place, shades, chosen: np.nd
 
 
 def _add_lines(ax: Axes, lines: np.ndarray, colours, widths, **options) -> None:
-    """Add lines to the axes, as a bitmap where there are many."""
+    """Add lines to the axes, as a bitmap if there are many."""
     if "linestyles" not in options:
         options |= {"capstyle": "round", "joinstyle": "round"}
     many = len(lines) > _MANY

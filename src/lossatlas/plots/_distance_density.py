@@ -1,4 +1,4 @@
-"""Draw how two kinds of distance between minima go together."""
+"""Draw the joint density of two kinds of distance between minima."""
 
 from typing import Literal
 
@@ -25,28 +25,28 @@ def distance_density(
 ) -> np.ndarray:
     """Draw the joint density of misclassification distance and distance in parameter space.
 
-    Every pair of minima counts once; hexagons with at least one pair are coloured by the number of
-    their pairs, on one logarithmic scale for both panels, which share the vertical axis. Above each
-    stands the correlation coefficient (pairs that share a minimum are not independent, so it comes
-    without a significance).
+    Every pair of minima counts once; hexagons with at least one pair are coloured by their number of
+    pairs. Both panels share the vertical axis and one logarithmic colour scale. Above each panel stands
+    the correlation coefficient, without a significance, because pairs that share a minimum are not
+    independent.
 
     **Arguments:**
 
     - `misclassification`: fraction of items that exactly one of two minima misclassifies, shape
         (minima, minima), dimensionless.
     - `aligned`: distance after alignment under the symmetry, of the same shape, parameter units.
-    - `plain`: Euclidean distance as stored, of the same shape, parameter units; None: no panel.
-        Pairs with a value that is not finite are left out of a panel.
+    - `plain`: Euclidean distance between the points as stored, of the same shape, parameter units; None
+        for no second panel. A panel leaves out pairs with a value that is not finite.
     - `figure`: an empty figure to draw in; default a new one.
-    - `correlation`: of ranks (spearman) or of values (pearson).
-    - `bins`: hexagons along the horizontal axes; default 12 to 40, more for more pairs.
-    - `ylabel`: of the vertical axis, with units.
-    - `cmap`: default viridis without its palest part.
+    - `correlation`: `spearman` for that of the ranks, `pearson` for that of the values.
+    - `bins`: number of hexagons along the horizontal axes; default 12 to 40, more for more pairs.
+    - `ylabel`: label of the vertical axis, with units.
+    - `cmap`: colour map; default viridis without its palest part.
 
     **Returns:** the axes, shape (1,) or, with `plain`, (2,).
 
-    **Raises:** `ValueError` for matrices that are not square or of different shapes, for fewer than
-    two minima, an unknown correlation, bins below 2, a figure with axes, and a panel without a pair.
+    **Raises:** `ValueError` for matrices that are not square or differ in shape, fewer than two minima,
+    an unknown correlation, fewer than 2 bins, a figure that has axes, and a panel without a pair.
     """
     distances = {"aligned": aligned} if plain is None else {"aligned": aligned, "plain": plain}
     if correlation not in ("spearman", "pearson"):
@@ -93,19 +93,19 @@ def _draw(ax: Axes, x, y, limits: tuple[float, float], bins: int, shades: Colorm
     grid = {"gridsize": (bins, rows), "extent": (*ends[0], *ends[1])}
     ax.hexbin(x, y, mincnt=1, cmap=shades, linewidths=0.1, **grid)
     for axis, (low, high), count in zip("xy", ends, grid["gridsize"]):
-        room = 0.7 * (high - low) / count  # for the outer hexagons
+        room = 0.7 * (high - low) / count  # so that the outer hexagons are not cut
         ax.set(**{f"{axis}lim": (low - room, high + room)})
 
 
 def _wide(low: float, high: float) -> tuple[float, float]:
-    """Return limits that differ."""
+    """Return limits of an axis, widened where they are equal."""
     half = 0.05 * max(abs(low), 1e-3)
     return (low, high) if high - low > 1e-9 * abs(high) else (low - half, high + half)
 
 
 def _coefficient(x: np.ndarray, y: np.ndarray, correlation: str) -> str:
-    """Return the correlation as a text."""
-    from scipy.stats import rankdata  # half a second, which no other picture needs
+    """Return the correlation coefficient as text."""
+    from scipy.stats import rankdata  # imported here because the import takes half a second
 
     name = {"spearman": "Spearman", "pearson": "Pearson"}[correlation]
     if correlation == "spearman":

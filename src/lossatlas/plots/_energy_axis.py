@@ -1,4 +1,4 @@
-"""The energy axis: where it is broken, how heights follow from energies, ticks and break marks."""
+"""The energy axis: its breaks, the map from energies to heights, ticks and break marks."""
 
 import abc
 import dataclasses
@@ -10,19 +10,19 @@ from matplotlib.ticker import Formatter, Locator, MaxNLocator, ScalarFormatter
 from matplotlib.transforms import Bbox, TransformedBbox
 
 
-_WIDE = 0.4  # a gap is wide, as a part of the energy range
-_SQUASHED = 0.25  # a part is squashed, as a part of the energy range
-_EQUAL = 1e-6  # and below this it is rounding that must not be blown up
-_GAP = 0.06  # height of a compressed gap
-_SHARE = 0.12  # least height of a part
-_PAD = 0.06  # room at the ends of a part, as a part of it
-_MAGNIFIED = 20.0  # how much more than the widest part a part of one merge may be stretched
-_MARKED = 40  # stems up to which each gets break marks
-_BAND = "#f2f2f2"  # behind a compressed gap
+_WIDE = 0.4  # a gap above this fraction of the energy range is wide
+_SQUASHED = 0.25  # a part below this fraction of the energy range is squashed
+_EQUAL = 1e-6  # a part below this fraction is rounding, which must not be magnified
+_GAP = 0.06  # height of a compressed gap, as a fraction of the axis
+_SHARE = 0.12  # least height of a part, as a fraction of the axis
+_PAD = 0.06  # room at the ends of a part, as a fraction of the part
+_MAGNIFIED = 20.0  # a part of one merge may be stretched so many times as much as the widest part
+_MARKED = 40  # up to so many lines that cross a break, each one gets a mark
+_BAND = "#f2f2f2"  # colour behind a compressed gap
 
 
 class AbstractEnergyAxis(abc.ABC):
-    """Heights of energies: 0 at the lowest energy of a tree, or a little below, 1 at the highest."""
+    """Map from energies to heights: 0 at or just below the lowest energy of a tree, 1 at the highest."""
 
     @abc.abstractmethod
     def to_height(self, energy) -> np.ndarray:
@@ -34,15 +34,15 @@ class AbstractEnergyAxis(abc.ABC):
 
     @abc.abstractmethod
     def set_up(self, ax: Axes, energies: np.ndarray) -> None:
-        """Set scale and ticks of axes; their data stay in energies, those of all nodes of the tree."""
+        """Set scale and ticks of axes whose data are energies; `energies` are those of all nodes."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PartsAxis(AbstractEnergyAxis):
-    """Linear in parts, of which there may be one; between parts lies a compressed gap.
+    """An axis that is linear in one or several parts, with a compressed gap between parts.
 
-    - `knots`: the lower and upper end of each part, shape (2, 2 parts): energies, loss units, increasing,
-        and their heights.
+    - `knots`: the lower and upper end of each part, shape (2, 2 parts): a row of increasing energies, loss
+        units, and a row of their heights.
     """
 
     knots: np.ndarray
@@ -52,11 +52,11 @@ class PartsAxis(AbstractEnergyAxis):
         return _interpolated(energy, self.knots[0], self.knots[1])
 
     def to_energy(self, height) -> np.ndarray:
-        """Return energies, by the same lines."""
+        """Return energies, by inverse linear interpolation."""
         return _interpolated(height, self.knots[1], self.knots[0])
 
     def set_up(self, ax: Axes, energies: np.ndarray) -> None:
-        """Set a scale with breaks if there are several parts."""
+        """Set scale and ticks, with breaks if there are several parts."""
         if self.knots.shape[1] > 2:
             ax.set_yscale("function", functions=(self.to_height, self.to_energy))
             ax.yaxis.set_major_locator(_PartLocator(self, energies))
@@ -66,15 +66,14 @@ class PartsAxis(AbstractEnergyAxis):
 
 
 def parts_axis(energies: np.ndarray, breaks: bool) -> PartsAxis:
-    """Find the parts of the axis, and how high each is.
+    """Find the parts of the axis and their heights.
 
-    The axis breaks at gaps between consecutive energies that take up more than 40 % of the range,
-    so two at most, if this helps a part of three or more energies that would have less than a quarter
-    of the axis.
+    The axis breaks at gaps between consecutive energies that take up more than 40 % of the range (at most
+    two gaps), if any part of three or more energies would otherwise have less than a quarter of the axis.
 
     **Arguments:**
 
-    - `energies`: of all nodes, shape (nodes,), loss units.
+    - `energies`: energies of all nodes, shape (nodes,), loss units.
     - `breaks`: False for a single part.
 
     **Returns:** the axis.
@@ -88,7 +87,7 @@ def parts_axis(energies: np.ndarray, breaks: bool) -> PartsAxis:
     ends, heights, below = [], [], 0.0
     rest = 1.0 - _GAP * (len(parts) - 1)
     for part in parts:
-        # A merge that is tiny beside all others stays tiny.
+        # A single merge that is much smaller than the others is not magnified to their size.
         extent = max(np.ptp(part), widest / _MAGNIFIED if len(part) <= 3 else 0.0, _EQUAL * span)
         middle, half = (part[0] + part[-1]) / 2, (0.5 + _PAD) * extent
         share = _SHARE + (1.0 - _SHARE * len(parts)) * len(part) / len(values)
@@ -99,19 +98,19 @@ def parts_axis(energies: np.ndarray, breaks: bool) -> PartsAxis:
 
 
 def _is_squashed(part: np.ndarray, span: float) -> bool:
-    """Say whether a linear axis would show several energies as one."""
+    """Return whether a linear axis would squash several energies into one."""
     return len(part) > 2 and _EQUAL * span < np.ptp(part) < _SQUASHED * span
 
 
 def _interpolated(x, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
-    """Interpolate linearly; unlike np.interp, go on with the end slopes outside."""
+    """Interpolate linearly and, unlike np.interp, extrapolate with the slopes of both ends."""
     x = np.asanyarray(x, dtype=float)
     i = np.clip(np.searchsorted(xs, x) - 1, 0, len(xs) - 2)
     return ys[i] + (x - xs[i]) * ((ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i]))
 
 
 class _PartLocator(Locator):
-    """Ticks for each part of a broken axis."""
+    """Locator of ticks in each part of a broken axis."""
 
     def __init__(self, scale: PartsAxis, energies: np.ndarray):
         self.scale, self.knots = scale, scale.knots
@@ -134,7 +133,7 @@ class _PartLocator(Locator):
                 room = scale * np.ptp(self.scale.to_height([start, stop]))
                 values = _part_ticks(start, stop, first, last, max(int(room / 30), 1))
                 found += [(len(values), value) for value in values.tolist()]
-        # Parts with one tick come first: where ticks are too close, a part with several can lose one.
+        # Parts with one tick come first; where ticks are too close, a part with several ticks loses one.
         kept: list[float] = []
         for _, value in sorted(found):
             near = self.scale.to_height(kept) - self.scale.to_height(value)
@@ -144,10 +143,10 @@ class _PartLocator(Locator):
 
 
 def _part_ticks(start: float, stop: float, first: float, last: float, count: int) -> np.ndarray:
-    """Return up to about `count` ticks of a part that is seen from start to stop.
+    """Return up to about `count` ticks of a part whose visible range is `start` to `stop`.
 
-    Where all its energies, first to last, look like one, or no two round numbers fit, this is one
-    tick at them, rounded so little that it seems exact.
+    If its energies, `first` to `last`, are too close to be told apart, or no two round numbers fit, there
+    is one tick at them, rounded by less than can be seen.
     """
     values = np.asarray(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(start, stop))
     values = values[(values >= start) & (values <= stop)]
@@ -160,12 +159,12 @@ def _part_ticks(start: float, stop: float, first: float, last: float, count: int
 
 
 def _decimals(values: np.ndarray, tolerance: float) -> int:
-    """Return how many decimals write the values within a tolerance."""
+    """Return the number of decimals that give the values within a tolerance."""
     return next((d for d in range(17) if np.all(np.abs(np.round(values, d) - values) < tolerance)), 17)
 
 
 class _PartFormatter(Formatter):
-    """Plain decimals, as many as each part of a broken axis needs."""
+    """Formatter with as many decimals as each part of a broken axis needs."""
 
     def __init__(self, knots: np.ndarray):
         self.knots = knots
@@ -184,19 +183,20 @@ class _PartFormatter(Formatter):
         return self.fix_minus(f"{x:.{places}f}")
 
     def _parts(self, values) -> np.ndarray:
-        """Return the number of the part that values lie in."""
+        """Return the number of the part in which each value lies."""
         return np.searchsorted((self.knots[0, 1:-1:2] + self.knots[0, 2::2]) / 2, values)
 
 
 def mark_breaks(ax: Axes, scale: PartsAxis, lines: np.ndarray, colour: str) -> None:
-    """Mark every break by two slanted strokes on the axis and on the lines that cross it.
+    """Mark every break by two slanted strokes, on the axis and on the lines that cross the break.
 
     **Arguments:**
 
     - `ax`: the axes, after `scale.set_up`.
     - `scale`: the energy axis.
-    - `lines`: place and energy of their points, upwards, shape (lines, points, 2).
-    - `colour`: of the strokes on lines.
+    - `lines`: horizontal position and energy of the points of each line, upwards, shape
+        (lines, points, 2).
+    - `colour`: colour of the strokes on lines.
     """
     for below, above in scale.knots[:, 1:-1].T.reshape(-1, 2, 2):
         crossed = np.array([0.5 - 0.12, 0.5 + 0.12]) * (above[1] - below[1]) + below[1]
@@ -211,17 +211,17 @@ def mark_breaks(ax: Axes, scale: PartsAxis, lines: np.ndarray, colour: str) -> N
 
 
 def _places_at(scale: PartsAxis, lines: np.ndarray, height: float) -> list[float]:
-    """Return where lines cross a height."""
+    """Return the horizontal positions at which lines cross a height."""
     heights = scale.to_height(lines[..., 1])
     crossing = (heights[:, 0] < height) & (heights[:, -1] > height)
     return [float(np.interp(height, heights[line], lines[line, :, 0])) for line in np.flatnonzero(crossing)]
 
 
 def _draw_marks(ax: Axes, places, low: float, high: float, colour, *, on_axis: bool) -> None:
-    """Cut what is vertical at these places between two energies, and draw strokes at both ends."""
+    """Cut vertical lines at these positions between two energies, and draw strokes at both ends."""
     transform = ax.get_yaxis_transform() if on_axis else ax.transData
     back = ax.get_facecolor() if on_axis else _BAND
-    # Marks on the axis stick out sideways, but leave with the break when the limits change.
+    # Marks on the axis stick out sideways, but vanish with the break when the limits change.
     clip = TransformedBbox(Bbox([[-0.1, 0.0], [1.0, 1.0]]), ax.transAxes)
     for place in places:
         cut = Line2D([place, place], [low, high], color=back, linewidth=3, solid_capstyle="butt")

@@ -1,4 +1,4 @@
-"""Draw histograms of energies, such as those that descents reach."""
+"""Draw histograms of energies, such as those at the ends of descents."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from ._frame import new_axes
 
 
 WIDE = 1e3  # ratio of the highest to the lowest energy above which their axis is logarithmic
-_LEVELS = ((5, 2), (1.5, 1.5))  # dashes
+_LEVELS = ((5, 2), (1.5, 1.5))  # dashes of the lines, one for each level
 
 
 def energy_histograms(
@@ -23,22 +23,25 @@ def energy_histograms(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw outlines of histograms of energies, on common bins, each of area 1.
+    """Draw the outlines of histograms of several groups of energies, on common bins.
+
+    Each histogram has area 1; on a logarithmic axis its heights, the fractions of the energies, sum to 1.
 
     **Arguments:**
 
-    - `energies`: by the label of their group, finite, shape (starts,) each; an empty one keeps its colour
-        for other panels.
-    - `levels`: energies to mark, by label.
-    - `label`: of the energy axis; logarithmic where energies are positive and span a factor above 1000.
-    - `title`: of the legend.
-    - `ax`: where; default a new figure.
+    - `energies`: finite energies by label of their group, shape (starts,) each. An empty group is not
+        drawn, but counts in the choice of colours, so that several panels can share them.
+    - `levels`: up to two energies to mark by vertical lines, by label.
+    - `label`: label of the energy axis, which is logarithmic if the energies are positive and span a factor
+        above 1000.
+    - `title`: title of the legend.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` if there is no energy.
+    **Raises:** `ValueError` if all groups are empty.
     """
-    places = np.linspace(0.0, 1.0, len(energies))[::-1]  # from bright to dark; one alone is dark
+    places = np.linspace(0.0, 1.0, len(energies))[::-1]  # from bright to dark; a single group is dark
     shades = dict(zip(energies, map(sequential_map(), places)))
     groups = {name: np.asarray(values) for name, values in energies.items() if len(values)}
     if not groups:
@@ -61,7 +64,7 @@ def energy_histograms(
     ax.set(xlabel=label, ylabel="fraction" if wide else "density", ylim=(0, None))
     ax.spines[["top", "right"]].set_visible(False)
     count = len(ax.get_legend_handles_labels()[1])
-    # Above the axes: data may be anywhere in them.
+    # The legend stands above the axes, because data may be anywhere in them.
     ax.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),

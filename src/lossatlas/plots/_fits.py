@@ -1,4 +1,4 @@
-"""Draw what the minima of a regression fit: their curves over the data."""
+"""Draw the fits of a regression: the curves of its minima over the data."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from lossatlas.landscapes import AbstractModel
 
 
-_MOST = 12  # minima in one picture
-_POINTS = 1000  # of a curve
+_MOST = 12  # largest number of minima in one picture
+_POINTS = 1000  # points of a curve
 
 
 def fits(
@@ -31,25 +31,24 @@ def fits(
     titles: Sequence[str] | None = None,
     figure: Figure | SubFigure | None = None,
 ) -> np.ndarray:
-    """Draw the curve of each minimum over the data, a panel each, in the order given.
+    """Draw the curve of each minimum over the data, one panel each, in the order given.
 
-    All panels have the same axes. Beyond the data a curve may be large, so the vertical limits are those of
-    the data and a tenth more.
+    All panels have the same axes. Curves may be large between the data, so the vertical limits are those of
+    the data, extended by a tenth.
 
     **Arguments:**
 
-    - `landscape`: the regression that the points belong to, any model of one input and one output.
-    - `points`: shape (minima, dim), parameter units; up to 12 minima.
-    - `energies`: of the minima, for the titles, shape (minima,), loss units.
-    - `data`: what is drawn beside the curves, with the names of input and target; default the items that
-        the model learnt from.
-    - `titles`: a text for each minimum; default its loss, and what the model says of the point.
+    - `landscape`: the regression to which the points belong, any model of one input and one output.
+    - `points`: minima, shape (minima, dim), parameter units; up to 12 minima.
+    - `energies`: energies of the minima, for the titles, shape (minima,), loss units.
+    - `data`: items to draw, with the names of input and target; default the training data of the model.
+    - `titles`: a text for each minimum; default its loss and the model's description of the point.
     - `figure`: an empty figure to draw in; default a new one.
 
     **Returns:** the axes, shape (minima,).
 
-    **Raises:** `ValueError` for a model without a curve, one that does not know its data where none are
-    given, too many minima, and arrays that do not fit or are not finite.
+    **Raises:** `ValueError` for a model that is not a regression of one input, a model that does not know
+    its data where none are given, too many minima, and arrays that do not fit or are not finite.
     """
     inputs, targets, names = _items(landscape, data)
     points, energies = np.asarray(points, dtype=float), np.asarray(energies, dtype=float)
@@ -113,5 +112,5 @@ def _items(landscape: AbstractModel, data: DataSet | None) -> tuple[np.ndarray, 
 
 
 def _title(landscape: AbstractModel, x: np.ndarray, energy: float) -> str:
-    """Return the loss, and what the model says of the point."""
+    """Return the loss, and the model's description of the point."""
     return "\n".join(filter(None, (f"loss {energy:#.4g}", landscape.describe(x))))

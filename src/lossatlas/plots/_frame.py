@@ -1,4 +1,4 @@
-"""New figures, and what keeps labels and legends clear of each other and of the data."""
+"""New figures, and the layout of titles, labels and legends, which must not overlap the data."""
 
 import math
 import textwrap
@@ -11,7 +11,7 @@ from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, NullFormat
 
 
 def new_figure(width: float, height: float, *, wspace: float = 0.02) -> Figure:
-    """Make a figure; sizes in inches, the room between columns as a part of their width."""
+    """Make a figure; sizes in inches, `wspace` is the room between columns as a fraction of their width."""
     import matplotlib.pyplot as plt
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -24,8 +24,8 @@ def new_axes(width: float, height: float) -> Axes:
 
 
 def size_of(ax: Axes) -> tuple[float, float]:
-    """Return width and height of axes in points, after the layout."""
-    figure = ax.figure.figure  # of a subfigure, the whole
+    """Return width and height of axes in points, after the layout engine has run."""
+    figure = ax.figure.figure  # the whole figure, also if the axes are in a subfigure
     layout = figure.get_layout_engine()
     if layout is not None:
         layout.execute(figure)
@@ -34,10 +34,10 @@ def size_of(ax: Axes) -> tuple[float, float]:
 
 
 def label_places(ax: Axes, places, texts: Sequence[str], size: float = 10.0) -> None:
-    """Write texts under the horizontal axis so that none meets another.
+    """Write texts under the horizontal axis so that they do not overlap.
 
-    Long ones have up to four lines, or stand upright; where even that is too much, some are left out.
-    The places must be equally spaced, and the limits of the axis set.
+    Long texts are broken into up to four lines, or rotated; where even that is too much, some are left out.
+    The positions must be equally spaced, and the limits of the axis must be set.
     """
     low, high = ax.get_xlim()
     room = size_of(ax)[0] * (places[1] - places[0] if len(places) > 1 else high - low) / (high - low)
@@ -51,7 +51,7 @@ def label_places(ax: Axes, places, texts: Sequence[str], size: float = 10.0) -> 
 
 
 def set_temperature_axis(ax: Axes, label: str) -> None:
-    """Make the horizontal axis logarithmic, without margins, with numbers that do not meet."""
+    """Make the horizontal axis logarithmic, without margins, with numbers that do not overlap."""
     ax.set_xscale("log")
     ax.set_xlabel(label)
     ax.margins(x=0.0)
@@ -63,7 +63,7 @@ def set_temperature_axis(ax: Axes, label: str) -> None:
 
 
 def set_title(ax: Axes, text: str, size: float) -> None:
-    """Write a title in as many lines as the width of a panel asks for; size in points."""
+    """Write a title, broken into lines that fit the width of the panel; size in points."""
     width = ax.get_window_extent().width * 72 / ax.figure.figure.dpi
     letters = max(int(width / (0.6 * size)), 8)
     ax.set_title("\n".join(textwrap.fill(line, letters) for line in text.split("\n")), fontsize=size)
@@ -83,7 +83,7 @@ def add_legend(ax: Axes, handles: Sequence, title: str | None = None) -> None:
 
 
 class _TicksUpTo(AutoLocator):
-    """Ticks beside the data, none beside the legend: an AUC of 1.1 would look odd."""
+    """Locator that sets no ticks above the data, beside the legend: an AUC of 1.1 does not exist."""
 
     def __init__(self, top: float):
         super().__init__()
@@ -95,6 +95,6 @@ class _TicksUpTo(AutoLocator):
 
 
 def check_figure(figure: Figure | SubFigure | None) -> None:
-    """Refuse a figure that has axes already: the panels would lie on top of them."""
+    """Raise `ValueError` for a figure that has axes already, over which the panels would be drawn."""
     if figure is not None and figure.axes:
         raise ValueError(f"`figure` must be empty, this one has {len(figure.axes)} axes.")

@@ -18,14 +18,14 @@ def frustration(
 ) -> Axes:
     """Draw F and its normalised form against kT on a logarithmic axis.
 
-    Where minima that no path joins to the global one hold more than 0.1 % of the occupation, their part is
-    drawn too: F says nothing about them.
+    If minima that no path joins to the global minimum hold more than 0.1 % of the occupation, their
+    occupation is drawn, too, because F leaves them out.
 
     **Arguments:**
 
     - `result`: what `frustration` returns.
-    - `ax`: where; default a new figure.
-    - `xlabel`, `ylabel`: of the axes, with units.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `xlabel`, `ylabel`: labels of the axes, with units.
 
     **Returns:** the axes.
     """

@@ -1,4 +1,4 @@
-"""Draw funnels: how deep, how low, how large."""
+"""Draw the depths, energies and sizes of funnels."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from ._frame import new_axes
 
 _LARGEST = 300.0  # area of the largest marker, square points
 _SMALLEST = 8.0
-_MANY = 200  # markers from which on they overlap
+_MANY = 200  # more markers than this overlap
 
 
 def funnels(
@@ -24,20 +24,19 @@ def funnels(
 ) -> Axes:
     """Draw the depth of every funnel against the energy of its bottom.
 
-    The area of a marker is proportional to the number of minima that drain into the bottom; the smallest
-    markers are larger than that, to be seen. A triangle above all others marks the lowest minimum of a
-    connected part, whose depth has no end. The vertical axis is logarithmic if depths differ by more
-    than a factor of 100.
+    The area of a marker is proportional to the number of minima that drain into the bottom, with a least
+    area for visibility. Triangles above all other markers are the lowest minima of connected parts, whose
+    depth is infinite. The vertical axis is logarithmic if depths differ by more than a factor of 100.
 
     **Arguments:**
 
-    - `funnels`: what `funnels` returns.
-    - `ax`: where; default a new figure.
-    - `xlabel`, `ylabel`: of the axes, with units.
+    - `funnels`: what `analysis.funnels` returns.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `xlabel`, `ylabel`: labels of the axes, with units.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` without any funnel.
+    **Raises:** `ValueError` if there is no funnel.
     """
     if not len(funnels):
         raise ValueError("There is no funnel to draw.")

@@ -31,27 +31,27 @@ def graphs(
     cmap: str | Colormap | None = None,
     figure: Figure | SubFigure | None = None,
 ) -> np.ndarray:
-    """Draw disconnectivity graphs in a grid, on one energy axis and one scale of colours.
+    """Draw disconnectivity graphs in a grid, with one energy axis and one colour scale.
 
     **Arguments:**
 
-    - `trees`: what is drawn, row by row.
-    - `titles`: one for each tree, e.g. the setting that is varied.
+    - `trees`: the trees to draw, row by row.
+    - `titles`: a title for each tree, e.g. the setting that is varied.
     - `colours`: for each tree a number per minimum, shape (minima,), e.g. AUC; NaN: grey. All panels
         share the scale, and there is one colour bar.
     - `colour_label`: title of the colour bar, with units.
     - `colour_limits`: lowest and highest value of the scale; default those over all trees.
-    - `rows`, `columns`: of the grid; default up to three columns.
+    - `rows`, `columns`: numbers of rows and columns of the grid; default up to three columns.
     - `share_energy`: False gives every panel its own energy axis, with breaks where they help.
-    - `order`: of the branches, see `disconnectivity`.
-    - `ylabel`: of the energy axes.
-    - `cmap`: default viridis without its palest part.
+    - `order`: order of the branches, see `disconnectivity`.
+    - `ylabel`: label of the energy axes.
+    - `cmap`: colour map; default viridis without its palest part.
     - `figure`: an empty figure to draw in; default a new one.
 
     **Returns:** the axes of the trees, shape (trees,).
 
-    **Raises:** `ValueError` for an empty list, lists of different lengths, colours that are no numbers
-    or of the wrong shape, a grid without room for all trees, and a figure with axes.
+    **Raises:** `ValueError` for an empty list, lists of different lengths, colours that are not numbers
+    or have the wrong shape, a grid without room for all trees, and a figure that has axes.
     """
     n = len(trees)
     if not n or len(titles) != n:
@@ -104,7 +104,7 @@ def _grid(n: int, rows: int | None, columns: int | None) -> tuple[int, int]:
 
 
 def _checked(colours, trees) -> list[np.ndarray] | None:
-    """Return the values of every tree as floats, or say what is wrong with them."""
+    """Return the values of every tree as floats; raises `ValueError` where they are wrong."""
     if colours is None:
         return None
     if len(colours) != len(trees):

@@ -24,11 +24,12 @@ def heat_capacity(
 
     **Arguments:**
 
-    - `thermo`: of all minima, as a thick line.
-    - `peaks`: each gets a dot and its kT.
-    - `partial`: of the lowest minima only (`thermodynamics(..., lowest=m)`), up to eight, as thin lines.
-    - `ax`: where; default a new figure.
-    - `xlabel`, `ylabel`: of the axes, with units.
+    - `thermo`: thermodynamics of all minima, drawn as a thick line.
+    - `peaks`: peaks to mark by a dot and the value of kT.
+    - `partial`: up to eight partial sums over the lowest minima (`thermodynamics(..., lowest=m)`), drawn as
+        thin lines.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `xlabel`, `ylabel`: labels of the axes, with units.
 
     **Returns:** the axes.
 

@@ -1,4 +1,4 @@
-"""Write a disconnectivity graph as a web page that one can zoom in to and ask."""
+"""Write a disconnectivity graph as an interactive web page."""
 
 import base64
 import importlib.resources
@@ -21,7 +21,7 @@ from ._tree_layout import find_bends, place_nodes
 
 
 _PLACE_OF_DATA = "@DATA@"
-_SHADES = 64  # colours of a scale; more could not be told apart
+_SHADES = 64  # number of colours of a scale; more could not be told apart
 
 
 def write_interactive(
@@ -36,28 +36,28 @@ def write_interactive(
     ylabel: str = "energy",
     title: str = "Disconnectivity graph",
 ) -> None:
-    """Write the disconnectivity graph as one HTML file, which needs no network and no server.
+    """Write a disconnectivity graph as one HTML file, which needs no network and no server.
 
-    In the browser one can pan and zoom, see energy and columns of the minimum under the cursor, pin
-    minima to compare them, look for one by its label, and choose the column that gives the colours and
-    the scale of the energy. `graph.html#minimum=LABEL` opens with that minimum pinned.
+    The page lets one pan and zoom, read energy and columns of the minimum under the cursor, pin minima to
+    compare them, search for a minimum by its label, and choose the column that gives the colours and the
+    scale of the energy axis. `graph.html#minimum=LABEL` opens with that minimum pinned.
 
     **Arguments:**
 
-    - `tree`: what is drawn.
-    - `path`: an .html file; an older one is replaced, whole or not at all.
-    - `columns`: by name, a value per minimum, shape (minima,) each, e.g. metrics. As `colour` of
-        `disconnectivity`: floats, and integers with more than ten values, are a scale, others
-        are up to ten groups. NaN and empty texts are grey.
-    - `colour`: the column that gives the colours at first; default none.
-    - `labels`: a text for each minimum, to be looked for by; default its id.
-    - `order`: of the branches, see `disconnectivity`.
-    - `scale`: of the energy axis at first, see `disconnectivity`.
-    - `ylabel`: of the energy axis.
-    - `title`: of the page.
+    - `tree`: the tree to draw.
+    - `path`: the .html file to write; an older file is replaced only when the new one is complete.
+    - `columns`: a value per minimum by name of the column, shape (minima,) each, e.g. metrics. As for
+        `colour` of `disconnectivity`, floats, and integers with more than ten different values, are shown
+        on a scale; others are up to ten groups. NaN and empty texts are grey.
+    - `colour`: name of the column that gives the colours when the page opens; default none.
+    - `labels`: a text for each minimum, by which it can be searched for; default its id.
+    - `order`: order of the branches, see `disconnectivity`.
+    - `scale`: scale of the energy axis when the page opens, see `disconnectivity`.
+    - `ylabel`: label of the energy axis.
+    - `title`: title of the page.
 
     **Raises:** `ValueError` for another suffix, a folder that does not exist, columns or labels of a
-    wrong length, more than ten groups, a colour that is no column, and an unknown order or scale.
+    wrong length, more than ten groups, a `colour` that is not a column, and an unknown order or scale.
     """
     path, columns = _checked_path(path), dict(columns or {})
     n = len(tree)
@@ -101,7 +101,7 @@ def write_interactive(
 
 
 def _checked_path(path: str | os.PathLike) -> Path:
-    """Return the path if a page can be written there."""
+    """Return the path; raises `ValueError` if no page can be written there."""
     path = Path(path)
     if path.suffix.lower() != ".html":
         raise ValueError(f"An interactive graph ends in .html, got {path.suffix or path.name!r}.")
@@ -111,7 +111,7 @@ def _checked_path(path: str | os.PathLike) -> Path:
 
 
 def _column(name: str, values, n: int) -> dict[str, Any]:
-    """Return a column as the page reads it: numbers in full, or numbers of groups with their names."""
+    """Return a column as the page reads it: its values, or the numbers of its groups with their names."""
     try:
         checked, norm = checked_colour(np.asarray(values), n)
     except ValueError as error:
@@ -120,7 +120,7 @@ def _column(name: str, values, n: int) -> dict[str, Any]:
         return {"name": str(name), "values": _encoded(checked, "<f8"), "limits": [norm.vmin, norm.vmax]}
     groups, code = np.unique(np.asarray(values), return_inverse=True)
     names, code = [str(group) for group in groups], code.astype(float)
-    if names[0] == "":  # sorts before all other texts
+    if names[0] == "":  # the empty text sorts before all others
         names, code = names[1:], np.where(code == 0, np.nan, code - 1)
     return {"name": str(name), "values": _encoded(code, "<f8"), "groups": names}
 

@@ -1,4 +1,4 @@
-"""The logarithmic energy axis: energies above the lowest one, which itself is at its foot."""
+"""The logarithmic energy axis: energies above the lowest one, which lies at 0, its lower end."""
 
 import dataclasses
 
@@ -10,12 +10,12 @@ from matplotlib.ticker import Formatter, Locator
 from ._energy_axis import AbstractEnergyAxis
 
 
-_ROUNDING = 1e-12  # relative difference below which two energies are one
+_ROUNDING = 1e-12  # relative difference up to which two energies count as equal
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LogAxis(AbstractEnergyAxis):
-    """Logarithmic above a floor, below it linear down to 0, which is as high as a decade.
+    """An axis that is logarithmic above a floor and linear from there to 0, as high as one decade.
 
     - `floor`: a power of ten, loss units.
     - `top`: the highest energy, loss units.
@@ -25,17 +25,17 @@ class LogAxis(AbstractEnergyAxis):
     top: float
 
     def to_height(self, energy) -> np.ndarray:
-        """Return heights: of 0, 0."""
+        """Return the heights of energies above the lowest one; the height of 0 is 0."""
         up = SymmetricalLogTransform(10, self.floor, 1.0)
         return up.transform(np.asarray(energy, dtype=float)) / up.transform(np.array(self.top))
 
     def to_energy(self, height) -> np.ndarray:
-        """Return energies above the lowest one."""
+        """Return the energies above the lowest one at given heights."""
         up = SymmetricalLogTransform(10, self.floor, 1.0)
         return up.inverted().transform(np.asarray(height, dtype=float) * up.transform(np.array(self.top)))
 
     def set_up(self, ax: Axes, energies: np.ndarray) -> None:
-        """Set matplotlib's own scale that is linear about zero, with a tick at 0 and one per decade."""
+        """Set Matplotlib's symlog scale, with a tick at 0 and one per decade."""
         few = self.top < 100 * self.floor
         ax.set_yscale("symlog", linthresh=self.floor, linscale=1.0, subs=None if few else range(2, 10))
         ax.yaxis.set_major_locator(_DecadeLocator(self.floor, (1, 2, 5) if few else (1,)))
@@ -47,7 +47,7 @@ def log_axis(energies: np.ndarray) -> LogAxis:
 
     **Arguments:**
 
-    - `energies`: of all nodes above the lowest, `above_lowest`, shape (nodes,), loss units.
+    - `energies`: energies of all nodes, as `above_lowest` returns them, shape (nodes,), loss units.
 
     **Returns:** the axis.
     """
@@ -58,7 +58,7 @@ def log_axis(energies: np.ndarray) -> LogAxis:
 
 
 def above_lowest(energies: np.ndarray, lowest: float) -> np.ndarray:
-    """Return energies above the lowest one, 0 where they are the same within rounding, loss units."""
+    """Return energies above the lowest one, 0 where they agree with it within rounding, loss units."""
     above = energies - lowest
     return np.where(above <= _ROUNDING * abs(lowest), 0.0, above)
 

@@ -1,4 +1,4 @@
-"""Draw how a metric is spread over the minima of several atlases."""
+"""Box plots of a metric over the minima of several atlases."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ from ._colours import GROUPS
 from ._frame import add_legend, label_places, new_axes
 
 
-_FEW = 8  # values up to which each is a dot; quartiles would say no more
-_MANY = 2_000  # outliers from which a vector format gets a bitmap instead
+_FEW = 8  # up to so many values are drawn as dots; quartiles would say no more
+_MANY = 2_000  # more outliers than this are a bitmap in vector formats
 _MARK = "#000000"
 
 
@@ -30,29 +30,30 @@ def metric_boxes(
     second_marked: Sequence[float] | np.ndarray | None = None,
     mark_name: str = "global minimum",
 ) -> Axes:
-    """Draw a box for every group of values: say, the test AUC of the minima of several atlases.
+    """Draw a box plot for every group of values, such as the test AUC of the minima of several atlases.
 
-    A box reaches from the lower to the upper quartile, with a line at the median; its whiskers end
-    at the last value within 1.5 times its height, and values beyond are small dots. A group of up
-    to eight values is drawn as dots, without a box. Values that are not finite are left out.
+    A box reaches from the lower to the upper quartile, with a line at the median. Its whiskers end at the
+    last value within 1.5 times its height; values beyond them are small dots. A group of up to eight values
+    is drawn as dots, without a box. Values that are not finite are left out.
 
     **Arguments:**
 
     - `groups`: one array of values for each group, shape (minima,), of any lengths, in the units of
         the metric (AUC: dimensionless).
-    - `labels`: what is written under each group, e.g. the percentage of mislabelled items.
-    - `ax`: where; default a new figure.
-    - `xlabel`, `ylabel`: of the axes, with units.
+    - `labels`: text under each group, e.g. the percentage of mislabelled items.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `xlabel`, `ylabel`: labels of the axes, with units.
     - `second`: a second metric of the same groups, drawn beside the first, e.g. on training data.
-    - `names`: of the first and the second metric, for the legend.
-    - `marked`: one value for each group, drawn as a diamond, e.g. of its global minimum; NaN: none.
+    - `names`: names of the first and the second metric, for the legend.
+    - `marked`: one value for each group, drawn as a diamond, e.g. that of its global minimum; NaN for no
+        diamond; shape (groups,).
     - `second_marked`: the same for the second metric.
-    - `mark_name`: what the diamonds are, for the legend.
+    - `mark_name`: meaning of the diamonds, for the legend.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` for lists of different lengths, groups that are no vectors, and when no
-    value is finite.
+    **Raises:** `ValueError` for lists of different lengths, groups that are not vectors,
+    `second_marked` without `second`, and when no value is finite.
 
     Source: J. W. Tukey, Exploratory Data Analysis, Addison-Wesley (1977), chapter 2 (whiskers);
     for AUC over minima, S. R. Chitturi et al., Mach. Learn.: Sci. Technol. 1, 023002 (2020),
@@ -93,7 +94,7 @@ def metric_boxes(
 
 
 def _checked(groups, name: str, n: int | None) -> list[np.ndarray]:
-    """Return the finite values of every group, or say what is wrong."""
+    """Return the finite values of every group; raises `ValueError` where shapes are wrong."""
     arrays = [np.asarray(group, dtype=float) for group in groups]
     if n is not None and len(arrays) != n:
         raise ValueError(f"`{name}` must have one array for each of {n} groups, got {len(arrays)}.")

@@ -1,4 +1,4 @@
-"""Draw how metrics change along a series of atlases."""
+"""Draw metrics of a series of atlases against a setting."""
 
 from collections.abc import Sequence
 
@@ -23,20 +23,20 @@ def metric_curve(
     xlabel: str = "steps before convergence",
     ylabel: str = "AUC",
 ) -> Axes:
-    """Draw metrics against a setting: say, the AUC of the global minimum and its mean over the minima.
+    """Draw metrics against a setting, such as the AUC of the global minimum and its mean over the minima.
 
-    Every series is a line with markers of its own, in order of `s`, with a band of `spread` on both
-    sides. A line has a gap where a value is not finite, a band also where the spread is not.
+    Every series is a line in order of `s`, with its own markers (up to 60 points) and a band of `spread` on
+    both sides. A line has a gap where a value is not finite, a band also where the spread is not finite.
 
     **Arguments:**
 
     - `s`: the setting, shape (points,), e.g. the number of steps before convergence.
-    - `values`: shape (points, series) or (points,), in the units of the metric (AUC: dimensionless).
+    - `values`: the metrics, shape (points, series) or (points,), in their units (AUC: dimensionless).
     - `spread`: half the height of the bands, e.g. the standard deviation over the minima, of the
-        shape of `values` and in its units; NaN where there is none.
+        shape of `values` and in its units; NaN for no band.
     - `labels`: a text for each series, for the legend.
-    - `ax`: where; default a new figure.
-    - `xlabel`, `ylabel`: of the axes, with units.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `xlabel`, `ylabel`: labels of the axes, with units.
 
     **Returns:** the axes.
 

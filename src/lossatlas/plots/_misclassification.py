@@ -14,9 +14,9 @@ from ._colours import NEUTRAL, label_bar, limits_of, sequential_map
 from ._frame import new_axes
 
 
-_BEST_ORDER = 500  # minima up to which the order of the leaves is the best one: its cost is cubic
-_ROUNDING = 1e-12  # below zero and between the two halves of the matrix
-_NAMED = 40  # minima up to which each has its name written
+_BEST_ORDER = 500  # up to so many minima, the order of the leaves is optimal; the cost is cubic
+_ROUNDING = 1e-12  # tolerance for negative distances, and between the two halves of the matrix
+_NAMED = 40  # up to so many minima, each one is labelled
 _DENDROGRAM = "#222222"
 
 
@@ -30,29 +30,31 @@ def misclassification(
     colour_limits: tuple[float, float] | None = None,
     cmap: str | Colormap | None = None,
 ) -> Axes:
-    """Draw a distance between all pairs of minima, with what is alike side by side.
+    """Draw the distances of all pairs of minima as a heat map, with similar minima side by side.
 
-    The distance of two minima is the fraction of items that exactly one of them misclassifies; any
-    other distance will do. The order is that of the leaves of a hierarchical clustering with average
-    linkage, which is drawn above, the height of a join being the mean distance of the two clusters.
-    Up to 500 minima, of all orders that fit the clustering the one with the smallest sum of
-    distances between neighbours is taken.
+    The distance is meant to be the fraction of items that exactly one of two minima misclassifies, but any
+    other distance can be drawn. The order of the minima is that of the leaves of a hierarchical clustering
+    with average linkage. Its dendrogram is drawn above; the height of a merge is the mean distance of the
+    two clusters. For up to 500 minima, the order is the one with the smallest sum of distances between
+    neighbours among all orders that fit the clustering.
 
     **Arguments:**
 
-    - `distance`: shape (minima, minima), symmetric, dimensionless (0 to 1 for a fraction). NaN: not
-        known; drawn grey, and counted as the largest known distance for the clustering.
-    - `ax`: where; default a new figure. Clustering and colour bar are insets outside its frame.
-    - `labels`: a text for each minimum; default its number. Written for up to 40 minima.
-    - `dendrogram`: False leaves out the picture of the clustering, not the order.
+    - `distance`: distances, shape (minima, minima), symmetric, dimensionless (0 to 1 for a fraction). NaN
+        for an unknown distance, which is drawn grey and counts as the largest known distance in the
+        clustering.
+    - `ax`: axes to draw in; default those of a new figure. Dendrogram and colour bar are insets outside
+        their frame.
+    - `labels`: a text for each minimum, shown for up to 40 minima; default its position, from 0.
+    - `dendrogram`: False leaves out the dendrogram; the order stays that of the clustering.
     - `colour_label`: title of the colour bar.
     - `colour_limits`: lowest and highest value of the scale; default those of the distances.
-    - `cmap`: default viridis without its palest part.
+    - `cmap`: colour map; default viridis without its palest part.
 
-    **Returns:** the axes of the heat map; row and column i are the minimum that comes i-th.
+    **Returns:** the axes of the heat map, whose rows and columns are in the order of the clustering.
 
     **Raises:** `ValueError` for a matrix that is not square, not symmetric or has negative or
-    infinite values, and labels of the wrong length.
+    infinite values, labels of the wrong length, and limits that are not a lower and a higher number.
 
     Source: order of the leaves, Z. Bar-Joseph, D. K. Gifford & T. S. Jaakkola, Bioinformatics 17
     (suppl. 1), S22 (2001), doi:10.1093/bioinformatics/17.suppl_1.S22.
@@ -86,7 +88,7 @@ def misclassification(
 
 
 def _checked(distance) -> np.ndarray:
-    """Return the distances as an array, or say what is wrong with them."""
+    """Return the distances as an array; raises `ValueError` where they are wrong."""
     values = np.asarray(distance, dtype=float)
     if values.ndim != 2 or values.shape[0] != values.shape[1] or not values.size:
         raise ValueError(f"`distance` must have shape (minima, minima), got {values.shape}.")
@@ -98,7 +100,7 @@ def _checked(distance) -> np.ndarray:
 
 
 def _cluster(values: np.ndarray) -> np.ndarray:
-    """Return scipy's linkage matrix, shape (minima - 1, 4)."""
+    """Return SciPy's linkage matrix, shape (minima - 1, 4)."""
     n = len(values)
     if n == 1:
         return np.zeros((0, 4))
@@ -109,7 +111,7 @@ def _cluster(values: np.ndarray) -> np.ndarray:
 
 
 def _draw_dendrogram(ax: Axes, linkage: np.ndarray, order: np.ndarray) -> None:
-    """Draw the joins, each a bracket from its two parts up to the distance at which they join."""
+    """Draw the merges, each as a bracket from two clusters up to the distance between them."""
     n = len(order)
     place, height = np.empty(2 * n - 1), np.zeros(2 * n - 1)
     place[order] = np.arange(n)

@@ -1,4 +1,4 @@
-"""Draw minima as networks, and what each network computes."""
+"""Draw minima as networks of nodes and links, with maps of their outputs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 _ABSENT = 1e-10  # a link whose weight is smaller counts as absent
-_MOST = 12  # minima in one picture
-_WIDEST = 16  # nodes of a layer
-_THICKEST = 4.0  # points
+_MOST = 12  # largest number of minima in one picture
+_WIDEST = 16  # largest number of nodes in a layer
+_THICKEST = 4.0  # width of the link of the largest weight, points
 _DEAD = "#b0b0b0"
 _MARKERS = "os^Dv<>P"
-_CELLS = 1_000_000  # points of a map
+_CELLS = 1_000_000  # largest number of points of a map
 
 
 def networks(
@@ -44,36 +44,36 @@ def networks(
     shown_class: int = 1,
     figure: Figure | SubFigure | None = None,
 ) -> np.ndarray:
-    """Draw each minimum as a network, and under it its output map.
+    """Draw each minimum as a network, with the map of its output below.
 
-    Inputs stand at the left, outputs at the right. Links are coloured by the sign of the weight and
-    as wide as its size; those with |w| < 1e-10 are left out. Nodes are shaded by their bias; a node
-    without a link on one of its sides is dead (of inputs and outputs, without any) and drawn
-    hollow, dashed and grey. Widths and shades are on one scale for all minima.
+    Inputs stand at the left, outputs at the right. The colour of a link gives the sign of its weight, its
+    width the absolute value; links with |w| < 1e-10 are left out. Nodes are shaded by their bias. A node
+    without links on one of its sides (an input or output: without any links) is dead and drawn hollow,
+    dashed and grey. Widths and shades have one scale for all minima.
 
-    The output map shows the probability of one class over the plane of the two inputs, and items, with a
-    marker for each class.
+    The output map shows the probability of one class over the plane of the two inputs, and the items, with
+    a marker for each class.
 
     **Arguments:**
 
-    - `landscape`: the network that the points belong to, a model that has `layers`, also with frozen links;
-        up to 16 nodes in a layer.
-    - `points`: shape (minima, dim), parameter units; up to 12 minima.
-    - `energies`: of the minima, for the titles, shape (minima,), loss units.
-    - `data`: items to draw on the maps, and the names of inputs and classes; default the items that the
-        model learnt from, with numbers for names.
+    - `landscape`: the network to which the points belong, a model that has `layers` with up to 16 nodes
+        each; links may be frozen.
+    - `points`: minima, shape (minima, dim), parameter units; up to 12 minima.
+    - `energies`: energies of the minima, for the titles, shape (minima,), loss units.
+    - `data`: items to draw on the maps, with the names of inputs and classes; default the training data of
+        the model, with numbers in place of names.
     - `titles`: a text for each minimum; default its loss.
-    - `maps`: False for the networks alone.
+    - `maps`: False to leave out the maps.
     - `region`: lowest and highest value of both inputs in the maps, units of the inputs.
     - `step`: spacing of the points of the maps, units of the inputs.
-    - `shown_class`: whose probability the maps show.
+    - `shown_class`: number of the class whose probability the maps show, from 0.
     - `figure`: an empty figure to draw in; default a new one.
 
     **Returns:** the axes, shape (1, minima), or (2, minima) with the maps in the second row.
 
-    **Raises:** `ValueError` for a model that has no layers, too many minima or nodes, arrays that do not
-    fit or are not finite, and maps of a network that has not two inputs or is no classifier, or without
-    such a class.
+    **Raises:** `ValueError` for a model without layers, too many minima or nodes, and arrays that do not
+    fit or are not finite; with `maps` also for a network that is not a classifier of two inputs, and a
+    class that does not exist.
 
     Source: for the maps, D. Mehta, X. Zhao, E. A. Bernal & D. J. Wales, Phys. Rev. E 97, 052307
     (2018), arXiv:1804.02411.
@@ -109,10 +109,12 @@ def networks(
 
 
 class _Items(NamedTuple):
-    """What is drawn on maps.
+    """The items that are drawn on maps.
 
-    - `places`: inputs, shape (items, 2), and `classes`, shape (items,).
-    - `inputs`: names of the two inputs; `names`: of the classes by their numbers, where they have any.
+    - `places`: inputs of the items, shape (items, 2).
+    - `classes`: class numbers of the items, shape (items,).
+    - `inputs`: names of the two inputs.
+    - `names`: names of the classes by their numbers; empty if they have none.
     """
 
     places: np.ndarray
@@ -121,12 +123,12 @@ class _Items(NamedTuple):
     names: dict[int, str]
 
     def name(self, number: int) -> str:
-        """Return what a class is called."""
+        """Return the text by which a class is named."""
         return f"class {self.names.get(number, number)}"
 
 
 def _items(landscape: AbstractModel, data: DataSet | None) -> _Items:
-    """Return given items, or those that the model learnt from, none if it does not know them."""
+    """Return the given items, else the training data of the model; empty if it does not know them."""
     if data is not None:
         if data.classes is None or len(data.columns) != 2:
             raise ValueError(f"`data` must have two inputs and classes for the maps; {data.name} has not.")
@@ -139,7 +141,7 @@ def _items(landscape: AbstractModel, data: DataSet | None) -> _Items:
 
 
 def _checked(landscape: AbstractModel, points, energies, titles) -> tuple[np.ndarray, list[str]]:
-    """Return points and titles, or say what is wrong with them."""
+    """Return points and titles; raises `ValueError` where they do not fit."""
     from lossatlas.landscapes import check_model
 
     check_model(landscape)
@@ -162,14 +164,14 @@ def _checked(landscape: AbstractModel, points, energies, titles) -> tuple[np.nda
 
 
 def _check_size(network: list) -> None:
-    """Refuse networks with too many nodes in a layer to be told apart."""
+    """Raise `ValueError` for networks with more nodes in a layer than can be told apart."""
     widest = max(network[0][0].shape[1], *(len(biases) for _, biases in network))
     if widest > _WIDEST:
         raise ValueError(f"`landscape`: up to {_WIDEST} nodes in a layer can be drawn, one has {widest}.")
 
 
 def _map_axis(landscape: AbstractModel, region, step: float, shown_class: int) -> np.ndarray:
-    """Return the values of either input in a map, or say why there can be none."""
+    """Return the values of both inputs in a map; raises `ValueError` if there can be no map."""
     if landscape.features != 2:
         raise ValueError(f"Output maps need two inputs, not {landscape.features}; set `maps=False`.")
     if landscape.classes is None:
@@ -188,7 +190,7 @@ def _columns(n: int) -> int:
 
 
 def _panels(figure: Figure | SubFigure | None, n: int, maps: bool):
-    """Return the figure and its axes, shape (kinds of panel, n): each map is below its network."""
+    """Return the figure and its axes, shape (kinds of panel, n), each map below its network."""
     columns = _columns(n)
     rows, kinds = math.ceil(n / columns), 1 + maps
     if figure is None:
@@ -230,7 +232,7 @@ def _draw_network(ax: Axes, network: list, strongest: float, largest: float) -> 
 
 
 def _draw_links(ax: Axes, layer: int, heights: list, weights: np.ndarray, strongest: float) -> None:
-    """Draw the links behind a layer whose weights are not zero, the thin ones on top."""
+    """Draw the links after a layer whose weights are not zero, thin links on top."""
     to, start = np.nonzero(weights)
     values = weights[to, start]
     ends = np.stack([heights[layer][start], heights[layer + 1][to]], axis=1)

@@ -1,4 +1,4 @@
-"""Draw which minima are occupied at which temperature."""
+"""Draw the occupation of the minima against temperature."""
 
 from collections.abc import Sequence
 
@@ -20,18 +20,19 @@ def occupation(
     xlabel: str = "kT",
     ylabel: str = "occupation",
 ) -> Axes:
-    """Draw the occupation of the minima against kT as bands on top of each other, what is left in grey.
+    """Draw the occupation of the minima against kT as stacked bands, with all other minima in grey.
 
-    Those that are shown hold most at some temperature; the one whose time comes first is at the bottom.
+    The bands are those of the minima with the highest occupation at any temperature. The minimum whose
+    maximum lies at the lowest temperature is at the bottom.
 
     **Arguments:**
 
     - `kt`: temperatures, loss units, shape (temperatures,).
-    - `occupation`: of all minima or of some, 0 to 1, shape (temperatures, minima).
-    - `labels`: a text for each minimum; default their numbers.
-    - `count`: how many minima have a colour, 1 to 10.
-    - `ax`: where; default a new figure.
-    - `xlabel`, `ylabel`: of the axes, with units.
+    - `occupation`: occupation of all minima or of some, 0 to 1, shape (temperatures, minima).
+    - `labels`: a text for each minimum; default their positions, from 0.
+    - `count`: largest number of minima with a band, 1 to 10; a minimum that never exceeds 0.01 has none.
+    - `ax`: axes to draw in; default those of a new figure.
+    - `xlabel`, `ylabel`: labels of the axes, with units.
 
     **Returns:** the axes.
 
@@ -50,7 +51,7 @@ def occupation(
     kt, occupation = kt[order], occupation[order]
     highest = occupation.max(axis=0)
     chosen = np.argsort(-highest, kind="stable")[:count]
-    chosen = chosen[highest[chosen] > 0.01]  # what holds less is no band to be seen
+    chosen = chosen[highest[chosen] > 0.01]  # a thinner band cannot be seen
     chosen = chosen[np.argsort(occupation[:, chosen].argmax(axis=0), kind="stable")]
     bands = np.cumsum(occupation[:, chosen], axis=1).T
     ax = new_axes(6.0, 4.0) if ax is None else ax

@@ -1,4 +1,4 @@
-"""Draw how occupations change with time, and rates against temperature: which, the scan decides."""
+"""Draw occupation against time, and rate constants against temperature."""
 
 from collections.abc import Mapping
 
@@ -12,24 +12,25 @@ from ._colours import GROUPS
 from ._frame import add_legend, new_axes
 
 
-_LONGEST = 680.0  # ln of the longest time of a picture
-_TIMES = 120  # of a curve
+_LONGEST = 680.0  # largest |ln| of a time in a picture
+_TIMES = 120  # points of a curve
 
 
 def rates(scan: RateScan, *, ax: Axes | None = None) -> Axes:
-    """Draw rates against 1 / kT; of one temperature, the occupation against time.
+    """Draw the rate constant against 1 / kT or, for a single temperature, the occupation against time.
 
-    The times are from a tenth of the fastest step to 300 times the mean first-passage time, beginning with
-    the source at equilibrium.
+    The occupation starts with the source at equilibrium. Times run from a tenth of the shortest mean
+    waiting time of any state to 300 times the mean first-passage time.
 
     **Arguments:**
 
     - `scan`: what `rate_scan` returns.
-    - `ax`: where; default a new figure.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` where the rate is zero, and for times beyond the range of floats.
+    **Raises:** `ValueError` if the rate is zero (at all temperatures), and for times beyond the range of
+    floats.
     """
     found = scan.computed
     if len(found) > 1:
@@ -64,10 +65,10 @@ def evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: Axes 
 
     **Arguments:**
 
-    - `evolution`: occupations at increasing times; a time of 0 is left out.
-    - `sets`: name -> ids of the states whose occupations are added up; up to ten. What is in none
-        of them is drawn, too, as "others", if that is ever more than 1e-3.
-    - `ax`: where; default a new figure.
+    - `evolution`: what `evolve` returns; a time of 0 is left out.
+    - `sets`: name -> ids of the states whose occupations are added up, 1 to 10 sets. The occupation of all
+        other states is drawn as "others" if it ever exceeds 1e-3.
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
@@ -102,15 +103,15 @@ def evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: Axes 
 def arrhenius(
     kt: np.ndarray, rates: Mapping[str, np.ndarray], *, log: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Draw rate constants against 1 / kT, on a logarithmic axis: a straight line has one barrier.
+    """Draw log10 of rate constants against 1 / kT (Arrhenius plot); one barrier gives a straight line.
 
     **Arguments:**
 
     - `kt`: temperatures, loss units, shape (temperatures,).
-    - `rates`: name -> rate constants, shape (temperatures,), in sqrt(loss units) / parameter units.
-        Those that are zero are left out.
-    - `log`: the rates are natural logarithms already; that of zero is -inf.
-    - `ax`: where; default a new figure.
+    - `rates`: name -> rate constants, shape (temperatures,), in sqrt(loss units) / parameter units; up to
+        ten. Rates of zero are left out.
+    - `log`: whether `rates` are natural logarithms (-inf for a rate of zero).
+    - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 

@@ -1,4 +1,4 @@
-"""Write a picture to a file, whole or not at all."""
+"""Write a picture to a file, completely or not at all."""
 
 import os
 import uuid
@@ -13,18 +13,18 @@ _FORMATS = (".png", ".svg", ".pdf")
 
 
 def save_picture(fig: Figure, path: str | os.PathLike, *, dpi: float = 200) -> None:
-    """Write a figure as PNG, SVG or PDF, by the suffix of the file.
+    """Write a figure as PNG, SVG or PDF, according to the suffix of the file.
 
-    The picture is written beside its place first and then moved there, so that a failed write
+    The picture is first written to a temporary file beside `path` and then renamed, so that a failed write
     leaves an older picture as it was.
 
     **Arguments:**
 
     - `fig`: the figure.
-    - `path`: where to; an older picture is replaced.
+    - `path`: the file to write, ending in .png, .svg or .pdf; an older picture is replaced.
     - `dpi`: pixels per inch of a PNG and of rasterised parts.
 
-    **Raises:** `ValueError` for what is no figure, another suffix or a folder that does not exist.
+    **Raises:** `ValueError` for anything but a figure, another suffix, or a folder that does not exist.
     """
     check_is("fig", fig, Figure, "a matplotlib Figure, such as axes.figure")
     dpi = check_positive("dpi", dpi)
@@ -39,9 +39,9 @@ def save_picture(fig: Figure, path: str | os.PathLike, *, dpi: float = 200) -> N
 
 
 def check_picture(path: str | os.PathLike) -> Path:
-    """Return the path if a picture can be written there, before anything is computed.
+    """Return the path of a picture; call this before a long computation.
 
-    **Raises:** `ValueError` as `save_picture`.
+    **Raises:** `ValueError` if `save_picture` could not write there.
     """
     path = check_path("path", path, "the picture")
     if path.suffix.lower() not in _FORMATS:

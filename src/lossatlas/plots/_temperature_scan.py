@@ -1,4 +1,4 @@
-"""Draw what happens to the minima of a landscape as temperature rises, and what makes its peaks."""
+"""Draw heat capacity and occupation against temperature, and the minima behind each peak."""
 
 from collections.abc import Sequence
 
@@ -20,10 +20,10 @@ from ._heat_capacity import heat_capacity
 from ._occupation import occupation
 
 
-_POINTS = 300  # of a curve
-_SHOWN = 8  # partial sums, and minima with a band
-_PARTS = 60  # of a network, from which on most of them are left out of the graph
-_LABELLED = 4  # of those that gain and lose most
+_POINTS = 300  # points of a curve
+_SHOWN = 8  # largest number of partial sums, and of minima with a band
+_PARTS = 60  # from so many connected parts on, most parts are left out of the graph
+_LABELLED = 4  # so many minima that gain most, and that lose most, are labelled
 
 
 def temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figure:
@@ -31,12 +31,12 @@ def temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figur
 
     **Arguments:**
 
-    - `network`: of which the scan is.
-    - `scan`: what `temperature_scan` returns; its lowest and highest temperature are the ends.
+    - `network`: the network of the scan.
+    - `scan`: what `temperature_scan` returns; its lowest and highest temperature are the ends of the axis.
 
     **Returns:** the figure.
 
-    **Raises:** `ValueError` for one temperature of minima with one energy.
+    **Raises:** `ValueError` for a single temperature if all minima that are ever occupied have one energy.
     """
     import matplotlib.pyplot as plt
 
@@ -59,18 +59,19 @@ def temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figur
 
 
 def peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak]) -> Figure:
-    """Draw the disconnectivity graph once for every peak, with the minima that make it.
+    """Draw the disconnectivity graph once for every peak, with the minima that gain and lose there.
 
-    Of a network in many parts: the part of the global minimum, and the minima that make the peaks.
+    If the network has 60 or more connected parts, only the part of the global minimum and the minima that
+    gain and lose at the peaks are drawn.
 
     **Arguments:**
 
-    - `network`: of which the peaks are.
-    - `peaks`: of the heat capacity.
+    - `network`: the network of the peaks.
+    - `peaks`: peaks of the heat capacity, at least one.
 
     **Returns:** the figure.
 
-    **Raises:** `ValueError` without any peak.
+    **Raises:** `ValueError` if there is no peak.
     """
     import matplotlib.pyplot as plt
 
@@ -91,14 +92,14 @@ def peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak]) -
         count = "" if len(tree) == len(network) else f": {len(tree)} of {len(network)} minima"
         ax.set_title(f"kT = {peak.kt:.3g}{count}")
         if peak is not peaks[-1]:
-            ax.get_legend().remove()  # one for all
+            ax.get_legend().remove()  # one legend is enough for all panels
     for spare in panels[len(peaks) :]:
         spare.remove()
     return figure
 
 
 def _shown_part(tree: DisconnectivityTree, wanted: np.ndarray) -> DisconnectivityTree:
-    """Return the tree, or where it has many parts that of the global minimum with the minima wanted."""
+    """Return the tree; if it has many parts, only that of the global minimum and the minima wanted."""
     if tree.component.max() < _PARTS:
         return tree
     return tree.where((tree.component == 0) | np.isin(tree.ids, wanted))

@@ -1,4 +1,4 @@
-"""Which colours the branches of a disconnectivity graph have: by values of the minima, or by sets."""
+"""Colours of the branches of a disconnectivity graph, by values of the minima or by sets of minima."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,12 +13,12 @@ from lossatlas.analysis import DisconnectivityTree
 from ._colours import GROUPS, NEUTRAL, add_colour_bar, check_limits, limits_of, sequential_map
 
 
-BRANCH = "#222222"  # branches without a colour of their own, on a picture without colours
+BRANCH = "#222222"  # branches of a picture without colours
 _HIGHLIGHT = "#d55e00"
 
 
 def checked_colour(colour, n: int, limits=None) -> tuple[np.ndarray | None, Normalize | None]:
-    """Return the values as an array with their scale, None for groups; or say what is wrong."""
+    """Return the values as an array, and their scale (None for groups); raises `ValueError`."""
     if limits is not None:
         limits = check_limits(limits, "colour_limits")
     if colour is None:
@@ -39,10 +39,12 @@ def checked_colour(colour, n: int, limits=None) -> tuple[np.ndarray | None, Norm
 
 
 def read_sets(highlight, tree: DisconnectivityTree) -> tuple[np.ndarray, list[str]]:
-    """Return which set every minimum is highlighted with, or say what is wrong.
+    """Return the highlighted set of every minimum.
 
-    **Returns:** the number of the set, -1 for none, shape (n,); the names of the sets, none for a single
-    set without a name.
+    **Returns:** the number of the set, -1 for none, shape (n,); the names of the sets, an empty list for a
+    single set without a name.
+
+    **Raises:** `ValueError` for too many sets, and ids that are not in the tree.
     """
     member = np.full(len(tree), -1)
     if not isinstance(highlight, Mapping):
@@ -56,7 +58,7 @@ def read_sets(highlight, tree: DisconnectivityTree) -> tuple[np.ndarray, list[st
 
 
 def _members(minima, tree: DisconnectivityTree, name: str) -> np.ndarray:
-    """Return positions of minima from ids, or a boolean of shape (n,)."""
+    """Return the positions of minima, or the booleans of shape (n,) that were given."""
     values = np.asarray([] if minima is None else minima)
     if values.dtype == bool:
         if values.shape != tree.ids.shape:
@@ -71,8 +73,8 @@ def colour_by_set(tree: DisconnectivityTree, first, member: np.ndarray, sets: Se
     **Arguments:**
 
     - `tree`: the tree.
-    - `first`: how many minima stand to the left of each node, from `place_nodes`.
-    - `member`, `sets`: from `read_sets`.
+    - `first`: number of minima to the left of each node, from `place_nodes`.
+    - `member`, `sets`: what `read_sets` returns.
     """
     shades = to_rgba_array([*(GROUPS[: len(sets)] or [_HIGHLIGHT]), BRANCH])
     return _joined(tree, first, member, shades[member], BRANCH)
@@ -92,10 +94,11 @@ def colour_by_value(
 
     **Arguments:**
 
-    - `ax`, `tree`: what is drawn where.
-    - `first`: how many minima stand to the left of each node, from `place_nodes`.
-    - `values`, `norm`: from `checked_colour`.
-    - `label`, `bar`, `cmap`: as `colour_label`, `colour_bar` and `cmap` of `disconnectivity`.
+    - `ax`: axes of the graph.
+    - `tree`: the tree.
+    - `first`: number of minima to the left of each node, from `place_nodes`.
+    - `values`, `norm`: what `checked_colour` returns.
+    - `label`, `bar`, `cmap`: `colour_label`, `colour_bar` and `cmap` of `disconnectivity`.
     """
     groups, code = np.unique(values, return_inverse=True)
     if norm is not None:
@@ -110,9 +113,9 @@ def colour_by_value(
 
 
 def _joined(tree: DisconnectivityTree, first, code, leaves, mixed: str) -> np.ndarray:
-    """Return the colour of every node: its leaves' own if they have one code, else another."""
+    """Return the colour of every node: that of its leaves if they share one code, else `mixed`."""
     colours = np.tile(to_rgba_array(mixed), (len(tree.parent), 1))
-    # What lies below a node stands side by side: it has one code if no neighbours differ.
+    # The leaves below a node stand side by side; they share one code if no two neighbours differ.
     changes = np.cumsum(np.diff(code[np.argsort(first[: len(tree)])], prepend=-2) != 0)
     same = changes[first] == changes[first + tree.n_leaves - 1]
     colours[same] = leaves[tree.lowest[same]]

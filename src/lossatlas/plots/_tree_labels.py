@@ -12,11 +12,11 @@ from ._energy_axis import AbstractEnergyAxis
 from ._frame import size_of
 
 
-_MOST = 2000  # of more texts, most would be left out anyway
+_MOST = 2000  # largest number of texts that are tried; most of the others would be left out anyway
 
 
 def read_labels(labels, tree: DisconnectivityTree) -> dict[int, str]:
-    """Return texts by position of the minimum, or say what is wrong; see `disconnectivity`."""
+    """Return texts by position of the minimum, see `disconnectivity`; raises `ValueError`."""
     n = len(tree)
     if labels is None or labels is False:
         return {}
@@ -34,14 +34,14 @@ def read_labels(labels, tree: DisconnectivityTree) -> dict[int, str]:
 def write_labels(
     ax: Axes, place: np.ndarray, energies: np.ndarray, scale: AbstractEnergyAxis, texts: dict[int, str]
 ) -> None:
-    """Write texts under minima, lowest first, leaving out what would cover another.
+    """Write texts under minima, lowest first, and leave out texts that would cover another one.
 
     **Arguments:**
 
     - `ax`: the axes, with their final limits but for the room below the lowest minimum.
-    - `place`, `energies`: where the minima stand, shape (minima,) each.
+    - `place`, `energies`: horizontal positions and energies of the minima, shape (minima,) each.
     - `scale`: the energy axis.
-    - `texts`: by position of the minimum.
+    - `texts`: texts by position of the minimum.
     """
     numbers = np.array(sorted(texts, key=lambda minimum: (energies[minimum], minimum)))
     size = 8.0 if len(numbers) <= 25 else 6.5

@@ -1,4 +1,4 @@
-"""Where the branches of a disconnectivity graph stand."""
+"""Layout of a disconnectivity graph: the horizontal positions of its branches."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from lossatlas.analysis import DisconnectivityTree
 
 
 def check_order(order: str) -> None:
-    """Refuse an unknown order of the branches."""
+    """Raise `ValueError` for an unknown order of the branches."""
     if order not in ("energy", "size", "centre"):
         raise ValueError(f"`order` must be energy, size or centre, got {order!r}.")
 
@@ -17,10 +17,10 @@ def place_nodes(tree: DisconnectivityTree, order: str) -> tuple[np.ndarray, np.n
     **Arguments:**
 
     - `tree`: the tree.
-    - `order`: of the branches at each join, see `disconnectivity`.
+    - `order`: order of the branches at each join, see `disconnectivity`.
 
-    **Returns:** the place of every node, in widths of a branch; how many minima stand to the left of
-    what lies below it; shape (nodes,) each.
+    **Returns:** the horizontal position of every node, in widths of a branch, and the number of minima to
+    the left of its subtree; shape (nodes,) each.
 
     **Raises:** `ValueError` for an unknown order.
     """
@@ -43,7 +43,7 @@ def place_nodes(tree: DisconnectivityTree, order: str) -> tuple[np.ndarray, np.n
     for node in range(nodes - 1, -1, -1):
         first[node] += first[above[node]]
     first = np.array(first[:-1])
-    # Trees that nothing joins stand apart, but many gaps must not squeeze the trees.
+    # Gaps separate trees that are not joined; where they are many, the gaps must not squeeze the trees.
     roots = np.flatnonzero(tree.parent < 0)
     gap = max(1.0, len(tree) * min(0.02, 0.2 / len(roots)))
     rank = np.searchsorted(np.sort(first[roots]), first, side="right") - 1
@@ -56,13 +56,13 @@ def place_nodes(tree: DisconnectivityTree, order: str) -> tuple[np.ndarray, np.n
 def _slots_around_lowest(tree: DisconnectivityTree, parent, siblings) -> np.ndarray:
     """Return the slot of every node among its siblings: 0 the lowest, then -1, 1, -2, ...
 
-    Each next sibling goes to the side that has fewer minima, counted from the lowest one and over
-    everything that has merged with it so far, so that one stays in the middle.
+    Each next sibling goes to the side that has fewer minima, counted from the lowest minimum over all
+    branches that have merged with it so far; so the lowest minimum stays in the middle.
     """
     size, above = tree.n_leaves.tolist(), parent.tolist()
     slots, lean = [0] * len(above), [0] * (len(above) + 1)  # lean: minima right less minima left
     current, left, right = -1, 0, 0
-    for node in siblings.tolist():  # parents come in increasing order, so every node after its children
+    for node in siblings.tolist():  # parents come in increasing order, so each node follows its children
         up = above[node]
         if up != current:
             current, left, right, lean[up] = up, 0, 0, lean[node]
@@ -78,9 +78,9 @@ def _slots_around_lowest(tree: DisconnectivityTree, parent, siblings) -> np.ndar
 def find_bends(tree: DisconnectivityTree) -> np.ndarray:
     """Return the energy at which the branches below each node leave the vertical, shape (nodes,).
 
-    With levels it lies at or above all inner nodes that merge there, so that a slanted line passes
-    over everything else below the same parent. In the exact tree, where merges may be close, such
-    lines would be nearly level, and level ones read better.
+    With levels, this energy lies at or above all inner nodes that merge there, so that a slanted line
+    passes above all other branches below the same parent. In the exact tree, where merges may be close,
+    slanted lines would be nearly horizontal, and horizontal ones are easier to read.
     """
     if tree.levels is None or len(tree.levels) < 2:
         return tree.energy

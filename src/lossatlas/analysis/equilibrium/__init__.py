@@ -1,4 +1,4 @@
-"""Equilibrium: heat capacity, occupation of the minima, frustration."""
+"""Equilibrium properties: heat capacity, occupation of the minima, frustration."""
 
 from ._frustration import Frustration as Frustration
 from ._frustration import barriers_to_global_minimum as barriers_to_global_minimum

@@ -1,4 +1,4 @@
-"""Frustration: how high the barriers to the global minimum are, for what is gained by crossing them."""
+"""Frustration: barriers to the global minimum relative to the energy gained by crossing them."""
 
 import dataclasses
 
@@ -14,15 +14,15 @@ from ._thermodynamics import SAME_LEVEL, Superposition, check_temperatures
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Frustration(AbstractRows):
-    """The frustration of a landscape at some temperatures, shape (temperatures,) each, dimensionless.
+    """The frustration of a landscape at several temperatures; every array has shape (temperatures,).
 
     - `kt`: the temperatures, loss units.
-    - `frustration`: F, the sum over the minima that count.
-    - `normalised`: F divided by the occupation of these minima: a weighted mean, so it is at least 1.
-        NaN if no minimum counts.
-    - `ground`: occupation of the minima that do not count because they are as low as the global one.
-    - `unconnected`: occupation of those that do not count because no known path leads from them to the
-        global minimum.
+    - `frustration`: F, a sum over minima, see the function `frustration`; dimensionless.
+    - `normalised`: F divided by the occupation of the minima in the sum. It is a weighted mean, so it is at
+        least 1; NaN if the sum has no minimum.
+    - `ground`: occupation of the minima left out of the sum because they are as low as the global minimum.
+    - `unconnected`: occupation of the minima left out of the sum because no known path leads from them to
+        the global minimum.
     """
 
     kt: np.ndarray
@@ -35,15 +35,16 @@ class Frustration(AbstractRows):
 def frustration(network: TransitionNetwork, kt: ArrayLike) -> Frustration:
     """Compute the frustration F(T) = sum_a p_a (E_a^ts - E_gmin) / (E_a - E_gmin).
 
-    E_a^ts is the highest transition state on the lowest path from minimum a to the global minimum, p_a the
-    equilibrium occupation, see `occupation`. The sum leaves out the global minimum, other minima whose
-    energy is the same (within 1e-9 max(1, |E|): there the ratio has no limit, and they are treated as the
-    global minimum too, so that paths may end in any of them), and minima that are not connected to it.
-    Each of them alone is reported by what it holds of the occupation.
+    E_a is the energy of minimum a, E_gmin that of the global minimum, E_a^ts that of the highest transition
+    state on the lowest path from minimum a to the global minimum, and p_a the equilibrium occupation, see
+    `occupation`. The sum leaves out the global minimum, minima of the same energy within 1e-9 max(1, |E|)
+    (the ratio diverges there; they are treated as global minima, so that paths may end in any of them),
+    and minima that are not connected to it. The occupation of both groups is reported.
 
-    The normalised form has p_a / sum p_a over the minima that count, which is p_a / (1 - p_gmin) where all
-    are connected and one is lowest. It is computed from logarithms, so that it stays finite at low kT,
-    where F itself goes to zero with the occupation of all minima but the lowest.
+    The normalised form has the weights p_a / sum p_a, with the sum over the minima that F includes; this is
+    p_a / (1 - p_gmin) where all minima are connected and only one is lowest. It is computed from
+    logarithms, so that it stays finite at low kT, where F itself goes to zero with the occupation of all
+    minima but the lowest.
 
     **Arguments:**
 
@@ -66,7 +67,7 @@ def frustration(network: TransitionNetwork, kt: ArrayLike) -> Frustration:
     unconnected = np.isinf(barriers)
     counts = ~(ground | unconnected)
     ratios = barriers[counts] / sums.energies[counts]
-    # Each row: F, its normalised form, what the lowest and the unconnected minima hold.
+    # Each row: F, its normalised form, the occupation of the lowest and of the unconnected minima.
     rows = []
     for _, log_p, p, _ in sums.blocks(kt):
         top = log_p[:, counts].max(axis=1, keepdims=True, initial=-np.inf)
@@ -82,20 +83,22 @@ def frustration(network: TransitionNetwork, kt: ArrayLike) -> Frustration:
 def barriers_to_global_minimum(network: TransitionNetwork) -> np.ndarray:
     """Return the energy of the highest transition state on the lowest path to the global minimum.
 
-    Of all paths from a minimum, the lowest is the one whose highest transition state is lowest. The energy
-    is that of the first node of the merge tree above a minimum that has the global one below it, found for
-    all minima at once. Where several minima have the lowest energy, the path ends in any of them.
+    Of all paths from a minimum, the lowest is the one whose highest transition state is lowest. In the
+    disconnectivity tree this is the energy of the first node above a minimum that has the global minimum
+    below it, too. Where several minima have the lowest energy, the path may end in any of them.
 
     **Arguments:**
 
-    - `network`: minima and transition states.
+    - `network`: the minima and transition states.
 
-    **Returns:** one energy per minimum, loss units, shape (minima,); at the global minimum its own energy,
-    infinity where no path is known.
+    **Returns:** one energy per minimum, loss units, shape (minima,): for the global minimum its own energy,
+    and infinity where no path is known.
+
+    **Raises:** `ValueError` for anything but a `TransitionNetwork`.
     """
     tree = disconnectivity(network)
     nodes = len(tree.parent)
-    # One more node above all roots ends the walks of what is not connected.
+    # One more node above all roots ends the walks from minima that are not connected.
     parent = np.append(np.where(tree.parent < 0, nodes, tree.parent), nodes)
     energy = np.append(tree.energy, np.inf)
     leads = np.zeros(nodes + 1, dtype=bool)

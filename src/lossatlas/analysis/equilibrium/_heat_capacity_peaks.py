@@ -1,4 +1,4 @@
-"""Peaks of the heat capacity, and the minima that make them."""
+"""Peaks of the heat capacity, and the contributions of the minima to them."""
 
 import dataclasses
 import math
@@ -19,25 +19,25 @@ from ._thermodynamics import (
 )
 
 
-_STEPS = 200
-_WITHIN = 0.01  # of height and position: when a partial sum has the peak
-_SMOOTH = 1e-3  # of the highest value: what the trapezium rule may miss in one step
+_STEPS = 200  # points of the first grid
+_WITHIN = 0.01  # relative tolerance of height and position within which a partial sum has the peak
+_SMOOTH = 1e-3  # error that the trapezium rule may make in one step, relative to the highest value
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class HeatCapacityPeak(AbstractResult):
     """A maximum of the heat capacity.
 
-    - `kt`: where it is, loss units.
+    - `kt`: temperature of the maximum, loss units.
     - `height`: C_V there, with its constant part, dimensionless.
-    - `excess`: C_V there without the constant part.
-    - `gain`: g_a = dp_a/dkT of every minimum, shape (minima,), inverse loss units; positive for those
-        that gain occupation, negative for those that lose it.
-    - `contribution`: g_a (E_a - <E>), shape (minima,), dimensionless; none is negative and they add up
-        to `excess`.
-    - `ids`: of the minima, shape (minima,).
-    - `lowest`: the smallest m from which on all partial sums over the m lowest minima have this peak,
-        within 1 % of its position and of its `excess`.
+    - `excess`: C_V there without the constant part, dimensionless.
+    - `gain`: g_a = dp_a/dkT of every minimum, shape (minima,), inverse loss units; positive where a minimum
+        gains occupation, negative where it loses it.
+    - `contribution`: g_a (E_a - <E>), shape (minima,), dimensionless; no entry is negative, and their sum
+        is `excess`.
+    - `ids`: ids of the minima, shape (minima,).
+    - `lowest`: the smallest number m such that the partial sums over the m lowest minima, and over any
+        larger number of them, have this peak within 1 % of its position and of its `excess`.
     """
 
     kt: float
@@ -53,12 +53,15 @@ class HeatCapacityPeak(AbstractResult):
 
         **Arguments:**
 
-        - `share`: how much of the contribution of all gaining minima those returned make up, 0 to 1.
+        - `share`: the fewest minima are returned that make up this share of the contribution of all gaining
+            minima; above 0, up to 1.
+
+        **Raises:** `ValueError` for another share.
         """
         return self._largest(self.gain > 0, share)
 
     def losing(self, share: float = 0.99) -> np.ndarray:
-        """Return the ids of the minima that lose occupation; as `gaining`."""
+        """Return the ids of the minima that lose occupation; arguments as of `gaining`."""
         return self._largest(self.gain < 0, share)
 
     def to_columns(self) -> dict[str, np.ndarray]:
@@ -70,7 +73,7 @@ class HeatCapacityPeak(AbstractResult):
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return where the peak is, how high, and the ids of the minima that gain and lose there."""
+        """Return position and height of the peak, and the ids of the minima that gain and lose there."""
         return to_json(
             {
                 "kt": self.kt,
@@ -99,13 +102,13 @@ def heat_capacity_peaks(
     high: float | None = None,
     convention: Convention = "vibrational",
 ) -> list[HeatCapacityPeak]:
-    """Find the maxima of the heat capacity, and which minima make each of them.
+    """Find the maxima of the heat capacity, and the contribution of every minimum to each.
 
     With x = (E - E_lowest)/kT, dC_V/d ln kT = <(x - <x>)^3> - 2 <(x - <x>)^2>; a maximum is where this
     goes through zero downwards. Its sign is taken on a grid that is refined until the trapezium rule
     agrees with the exact rise of <E> over every step, so that no narrow peak falls between two points;
-    each root is then refined to rounding level. Shoulders, where C_V bends without a maximum, are no
-    peaks.
+    each root is then refined to rounding level. Shoulders, where C_V bends without a maximum, do not count
+    as peaks.
 
     Because the g_a = dp_a/dkT = p_a (E_a - <E>)/kT^2 add up to zero, C_V - constant = sum_a g_a E_a for
     any zero of energy, but single terms depend on it. Here it is <E>, which makes every term positive:
@@ -115,7 +118,7 @@ def heat_capacity_peaks(
 
     - `network`: energies, log-products and orbit sizes of the minima; modes or None.
     - `low`, `high`: temperatures to search between, loss units; default `temperature_range`.
-    - `convention`: of the constant part of C_V, as in `thermodynamics`; it moves no peak.
+    - `convention`: determines the constant part of C_V, as in `thermodynamics`; it moves no peak.
 
     **Returns:** the peaks by increasing temperature; none if all minima have one energy.
 
@@ -182,7 +185,7 @@ def _describe(sums: Superposition, kt: float, constant: float) -> HeatCapacityPe
 
 
 def _lowest(sums: Superposition, kt: float, excess: float) -> int:
-    """Return the m from which on all partial sums have the peak."""
+    """Return the number m of lowest minima from which on all partial sums have the peak."""
     order = np.argsort(sums.energies, kind="stable")
     centre, _ = _partial_sums(sums, order, kt)
     _, before = _partial_sums(sums, order, (1 - _WITHIN) * kt)
@@ -195,8 +198,8 @@ def _lowest(sums: Superposition, kt: float, excess: float) -> int:
 def _partial_sums(sums: Superposition, order: np.ndarray, kt: float) -> tuple[np.ndarray, np.ndarray]:
     """Return C_V - constant and its slope for the sums over the lowest 1, 2, 3, ... minima."""
     x, _, p, _ = next(sums.blocks(np.array([kt])))
-    x, p = (x[0] - p[0] @ x[0])[order], p[0][order]  # from the mean, or cubes would cancel
-    # What lies below the lowest float cannot be divided by.
+    x, p = (x[0] - p[0] @ x[0])[order], p[0][order]  # measured from the mean, or cubes would cancel
+    # The sum may underflow to zero, by which nothing can be divided.
     total = np.maximum(np.cumsum(p), np.finfo(float).tiny)
     first, second, third = (np.cumsum(p * x**k) / total for k in (1, 2, 3))
     variance = second - first**2

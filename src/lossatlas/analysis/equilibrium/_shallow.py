@@ -1,4 +1,4 @@
-"""Where harmonic numbers are not to be trusted: minima with barriers below kT."""
+"""Minima with barriers below kT, where the harmonic approximation does not hold."""
 
 import dataclasses
 
@@ -13,11 +13,11 @@ from ._thermodynamics import check_temperatures, occupation
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Shallow(AbstractRows):
-    """Minima whose lowest barrier is below kT; shape (temperatures,) each.
+    """Number and occupation of the minima whose lowest barrier is below kT; shape (temperatures,) each.
 
     - `kt`: the temperatures, loss units.
-    - `minima`: how many there are.
-    - `occupation`: what they hold of the occupation, 0 to 1.
+    - `minima`: number of these minima.
+    - `occupation`: the sum of their equilibrium occupations, 0 to 1.
     """
 
     kt: np.ndarray
@@ -26,15 +26,16 @@ class Shallow(AbstractRows):
 
 
 def shallow(network: TransitionNetwork, kt: ArrayLike) -> Shallow:
-    """Say how much of the occupation sits in minima that kT reaches out of.
+    """Compute the occupation of the minima whose lowest barrier is below kT.
 
-    The harmonic approximation takes a minimum for a parabola without end, and transition state theory
-    takes crossings for rare. Neither holds where the lowest transition state of a minimum, also one to an
-    image of itself, lies less than kT above it. Minima without a known transition state do not count.
+    The harmonic approximation continues the parabola at a minimum to infinity, and transition state theory
+    assumes that crossings are rare. Neither holds where the lowest transition state of a minimum (also one
+    that leads to an image of the same minimum) lies less than kT above it. Minima without a known
+    transition state are not counted.
 
     **Arguments:**
 
-    - `network`: minima and transition states, log-products and orbit sizes of the minima.
+    - `network`: the minima and transition states, with log-products and orbit sizes of the minima.
     - `kt`: temperatures, loss units, shape (temperatures,) or one number.
 
     **Returns:** `Shallow`.

@@ -1,4 +1,4 @@
-"""What the minima of a landscape do as temperature rises: thermodynamics, occupation, peaks, and trust."""
+"""Thermodynamics, occupation of the minima and peaks of the heat capacity over a range of temperatures."""
 
 import dataclasses
 from typing import Any
@@ -19,12 +19,14 @@ from ._thermodynamics import Convention, Thermodynamics, occupation, read_temper
 class TemperatureScan(AbstractResult):
     """Thermodynamics over temperatures, and the peaks of the heat capacity.
 
-    - `thermodynamics`: its rows are the temperatures; NaN where one could not be computed.
-    - `shallow`: what minima with barriers below kT hold of the occupation, shape (temperatures,); where
-        that is much, harmonic numbers are not to be trusted.
-    - `occupation`: of every minimum, shape (temperatures, n); `ids`: of the minima, shape (n,).
-    - `peaks`: of the heat capacity, by increasing temperature, wherever the temperatures lie.
-    - `errors`: why a temperature could not be computed; None for the others; one per temperature.
+    - `thermodynamics`: one row per temperature; NaN where a temperature could not be computed.
+    - `shallow`: occupation of the minima with barriers below kT, 0 to 1, shape (temperatures,); where it is
+        large, the harmonic approximation does not hold.
+    - `occupation`: equilibrium occupation of every minimum, shape (temperatures, n).
+    - `ids`: ids of the minima, shape (n,).
+    - `peaks`: all peaks of the heat capacity by increasing temperature, also those outside the range of the
+        temperatures.
+    - `errors`: for each temperature the reason why it could not be computed, None where it could.
     """
 
     thermodynamics: Thermodynamics
@@ -49,7 +51,7 @@ class TemperatureScan(AbstractResult):
         return self.thermodynamics.to_columns() | own
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the columns, the occupation of every minimum, and what makes each peak."""
+        """Return the columns, the occupation of every minimum, and the peaks, by name."""
         return to_json(
             {
                 **self.to_columns(),
@@ -66,13 +68,13 @@ def temperature_scan(
 ) -> TemperatureScan:
     """Compute thermodynamics and occupation over temperatures, and the peaks of the heat capacity.
 
-    A temperature at which nothing can be computed has NaN in its row, and the reason in `errors`.
+    A temperature at which nothing can be computed has a row of NaN, and its reason in `errors`.
 
     **Arguments:**
 
     - `network`: energies, log-products and orbit sizes of the minima; modes or None.
-    - `kt`: temperatures, loss units, shape (temperatures,) or one number; default 25 of them between which
-        the occupation of the minima changes, see `temperature_grid`.
+    - `kt`: temperatures, loss units, shape (temperatures,) or one number; default the 25 temperatures of
+        `temperature_grid`, over which the occupation of the minima changes.
     - `convention`: as for `thermodynamics`.
 
     **Returns:** `TemperatureScan`.
@@ -96,7 +98,7 @@ def temperature_scan(
 
 
 def _spread(values: np.ndarray, good: np.ndarray) -> np.ndarray:
-    """Return rows for all temperatures from those of the good ones; NaN for the others."""
+    """Return rows for all temperatures, given those of the good ones; the others are NaN."""
     spread = np.full((len(good), *values.shape[1:]), np.nan)
     spread[good] = values
     return spread

@@ -1,4 +1,4 @@
-"""Which temperatures to look at, and what to do where one of them fails."""
+"""Grids of temperatures, and computations that may fail at some of the temperatures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,14 +17,15 @@ def temperature_grid(
 
     **Arguments:**
 
-    - `network`: log-products and orbit sizes of the minima.
-    - `count`: how many.
-    - `kt`: temperatures, loss units, whose lowest and highest are the ends; default, and for one
-        temperature alone, those of `temperature_range`.
+    - `network`: energies, log-products and orbit sizes of the minima.
+    - `count`: number of temperatures.
+    - `kt`: temperatures, loss units; the grid runs from the lowest to the highest. Without them, or if they
+        are all equal, it runs over `temperature_range`.
 
-    **Returns:** loss units, shape (count,).
+    **Returns:** temperatures, loss units, shape (count,).
 
-    **Raises:** `ValueError` where there are no two ends, because all minima that matter have one energy.
+    **Raises:** `ValueError` if the range is needed and all minima that are ever occupied have one energy,
+    and as `temperature_range`.
     """
     ends = None if kt is None else (float(np.min(kt)), float(np.max(kt)))
     if ends is None or ends[0] == ends[1]:
@@ -38,12 +39,17 @@ def temperature_grid(
 
 
 def at_each(kt: ArrayLike, compute: Callable[[float], Any]) -> tuple[list[Any], list[str | None]]:
-    """Compute something at every temperature; one that fails fails alone.
+    """Call a function at every temperature, and go on where it fails at one of them.
 
-    **Returns:** what was computed, None where that failed, and a sentence that says why, None where it did
-    not.
+    **Arguments:**
 
-    **Raises:** `ValueError` if all fail, as the first.
+    - `kt`: temperatures, loss units, shape (temperatures,) or one number.
+    - `compute`: function of one temperature; it may raise `ValueError`.
+
+    **Returns:** a list of what the function returned (None where it failed), and a list of the messages of
+    its errors (None where it did not fail), one entry per temperature each.
+
+    **Raises:** `ValueError`, that of the first temperature, if the function fails at all of them.
     """
     found: list[Any] = []
     errors: list[ValueError | None] = []

@@ -16,17 +16,17 @@ from .._transition_network import TransitionNetwork, check_network
 
 
 Convention = Literal["vibrational", "configurational"]
-SAME_LEVEL = 1e-9  # the tolerance with which two points count as equal in energy
-_COLDEST, _HOTTEST = 1e-300, 1e300  # what lies beyond leaves the range of floats
+SAME_LEVEL = 1e-9  # tolerance within which two points count as equal in energy
+_COLDEST, _HOTTEST = 1e-300, 1e300  # temperatures beyond these lead out of the range of floats
 _BLOCK = 2**21  # numbers in one array over temperatures and minima: 16 MiB
-_FARTHEST = 1e150  # E/kT beyond which a minimum is empty, and whose square is a float
+_FARTHEST = 1e150  # E/kT is cut here: such a minimum is empty, and the square is still a float
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Thermodynamics(AbstractRows):
-    """Thermodynamic functions at some temperatures; all energies in loss units, k_B = 1.
+    """Thermodynamic functions at several temperatures; all energies in loss units, k_B = 1.
 
-    - `kt`: the temperatures, shape (temperatures,), as all columns below.
+    - `kt`: the temperatures; this and all columns below have shape (temperatures,).
     - `log_partition`: ln Z, dimensionless.
     - `free_energy`: F = -kT ln Z.
     - `mean_energy`: U.
@@ -34,8 +34,9 @@ class Thermodynamics(AbstractRows):
     - `heat_capacity`: C_V = dU/dkT, dimensionless.
     - `shannon_entropy`: -sum_a p_a ln p_a over the minima, dimensionless.
     - `convention`: `vibrational` or `configurational`.
-    - `modes`: kappa, the number of non-zero eigenvalues at a minimum. None if it is not known: then
-        everything is as for kappa = 0, that is U and C_V lack their constant parts kappa kT and kappa.
+    - `modes`: kappa, the number of non-zero eigenvalues at a minimum. None if it is not known; everything
+        is then computed with kappa = 0, so that U and C_V lack their constant parts (c kT and c in
+        `thermodynamics`).
     - `lowest`: number of minima in the sum.
     """
 
@@ -63,18 +64,18 @@ def thermodynamics(
     With n_a the orbit size of minimum a, E_a its energy, kappa = `network.modes` and mu its non-zero
     eigenvalues, Z = sum_a n_a exp(-E_a/kT) (2 pi kT)^c / prod sqrt(mu), where c = kappa with the
     vibrational convention (kinetic and potential part, h = 1) and kappa/2 with the configurational one.
-    From p_a = Z_a / Z follow U = c kT + <E> and C_V = c + <(E - <E>)^2> / kT^2, averages over p_a. All is
-    computed in logarithms and from energies above the lowest one, so that nothing is lost at low kT.
+    From p_a = Z_a / Z follow U = c kT + <E> and C_V = c + <(E - <E>)^2> / kT^2, where <> is the average
+    over p_a. Everything is computed in logarithms and from energies above the lowest one, so that no digits
+    are lost at low kT.
 
-    Occupation is not part of the result, because it has an entry for every temperature and minimum: see
-    `occupation`.
+    The occupations p_a, one for every temperature and minimum, come from `occupation`.
 
     **Arguments:**
 
     - `network`: energies, log-products and orbit sizes of the minima; modes or None.
     - `kt`: temperatures, loss units, shape (temperatures,) or one number.
     - `convention`: `vibrational` or `configurational`.
-    - `lowest`: m for the partial sum over the m minima of lowest energy; default all.
+    - `lowest`: number m of minima in a partial sum over the m minima of lowest energy; default all.
 
     **Returns:** `Thermodynamics`.
 
@@ -107,12 +108,12 @@ def occupation(network: TransitionNetwork, kt: ArrayLike, *, minima: ArrayLike |
 
     **Arguments:**
 
-    - `network`, `kt`: as of `thermodynamics`.
-    - `minima`: ids of those that are returned, where all would be too many; default all.
+    - `network`, `kt`: as in `thermodynamics`.
+    - `minima`: ids of the minima whose occupation is returned; default all.
 
-    **Returns:** p, shape (temperatures, minima); a row for all of them adds up to 1.
+    **Returns:** p, shape (temperatures, minima); the row of a temperature adds up to 1 over all minima.
 
-    **Raises:** `ValueError` as `thermodynamics`.
+    **Raises:** `ValueError` for ids that no minimum has, and as `thermodynamics`.
     """
     kt, sums = check_temperatures(kt), Superposition(network)
     chosen = slice(None) if minima is None else network.positions(minima)
@@ -120,13 +121,17 @@ def occupation(network: TransitionNetwork, kt: ArrayLike, *, minima: ArrayLike |
 
 
 def temperature_range(network: TransitionNetwork) -> tuple[float, float] | None:
-    """Return temperatures between which the occupation of the minima changes.
+    """Return the two temperatures between which the occupation of the minima changes.
 
     Below the first, the minima above the lowest energy hold less than 1e-4 of the occupation that they
-    have at infinite temperature; at the second, the mean energy of the minima has come 95 % of the way
-    from the lowest to that at infinite temperature.
+    have at infinite temperature. At the second, the mean energy of the minima has risen 95 % of the way
+    from the lowest energy to its value at infinite temperature.
 
-    **Returns:** two temperatures, loss units; None if all minima that ever matter have one energy.
+    **Arguments:**
+
+    - `network`: energies, log-products and orbit sizes of the minima.
+
+    **Returns:** two temperatures, loss units; None if all minima that are ever occupied have one energy.
 
     **Raises:** `ValueError` for minima whose log-product or orbit size is not known.
     """
@@ -163,10 +168,10 @@ def _root(function, start: float) -> float:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Moments:
-    """Averages over the minima, without the part c that all have in common; shape (temperatures,) each.
+    """Averages over the minima, without the constant part c; shape (temperatures,) each.
 
-    - `log_sum`: ln of the sum of weights, from the lowest energy.
-    - `mean`, `variance`, `third`: of (E - E_lowest) / kT, the last two central moments.
+    - `log_sum`: ln of the sum of the Boltzmann weights, with energies above the lowest one.
+    - `mean`, `variance`, `third`: mean and second and third central moment of (E - E_lowest) / kT.
     - `shannon`: -sum p ln p.
     """
 
@@ -180,10 +185,10 @@ class Moments:
 class Superposition:
     """The minima as states with Boltzmann weights n_a / prod sqrt(mu) exp(-E_a / kT).
 
-    - `chosen`: positions of the minima in the sum, by increasing energy if it is a partial one; `ids`:
-        theirs.
-    - `offset`: the lowest energy.
-    - `energies`: of the minima above it, shape (minima,).
+    - `chosen`: positions of the minima in the sum; a partial sum has them by increasing energy.
+    - `ids`: ids of these minima.
+    - `offset`: the lowest energy, loss units.
+    - `energies`: energies of the minima above the lowest one, shape (minima,), loss units.
     - `log_weights`: ln(n_a / prod sqrt(mu)), shape (minima,).
     """
 
@@ -201,7 +206,7 @@ class Superposition:
         self.log_weights = (network.log_orbit_sizes - 0.5 * network.log_products)[self.chosen]
 
     def blocks(self, kt: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield (E - E_lowest)/kT, ln p, p and the ln of the sum, for as many temperatures as fit."""
+        """Yield (E - E_lowest)/kT, ln p, p and ln of the sum for one block of temperatures at a time."""
         size = max(1, _BLOCK // len(self.energies))
         for part in np.split(kt, range(size, len(kt), size)):
             with np.errstate(over="ignore"):
@@ -214,7 +219,7 @@ class Superposition:
             yield x, log_p - np.log(total), p / total, (top + np.log(total))[:, 0]
 
     def moments(self, kt: np.ndarray) -> Moments:
-        """Return the averages at temperatures, shape (temperatures,)."""
+        """Return the averages at temperatures `kt`, shape (temperatures,)."""
         rows = []
         for x, log_p, p, log_sum in self.blocks(kt):
             mean = (p * x).sum(axis=1)
@@ -235,7 +240,7 @@ def constant_part(network: TransitionNetwork, convention: str) -> float:
 
 
 def read_temperatures(kt: ArrayLike) -> np.ndarray:
-    """Return what are numbers as floats; raises `ValueError` for anything else."""
+    """Return temperatures as an array of floats; raises `ValueError` for what is not numbers."""
     check_real("kt", kt)
     try:
         return np.asarray(kt, dtype=float)
@@ -244,7 +249,7 @@ def read_temperatures(kt: ArrayLike) -> np.ndarray:
 
 
 def check_temperatures(kt: ArrayLike) -> np.ndarray:
-    """Return temperatures as a vector of floats, or say what is wrong with them."""
+    """Return temperatures as a vector of floats; raises `ValueError` unless all are positive and finite."""
     values = np.atleast_1d(read_temperatures(kt))
     if values.ndim != 1 or not values.size:
         raise ValueError(f"`kt` must be a vector of at least one temperature, got shape {values.shape}.")

@@ -1,4 +1,4 @@
-"""Rates: how long it takes from one set of minima to another, and by which way."""
+"""Kinetics: rate constants, first-passage times and pathways from one set of minima to another."""
 
 from ._evolution import Evolution as Evolution
 from ._evolution import evolve as evolve

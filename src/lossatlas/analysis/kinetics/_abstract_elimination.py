@@ -1,4 +1,4 @@
-"""What eliminations in any kind of numbers have in common."""
+"""Base class and helpers of the eliminations, in doubles or in numbers with a wider exponent."""
 
 import abc
 import dataclasses
@@ -8,20 +8,21 @@ import numpy as np
 from ._wide import Wide
 
 
-_MOST_BYTES = 8 * 2**30  # of a dense matrix
+_MOST_BYTES = 8 * 2**30  # largest size of a dense matrix
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class AbstractElimination(abc.ABC):
-    """The network of conductances among the states that were kept, and the way back to the others.
+    """A network reduced to the states that were kept, and the back substitution for the eliminated ones.
 
-    It stands for the equations sum_j C_ij (x_i - x_j) + g_i x_i = s_i, one for every state i, where g_i
-    is the conductance to a target, which is one more state with x = 0.
+    It solves the equations sum_j C_ij (x_i - x_j) + g_i x_i = s_i, one for every state i, where g_i is the
+    conductance to a target, which is one more state with x = 0.
 
-    - `kept`: numbers of the states that were kept, in any order, shape (kept,).
-    - `pairs`: pairs of positions in `kept` that are joined now, shape (edges, 2).
-    - `conductances`: of these pairs now, shape (edges,).
-    - `sources`: the right-hand sides s of the kept states now, shape (kept, sides); the first one is g.
+    - `kept`: positions of the states that were kept, in any order, shape (kept,).
+    - `pairs`: pairs of positions in `kept` that are joined after the elimination, shape (edges, 2).
+    - `conductances`: conductances of these pairs after the elimination, shape (edges,).
+    - `sources`: right-hand sides s of the kept states after the elimination, shape (kept, sides); the first
+        one is g.
     """
 
     kept: np.ndarray
@@ -31,20 +32,20 @@ class AbstractElimination(abc.ABC):
 
     @abc.abstractmethod
     def extend(self, x: Wide) -> Wide | None:
-        """Return the solutions everywhere from those at the kept states; None where these numbers fail.
+        """Return the solutions at all states, given those at the kept states.
 
         **Arguments:**
 
         - `x`: the solutions at the kept states, shape (kept, sides).
 
-        **Returns:** the solutions, shape (n, sides).
+        **Returns:** the solutions, shape (n, sides); None where underflow could have made them wrong.
         """
 
 
 def check_memory(n: int) -> None:
-    """Refuse a dense matrix that memory has no room for.
+    """Check the size of a dense matrix of n states.
 
-    **Raises:** `ValueError` that says what to do.
+    **Raises:** `ValueError` if it needs more than 8 GiB; the message says what to do.
     """
     if 8 * n**2 > _MOST_BYTES:
         raise ValueError(
@@ -54,15 +55,15 @@ def check_memory(n: int) -> None:
 
 
 def independent(first: np.ndarray, neighbours: np.ndarray, free: np.ndarray, rng) -> np.ndarray:
-    """Choose free states of low degree to leave together, no two of them joined.
+    """Choose states of low degree to eliminate together, no two of them joined.
 
     **Arguments:**
 
     - `first`, `neighbours`: the neighbours of state i are `neighbours[first[i] : first[i + 1]]`.
-    - `free`: which states may leave; at least one.
-    - `rng`: breaks ties between states of one degree.
+    - `free`: whether a state may be eliminated, at least one.
+    - `rng`: breaks ties between states of equal degree.
 
-    **Returns:** booleans, at least one of them true.
+    **Returns:** whether a state is chosen, at least one.
     """
     degree = np.diff(first)
     key = degree + rng.random(len(degree))

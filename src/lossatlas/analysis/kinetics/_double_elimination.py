@@ -1,10 +1,10 @@
-"""Graph transformation in doubles: fast, and given up where what underflows could be missed.
+"""Graph transformation in doubles: fast, and given up where underflow could make the result wrong.
 
-What is smaller than 1e-308 of the largest number is lost. A loss of that size in a conductance C_ij stays
-one in all that follows, since nothing is multiplied by more than C_ki / p_k <= 1. So all losses together
-are below a bound, and the result is right if the bound is nothing beside every sum it enters: the p_i, the
-conductances that are left, and the terms p_i x_i of the way back, where a loss is multiplied by the largest
-x. All three are checked.
+Terms smaller than 1e-308 of the largest number are lost. Such an error in a conductance C_ij does not
+grow later, since it is multiplied by no more than C_ki / p_k <= 1. So the sum of all errors is below a
+bound, and the result is right if the bound is negligible in every sum that it enters: the p_i, the
+conductances of the kept states, and the terms p_i x_i of the back substitution, where an error is
+multiplied by the largest x. All three are checked.
 """
 
 import dataclasses
@@ -17,15 +17,15 @@ from ._abstract_elimination import AbstractElimination, check_memory, independen
 from ._wide import Wide
 
 
-_FEW = 400  # states that are left to a dense matrix
-_FULL = 0.1  # filled part from which a dense matrix is faster than a sparse one
-_LEAF = 24  # rows of a dense matrix that leave one by one
-_LEAST = 1e-286  # 1e-17 times this is above all losses: 5e-324 for each of 1e11 products, and more
+_FEW = 400  # so many free states are left to a dense matrix
+_FULL = 0.1  # fraction of non-zero entries from which a dense matrix is faster than a sparse one
+_LEAF = 24  # rows of a dense matrix that are eliminated one by one
+_LEAST = 1e-286  # smallest safe number: 1e-17 times it exceeds all losses, 5e-324 in each of 1e11 products
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _SparseStep:
-    """States that left together, none of which were joined, and what joined them to the later ones."""
+    """States eliminated together, no two of them joined, and their conductances to the remaining states."""
 
     states: np.ndarray
     later: np.ndarray
@@ -40,7 +40,7 @@ class _SparseStep:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _DenseStep:
-    """States that left one after another; what is right of the diagonal of `rows` joined them then."""
+    """States eliminated in turn; right of its diagonal, `rows` holds their conductances at that time."""
 
     states: np.ndarray
     later: np.ndarray
@@ -51,7 +51,7 @@ class _DenseStep:
     def solve(self, x: np.ndarray) -> None:
         """Write the solutions of these states into `x`, which holds those of the later ones."""
         n = len(self.states)
-        own = -np.triu(self.rows[:, :n], 1)  # all that is subtracted is negative: nothing cancels
+        own = -np.triu(self.rows[:, :n], 1)  # all entries are negative, so nothing cancels
         np.fill_diagonal(own, self.pivots)
         x[self.states] = solve_triangular(
             own, self.sources + self.rows[:, n:] @ x[self.later], check_finite=False
@@ -60,13 +60,13 @@ class _DenseStep:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class DoubleElimination(AbstractElimination):
-    """An elimination in doubles: conductances, and each of the right-hand sides, have a unit 2^unit."""
+    """An elimination in doubles; conductances and each right-hand side are scaled by a unit 2^unit."""
 
     steps: list[_SparseStep | _DenseStep]
     units: np.ndarray
-    part: np.ndarray  # of every state: what is joined without passing a state that was kept
-    touching: np.ndarray  # pairs of a state that left and one that was kept
-    sided: np.ndarray  # whether a state of this part has a right-hand side, shape (parts, sides)
+    part: np.ndarray  # number of the part of each state, connected without passing through a kept state
+    touching: np.ndarray  # joined pairs of an eliminated and a kept state
+    sided: np.ndarray  # whether any state of a part has a right-hand side above 0, shape (parts, sides)
 
     def extend(self, x):
         units = self.units - self.units[0]
@@ -79,7 +79,7 @@ class DoubleElimination(AbstractElimination):
         return Wide.from_floats(found).scaled(units) if self._is_right(found) else None
 
     def _is_right(self, x: np.ndarray) -> bool:
-        """Say whether nothing that underflowed is missed in solutions."""
+        """Return whether underflow has not made the solutions wrong."""
         positive = self.sided.copy()
         out, kept = self.touching.T
         np.logical_or.at(positive, self.part[out], x[kept] > 0)
@@ -95,18 +95,19 @@ class DoubleElimination(AbstractElimination):
 def eliminate_in_doubles(pairs, conductances: Wide, sources: Wide, kept) -> DoubleElimination | None:
     """Eliminate all states but those to be kept.
 
-    Sets of states of low degree leave at a time, no two of them joined, then a dense matrix takes over, in
-    blocks.
+    Sets of states of low degree, no two of them joined, are eliminated at a time; the rest is eliminated in
+    blocks of a dense matrix.
 
-    **Arguments:** as of `eliminate`, with numbers in place of logarithms.
+    **Arguments:** as of `eliminate`.
 
-    **Returns:** None if what underflows could be missed; whether it is missed on the way back shows there.
+    **Returns:** the elimination; None if underflow could make it wrong. Underflow in the back substitution
+    is checked by `extend`.
 
-    **Raises:** `ValueError` when what is left is too large for a dense matrix.
+    **Raises:** `ValueError` if the remaining states need too large a dense matrix.
     """
     units = sources.exponents.max(axis=0)
     units[0] = max(units[0], conductances.exponents.max(initial=units[0]))
-    units = np.maximum(units, -1e300)  # of what is all zero
+    units = np.maximum(units, -1e300)  # where all numbers are zero
     with np.errstate(under="ignore", over="ignore", divide="ignore", invalid="ignore"):
         values, right = conductances.floats(units[0]), sources.floats(units)
         steps, states, dense = _eliminate(pairs, values, right, kept)
@@ -133,7 +134,7 @@ def eliminate_in_doubles(pairs, conductances: Wide, sources: Wide, kept) -> Doub
 
 
 def _parts(pairs, kept) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is joined without passing a state that is kept, and pairs of one that is not and one."""
+    """Return the parts connected without passing a kept state, and joined pairs (eliminated, kept)."""
     both = np.concatenate([pairs, pairs[:, ::-1]])
     touching = both[~kept[both[:, 0]] & kept[both[:, 1]]]
     inside = pairs[~kept[pairs].any(axis=1)]
@@ -142,7 +143,7 @@ def _parts(pairs, kept) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _expected(pairs, sources: Wide, kept, part, touching, sided) -> np.ndarray:
-    """Return what must be positive in the end: conductances of kept states a < b, and right-hand sides."""
+    """Return which results must be positive: conductances of kept states a < b, and right-hand sides."""
     number, count = np.cumsum(kept) - 1, int(np.count_nonzero(kept))
     places = number[touching[:, 1]], part[touching[:, 0]]
     touch = csr_array((np.ones(len(touching)), places), shape=(count, len(sided)))
@@ -158,7 +159,7 @@ def _eliminate(pairs, conductances, sources, kept):
     rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
     matrix = csr_array((np.tile(conductances, 2), (rows, columns)), shape=(n, n))
     steps, active = [], np.arange(n)
-    rng = np.random.default_rng(0)  # breaks ties between states of one degree
+    rng = np.random.default_rng(0)  # breaks ties between states of equal degree
     while (size := len(active)) - kept.sum() > _FEW and matrix.nnz < _FULL * size**2:
         chosen = independent(matrix.indptr, matrix.indices, ~kept, rng)
         step, matrix, sources = _leave(matrix, sources, active, chosen)
@@ -179,7 +180,7 @@ def _eliminate(pairs, conductances, sources, kept):
 
 
 def _leave(matrix, sources, active, chosen):
-    """Eliminate states of a sparse matrix no two of which are joined."""
+    """Eliminate states, no two of them joined, from a sparse matrix."""
     rest = np.flatnonzero(~chosen)
     rows = matrix[np.flatnonzero(chosen)][:, rest]
     own = sources[chosen]
@@ -193,9 +194,9 @@ def _leave(matrix, sources, active, chosen):
 
 
 def _leave_dense(matrix, pivots, low: int, high: int, states: int) -> None:
-    """Eliminate rows `low` to `high` in place, by halves; only what is right of the diagonal counts.
+    """Eliminate rows `low` to `high` in place, by halves; only entries right of the diagonal are used.
 
-    The first `states` columns are states, the next one is the target.
+    The first `states` columns are states, the next one is the target, the others are right-hand sides.
     """
     if high - low <= _LEAF:
         for i in range(low, high):

@@ -1,12 +1,12 @@
-"""Graph transformation: states leave a network one after another, and the rest does not notice.
+"""Graph transformation: states are eliminated one after another; the properties of the others are kept.
 
-A reversible chain is a network of conductances C_ij = C_ji >= 0. When state i leaves, every pair of its
-neighbours gains C_ji C_ik / p_i with p_i the sum of its conductances; first-passage times and committors
-of the others stay what they were. The p_i are added up, never found as a difference, so every number
-stays good to rounding however small it is (W. K. Grassmann, M. I. Taksar & D. P. Heyman, Oper. Res. 33,
-1107 (1985), doi:10.1287/opre.33.5.1107). A linear solver in doubles subtracts, and finds nothing right
-where time scales lie 1e16 apart. Graph transformation: S. A. Trygubenko & D. J. Wales, J. Chem. Phys. 124,
-234110 (2006), doi:10.1063/1.2198806.
+A reversible Markov chain is a network of conductances C_ij = C_ji >= 0. When state i is eliminated, the
+conductance of every pair (j, k) of its neighbours grows by C_ji C_ik / p_i, where p_i is the sum of the
+conductances of i; first-passage times and committors of the other states do not change. The p_i are sums,
+never differences, so every number is accurate to rounding however small it is (W. K. Grassmann, M. I.
+Taksar & D. P. Heyman, Oper. Res. 33, 1107 (1985), doi:10.1287/opre.33.5.1107). A linear solver in doubles
+subtracts, and loses all digits where time scales differ by 1e16. Graph transformation: S. A. Trygubenko &
+D. J. Wales, J. Chem. Phys. 124, 234110 (2006), doi:10.1063/1.2198806.
 """
 
 from collections.abc import Callable
@@ -22,10 +22,10 @@ from ._wide_elimination import eliminate_in_wide_numbers
 def eliminate(
     pairs: np.ndarray, conductances: Wide, sources: Wide, kept: np.ndarray, solve: Callable
 ) -> tuple[AbstractElimination, Wide]:
-    """Eliminate all states but those to be kept, and return the elimination and the solutions everywhere.
+    """Eliminate all states but those to be kept, and solve for the values at all states.
 
-    This is done in doubles; where that could miss what underflows, it is done again in numbers that have an
-    exponent of their own.
+    This is done in doubles first. Where underflow could make the result wrong, it is done again in numbers
+    with a wider exponent (`Wide`).
 
     **Arguments:**
 
@@ -33,11 +33,13 @@ def eliminate(
     - `conductances`: C_ij, shape (edges,).
     - `sources`: right-hand sides s >= 0, shape (n, sides). The first one is the conductance of every
         state to the target.
-    - `kept`: whether a state is kept, boolean of shape (n,). Every part of the network needs one, or a
-        conductance to the target.
-    - `solve`: from an elimination to the solutions at the states that were kept, shape (kept, sides).
+    - `kept`: whether a state is kept, boolean of shape (n,). Every connected part of the network needs a
+        kept state or a conductance to the target.
+    - `solve`: function from an elimination to the solutions at the kept states, shape (kept, sides).
 
-    **Raises:** `ValueError` when what is left is too large for a dense matrix.
+    **Returns:** the elimination, and the solutions, shape (n, sides).
+
+    **Raises:** `ValueError` if the remaining states need too large a dense matrix.
     """
     left = eliminate_in_doubles(pairs, conductances, sources, kept)
     x = None if left is None else left.extend(solve(left))

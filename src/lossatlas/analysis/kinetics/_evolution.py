@@ -14,26 +14,27 @@ from ._wide import Wide, concatenate, stack
 from ._wide_elimination import WideElimination, eliminate_in_wide_numbers
 
 
-_STEP = 0.5  # of a matrix power series, in units of 1 / the highest total rate
-_CHUNK = 32.0  # the same for a series that acts on a vector
-_FEW_STEPS = 3000.0  # up to which vectors are faster than matrices
-_FAST = 1e20  # steps after which a state that leaves once in a step is in a steady state
-_LONGEST = 1e60  # steps in one go
-_LEAST = 1e-300  # of the entries of a matrix: what even 1e60 steps do not bring above 1e-240
-_FARTHEST = 1e15  # logarithm of a weight or a conductance: it is rounded by 0.1
-_MOST_STATES = 3000  # of a dense matrix
-_MOST_PRODUCTS = 5e10  # multiplications with a sparse matrix: minutes
+# A step is the time 1 / (the highest total rate of any state).
+_STEP = 0.5  # time of one matrix power series, in steps
+_CHUNK = 32.0  # time of one power series that acts on a vector, in steps
+_FEW_STEPS = 3000.0  # up to so many steps, series on vectors are faster than powers of matrices
+_FAST = 1e20  # a state that is left so many times is in a steady state with its neighbours
+_LONGEST = 1e60  # most steps that are taken before fast states are eliminated anew
+_LEAST = 1e-300  # smaller matrix entries are dropped: even 1e60 steps do not raise them above 1e-240
+_FARTHEST = 1e15  # largest logarithm of a weight or conductance; its rounding error is 0.1
+_MOST_STATES = 3000  # largest size of a dense matrix
+_MOST_PRODUCTS = 5e10  # most multiplications with a sparse matrix, which take minutes
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Evolution(AbstractResult):
-    """Occupation probabilities at some times.
+    """Occupation probabilities of all states at several times.
 
-    - `times`: shape (times,), in parameter units / sqrt(loss units) for unit masses; infinite where only
-        the logarithm is a float.
-    - `log_times`: their natural logarithms.
-    - `occupation`: shape (times, n); what is below 1e-240 may be 0.
-    - `ids`: of the states, shape (n,).
+    - `times`: shape (times,), in parameter units / sqrt(loss units) for unit masses; infinite where the
+        time exceeds the range of floats.
+    - `log_times`: natural logarithms of the times, shape (times,).
+    - `occupation`: occupation probabilities, shape (times, n); probabilities below 1e-240 may be 0.
+    - `ids`: ids of the states, shape (n,).
     """
 
     times: np.ndarray
@@ -42,11 +43,18 @@ class Evolution(AbstractResult):
     ids: np.ndarray
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per time, and one column per state by its id."""
+        """Return one row per time, with a column for each state, named by its id."""
         return {"time": self.times} | dict(zip(map(str, self.ids), self.occupation.T))
 
     def of_set(self, states) -> np.ndarray:
-        """Return what a set of states, given by ids, holds together at every time, shape (times,)."""
+        """Return the total occupation of a set of states at every time, shape (times,).
+
+        **Arguments:**
+
+        - `states`: ids of the states.
+
+        **Raises:** `ValueError` for an empty set and ids that no state has.
+        """
         return self.occupation[:, positions_of_set(states, self.ids, "states")].sum(axis=1)
 
 
@@ -57,25 +65,30 @@ def evolve(
     *,
     log_times: np.ndarray | None = None,
 ) -> Evolution:
-    """Follow occupation probabilities, dp_b/dt = sum_a p_a k_ab - p_b k_ba, from some beginning.
+    """Solve the master equation dp_b/dt = sum_a (p_a k_ab - p_b k_ba) from given initial probabilities.
 
-    p(t) = p(0) exp(Q t) is a power series in a matrix without negative entries (uniformisation), so
-    that small probabilities keep their digits. Up to some thousand steps of the fastest state the
-    series acts on the vector; beyond, the matrix exp(Q h) is squared, its rows made to sum to 1 each
-    time, so that a time 1e20 times as long takes 66 squarings more, and slow rates stay right.
+    p(t) = p(0) exp(Q t), with Q the rate matrix, is written as a power series in a matrix without negative
+    entries (uniformisation), so that small probabilities keep their digits. For up to 3,000 steps of the
+    fastest state the series acts on the vector. For longer times the matrix exp(Q h) is squared again and
+    again, and its rows are normalised to sum to 1 each time; a time 1e20 times as long takes 66 more
+    squarings, and slow rates stay accurate.
 
-    States that are left 1e20 times by the time asked for are eliminated first: by then they are in a
-    steady state with the others, but for 1e-20 of what they hold. So time scales may lie 1e100000 apart.
+    States that a trajectory would leave 1e20 times by the time asked for are eliminated first: by then they
+    are in a steady state with the others, within 1e-20 of their occupation. So time scales may differ by
+    factors such as 1e100000.
 
     **Arguments:**
 
     - `network`: the rates.
-    - `initial`: probabilities at time 0, shape (n,); they sum to 1.
-    - `times`: not negative, shape (times,).
-    - `log_times`: their natural logarithms instead, where times are beyond the range of floats.
+    - `initial`: probabilities at time 0, shape (n,); they must sum to 1 within 1e-9.
+    - `times`: times, not negative, shape (times,), in parameter units / sqrt(loss units) for unit masses.
+    - `log_times`: natural logarithms of the times, in place of `times`, where times exceed the range of
+        floats.
 
-    **Raises:** `ValueError` for bad probabilities and times, energies beyond 1e15 kT, and where times are
-    so long for so many states (over 3,000) that this would take hours.
+    **Returns:** `Evolution`.
+
+    **Raises:** `ValueError` for bad probabilities or times, energies beyond 1e15 kT, and more than 3,000
+    states with times so long that this would take hours.
 
     Source: A. Jensen, Scand. Actuar. J. 1953, 87 (1953), doi:10.1080/03461238.1953.10419459.
     """
@@ -105,7 +118,7 @@ def evolve(
 
 
 def _check_times(times, log_times) -> tuple[np.ndarray, np.ndarray, Wide]:
-    """Return times, their logarithms, and numbers of any size, or say what is wrong with them."""
+    """Return times as floats, as logarithms and as `Wide`; raises `ValueError` where they are wrong."""
     if (times is None) == (log_times is None):
         raise ValueError("Give either `times` or `log_times`.")
     if times is None:
@@ -121,12 +134,12 @@ def _check_times(times, log_times) -> tuple[np.ndarray, np.ndarray, Wide]:
 
 
 def _steady(network: RateNetwork, p: np.ndarray, log_time: float) -> WideElimination:
-    """Eliminate the states that are in a steady state at a time; right-hand sides are none, Z and p."""
+    """Eliminate the states that are in a steady state at a time; the right-hand sides are 0, Z and p."""
     n = len(network)
     sources = stack([Wide.zeros(n), Wide.from_log(network.log_weights), Wide.from_floats(p)])
     conductances, slowest = Wide.from_log(network.log_conductances), math.log(_FAST) - log_time
     start, _, log_rates = network.directed()
-    if np.max(log_rates, initial=-np.inf) + math.log(n) < slowest:  # not one of them is
+    if np.max(log_rates, initial=-np.inf) + math.log(n) < slowest:  # no state is
         return WideElimination(np.arange(n), network.pairs, conductances, sources, [])
     return eliminate_in_wide_numbers(
         network.pairs, conductances, sources, np.zeros(n, dtype=bool), log_slowest=slowest
@@ -134,7 +147,7 @@ def _steady(network: RateNetwork, p: np.ndarray, log_time: float) -> WideElimina
 
 
 def _step(left: WideElimination) -> tuple[Wide, csr_array]:
-    """Return the highest total rate, and a step of the chain that moves at its pace: none is negative."""
+    """Return the highest total rate k, and the transition matrix of uniformisation, 1 + Q / k."""
     n = len(left.kept)
     start, end = np.concatenate([left.pairs, left.pairs[:, ::-1]]).T
     rates = concatenate([left.conductances] * 2) / left.sources[start, 1]
@@ -149,7 +162,7 @@ def _step(left: WideElimination) -> tuple[Wide, csr_array]:
 
 
 def _follow(left: WideElimination, step: csr_array, reduced: np.ndarray) -> np.ndarray:
-    """Return the occupation of the states that are left; times in units of 1 / the highest total rate."""
+    """Return the occupation of the kept states; times in units of 1 / the highest total rate."""
     n, p = len(left.kept), left.sources[:, 2].floats(0.0)
     steps = reduced.max()
     if steps == 0:
@@ -165,18 +178,18 @@ def _follow(left: WideElimination, step: csr_array, reduced: np.ndarray) -> np.n
 
 
 def _back(left: WideElimination, p: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
-    """Return the occupation of all states from that of those that are left, shape (times, n)."""
+    """Return the occupation of all states, shape (times, n), from that of the kept states."""
     x = Wide.from_floats(p.T) / left.sources[:, 1, None]
     weights = Wide.from_log(log_weights)
     found = (left.extend(x, sources=False) * weights[:, None]).floats(0.0).T
     found[:, left.kept] = p * (weights[left.kept] / left.sources[:, 1]).floats(
         0.0
-    )  # 1 if nothing was added
+    )  # a factor of 1 if no eliminated state was added
     return found
 
 
 def _by_vectors(step: csr_array, p: np.ndarray, reduced: np.ndarray) -> np.ndarray:
-    """Go from each time to the next; times in units of 1 / the highest total rate, increasing."""
+    """Return p at increasing times, each from the one before, in units of 1 / the highest total rate."""
     backwards, found, now = step.T.tocsr(), np.empty((len(reduced), len(p))), 0.0
     for i, time in enumerate(reduced):
         parts = max(int(np.ceil((time - now) / _CHUNK)), 1)
@@ -187,7 +200,7 @@ def _by_vectors(step: csr_array, p: np.ndarray, reduced: np.ndarray) -> np.ndarr
 
 
 def _series(backwards, p: np.ndarray, time: float) -> np.ndarray:
-    """Return p exp(Q t) = exp(-t) sum_k t^k / k! p B^k, made to sum to what p does."""
+    """Return p exp(Q t) = exp(-t) sum_k t^k / k! p B^k, normalised to the sum of p."""
     term, total, k = p, p.copy(), 0
     while k < time or np.any(term > 1e-17 * total) and term.max() > _LEAST:
         k += 1
@@ -197,7 +210,7 @@ def _series(backwards, p: np.ndarray, time: float) -> np.ndarray:
 
 
 def _by_squaring(step: csr_array, p: np.ndarray, reduced: np.ndarray) -> np.ndarray:
-    """Multiply each vector with those powers exp(Q h 2^j) that make up its time."""
+    """Return p at all times, as products with the powers exp(Q h 2^j) that make up each time."""
     steps = [int(time / _STEP) for time in reduced]
     rest = [time - count * _STEP for time, count in zip(reduced, steps)]
     backwards = step.T.tocsr()
@@ -221,6 +234,6 @@ def _exponential(step: csr_array, n: int) -> np.ndarray:
 
 
 def _normalised(power: np.ndarray) -> np.ndarray:
-    """Make rows sum to 1, and drop what would only cost time."""
+    """Normalise rows to sum to 1, and set negligible entries to 0, which saves time."""
     power[power < _LEAST] = 0.0
     return power / power.sum(axis=1, keepdims=True)

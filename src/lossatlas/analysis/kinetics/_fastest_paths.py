@@ -10,19 +10,19 @@ from lossatlas._abstract_result import AbstractResult
 from ._rate_network import RateNetwork, check_rates, check_sets
 
 
-_MOST = 10_000  # paths: csgraph makes room for all that are asked for
-_NOTHING = 1e-300  # csgraph takes a zero for a missing edge
+_MOST = 10_000  # most paths; csgraph allocates memory for all of them
+_NOTHING = 1e-300  # stands for a cost of zero, which csgraph takes for a missing edge
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FastestPath(AbstractResult):
-    """A path through a network.
+    """A path through a rate network, from a source to a target.
 
-    - `states`: ids of the states in their order, shape (length,).
+    - `states`: ids of the states along the path, shape (length,).
     - `log_probability`: ln of the probability that a trajectory which starts in the source at
         equilibrium takes exactly these steps.
     - `log_branching`: ln of the branching probability of each step, shape (length - 1,).
-    - `free_energies`: of the transition states of each step, shape (length - 1,), loss units.
+    - `free_energies`: free energy of the transition states of each step, shape (length - 1,), loss units.
     """
 
     states: np.ndarray
@@ -43,18 +43,19 @@ class FastestPath(AbstractResult):
 def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> list[FastestPath]:
     """Find the paths from source to target with the largest product of branching probabilities.
 
-    From state a the next one is b with probability P_ab = k_ab / sum_c k_ac, so a path is the likelier
-    the smaller the sum of -ln P_ab, and the likeliest is a shortest path (Dijkstra; Yen for the next
-    ones). It begins with the probability of its first state within the source, ends as soon as it
-    reaches the target, and visits the source and no state twice.
+    From state a a trajectory jumps to b with the branching probability P_ab = k_ab / sum_c k_ac. With edge
+    lengths -ln P_ab, the most probable path is the shortest one (found by Dijkstra's algorithm; further
+    paths by Yen's). The probability of a path includes that of its first state within the source at
+    equilibrium. A path ends when it reaches the target, does not return to the source, and visits no state
+    twice.
 
     **Arguments:**
 
     - `network`: the rates.
     - `source`, `target`: two sets of states without common members, as ids.
-    - `count`: how many paths, likeliest first; there may be fewer.
+    - `count`: largest number of paths.
 
-    **Returns:** the paths; none if nothing joins the sets.
+    **Returns:** the paths, most probable first; an empty list if no path joins the sets.
 
     **Raises:** `ValueError` for bad sets, and a count outside 1 to 10,000.
 
@@ -69,7 +70,7 @@ def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> li
     start, end, steps, _ = network.branching()
     allowed = ~np.isin(end, source) & ~np.isin(start, target)
     log_source = network.log_weights[source] - np.logaddexp.reduce(network.log_weights[source])
-    # Two more states, one before the source and one after the target.
+    # State n leads to the source, and the target leads to state n + 1.
     rows = np.concatenate([start[allowed], np.full(len(source), n), target])
     columns = np.concatenate([end[allowed], source, np.full(len(target), n + 1)])
     costs = np.concatenate([-steps[allowed], -log_source, np.zeros(len(target))])
@@ -80,8 +81,8 @@ def fastest_paths(network: RateNetwork, source, target, *, count: int = 1) -> li
 
 
 def _shortest(graph, n: int, count: int) -> list[tuple[np.ndarray, float]]:
-    """Return the states between n and n + 1 on the shortest paths, and their costs."""
-    if count == 1:  # csgraph.yen would do, but copies more
+    """Return, for the shortest paths from n to n + 1, the states between and the total cost."""
+    if count == 1:  # csgraph.yen would give the same, but copies more memory
         costs, before = csgraph.dijkstra(graph, indices=n, return_predecessors=True)
         found = [(float(costs[n + 1]), before)] if np.isfinite(costs[n + 1]) else []
     else:

@@ -1,4 +1,4 @@
-"""First passage from one set of states to another: times, committors, rate constants."""
+"""First passage from one set of states to another: mean times, committors and rate constants."""
 
 import dataclasses
 from typing import Any
@@ -19,32 +19,34 @@ _NONE = (-np.inf, -np.inf, -np.inf, -np.inf)  # ln of the four rate constants wh
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FirstPassage(AbstractResult):
-    """What happens between two sets of states, a source and a target.
+    """First-passage times, committors and rate constants from a set of states, the source, to a target.
 
-    Every number is kept as its natural logarithm, `log_...`, because at low temperature it leaves the
-    range of doubles; without `log_` it is a double, which may be 0 or infinite then. Times are in
-    parameter units / sqrt(loss units) for unit masses.
+    Every number is stored as its natural logarithm, `log_...`, because at low temperature it may leave the
+    range of doubles; the properties without `log_` are doubles, which are then 0 or infinite. Times are in
+    parameter units / sqrt(loss units), rates in the inverse unit, for unit masses.
 
-    In a network of several parts only source states that are connected to the target count in averages;
-    the others, which never arrive, are listed.
+    In a network of several connected parts, averages include only the source states that are connected to
+    the target; the others are listed in `unconnected`. Below, p_a is the equilibrium probability of state a
+    within these source states, and T_a the mean first-passage time from it to the target.
 
-    - `ids`: of all states, shape (n,), in the order of what has one entry per state; `source`, `target`:
-        ids of the two sets, increasing in their order.
+    - `ids`: ids of all states, shape (n,), in the order of the arrays with one entry per state.
+    - `source`, `target`: ids of the two sets, in the order of their positions in the network.
     - `log_times`, `times`: mean first-passage time to the target from every state, shape (n,); 0 in the
-        target, infinite where no path leads there.
+        target, infinite where no path leads to it.
     - `log_committor`, `committor`: probability to reach the target before the source, shape (n,); 1 in
         the target, 0 in the source, NaN where no path leads to either.
-    - `log_shares`, `shares`: part of first passages from the source, at equilibrium within, that end in
+    - `log_shares`, `shares`: fraction of the first passages from the source at equilibrium that end in
         each state of the target, shape (target,).
-    - `log_mfpt`, `mfpt`: mean first-passage time from the source at equilibrium, sum of p_a T_a over p_a.
-    - `log_rate`, `rate`: 1 / mfpt, the rate constant from source to target; 0 if nothing arrives.
-    - `log_mean_rate`, `mean_rate`: sum of p_a / T_a over p_a, Wales' k.
-    - `log_steady_state_rate`, `steady_state_rate`: from trajectories that leave the source and reach the
-        target before they return, source states in equilibrium throughout; Wales' k^SS.
-    - `log_non_steady_state_rate`, `non_steady_state_rate`: the same without that equilibrium; Wales'
-        k^NSS. All four are equal for a source of one state, but `steady_state_rate`, which leaves out the
-        time of returns.
+    - `log_mfpt`, `mfpt`: mean first-passage time from the source at equilibrium, sum_a p_a T_a.
+    - `log_rate`, `rate`: 1 / mfpt, the rate constant from source to target; 0 if no path leads there.
+    - `log_mean_rate`, `mean_rate`: sum_a p_a / T_a, Wales' k.
+    - `log_steady_state_rate`, `steady_state_rate`: rate of trajectories that leave the source and reach the
+        target before they return, with the source states in equilibrium throughout; Wales' k^SS.
+    - `log_non_steady_state_rate`, `non_steady_state_rate`: the same without that equilibrium; Wales' k^NSS.
     - `unconnected`: ids of the states of the source from which no path leads to the target.
+
+    For a source of one state, `rate`, `mean_rate` and `non_steady_state_rate` are equal;
+    `steady_state_rate` is no smaller, because it leaves out the time of excursions back to the source.
     """
 
     ids: np.ndarray
@@ -71,7 +73,7 @@ class FirstPassage(AbstractResult):
 
     @property
     def shares(self) -> np.ndarray:
-        """Part of first passages that end in each state of the target."""
+        """Fraction of the first passages that end in each state of the target."""
         return exponential(self.log_shares)
 
     @property
@@ -101,11 +103,11 @@ class FirstPassage(AbstractResult):
 
     @property
     def non_steady_state_rate(self) -> float:
-        """Rate constant without that equilibrium."""
+        """Rate constant without the assumption that the source stays in equilibrium."""
         return float(exponential(self.log_non_steady_state_rate))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers of the sets and of every state, with and without logarithms, by name."""
+        """Return the rates, and the numbers of every state, by name, both as they are and as logarithms."""
         numbers = {}
         for name in NUMBERS:
             numbers |= {name: getattr(self, name), f"log_{name}": getattr(self, f"log_{name}")}
@@ -115,7 +117,7 @@ class FirstPassage(AbstractResult):
         return to_json(numbers | lists)
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per state: `mfpt` is the mean first-passage time from it."""
+        """Return one row per state; `mfpt` is the mean first-passage time from it to the target."""
         return {
             "id": self.ids,
             "mfpt": self.times,
@@ -133,15 +135,17 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
         sum_j C_ij (T_i - T_j) = Z_i,   T = 0 in the target,
         sum_j C_ij (q_i - q_j) = 0,     q = 1 in the target, 0 in the source.
 
-    All states outside both sets are eliminated first, which gives what is needed of q, k^SS and k^NSS;
-    then those of the source, which gives T. Nothing is ever subtracted: numbers are good to some units
-    of rounding times the number of states whatever the temperature, but that the logarithms of weights
-    and conductances, of size E / kT, carry their own rounding.
+    All states outside both sets are eliminated first, which gives q, k^SS and k^NSS; then those of the
+    source, which gives T. Nothing is ever subtracted, so the relative error is a few units of rounding
+    times the number of states at any temperature, in addition to the rounding of the logarithms of weights
+    and conductances, which are of size E / kT.
 
     **Arguments:**
 
     - `network`: the rates.
     - `source`, `target`: two sets of states without common members, as ids.
+
+    **Returns:** `FirstPassage`.
 
     **Raises:** `ValueError` for sets that are empty, overlap or name states that do not exist.
 
@@ -179,7 +183,7 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
 
 
 def _passage(network: RateNetwork, free, starts, target):
-    """Return ln T and ln q of the free states, ln of the shares of the target states and of the rates."""
+    """Return ln T and ln q of the free states, ln of the shares of the target, and ln of the rates."""
     number = np.full(len(network), -1)
     number[free] = np.arange(len(free))
     low, high = number[network.pairs].T
@@ -196,7 +200,7 @@ def _passage(network: RateNetwork, free, starts, target):
     sources = stack([exits.sum_groups(states, len(free)), weights, start])
     around, found = eliminate(pairs, conductances, sources, kept, _solve)
     committor, times, visits = (found[:, side] for side in range(3))
-    log_committor = np.minimum(committor.log(), 0.0)  # sums of rounded terms
+    log_committor = np.minimum(committor.log(), 0.0)  # rounding may lift the sum above 1
     if not len(starts):
         return times.log(), log_committor, np.full(len(target), -np.inf), _NONE
     shares = (exits * visits[states]).sum_groups(ends, len(target))
@@ -206,7 +210,7 @@ def _passage(network: RateNetwork, free, starts, target):
 
 
 def _averages(around: AbstractElimination, weights, p, times) -> tuple[float, float, float, float]:
-    """Return ln of the four rate constants from the states that were kept."""
+    """Return ln of the four rate constants, given the kept states, which are those of the source."""
     out, waits = around.sources[:, 0], around.sources[:, 1]
     return (
         -float((p * times).sum(axis=0).log()),
@@ -217,7 +221,7 @@ def _averages(around: AbstractElimination, weights, p, times) -> tuple[float, fl
 
 
 def _solve(around: AbstractElimination) -> Wide:
-    """Return the solutions at the states that were kept, a network of their own."""
+    """Return the solutions at the kept states, by eliminating them in their turn."""
     n, sides = around.sources.shape
     if not n:
         return Wide.zeros((0, sides))
@@ -229,7 +233,7 @@ def _solve(around: AbstractElimination) -> Wide:
 
 
 def _to_target(network: RateNetwork, number, target):
-    """Return the ways out to the target: free states, positions in the target, and conductances."""
+    """Return the edges from free states to the target: free state, position in the target, conductance."""
     start, end = np.concatenate([network.pairs, network.pairs[:, ::-1]]).T
     values = np.tile(network.log_conductances, 2)
     leaving = (number[start] >= 0) & np.isin(end, target)

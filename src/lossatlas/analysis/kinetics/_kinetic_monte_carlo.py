@@ -1,4 +1,4 @@
-"""Kinetic Monte Carlo: trajectories through a network, drawn at random."""
+"""Kinetic Monte Carlo: random trajectories through a rate network."""
 
 import dataclasses
 
@@ -11,15 +11,18 @@ from ._rate_network import RateNetwork, check_rates, check_sets, exponential
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Trajectories(AbstractRows):
-    """First passages of trajectories from a source to a target.
+    """First passages of random trajectories from a source to a target.
 
-    - `log_times`, `times`: of the first passage, shape (trajectories,); NaN where a trajectory had not
-        arrived after the steps it was allowed. `times` is infinite where only its logarithm is a float.
-    - `arrived`: whether the target was reached, shape (trajectories,); `ends`: the id of the last state.
-    - `steps`: jumps made, shape (trajectories,).
-    - `log_mfpt`, `mfpt`: mean of the times, NaN if a trajectory did not arrive: the mean of the others is
-        too low.
-    - `relative_error`, `standard_error`: standard error of `mfpt`, divided by it and as it is.
+    Times are in parameter units / sqrt(loss units) for unit masses.
+
+    - `log_times`, `times`: first-passage times, shape (trajectories,); NaN where a trajectory did not
+        arrive within the allowed number of steps. `times` is infinite where it exceeds the range of floats.
+    - `arrived`: whether the target was reached, shape (trajectories,).
+    - `ends`: id of the last state of each trajectory, shape (trajectories,).
+    - `steps`: number of jumps, shape (trajectories,).
+    - `log_mfpt`, `mfpt`: mean of the times; NaN if any trajectory did not arrive, since the mean of the
+        others would be too low.
+    - `relative_error`, `standard_error`: standard error of `mfpt`, relative and absolute.
     """
 
     log_times: np.ndarray
@@ -29,12 +32,12 @@ class Trajectories(AbstractRows):
 
     @property
     def times(self) -> np.ndarray:
-        """Times of the first passages."""
+        """First-passage times."""
         return exponential(self.log_times)
 
     @property
     def log_mfpt(self) -> float:
-        """Logarithm of the mean of the times."""
+        """Natural logarithm of the mean of the times."""
         top = self.log_times.max()
         return float(top + np.log(np.exp(self.log_times - top).mean()))
 
@@ -45,13 +48,13 @@ class Trajectories(AbstractRows):
 
     @property
     def relative_error(self) -> float:
-        """Standard error of the mean over the mean."""
+        """Standard error of the mean time, divided by the mean time."""
         ratios = np.exp(self.log_times - self.log_mfpt)
         return float(ratios.std(ddof=1) / np.sqrt(len(ratios)))
 
     @property
     def standard_error(self) -> float:
-        """Standard error of the mean."""
+        """Standard error of the mean time."""
         return self.mfpt * self.relative_error
 
     def to_columns(self) -> dict[str, np.ndarray]:
@@ -75,20 +78,22 @@ def kinetic_monte_carlo(
 ) -> Trajectories:
     """Draw first passages from a source at equilibrium to a target: an independent check of rates.
 
-    In state a a trajectory waits an exponential time of mean 1 / sum_c k_ac, then jumps to b with
-    probability k_ab / sum_c k_ac. All trajectories go side by side. At low temperature they go to and
-    fro within a funnel and never leave it: there `first_passage` is the way.
+    In state a a trajectory waits for an exponentially distributed time of mean 1 / sum_c k_ac, then jumps
+    to b with probability k_ab / sum_c k_ac. All trajectories advance together. At low temperature they
+    move to and fro within a funnel and hardly ever leave it; use `first_passage` there.
 
     **Arguments:**
 
     - `network`: the rates.
     - `source`, `target`: two sets of states without common members, as ids.
-    - `trajectories`: how many.
-    - `max_steps`: jumps after which a trajectory is given up.
-    - `seed`: of the random numbers.
+    - `trajectories`: number of trajectories, at least 2.
+    - `max_steps`: number of jumps after which a trajectory is given up, at least 1.
+    - `seed`: seed of the random numbers.
 
-    **Raises:** `ValueError` for bad sets, fewer than 2 trajectories or no step, and a source from which
-    no path leads to the target.
+    **Returns:** `Trajectories`.
+
+    **Raises:** `ValueError` for bad sets, fewer than 2 trajectories or no step, and a source that has a
+    state from which no path leads to the target.
 
     Source: A. B. Bortz, M. H. Kalos & J. L. Lebowitz, J. Comput. Phys. 17, 10 (1975),
     doi:10.1016/0021-9991(75)90060-1; D. T. Gillespie, J. Comput. Phys. 22, 403 (1976),
@@ -106,7 +111,7 @@ def kinetic_monte_carlo(
     rng = np.random.default_rng(seed)
     start, neighbours, log_probabilities, log_total = network.branching()
     rows = np.searchsorted(start, np.arange(len(network) + 1))
-    # One increasing list for all rows: row a holds a + cumulative probabilities.
+    # One increasing list for all states: those of state a hold a + its cumulative probabilities.
     cumulative = np.cumsum(exponential(log_probabilities))
     first = np.concatenate([[0.0], cumulative])[rows]
     weights = network.equilibrium(network.ids[source])[source]
@@ -122,7 +127,7 @@ def kinetic_monte_carlo(
         steps[going] += 1
         low, high = first[states], first[states + 1]
         jump = np.searchsorted(cumulative, low + rng.random(len(going)) * (high - low), side="right")
-        jump = np.clip(jump, rows[states], rows[states + 1] - 1)  # rounding of the sum
+        jump = np.clip(jump, rows[states], rows[states + 1] - 1)  # against the rounding of the sum
         at[going] = neighbours[jump]
         going = going[~is_target[at[going]]]
         if not going.size:

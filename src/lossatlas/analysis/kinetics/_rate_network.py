@@ -1,4 +1,4 @@
-"""Elementary rates of a transition network at one temperature."""
+"""Rate constants between neighbouring minima of a transition network at one temperature."""
 
 import dataclasses
 import functools
@@ -17,23 +17,23 @@ from .._transition_network import TransitionNetwork, check_network
 from ..equilibrium._thermodynamics import check_temperatures, read_temperatures
 
 
-_FARTHEST = 1e300  # energy difference over kT
+_FARTHEST = 1e300  # largest energy difference over kT
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class RateNetwork(AbstractResult):
-    """A reversible Markov chain in continuous time: states, equilibrium weights and conductances.
+    """Rates at one temperature, as a reversible Markov chain in continuous time: the input of kinetics.
 
-    The rate from state a to b is k_ab = C_ab / Z_a with Z_a the equilibrium weight of a, which stands
-    for its occupation probability up to a common factor, and C_ab = C_ba the conductance of the pair.
-    Both are kept as logarithms: at low temperature they leave the range of floats.
+    The rate from state a to b is k_ab = C_ab / Z_a. The equilibrium weight Z_a is the occupation
+    probability of a up to a common factor, and C_ab = C_ba is the conductance of the pair. Both are stored
+    as logarithms, because at low temperature they leave the range of floats.
 
     - `kt`: temperature, loss units.
-    - `base`: the energy from which weights and conductances count, loss units.
+    - `base`: energy that is the zero of energy in weights and conductances, loss units.
     - `log_weights`: ln Z_a, shape (n,).
     - `pairs`: positions (a, b) of joined states with a < b, sorted, each once, shape (edges, 2).
     - `log_conductances`: ln C_ab, shape (edges,); rates are in sqrt(loss units) / parameter units.
-    - `ids`: of the states, as those of the minima; default their positions; shape (n,).
+    - `ids`: ids of the states, those of the minima; default their positions; shape (n,).
     """
 
     kt: float
@@ -52,15 +52,15 @@ class RateNetwork(AbstractResult):
 
     @functools.cached_property
     def component(self) -> np.ndarray:
-        """The connected part of every state, 0, 1, ..., shape (n,)."""
+        """Number of the connected part of every state, 0, 1, ..., shape (n,)."""
         return Graph(len(self), self.pairs, self.log_conductances).parts
 
     def equilibrium(self, states) -> np.ndarray:
-        """Return occupation probabilities at equilibrium within a set of states (ids), shape (n,)."""
+        """Return equilibrium probabilities within a set of states (ids), 0 outside it, shape (n,)."""
         return exponential(self.log_equilibrium(states))
 
     def log_equilibrium(self, states) -> np.ndarray:
-        """Return their natural logarithms, -inf outside of the set, shape (n,)."""
+        """Return ln of the probabilities of `equilibrium`, -inf outside the set, shape (n,)."""
         states = positions_of_set(states, self.ids, "states")
         logs = np.full(len(self), -np.inf)
         weights = self.log_weights[states] - self.log_weights[states].max()
@@ -73,16 +73,17 @@ class RateNetwork(AbstractResult):
         return self.equilibrium(self.ids)
 
     def directed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return every rate once: positions from and to, and ln k, sorted, shape (2 edges,) each."""
+        """Return, for every rate, the positions from and to, and ln k, sorted; shape (2 edges,) each."""
         start, end = np.concatenate([self.pairs, self.pairs[:, ::-1]]).T
         log_rates = np.tile(self.log_conductances, 2) - self.log_weights[start]
         order = np.lexsort((end, start))
         return start[order], end[order], log_rates[order]
 
     def branching(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return where jumps lead: positions from and to, ln of the probability, ln of the total rate out.
+        """Return the branching probabilities of all jumps, and the total rates out of the states.
 
-        **Returns:** shape (2 edges,) each, sorted by from and to, and shape (n,).
+        **Returns:** positions from, positions to and ln of the branching probability, shape (2 edges,)
+        each, sorted by from and to; ln of the total rate out of every state, shape (n,).
         """
         start, end, log_rates = self.directed()
         log_total = np.full(len(self), -np.inf)
@@ -99,9 +100,10 @@ class RateNetwork(AbstractResult):
 
     @property
     def raised(self) -> np.ndarray:
-        """Ids of the states that lie above a transition state of theirs in free energy, increasing.
+        """Ids of the states whose free energy exceeds that of one of their transition states.
 
-        Transition state theory forbids that, but not its harmonic form: the approximation ends there.
+        Transition state theory excludes this, but its harmonic form does not; the harmonic approximation
+        does not hold there.
         """
         states, heights = self.free_energies()
         above = [side[heights < states[side]] for side in self.pairs.T]
@@ -113,15 +115,15 @@ class RateNetwork(AbstractResult):
         return columns | {"component": self.component}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything by name; `pairs` are ids."""
+        """Return all fields by name; `pairs` holds ids."""
         return super().to_dict() | {"pairs": self.ids[self.pairs].tolist()}
 
     def free_energies(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return free energies of states, and of the transition states of every pair.
+        """Return the free energies of the states, and of the transition states of every pair.
 
         F_a = -kT ln Z_a and F_ab = -kT ln(C_ab / kT), so that k_ab = kT exp(-(F_ab - F_a) / kT) with
-        Planck's constant 1, as in transition state theory; the constant that all have in common,
-        -kT modes ln(2 pi kT), is left out.
+        Planck's constant 1, as in transition state theory. The constant common to all, -kT modes
+        ln(2 pi kT), is left out.
 
         **Returns:** shapes (n,) and (edges,), loss units.
         """
@@ -136,9 +138,10 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
 
         k_ab = n_ts / n_a 1/(2 pi) prod sqrt(mu_a) / prod sqrt(mu_ts, positive) exp(-(E_ts - E_a) / kT);
 
-    those of several transition states add up, and one that joins a minimum to itself or to an image of
-    itself does not count. Written as C_ab / Z_a with Z_a = n_a exp(-E_a / kT) / prod sqrt(mu_a), the
-    conductance C_ab = C_ba is a property of the transition states alone.
+    The rates through several transition states of one pair add up; a transition state that joins a minimum
+    to itself, or to an image of itself, gives no rate. Written as C_ab / Z_a with
+    Z_a = n_a exp(-E_a / kT) / prod sqrt(mu_a), the conductance C_ab = C_ba depends on the transition states
+    alone.
 
     **Arguments:**
 
@@ -163,7 +166,7 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
         raise ValueError(
             "Energy differences over kT are beyond the range of floats, so there are no rates."
         )
-    base = network.energies.min()  # of E / kT itself, the digits that matter would be lost
+    base = network.energies.min()  # without it, E / kT would lose the digits that matter
     log_weights = network.log_orbit_sizes - (network.energies - base) / kt - 0.5 * network.log_products
     log_conductances = (
         network.ts_log_orbit_sizes
@@ -175,7 +178,7 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
 
 
 def combine(kt: float, base: float, log_weights, pairs, log_conductances, ids: Any = None) -> RateNetwork:
-    """Add up conductances of equal pairs, and leave out those of a state with itself."""
+    """Return a network with the conductances of equal pairs added up, without pairs of one state."""
     low, high = np.sort(pairs, axis=1).T.astype(np.int64)
     apart = low != high
     keys = (low * len(log_weights) + high)[apart]
@@ -188,18 +191,18 @@ def combine(kt: float, base: float, log_weights, pairs, log_conductances, ids: A
 
 
 def exponential(values) -> np.ndarray:
-    """Return exp(values): infinite, or 0, is what it is beyond the range of doubles."""
+    """Return exp(values), which is infinite or 0 beyond the range of doubles."""
     with np.errstate(over="ignore", under="ignore"):
         return np.exp(values)
 
 
 def check_rates(network: Any) -> None:
-    """Refuse what are no rates; raises `ValueError`."""
+    """Raise `ValueError` for anything but a `RateNetwork`."""
     check_is("network", network, RateNetwork, "a RateNetwork, as rate_network(network, kt) returns")
 
 
 def check_temperature(kt: float) -> float:
-    """Return a temperature as a float, or say what is wrong with it."""
+    """Return one temperature as a float; raises `ValueError` unless it is a positive number."""
     value = read_temperatures(kt)
     if value.shape != () or not np.isfinite(value) or value <= 0:
         raise ValueError(f"`kt` must be a positive number, got {kt}.")
@@ -207,7 +210,7 @@ def check_temperature(kt: float) -> float:
 
 
 def check_sets(source, target, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions of two disjoint sets of states from their ids, or say what is wrong."""
+    """Return the positions of two sets of states; raises `ValueError` if they are empty or overlap."""
     source, target = (
         positions_of_set(states, ids, name) for name, states in (("source", source), ("target", target))
     )

@@ -1,4 +1,4 @@
-"""Rates from one set of minima to another, over temperatures."""
+"""Rates from one set of minima to another at several temperatures."""
 
 import dataclasses
 from typing import Any
@@ -18,8 +18,8 @@ from ._kinetic_monte_carlo import Trajectories, kinetic_monte_carlo
 from ._rate_network import RateNetwork, check_sets, rate_network
 
 
-_LISTS = ("committor", "log_committor", "shares", "log_shares")  # of a temperature: in `to_dict` alone
-_DRAWN = {  # of trajectories, and what a row calls them
+_LISTS = ("committor", "log_committor", "shares", "log_shares")  # arrays, which only `to_dict` returns
+_DRAWN = {  # attributes of `Trajectories`, and their names in a row
     "mfpt": "monte_carlo_mfpt",
     "standard_error": "monte_carlo_error",
     "log_mfpt": "log_monte_carlo_mfpt",
@@ -31,11 +31,11 @@ _DRAWN = {  # of trajectories, and what a row calls them
 class RatesAt(AbstractResult):
     """Rates between two sets of minima at one temperature.
 
-    - `rates`: of single steps.
-    - `passage`: times, committors and rate constants by graph transformation.
-    - `paths`: the fastest, likeliest first.
-    - `trajectories`: drawn by kinetic Monte Carlo, to check with; None where none were asked for, or where
-        a minimum of the source has no path to the target.
+    - `rates`: the rates between neighbouring minima.
+    - `passage`: first-passage times, committors and rate constants by graph transformation.
+    - `paths`: the fastest paths, most probable first.
+    - `trajectories`: kinetic Monte Carlo trajectories, an independent check; None where none were asked
+        for, or where a minimum of the source has no path to the target.
     """
 
     rates: RateNetwork
@@ -44,12 +44,12 @@ class RatesAt(AbstractResult):
     trajectories: Trajectories | None
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row with the numbers of both sets."""
+        """Return one row: the temperature and the rates between the two sets."""
         numbers = _row(self)
         return {name: np.array([value]) for name, value in numbers.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers of both sets, those of every minimum, and the paths."""
+        """Return the rates between the two sets, the numbers of every minimum, and the paths, by name."""
         lists = {"unconnected": self.passage.unconnected}
         lists |= {name: getattr(self.passage, name) for name in _LISTS}
         paths = [{"minima": path.states, "log_probability": path.log_probability} for path in self.paths]
@@ -58,12 +58,12 @@ class RatesAt(AbstractResult):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class RateScan(AbstractResult):
-    """Rates between two sets of minima over temperatures.
+    """Rates between two sets of minima at several temperatures.
 
     - `kt`: the temperatures, loss units, shape (temperatures,).
     - `source`, `target`: ids of the two sets.
-    - `at`: what was found at each temperature, None where nothing could be computed.
-    - `errors`: why not; None for the others; one per temperature.
+    - `at`: the rates at each temperature, None where they could not be computed.
+    - `errors`: for each temperature the reason why it could not be computed, None where it could.
     """
 
     kt: np.ndarray
@@ -78,15 +78,15 @@ class RateScan(AbstractResult):
 
     @property
     def computed(self) -> list[RatesAt]:
-        """What was found at the temperatures that could be computed."""
+        """The rates at those temperatures that could be computed."""
         return [one for one in self.at if one is not None]
 
     def numbers(self, name: str) -> np.ndarray:
-        """Return a number of `FirstPassage` by its name, NaN where there is none; shape (temperatures,)."""
+        """Return an attribute of `FirstPassage` at every temperature, NaN where it is missing."""
         return np.array([np.nan if one is None else getattr(one.passage, name) for one in self.at])
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per temperature: the numbers of both sets."""
+        """Return one row per temperature, with the rates between the two sets."""
         rows = [{} if one is None else _row(one) for one in self.at]
         names = dict.fromkeys(name for row in rows for name in row if name != "kt")
         columns: dict[str, np.ndarray] = {"kt": self.kt}
@@ -94,7 +94,7 @@ class RateScan(AbstractResult):
         return columns | {"error": np.array(self.errors, dtype=object)}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return numbers by name for one temperature; for several, lists over the temperatures."""
+        """Return the numbers by name; for several temperatures, each is a list over the temperatures."""
         found = [{} if one is None else one.to_dict() for one in self.at]
         names = dict.fromkeys(name for one in found for name in one)
         rows = [
@@ -115,21 +115,22 @@ def rate_scan(
 ) -> RateScan:
     """Compute the rates from one set of minima to another at every temperature.
 
-    A temperature at which nothing can be computed has the reason in `errors`; the others are computed all
-    the same.
+    If the computation fails at one temperature, the reason is kept in `errors`, and the others are still
+    computed.
 
     **Arguments:**
 
     - `network`: the minima and transition states.
     - `kt`: temperatures, loss units, shape (temperatures,) or one number.
     - `source`, `target`: two sets of minima without common members, as ids.
-    - `paths`: how many of the fastest paths to find at each temperature.
-    - `trajectories`: of kinetic Monte Carlo at each temperature, to check with; 0 for none.
+    - `paths`: number of fastest paths to find at each temperature; 0 for none.
+    - `trajectories`: number of kinetic Monte Carlo trajectories at each temperature, an independent check;
+        0 for none.
 
     **Returns:** `RateScan`.
 
-    **Raises:** `ValueError` for bad sets, numbers that are negative, and if no temperature can be computed;
-    see `rate_network`, `first_passage`, `fastest_paths` and `kinetic_monte_carlo`.
+    **Raises:** `ValueError` for bad sets, negative numbers of paths or trajectories, and if no temperature
+    can be computed; see `rate_network`, `first_passage`, `fastest_paths` and `kinetic_monte_carlo`.
     """
     check_network(network)
     kt = np.atleast_1d(read_temperatures(kt))
@@ -152,7 +153,7 @@ def rate_scan(
 
 
 def _row(one: RatesAt) -> dict[str, float]:
-    """Return the temperature and the numbers of both sets, by name."""
+    """Return the temperature and the rates between the two sets, by name."""
     row = {"kt": one.rates.kt}
     for name in NUMBERS:
         row |= {name: getattr(one.passage, name), f"log_{name}": getattr(one.passage, f"log_{name}")}

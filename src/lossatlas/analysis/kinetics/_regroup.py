@@ -1,4 +1,4 @@
-"""Free energies: states that interconvert quickly become one, and the disconnectivity graph of the rest."""
+"""Lumping of states that interconvert quickly, and free-energy disconnectivity graphs."""
 
 import dataclasses
 from typing import Any
@@ -17,13 +17,13 @@ from ._rate_network import RateNetwork, check_rates, combine
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Regrouping(AbstractResult):
-    """Groups of states that interconvert quickly, each in equilibrium within.
+    """Groups of states that interconvert quickly; each group is in equilibrium within itself.
 
-    - `ids`: of the states, shape (n,).
+    - `ids`: ids of the states, shape (n,).
     - `group`: position in `network` of the group of every state, shape (n,).
-    - `network`: the rates between groups, by increasing free energy. The id of a group is that of its most
-        probable state.
-    - `barrier`: below which free-energy barrier states were joined, loss units.
+    - `network`: the rates between groups, which are ordered by increasing free energy. The id of a group is
+        the id of its most probable state.
+    - `barrier`: the threshold of the free-energy barriers, loss units.
     """
 
     ids: np.ndarray
@@ -36,32 +36,37 @@ class Regrouping(AbstractResult):
         return len(self.network)
 
     def group_ids(self, states) -> np.ndarray:
-        """Return the ids of the groups that states of given ids belong to, in their order."""
+        """Return the ids of the groups to which states belong, in the order of the ids given.
+
+        **Raises:** `ValueError` for an id that no state has.
+        """
         return self.network.ids[self.group[positions_of(states, self.ids, "states")]]
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per state: its id, and that of its group."""
+        """Return one row per state: its id, and the id of its group."""
         return {"id": self.ids, "group": self.network.ids[self.group]}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything by name; groups are named by their ids."""
+        """Return all fields by name; `group` holds ids."""
         return super().to_dict() | {"group": self.network.ids[self.group].tolist()}
 
 
 def regroup(network: RateNetwork, barrier: float) -> Regrouping:
-    """Lump states that free-energy barriers below a threshold separate, again and again.
+    """Lump states that are separated by free-energy barriers below a threshold, until none are left.
 
-    With F_a = -kT ln Z_a and F_ab = -kT ln(C_ab / kT), two states belong together if both barriers,
-    F_ab - F_a and F_ab - F_b, are below the threshold. One alone would not do: a shallow minimum between
-    two deep ones would lump all three. Weights and conductances of a group are sums, which are new free
-    energies, so this is repeated until no pair is below the threshold.
+    With F_a = -kT ln Z_a and F_ab = -kT ln(C_ab / kT), two states are lumped if both barriers, F_ab - F_a
+    and F_ab - F_b, are below the threshold. One barrier alone would not be enough: a shallow minimum
+    between two deep ones would lump all three. The weights and conductances of a group are sums, which give
+    new free energies, so the lumping is repeated until no pair is below the threshold.
 
     **Arguments:**
 
     - `network`: the rates.
-    - `barrier`: the threshold, loss units; a rate k = kT exp(-barrier / kT).
+    - `barrier`: the threshold, loss units; it corresponds to a rate k = kT exp(-barrier / kT).
 
-    **Raises:** `ValueError` for a threshold that is no finite number of at least 0.
+    **Returns:** `Regrouping`.
+
+    **Raises:** `ValueError` for a threshold that is not a finite number of at least 0.
 
     Source: J. M. Carr & D. J. Wales, J. Phys. Chem. B 112, 8760 (2008), doi:10.1021/jp801777p.
     """
@@ -97,13 +102,17 @@ def free_energy_disconnectivity(
 ) -> DisconnectivityTree:
     """Compute the disconnectivity graph of free energies at the temperature of the rates.
 
-    Where a rate is faster than kT, which transition state theory forbids but its harmonic form does not,
-    the free energy of the transition state lies below that of a state: it is raised to it.
+    Where a rate exceeds kT (excluded by transition state theory, but not by its harmonic form), the free
+    energy of the transition state lies below that of a state, and is raised to it.
 
     **Arguments:**
 
     - `network`: the rates between minima, or between the groups of a `Regrouping`.
-    - `levels`: as for `disconnectivity`.
+    - `levels`: as in `disconnectivity`, in free energies.
+
+    **Returns:** `DisconnectivityTree`, whose energies are free energies, loss units.
+
+    **Raises:** `ValueError` for bad levels, as `disconnectivity`.
 
     Source: S. V. Krivov & M. Karplus, J. Chem. Phys. 117, 10894 (2002), doi:10.1063/1.1517606; D. A.
     Evans & D. J. Wales, J. Chem. Phys. 118, 3891 (2003), doi:10.1063/1.1540099.

@@ -1,8 +1,8 @@
-"""Numbers that are not negative and may have any size: f 2^e, with an exponent of its own for every f.
+"""Non-negative numbers of any size, f 2^e, stored as a fraction f and an exponent e.
 
-Doubles end at 1e-308; a conductance over a barrier of 1e6 kT is 1e-434294. Logarithms hold it, but a
-logarithm of 1e6 is rounded by 1e-10, again in every step of a calculation. A fraction and an exponent
-lose nothing but the rounding of the fraction.
+Doubles end at 1e-308, but a conductance over a barrier of 1e6 kT is 1e-434294. Its logarithm is a double,
+but a logarithm of size 1e6 is rounded by 1e-10, anew in every step of a calculation. A fraction with its
+own exponent has only the rounding error of the fraction.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-_ZERO = -1e307  # exponent of zero: below that of any other number
+_ZERO = -1e307  # exponent of zero, below that of any other number
 _HIGH = 0.6931471824645996  # ln 2 with 24 bits: its product with an exponent below 2^29 is exact
 _LOW = -1.904654299957768e-09  # the rest of ln 2
 
@@ -35,7 +35,7 @@ class Wide:
 
     @staticmethod
     def from_floats(values: ArrayLike) -> "Wide":
-        """Return floats, none of them negative."""
+        """Return the numbers given as floats, none of them negative."""
         return _normal(np.asarray(values, dtype=float), np.zeros(np.shape(values)))
 
     @staticmethod
@@ -51,7 +51,7 @@ class Wide:
         return exponents * _HIGH + (exponents * _LOW + rest)
 
     def floats(self, unit) -> np.ndarray:
-        """Return floats in a unit 2^unit: what is too small is 0, what is too large infinite."""
+        """Return floats in units of 2^unit; numbers too small become 0, numbers too large infinite."""
         shift = np.clip(self.exponents - unit, -5000, 5000).astype(np.int64)
         with np.errstate(over="ignore", under="ignore"):
             return np.ldexp(self.fractions, shift)
@@ -62,7 +62,7 @@ class Wide:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape."""
+        """Shape of the array."""
         return self.fractions.shape
 
     def normal(self) -> "Wide":
@@ -74,11 +74,11 @@ class Wide:
         return len(self.fractions)
 
     def __getitem__(self, index) -> "Wide":
-        """Return a part."""
+        """Return a part of the array."""
         return Wide(self.fractions[index], self.exponents[index])
 
     def __setitem__(self, index, values: "Wide") -> None:
-        """Write a part in place."""
+        """Write a part of the array in place."""
         self.fractions[index], self.exponents[index] = values.fractions, values.exponents
 
     def __mul__(self, other: "Wide") -> "Wide":
@@ -102,12 +102,12 @@ class Wide:
         return _normal(total, np.squeeze(top, axis))
 
     def sum_groups(self, groups: np.ndarray, count: int) -> "Wide":
-        """Return the sums over rows of one group, shape (count, ...); zero where a group has no row.
+        """Return the sum of the rows of each group, shape (count, ...); zero for a group without rows.
 
         **Arguments:**
 
-        - `groups`: of every row, 0 to count - 1.
-        - `count`: how many groups there are.
+        - `groups`: number of the group of every row, 0 to count - 1.
+        - `count`: number of groups.
         """
         result = Wide.zeros((count, *self.fractions.shape[1:]))
         if not len(groups):
@@ -137,14 +137,14 @@ def stack(columns: list[Wide]) -> Wide:
 def power_of_two(exponents: np.ndarray) -> np.ndarray:
     """Return 2^exponents for integers up to 1023, 0 below -1022; several times as fast as `ldexp`.
 
-    2^52 + 1023 + e, a float, has 1023 + e as its lowest bits, which are the exponent of the float 2^e.
+    The lowest bits of the float 2^52 + 1023 + e are 1023 + e, which is the exponent field of the float 2^e.
     """
     bits = np.maximum(exponents, -1023.0) + (2.0**52 + 1023.0)
     return (bits.view(np.int64) << 52).view(np.float64)
 
 
 def _normal(fractions: np.ndarray, exponents: np.ndarray) -> Wide:
-    """Return f 2^e with f from 0.5 to 1, or the one zero."""
+    """Return f 2^e with f from 0.5 to 1, and every zero with the exponent of zero."""
     fractions, shift = np.frexp(fractions)
     moved = exponents + shift
     lost = shift - (moved - exponents)  # an exponent beyond 2^53 does not change by 1

@@ -1,4 +1,4 @@
-"""Graph transformation in numbers of any size: slower than in doubles, and it never fails."""
+"""Graph transformation in numbers of any size (`Wide`): slower than in doubles, but never underflows."""
 
 import dataclasses
 
@@ -8,21 +8,22 @@ from ._abstract_elimination import AbstractElimination, check_memory, independen
 from ._wide import Wide, concatenate, power_of_two
 
 
-_FULL = 0.1  # filled part from which a dense matrix is faster than a list
-_BLOCK = 24  # rows of a dense matrix that leave before the others learn of it
+_FULL = 0.1  # fraction of non-zero entries from which a dense matrix is faster than a list of edges
+_BLOCK = 24  # rows of a dense matrix that are eliminated before the rows below them are updated
 _LEAF = 24  # rows of a dense matrix that are solved one by one
-_CACHED = 2**13  # numbers that are updated at once: they stay in the cache
+_CACHED = 2**13  # numbers that are updated at once, so that they stay in the cache
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _SparseStep:
-    """States none of which were joined.
+    """States eliminated together, no two of them joined, and their conductances to the remaining states.
 
-    - `states`: their numbers, shape (states,).
-    - `rows`, `later`: position in `states`, and number of the later state, of every conductance.
+    - `states`: positions of these states, shape (states,).
+    - `rows`, `later`: for every conductance, the position in `states` and the position of the remaining
+        state, shape (entries,).
     - `conductances`: shape (entries,).
     - `sources`: right-hand sides, shape (states, sides).
-    - `pivots`: sums of conductances, shape (states,).
+    - `pivots`: sum of the conductances of each state, shape (states,).
     """
 
     states: np.ndarray
@@ -41,13 +42,13 @@ class _SparseStep:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _DenseStep:
-    """States that left one after another.
+    """States eliminated one after another.
 
-    - `states`: their numbers in the order in which they left, shape (states,).
-    - `later`: numbers of those that did not leave in this step, shape (later,).
-    - `rows`: what joined each one when it left to the `states` and to the `later` ones; only what is
-        right of the diagonal counts. Shape (states, states + later).
-    - `sources`, `pivots`: as of a sparse step.
+    - `states`: positions of these states in the order of their elimination, shape (states,).
+    - `later`: positions of the remaining states, shape (later,).
+    - `rows`: conductances of each state, at the time of its elimination, to the `states` and to the `later`
+        ones; only entries right of the diagonal are used. Shape (states, states + later).
+    - `sources`, `pivots`: as in `_SparseStep`.
     """
 
     states: np.ndarray
@@ -74,12 +75,12 @@ class _DenseStep:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class WideElimination(AbstractElimination):
-    """An elimination in numbers of any size."""
+    """An elimination in numbers of any size (`Wide`)."""
 
     steps: list[_SparseStep | _DenseStep]
 
     def extend(self, x, *, sources: bool = True):
-        """As described above; without `sources`, right-hand sides are 0, and there may be any number."""
+        """Return the solutions at all states; without `sources`, all right-hand sides are 0."""
         n = len(self.kept) + sum(len(step.states) for step in self.steps)
         found = Wide.zeros((n, x.shape[1]))
         found[self.kept] = x
@@ -93,18 +94,21 @@ def eliminate_in_wide_numbers(
 ) -> WideElimination:
     """Eliminate all states but those to be kept.
 
-    Sets of states of low degree leave at a time, no two of them joined, then a dense matrix takes over, one
-    state at a time.
+    Sets of states of low degree, no two of them joined, are eliminated at a time; the rest is eliminated
+    one by one in a dense matrix.
 
-    **Arguments:** as of `eliminate`, with numbers in place of logarithms, and
+    **Arguments:** as of `eliminate`, and
 
-    - `log_slowest`: if given, a state leaves only while its rate p_i / s_i, with the second right-hand
-        side, is above this (as a logarithm). Rates fall while others leave, so the rest stays for good.
+    - `log_slowest`: if given, a state is eliminated only while ln of its rate p_i / s_i, where s is the
+        second right-hand side, is above this number. Rates fall as other states are eliminated, so a state
+        that is too slow once is kept.
 
-    **Raises:** `ValueError` when what is left is too large for a dense matrix.
+    **Returns:** the elimination.
+
+    **Raises:** `ValueError` if the remaining states need too large a dense matrix.
     """
     steps, active = [], np.arange(len(kept))
-    rng = np.random.default_rng(0)  # breaks ties between states of one degree
+    rng = np.random.default_rng(0)  # breaks ties between states of equal degree
     kept = kept.copy()
     while 2 * len(pairs) < _FULL * len(active) ** 2:
         start, end, both, pivots = _directed(pairs, conductances, sources)
@@ -124,7 +128,7 @@ def eliminate_in_wide_numbers(
 
 
 def _directed(pairs, conductances, sources):
-    """Return every conductance both ways, sorted by where it starts, and the sums over the ways out."""
+    """Return start, end and conductance of every edge in both directions, sorted; and sums per start."""
     start, end = np.concatenate([pairs, pairs[:, ::-1]]).T
     order = np.lexsort((end, start))
     start, end, both = start[order], end[order], concatenate([conductances, conductances])[order]
@@ -132,18 +136,18 @@ def _directed(pairs, conductances, sources):
 
 
 def _fast(pivots: Wide, sources: Wide, log_slowest) -> np.ndarray:
-    """Return which states leave quickly enough to be eliminated."""
+    """Return which states have a rate above the threshold, so that they may be eliminated."""
     if log_slowest is None:
         return np.ones(pivots.shape, dtype=bool)
     return pivots.log() - sources[..., 1].log() > log_slowest
 
 
 def _leave(pairs, conductances, sources, chosen, end, step):
-    """Eliminate states no two of which are joined: return pairs, conductances and sources of the rest."""
+    """Eliminate states, no two of them joined; return pairs, conductances and sources of the others."""
     scaled = step.conductances / step.pivots[step.rows]
     sources = concatenate([sources, scaled[:, None] * step.sources[step.rows]])
     sources = sources.sum_groups(np.concatenate([np.arange(len(chosen)), end]), len(chosen))[~chosen]
-    # Every two neighbours of one state: each entry of a row with all entries after it in the same row.
+    # All pairs of neighbours of one state: each entry of a row with all later entries of the same row.
     after = np.searchsorted(step.rows, step.rows, side="right") - np.arange(len(end)) - 1
     a = np.repeat(np.arange(len(end)), after)
     b = a + 1 + np.arange(len(a)) - np.repeat(np.cumsum(after) - after, after)
@@ -159,7 +163,7 @@ def _leave(pairs, conductances, sources, chosen, end, step):
 
 
 def _finish_dense(steps, active, pairs, conductances, sources, kept, log_slowest):
-    """Eliminate the rest in a dense matrix, whose last columns are the right-hand sides."""
+    """Eliminate the remaining states in a dense matrix, whose last columns are the right-hand sides."""
     n = len(active)
     check_memory(n)
     order = np.lexsort((np.bincount(pairs.ravel(), minlength=n), kept))
@@ -180,11 +184,12 @@ def _finish_dense(steps, active, pairs, conductances, sources, kept, log_slowest
 
 
 def _eliminate_dense(matrix: Wide, order: np.ndarray, free: int, log_slowest) -> tuple[int, Wide]:
-    """Eliminate the first `free` rows in place, but those that are slow, which come after the others.
+    """Eliminate the first `free` rows in place, except for slow states, which are moved behind the others.
 
-    Only what is right of the diagonal counts. Rows leave in blocks: all others learn of a block at once.
+    Only entries right of the diagonal are used. Rows are eliminated in blocks; the rows below are updated
+    after each block.
 
-    **Returns:** how many left, and their sums of conductances.
+    **Returns:** the number of rows eliminated, and their sums of conductances.
     """
     n, pivots = len(matrix), Wide.zeros(len(matrix))
     first = i = 0
@@ -208,7 +213,7 @@ def _eliminate_dense(matrix: Wide, order: np.ndarray, free: int, log_slowest) ->
 
 
 def _exchange(matrix: Wide, order: np.ndarray, i: int, j: int) -> None:
-    """Exchange the places i <= j of two states; only what is right of the diagonal counts."""
+    """Exchange the positions i <= j of two states; only entries right of the diagonal are used."""
     order[[i, j]] = order[[j, i]]
     for values in (matrix.fractions, matrix.exponents):
         for one, other in (

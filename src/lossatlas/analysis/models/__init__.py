@@ -1,4 +1,4 @@
-"""What minima are worth as models, and how they differ."""
+"""Minima as models: metrics on data, distances between minima, and comparisons of networks."""
 
 from ._distances import ParameterDistances as ParameterDistances
 from ._distances import misclassification_distances as misclassification_distances

@@ -1,4 +1,4 @@
-"""How far apart minima are: as parameters, and as models."""
+"""Distances between minima: in parameter space, and by the items that they misclassify."""
 
 import dataclasses
 
@@ -11,12 +11,12 @@ from lossatlas.landscapes import AbstractSymmetry
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ParameterDistances(AbstractResult):
-    """Euclidean distances between minima, parameter units.
+    """Euclidean distances between all pairs of minima, parameter units.
 
-    - `aligned`: between each minimum and the nearest image of the other, shape (minima, minima).
-    - `plain`: between the points as they are stored, shape (minima, minima).
-    - `exact`: whether every aligned distance is the smallest over the group; otherwise some are upper
-        bounds (several hidden layers).
+    - `aligned`: distance between one minimum and the nearest image of the other, shape (minima, minima).
+    - `plain`: distance between the points as stored, shape (minima, minima).
+    - `exact`: whether every aligned distance is the smallest over the symmetry group; otherwise some are
+        upper bounds (as for several hidden layers).
     """
 
     aligned: Float[np.ndarray, "minima minima"]
@@ -24,7 +24,7 @@ class ParameterDistances(AbstractResult):
     exact: bool
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return one row per pair of different minima, given by their rows in `x`, the smaller first."""
+        """Return one row per pair of different minima; `a` < `b` are their positions in `x`."""
         a, b = np.triu_indices(len(self.plain), 1)
         return {"a": a, "b": b, "aligned": self.aligned[a, b], "plain": self.plain[a, b]}
 
@@ -36,8 +36,13 @@ def parameter_distances(
 
     **Arguments:**
 
-    - `symmetry`: of the landscape, min over its elements g of ||x_i - g x_j||.
+    - `symmetry`: the symmetry of the landscape; the aligned distance is the minimum of ||x_i - g x_j|| over
+        its elements g.
     - `x`: minima, shape (minima, dim), parameter units.
+
+    **Returns:** `ParameterDistances`.
+
+    **Raises:** `ValueError` for points of another shape or not finite, and anything but a symmetry.
     """
     x = np.asarray(x, dtype=np.float64)
     if x.ndim != 2 or not np.all(np.isfinite(x)):
@@ -58,14 +63,16 @@ def parameter_distances(
 def misclassification_distances(
     misclassified: Bool[np.ndarray, "minima items"],
 ) -> Float[np.ndarray, "minima minima"]:
-    """Return the fraction of items that exactly one of two minima gets wrong.
+    """Return, for all pairs of minima, the fraction of items that exactly one of the two misclassifies.
 
-    l_ij = f_i + f_j - 2 f_ij, with f the misclassified fractions and f_ij the fraction that both get
-    wrong; 0 <= l_ij <= f_i + f_j.
+    l_ij = f_i + f_j - 2 f_ij, where f_i is the fraction of items that minimum i misclassifies and f_ij the
+    fraction that both misclassify; 0 <= l_ij <= f_i + f_j.
 
     **Arguments:**
 
-    - `misclassified`: which minimum gets which item wrong, shape (minima, items).
+    - `misclassified`: whether a minimum misclassifies an item, shape (minima, items).
+
+    **Returns:** l, shape (minima, minima), dimensionless.
 
     **Raises:** `ValueError` for anything but booleans of that shape with at least one item.
     """

@@ -1,4 +1,4 @@
-"""Networks of different size compared: distances over norms, widths per variable, and what is certain."""
+"""Comparisons between networks of different size: relative distances, widths per variable, errors."""
 
 import dataclasses
 import math
@@ -13,7 +13,11 @@ from ._distances import ParameterDistances
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Estimate(AbstractResult):
-    """A number, and the standard deviation of its bootstrap draws."""
+    """A number with its bootstrap error.
+
+    - `value`: the number, in its own units.
+    - `error`: standard deviation over the bootstrap draws, in the same units.
+    """
 
     value: float
     error: float
@@ -21,12 +25,12 @@ class Estimate(AbstractResult):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LogDeterminants(AbstractRows):
-    """What spectra say of the width of points.
+    """Widths of stationary points, from the spectra of their Hessians; the wider, the larger `entropy`.
 
-    - `entropy`: -(1/dim) sum ln |eigenvalue| over those that are not zero, shape (points,), dimensionless
-        where the loss and the parameters are.
-    - `zeros`: eigenvalues left out, shape (points,).
-    - `negative`: eigenvalues below zero, which count by their absolute value, shape (points,).
+    - `entropy`: -(1/dim) sum ln |eigenvalue| over the non-zero eigenvalues, shape (points,); dimensionless
+        if the loss and the parameters are.
+    - `zeros`: number of eigenvalues that count as zero and are left out, shape (points,).
+    - `negative`: number of negative eigenvalues, which enter by their absolute values, shape (points,).
     """
 
     entropy: Float[np.ndarray, " points"]
@@ -36,13 +40,13 @@ class LogDeterminants(AbstractRows):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class TradeOff(AbstractResult):
-    """The straight line entropy = a + slope loss through a set of minima.
+    """The straight line entropy = a + slope * loss fitted to a set of minima; NaN where it is undefined.
 
-    - `slope`: per loss unit; positive where lower minima are narrower. NaN where all losses agree.
-    - `error`: its standard error by least squares.
-    - `bootstrap_error`: half the width of the central 68 % of its bootstrap draws over the minima (a
-        standard deviation would be that of the few draws in which nearly all minima are one).
-    - `spearman`: correlation of the ranks.
+    - `slope`: per loss unit; positive where lower minima are narrower.
+    - `error`: standard error of the slope by least squares.
+    - `bootstrap_error`: half the width of the central 68 % of the slopes of bootstrap draws over the
+        minima. (Their standard deviation would be dominated by the few draws that repeat one minimum.)
+    - `spearman`: Spearman rank correlation of loss and entropy, dimensionless.
     """
 
     slope: float
@@ -53,12 +57,13 @@ class TradeOff(AbstractResult):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Comparison(AbstractResult):
-    """Differences between paired settings, over several data sets.
+    """Summary of the differences between two settings over several data sets, in units of the differences.
 
-    - `mean`, `error`: their mean and its standard error (NaN for one).
-    - `median`: theirs, which one wild set does not move.
-    - `positive`, `count`: how many are above zero, of how many.
-    - `p_value`: two-sided sign test: how likely signs as unequal as these are if both are as likely.
+    - `mean`, `error`: mean and its standard error (NaN for a single difference).
+    - `median`: median, which a single outlier does not move.
+    - `positive`, `count`: number of positive differences, and of those that are not zero.
+    - `p_value`: p-value of the two-sided sign test, whose null hypothesis is that positive and negative
+        differences are equally likely.
     """
 
     mean: float
@@ -72,20 +77,20 @@ class Comparison(AbstractResult):
 def relative_distances(
     distances: ParameterDistances, x: Float[np.ndarray, "minima dim"]
 ) -> ParameterDistances:
-    """Divide distances by the norms of the two minima, so that networks of any size compare.
+    """Divide distances by the norms of the two minima, so that networks of different size can be compared.
 
-    r_ij = ||x_i - x_j|| / sqrt(||x_i||^2 + ||x_j||^2): 0 for the same point, 1 for points at right angles,
-    sqrt(2) for opposite ones. For equal norms 1 - r^2 is the overlap x_i . x_j / ||x||^2, the r of
-    `clustering_bound`.
+    r_ij = ||x_i - x_j|| / sqrt(||x_i||^2 + ||x_j||^2): 0 for the same point, 1 for orthogonal points, and
+    sqrt(2) for opposite ones. For equal norms 1 - r_ij^2 is the overlap x_i . x_j / ||x||^2, which
+    `clustering_bound` calls r.
 
     **Arguments:**
 
-    - `distances`: of `parameter_distances`.
+    - `distances`: what `parameter_distances` returns.
     - `x`: the same minima, shape (minima, dim), parameter units.
 
-    **Returns:** distances, dimensionless; 0 between two points at the origin.
+    **Returns:** `ParameterDistances`, dimensionless; 0 between two points at the origin.
 
-    **Raises:** `ValueError` if the numbers of minima differ.
+    **Raises:** `ValueError` if the numbers of minima differ, or if `x` is not finite or not a matrix.
     """
     x = np.asarray(x, dtype=float)
     if x.ndim != 2 or not np.all(np.isfinite(x)):
@@ -105,10 +110,14 @@ def log_determinants(
 
     **Arguments:**
 
-    - `eigenvalues`: all of each point, shape (points, dim), loss units per squared parameter unit.
-    - `zero`: |eigenvalue| over the largest one up to which it counts as zero, and is left out.
+    - `eigenvalues`: full spectra, shape (points, dim), loss units per squared parameter unit.
+    - `zero`: an eigenvalue counts as zero, and is left out, up to this fraction of the largest absolute
+        value of its spectrum; 0 to 1, 1 excluded.
 
-    **Raises:** `ValueError` for another shape, or a spectrum of zeros alone.
+    **Returns:** `LogDeterminants`.
+
+    **Raises:** `ValueError` for another shape, eigenvalues that are not finite, a spectrum of zeros alone,
+    or another `zero`.
     """
     if not 0 <= zero < 1:
         raise ValueError(f"`zero` must be at least 0 and below 1, got {zero}.")
@@ -128,17 +137,20 @@ def log_determinants(
 def mean_distance(
     distances: Float[np.ndarray, "minima minima"], *, draws: int = 1000, seed: int = 0
 ) -> Estimate:
-    """Return the mean over pairs, with an error from drawing the minima again.
+    """Return the mean distance over pairs of minima, with a bootstrap error.
 
-    Pairs share minima and are not independent, so whole minima are drawn with replacement, m_i times
-    each: sum_(i<j) m_i m_j d_ij / sum_(i<j) m_i m_j. Pairs of a minimum with its own copy do not count.
+    Pairs that share a minimum are not independent. So the bootstrap draws minima with replacement: with
+    minimum i drawn m_i times, the mean is sum_(i<j) m_i m_j d_ij / sum_(i<j) m_i m_j. Pairs of a minimum
+    with its own copy are left out.
 
     **Arguments:**
 
-    - `distances`: symmetric, shape (minima, minima).
-    - `draws`, `seed`: of the bootstrap.
+    - `distances`: symmetric matrix, shape (minima, minima), any unit.
+    - `draws`: number of bootstrap draws.
+    - `seed`: seed of the draws.
 
-    **Returns:** NaN for fewer than two minima; the error is NaN for fewer than three.
+    **Returns:** `Estimate`, in the unit of `distances`; the value is NaN for fewer than two minima, the
+    error for fewer than three.
     """
     count = len(distances)
     upper = np.triu(np.ones((count, count)), 1)
@@ -147,7 +159,7 @@ def mean_distance(
     times = _times(count, draws, seed)
     pairs = np.einsum("di,ij,dj->d", times, upper, times)
     sums = np.einsum("di,ij,dj->d", times, upper * distances, times)
-    several = pairs > 0  # else one minimum was drawn every time
+    several = pairs > 0  # False for a draw that holds only copies of one minimum
     value = float(np.sum(upper * distances) / upper.sum())
     return Estimate(value, _deviation(sums[several] / pairs[several]) if count > 2 else math.nan)
 
@@ -159,17 +171,21 @@ def trade_off(
     draws: int = 1000,
     seed: int = 0,
 ) -> TradeOff:
-    """Fit how the entropy of minima, -ln |det Hessian|, goes with their loss.
+    """Fit a straight line to the entropy of minima (-ln |det Hessian| per variable) against their loss.
 
-    Each minimum should be given once. With fewer than three, or one loss, nothing is defined.
+    Each minimum should be given once. The fit needs at least three minima that do not all have one loss.
 
     **Arguments:**
 
-    - `loss`: shape (minima,), loss units; differences below 1e-9 of the largest count as none.
-    - `entropy`: shape (minima,), see `log_determinants`.
-    - `draws`, `seed`: of the bootstrap over minima.
+    - `loss`: loss of each minimum, shape (minima,), loss units. Losses count as equal if they differ by at
+        most 1e-9 of the largest absolute value.
+    - `entropy`: entropy of each minimum, shape (minima,), see `log_determinants`.
+    - `draws`: number of bootstrap draws.
+    - `seed`: seed of the draws.
 
-    **Raises:** `ValueError` for other shapes.
+    **Returns:** `TradeOff`; all its numbers are NaN if the fit is not defined.
+
+    **Raises:** `ValueError` for other shapes, and values that are not finite.
     """
     loss, entropy = np.asarray(loss, dtype=float), np.asarray(entropy, dtype=float)
     if not (np.all(np.isfinite(loss)) and np.all(np.isfinite(entropy))):
@@ -181,7 +197,7 @@ def trade_off(
     count = len(loss)
     if count < 3 or np.ptp(loss) <= 1e-9 * np.abs(loss).max():
         return TradeOff(math.nan, math.nan, math.nan, math.nan)
-    from scipy.stats import spearmanr  # half a second, which nothing else here needs
+    from scipy.stats import spearmanr  # imported here because the import takes half a second
 
     slope = float(_slopes(loss, entropy, np.ones((1, count)))[0])
     shifted = loss - loss.mean()
@@ -197,14 +213,18 @@ def trade_off(
 def compare(differences: Float[np.ndarray, " sets"]) -> Comparison:
     """Summarise differences over data sets: mean, standard error, median and sign test.
 
-    Differences that are NaN, of sets where a number is not defined, are left out.
+    **Arguments:**
 
-    **Raises:** `ValueError` if none is left.
+    - `differences`: one per data set, shape (sets,), any unit; entries that are not finite are left out.
+
+    **Returns:** `Comparison`.
+
+    **Raises:** `ValueError` if no difference is finite.
     """
     known = np.asarray(differences, dtype=float)
     known = known[np.isfinite(known)]
     if not len(known):
-        raise ValueError("`differences` holds no number that is finite.")
+        raise ValueError("`differences` holds no finite number.")
     signed = known[known != 0]
     positive, count = int(np.sum(signed > 0)), len(signed)
     fewer = min(positive, count - positive)
@@ -220,7 +240,7 @@ def compare(differences: Float[np.ndarray, " sets"]) -> Comparison:
 
 
 def _slopes(loss: np.ndarray, entropy: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Return the least-squares slope of each draw, shape (draws,); NaN where one loss was drawn."""
+    """Return the least-squares slope of each draw, shape (draws,); NaN where all drawn losses are equal."""
     total = times.sum(axis=1, keepdims=True)
     x = loss - times @ loss[:, None] / total
     y = entropy - times @ entropy[:, None] / total
@@ -230,7 +250,7 @@ def _slopes(loss: np.ndarray, entropy: np.ndarray, times: np.ndarray) -> np.ndar
 
 
 def _times(count: int, draws: int, seed: int) -> np.ndarray:
-    """Return how often each of `count` is drawn, shape (draws, count)."""
+    """Return how often each of `count` minima is drawn in each bootstrap draw, shape (draws, count)."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(count, np.full(count, 1 / count), size=draws).astype(float)
 

@@ -1,4 +1,4 @@
-"""What minima are worth as models: loss, accuracy, AUC and misclassification, all minima at once."""
+"""Metrics of minima as models: loss, accuracy, AUC and misclassification, for all minima at once."""
 
 import dataclasses
 from typing import Any
@@ -18,12 +18,13 @@ from lossatlas.searches import as_points, run_batch
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ModelMetrics(AbstractResult):
-    """Metrics of all minima by name, and what they get wrong.
+    """Metrics of all minima by name, and the items that each minimum misclassifies.
 
-    - `columns`: name -> one value per minimum, shape (minima,); NaN where it is not defined. A name is a
-        part (`training`, `test`, `correct`, `wrong`: the correctly and the wrongly labelled part of the
-        training items) and a metric, such as `test_auc`; see `evaluate`.
-    - `misclassified`: part -> which minimum gets which item wrong, shape (minima, items).
+    - `columns`: name -> one value per minimum, shape (minima,); NaN where the metric is not defined. A name
+        joins a part of the data and a metric, such as `test_auc`. The parts are `training`, `test`,
+        `correct` and `wrong` (training items with a correct and with a wrong label); for the metrics see
+        `evaluate`.
+    - `misclassified`: part -> whether a minimum misclassifies an item, shape (minima, items).
     """
 
     columns: dict[str, Float[np.ndarray, " minima"]]
@@ -49,39 +50,40 @@ def evaluate(
     lowest: int | None = None,
     workers: int | None = None,
 ) -> ModelMetrics:
-    """Judge every minimum as a model, on training and test data and on parts of them.
+    """Compute metrics of every minimum as a model, on training and test data and on parts of them.
 
-    For classes, with p_c the probabilities that the model predicts, n items of the part:
+    For classes, where p_c are the predicted probabilities and n is the number of items of the part:
 
-    - `loss`: mean of the model's losses of the items, without the penalty; of a `Perceptron`
-        -(1/n) sum ln p_target. Each item counts once, whatever its weight in training.
-    - `accuracy`: fraction of items whose most probable class is their own (their label, in a part of
-        mislabelled training data).
+    - `loss`: mean loss per item, without the penalty; for a `Perceptron` this is -(1/n) sum ln p_target.
+        Each item has weight 1, whatever its weight in training.
+    - `accuracy`: fraction of items whose most probable class is their label, be the label right or wrong.
     - `misclassification`: f = 1 - accuracy.
-    - `auc`: area under the ROC curve of the reference class against the rest as the threshold on p_c
-        varies: the fraction of pairs of an item inside and one outside the class that p_c puts in order,
-        ties counting one half. `macro_auc`: its mean over the classes. NaN where a class has no items,
-        or all.
+    - `auc`: area under the ROC curve of the reference class against the rest, with a threshold on p_c.
+        This is the fraction of pairs (one item of the class, one of another class) in which the first has
+        the larger p_c; ties count one half. NaN where the class has none of the items, or all.
+    - `macro_auc`: mean of the AUC over all classes.
     - `misclassification_index` (with `lowest`): fraction of items that are misclassified by exactly one
         of this minimum and the lowest one.
 
-    For a number to predict: `loss` alone, the mean squared error unless the model has another one. A
-    regression of several outputs, such as a student that learnt those of a classifier, is judged on classes
-    as if its outputs were the linear outputs of a softmax, and its `loss` is then -(1/n) sum ln p_target.
+    For a number to predict the only metric is `loss`, the mean squared error unless the model has another
+    loss. A regression of several outputs (such as a student trained on the outputs of a classifier) can be
+    evaluated on classes: its outputs are taken as the inputs of a softmax, and `loss` is
+    -(1/n) sum ln p_target.
 
     **Arguments:**
 
     - `landscape`: any model, such as a `Perceptron`, or a `Loss` with `predict`; its own data are not used.
     - `x`: minima, shape (minima, dim), parameter units.
-    - `training`, `test`: data sets of as many inputs as the model has. Mislabelled training data give
+    - `training`, `test`: data sets with as many inputs as the model. Training data with wrong labels give
         the parts `correct` and `wrong` as well.
     - `reference`: the class of `auc`; class 0 in the literature on LJAT3.
-    - `lowest`: row of the global minimum in `x`.
-    - `workers`: threads; default one per core.
+    - `lowest`: position of the global minimum in `x`.
+    - `workers`: number of threads; default one per core.
 
     **Returns:** `ModelMetrics`.
 
-    **Raises:** `ValueError` for a landscape that does not predict, and data that do not fit the model.
+    **Raises:** `ValueError` for a landscape that does not predict, points that are not finite or have
+    another dimension, data that do not fit the model, and a class or position that does not exist.
 
     Source: Chitturi, Verpoort, Lee & Wales, Mach. Learn.: Sci. Technol. 1, 023002 (2020),
     doi:10.1088/2632-2153/ab7aef; the rank statistic is Mann and Whitney's.
@@ -120,13 +122,15 @@ def evaluate(
 def auc(scores: Float[np.ndarray, " items"], positive: Bool[np.ndarray, " items"]) -> float:
     """Return the area under the ROC curve, ties counting one half.
 
-    With R the sum of the ranks of the positive items among all n (ties share their mean rank) and P of
-    them positive, AUC = (R - P (P + 1)/2) / (P (n - P)), Mann and Whitney's statistic.
+    With P positive items among n, and R the sum of the ranks of the positive ones (ties share their mean
+    rank), AUC = (R - P (P + 1)/2) / (P (n - P)), the Mann-Whitney statistic.
 
     **Arguments:**
 
-    - `scores`: larger for items that rather are positive, shape (items,).
-    - `positive`: whether they are, shape (items,).
+    - `scores`: score of each item, larger for items that are more likely positive, shape (items,).
+    - `positive`: whether each item is positive, shape (items,).
+
+    **Returns:** the AUC, 0 to 1.
 
     **Raises:** `ValueError` for shapes that differ, scores that are NaN, and where all items are positive
     or none is.
@@ -147,19 +151,19 @@ def auc(scores: Float[np.ndarray, " items"], positive: Bool[np.ndarray, " items"
 
 
 class _OnData(AbstractLandscape):
-    """The loss of a model on other data than its own, without the penalty."""
+    """The loss of a model on a data set other than its own, without the penalty."""
 
     model: AbstractModel
     inputs: Float[Array, "items features"]
     targets: Array
 
     def energy(self, x: Point) -> Scalar:
-        """Return the mean of the losses of the items."""
+        """Return the mean loss of the items."""
         return jnp.mean(self.model.item_losses(x, self.inputs, self.targets))
 
     @property
     def dimension(self) -> int:
-        """That of the model."""
+        """Number of variables of the model."""
         return self.model.dimension
 
     def sample(self, key: PRNGKeyArray) -> Point:
@@ -167,14 +171,15 @@ class _OnData(AbstractLandscape):
         return self.model.sample(key)
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return that of the model."""
+        """Return the fingerprint of the model."""
         return self.model.fingerprint()
 
 
 class _Judge(eqx.Module):
-    """Judges one minimum on data.
+    """Computes the metrics of one minimum on data.
 
-    - `classes`: number of classes in the data; 0 for a number to predict.
+    - `classes`: number of classes of the data; 0 for a number to predict.
+    - `reference`: the class of `auc`.
     """
 
     classes: int = eqx.field(static=True)
@@ -204,13 +209,13 @@ class _Judge(eqx.Module):
 
 
 def _output_count(model: AbstractModel) -> int:
-    """Return the number of outputs; nothing is computed."""
+    """Return the number of outputs, from shapes alone."""
     shapes = (jax.ShapeDtypeStruct(shape, float) for shape in ((model.dimension,), (1, model.features)))
     return jax.eval_shape(model.predict, *shapes).shape[1]
 
 
 def _on(model: AbstractModel, data: DataSet) -> _OnData:
-    """Return the model on a data set, or say why they do not fit."""
+    """Return the model on a data set; raises `ValueError` if the two do not fit."""
     if len(data.columns) != model.features:
         raise ValueError(
             f"{data.name} has {len(data.columns)} inputs, but the model takes {model.features}."
@@ -233,7 +238,7 @@ def _on(model: AbstractModel, data: DataSet) -> _OnData:
 
 
 def _log_odds(outputs: Array, c: int) -> Array:
-    """Return ln(p_c / (1 - p_c)), which puts items in the order of p_c but never saturates at 1."""
+    """Return ln(p_c / (1 - p_c)), which orders items as p_c does but does not saturate near p_c = 1."""
     others = jnp.concatenate([outputs[:c], outputs[c + 1 :]])
     return outputs[c] - jax.nn.logsumexp(others, axis=0)
 

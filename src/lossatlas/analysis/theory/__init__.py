@@ -1,4 +1,4 @@
-"""Theory to compare landscapes with: critical points of spherical spin glasses and of deep networks."""
+"""Theory: critical points of spherical spin glasses and of deep networks, to compare landscapes with."""
 
 from ._critical_points import mean_critical_points as mean_critical_points
 from ._critical_points import most_critical_pairs as most_critical_pairs

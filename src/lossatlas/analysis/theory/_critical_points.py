@@ -1,4 +1,4 @@
-"""Mean numbers of critical points of a spherical p-spin glass of N spins, exactly, by index and energy."""
+"""Exact mean numbers of critical points of a spherical p-spin glass of N spins, by index and energy."""
 
 import math
 from functools import lru_cache
@@ -12,21 +12,21 @@ from scipy.special import gammaln
 from ._p_spin_complexity import check_order
 
 
-_LARGEST = 30  # spins, which take a second; rounding errors grow with the number of all points
-_LARGEST_LOW = 120  # spins, for low indices alone, which take a minute
-_HIGHEST_LOW = 4  # such an index
-_RADIUS, _ROOTS = 0.05, 16  # z for low indices: an index k has errors of 1e-16 / 0.05^k and of 0.05^16
-_BLOCK = 128  # places at once: matrices of 30 MB for 120 spins
-_MARGIN = 7.0  # beyond the semicircle, where densities are below 1e-20 of the largest
+_LARGEST = 30  # most spins for all indices (a second); rounding errors grow with the number of points
+_LARGEST_LOW = 120  # most spins for low indices alone (a minute)
+_HIGHEST_LOW = 4  # the highest of the low indices
+_RADIUS, _ROOTS = 0.05, 16  # circle of z for low indices: index k has errors of 1e-16 / 0.05^k and 0.05^16
+_BLOCK = 128  # energies treated at once: matrices of 30 MB for 120 spins
+_MARGIN = 7.0  # integrals end this far beyond the semicircle, at densities below 1e-20 of the largest
 
 
 def most_critical_pairs(p: int, size: int) -> int:
     """Return the bound ((p-1)^N - 1)/(p-2) on the pairs {w, -w} of critical points of one spin glass.
 
-    Critical points on the sphere come in pairs, since w -> -w turns H into (-1)^p H, so there are at most
-    twice as many of them. The bound is the number of complex eigenvectors of a general symmetric tensor;
-    p = 1 gives 1 and p = 2 gives N, the eigenvectors of a matrix, and both are reached by every glass
-    without degenerate points.
+    Critical points on the sphere come in pairs, since w -> -w turns H into (-1)^p H, so the number of
+    critical points is at most twice the bound. The bound is the number of complex eigenvectors of a general
+    symmetric tensor. It is 1 for p = 1 and N for p = 2 (the eigenvectors of a matrix); there every glass
+    without degenerate points reaches it.
 
     **Arguments:**
 
@@ -49,27 +49,28 @@ def most_critical_pairs(p: int, size: int) -> int:
 def mean_critical_points(
     p: int, size: int, *, below: ArrayLike = np.inf, highest: int | None = None
 ) -> np.ndarray:
-    """Compute the mean numbers of critical points of each index for N spins, over normal coefficients.
+    """Compute the mean number of critical points of each index for N spins, averaged over the couplings.
 
-    With y_0 <= ... <= y_(N-1) the eigenvalues of a symmetric N x N matrix of density exp(-tr M^2 / 2), the
-    mean number of critical points of index k with H <= N u is
+    The couplings are independent standard normal numbers, as in `SpinGlass`. With y_0 <= ... <= y_(N-1) the
+    eigenvalues of a random symmetric N x N matrix of density exp(-tr M^2 / 2), the mean number of critical
+    points of index k with H <= N u is
 
         2 sqrt(2/p) (p-1)^(N/2) E[exp(-(p-2) y_k^2 / (2p)); y_k <= u sqrt(N p / (2 (p-1)))].
 
-    The density of y_k at y is the coefficient of z^k in a Pfaffian (de Bruijn): N - 1 other eigenvalues,
-    each with weight |y - y_i| exp(-y_i^2 / 2), times z if it is below y. Everything is integrated to
-    rounding level, about 1e-12 of the sum over the indices. Low indices alone come from small z, on which
-    the many points of other indices have no weight: so they are right for more spins, too.
+    The density of y_k at y is the coefficient of z^k in a Pfaffian (de Bruijn), in which each of the N - 1
+    other eigenvalues has the weight |y - y_i| exp(-y_i^2 / 2), times z if it lies below y. Everything is
+    integrated to rounding level, about 1e-12 of the sum over the indices. Low indices alone are computed at
+    small z, where the many points of higher index have little weight, so they are accurate for more spins.
 
     **Arguments:**
 
     - `p`: order of the glass, at least 2.
-    - `size`: number of spins N, 2 to 30; with `highest` 2 to 120, of which 100 take a minute per energy.
-    - `below`: energies per spin u, any shape, dimensionless; default all energies.
-    - `highest`: only indices up to this one, 0 to 4 and below N; default all, up to N - 1.
+    - `size`: number of spins N, 2 to 30; with `highest` 2 to 120 (100 spins take a minute per energy).
+    - `below`: energies per spin u, any shape, dimensionless; default infinity, which counts all points.
+    - `highest`: the highest index that is computed, 0 to 4 and below N; default N - 1, without that limit.
 
-    **Returns:** the means, of the shape of `below` with an axis for the index, 0 to N - 1 or `highest`, at
-        its end.
+    **Returns:** the means, of the shape of `below` with a last axis for the indices 0 to N - 1 (or
+    `highest`).
 
     **Raises:** `ValueError` for an order below 2, another size or index, and NaN energies.
 
@@ -102,10 +103,11 @@ def mean_critical_points(
 def _ordered_densities(y: np.ndarray, size: int, highest: int | None) -> np.ndarray:
     """Return the densities of the eigenvalues of a matrix, lowest first, shape (len(y), indices).
 
-    With f_i the first N - 1 oscillator functions times |y - a|, and products L, R of one or two of them
-    integrated below and above y, the matrix of de Bruijn's Pfaffian is R + z (L_i R_j - R_i L_j) + z^2 L
-    with, for an odd number of functions, another row and column R_i + z L_i. The Pfaffian has the degree
-    N - 1 in z; a discrete Fourier transform on a circle gives its coefficients.
+    Let f_i be the first N - 1 oscillator functions times |y - a|, L_i and R_i their integrals below and
+    above y, and L and R the double integrals of products of two of them. The matrix of de Bruijn's Pfaffian
+    is R + z (L_i R_j - R_i L_j) + z^2 L; for an odd number of functions it has another row and column
+    R_i + z L_i. The Pfaffian is a polynomial of degree N - 1 in z, whose coefficients follow by a discrete
+    Fourier transform of its values on a circle.
     """
     others = size - 1
     far = math.sqrt(2 * size) + _MARGIN
@@ -113,7 +115,7 @@ def _ordered_densities(y: np.ndarray, size: int, highest: int | None) -> np.ndar
     mixed = below[0][:, :, None] * above[0][:, None, :]
     mixed = mixed - mixed.swapaxes(1, 2)
     radius, count = (1.0, size) if highest is None else (_RADIUS, _ROOTS)
-    roots = radius * np.exp(2j * np.pi * np.arange(count // 2 + 1) / count)  # the others are conjugate
+    roots = radius * np.exp(2j * np.pi * np.arange(count // 2 + 1) / count)  # the others are conjugates
     pfaffians = np.empty((len(y), len(roots)), dtype=complex)
     for number, z in enumerate(roots):
         matrix = above[1] + z * mixed + z**2 * below[1]
@@ -128,7 +130,7 @@ def _ordered_densities(y: np.ndarray, size: int, highest: int | None) -> np.ndar
 
 
 def _half_line(y: np.ndarray, end: float, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return integrals between y and an end, of f_i and of sgn(b - a) f_i(a) f_j(b)."""
+    """Return the integrals of f_i, and of sgn(b - a) f_i(a) f_j(b), between y and an end of the axis."""
     nodes, weights, order = _quadrature(3 * count + 60)
     half = np.abs(end - y) / 2
     places = (y[:, None] + end) / 2 + half[:, None] * nodes
@@ -167,7 +169,7 @@ def _oscillators(x: np.ndarray, count: int) -> np.ndarray:
 
 
 def _log_norm(size: int) -> float:
-    """Return ln of what turns the Pfaffian into a density: leading coefficients, over Mehta's integral."""
+    """Return ln of the norm of the density: the leading coefficients divided by Mehta's integral."""
     i = np.arange(size - 1)
     leading = np.sum(0.25 * math.log(math.pi) + 0.5 * gammaln(i + 1) - 0.5 * i * math.log(2))
     j = np.arange(1, size + 1)

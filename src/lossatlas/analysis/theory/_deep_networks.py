@@ -1,4 +1,4 @@
-"""Deep networks as spherical spin glasses: critical points, their clustering and width, against depth."""
+"""Deep networks as spherical spin glasses: number, clustering and width of critical points by depth."""
 
 import math
 from numbers import Integral
@@ -10,20 +10,20 @@ from ._semicircle import log_potential
 
 
 def nodes_per_layer(parameters: ArrayLike, layers: ArrayLike) -> np.ndarray:
-    """Return the number n of nodes in each layer of a network with so many parameters and layers.
+    """Return the number n of nodes per layer of a network with given numbers of parameters and layers.
 
     n is the positive root of N_e = (H - 1) n^2 + n, that is n = (sqrt(1 + 4 (H-1) N_e) - 1) / (2 (H-1)):
-    H - 1 square matrices, and one vector for a single output. The spin glass of the network has
-    Lambda = n spins.
+    H - 1 square matrices, and one vector for a single output. The spin glass that stands for the network
+    has Lambda = n spins.
 
     **Arguments:**
 
-    - `parameters`: N_e, positive; any shape.
-    - `layers`: H, at least 1; broadcast with `parameters`.
+    - `parameters`: number of parameters N_e, positive; any shape.
+    - `layers`: number of layers H, at least 1; broadcast with `parameters`.
 
     **Returns:** n, not rounded, dimensionless.
 
-    **Raises:** `ValueError` for no parameters or no layers.
+    **Raises:** `ValueError` for numbers of parameters that are not positive, or of layers below 1.
 
     Source: S. Becker, Y. Zhang & A. A. Lee, Phys. Rev. Lett. 124, 108301 (2020),
     doi:10.1103/PhysRevLett.124.108301, whose printed root has the wrong sign.
@@ -33,19 +33,19 @@ def nodes_per_layer(parameters: ArrayLike, layers: ArrayLike) -> np.ndarray:
         raise ValueError("`parameters` must be positive and finite.")
     if not np.all(np.isfinite(layers) & (layers >= 1)):
         raise ValueError("`layers` must be at least 1 and finite.")
-    # The root in a form that is N_e for one layer.
+    # This form of the root also holds for one layer, where it is N_e.
     return 2 * parameters / (1 + np.sqrt(1 + 4 * (layers - 1) * parameters))
 
 
 def log_critical_pairs(layers: ArrayLike, nodes: ArrayLike) -> np.ndarray:
     """Return ln of the bound ((H-1)^Lambda - 1)/(H-2) on the pairs of critical points of a deep network.
 
-    `most_critical_pairs(H, Lambda)` is the bound itself for a whole number of nodes; at H = 2 it is Lambda.
+    For a whole number of nodes the bound itself is `most_critical_pairs(H, Lambda)`. At H = 2 it is Lambda.
 
     **Arguments:**
 
-    - `layers`: H, at least 2; any shape.
-    - `nodes`: Lambda in each layer, at least 1, not necessarily whole; broadcast with `layers`.
+    - `layers`: number of layers H, at least 2; any shape.
+    - `nodes`: number of nodes per layer Lambda, at least 1, not necessarily whole; broadcast with `layers`.
 
     **Returns:** the logarithm, dimensionless.
 
@@ -64,40 +64,40 @@ def log_critical_pairs(layers: ArrayLike, nodes: ArrayLike) -> np.ndarray:
 def clustering_bound(
     overlap: ArrayLike, energy: ArrayLike, layers: int, *, other: ArrayLike | None = None
 ) -> np.ndarray:
-    """Compute Psi(r, v, e): how many critical points lie at overlap r from a critical point of energy e.
+    """Compute Psi(r, v, e), the exponent of the number of critical points around a critical point.
 
     For large Lambda, exp(Lambda Psi) is the mean number of pairs of critical points at overlap r with
-    energies e and v, over the mean number of points of energy e. Where Psi < 0, that is also a bound on the
-    part of the points of energy e that have any such neighbour:
+    energies e and v, divided by the mean number of points of energy e. Where Psi < 0, it is also an upper
+    bound on the fraction of points of energy e that have such a neighbour:
 
         Psi = 1/2 + e^2/2 + ln[(H-1) (1 - r^2) / (1 - r^(2H-2))] / 2 - (e, v) S^-1 (e, v)^T / 2
               + int ln|sqrt(H/(H-1)) v - x| sqrt(4 - x^2) dx / (2 pi)
 
-    S is the covariance of the two energies given that both gradients vanish. Along the great circle
-    through both points the energy has the covariance cos^H, and of its values and slopes at both ends
-    follow the eigenvalues of S for (1, 1) and (1, -1),
+    S is the covariance matrix of the two energies, conditioned on both gradients vanishing. Along the great
+    circle through both points the energy has the covariance cos^H of the angle. From it follow the
+    eigenvalues of S for the eigenvectors (1, 1) and (1, -1),
 
         S_+- = (1 - r^2) T_+- / (1 -+ g),    T_+- = sum_(j=0)^(H-2) (r^j +- r^(H-2-j))^2 / 2,
 
     with g = r^H - (H-1) r^(H-2) (1 - r^2), so the quadratic form is (e+v)^2 / (2 S_+) + (e-v)^2 / (2 S_-).
-    This S is the printed one, without its cancellations. The printed form has (v, v) for (e, v), which is
-    the same for v = e only: at r = 0 the two points are independent, so that Psi must not depend on e, as
-    here, where Psi(0, v, e) is the complexity of all points at the energy v. At r -> 1 and v = e, Psi -> 0
-    at the energies where |e| < E_inf, and minus the cost I(e) of `complexity` beyond them.
+    This S equals the published one, in a form without cancellation. The published quadratic form has (v, v)
+    in place of (e, v), which agrees with this one only for v = e. At r = 0 the two points are independent,
+    so Psi must not depend on e; here Psi(0, v, e) is the complexity of all points of energy v. For r -> 1
+    and v = e, Psi tends to 0 where |e| < E_inf, and beyond to minus the cost I(e) of `complexity`.
 
     **Arguments:**
 
     - `overlap`: r = w . w' / Lambda, between -1 and 1, both excluded; any shape.
-    - `energy`: e, per spin: the loss over the part p_act of paths that are active; broadcast with
-        `overlap`.
-    - `layers`: H, a whole number of at least 2.
-    - `other`: v, of the other points; default the same energy, which is the only one that two layers have
-        at an overlap that is not 0.
+    - `energy`: energy per spin e, that is the loss divided by the fraction p_act of active paths;
+        dimensionless, broadcast with `overlap`.
+    - `layers`: number of layers H, a whole number of at least 2.
+    - `other`: energy per spin v of the other points; default `energy`. For two layers no other value is
+        allowed, since points of different energy have overlap 0.
 
     **Returns:** Psi, dimensionless.
 
-    **Raises:** `ValueError` for an overlap outside (-1, 1), fewer than two layers, and other energies with
-    two layers.
+    **Raises:** `ValueError` for an overlap outside (-1, 1), fewer than two layers, and an `other` that
+    differs from `energy` with two layers.
 
     Source: as `nodes_per_layer`; E. Subag, Ann. Probab. 45, 3385 (2017), doi:10.1214/16-AOP1139, for the
     number of pairs.
@@ -120,7 +120,7 @@ def clustering_bound(
 
 
 def _joint_variance(r: np.ndarray, layers: int) -> np.ndarray:
-    """Return S_+, with (1 - g)/(1 - r) as a sum so that nothing cancels at r -> 1."""
+    """Return S_+, with (1 - g)/(1 - r) written as a sum, so that nothing cancels as r -> 1."""
     powers = _powers(r, layers)
     sums = 0.5 * np.sum((powers[:-1] + powers[-2::-1]) ** 2, axis=0)
     return (1 + r) * sums / (powers.sum(axis=0) + (layers - 1) * powers[layers - 2] * (1 + r))
@@ -142,7 +142,7 @@ def _powers(r: np.ndarray, count: int) -> np.ndarray:
 def hessian_entropy(
     energy: ArrayLike, layers: ArrayLike, nodes: ArrayLike, *, active: float = 1.0
 ) -> np.ndarray:
-    """Compute the expected -ln|det Hessian| at an energy: the wider a minimum, the larger.
+    """Compute the expected -ln|det Hessian| at an energy, which is larger for wider minima.
 
     At a critical point of energy e the Hessian of the loss on the sphere is p_act sqrt(2 H (H-1)
     (L-1)/L) (M - s), with s = sigma sqrt(L/(L-1)) e, sigma = sqrt(H/(2 (H-1))), and M a random symmetric
@@ -156,14 +156,14 @@ def hessian_entropy(
 
     **Arguments:**
 
-    - `energy`: e, per spin: the loss over p_act; any shape.
-    - `layers`: H, at least 2; broadcast with `energy`.
-    - `nodes`: L = Lambda, more than 1; broadcast with `energy`.
-    - `active`: p_act, the part of the paths through the network that are active, above 0 and up to 1.
+    - `energy`: energy per spin e, that is the loss divided by p_act; dimensionless, any shape.
+    - `layers`: number of layers H, at least 2; broadcast with `energy`.
+    - `nodes`: number of nodes per layer L = Lambda, more than 1; broadcast with `energy`.
+    - `active`: p_act, the fraction of active paths through the network, above 0 and up to 1.
 
     **Returns:** S, dimensionless.
 
-    **Raises:** `ValueError` for fewer than two layers, one node or less, another part.
+    **Raises:** `ValueError` for fewer than two layers, one node or fewer, or another fraction.
 
     Source: as `nodes_per_layer`.
     """
@@ -179,7 +179,7 @@ def hessian_entropy(
 
 
 def _check_layers(layers: ArrayLike) -> np.ndarray:
-    """Return numbers of layers, or refuse those below 2."""
+    """Return numbers of layers as floats; raises `ValueError` for any below 2."""
     layers = np.asarray(layers, dtype=float)
     if not np.all(np.isfinite(layers) & (layers >= 2)):
         raise ValueError("`layers` must be at least 2 and finite.")

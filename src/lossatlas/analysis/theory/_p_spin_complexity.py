@@ -1,4 +1,4 @@
-"""Complexity of the spherical p-spin glass: exponents of its mean numbers of critical points."""
+"""Complexity of the spherical p-spin glass: growth exponents of its mean numbers of critical points."""
 
 import math
 from numbers import Integral
@@ -13,8 +13,8 @@ from ._semicircle import edge_cost
 def threshold_energy(p: int) -> float:
     """Return E_inf = 2 sqrt((p - 1)/p): below H/N = -E_inf most critical points are minima.
 
-    There the points of index k + 1 are exponentially fewer than those of index k; above -E_inf nearly all
-    points have an index of order N.
+    Below -E_inf the points of index k + 1 are exponentially fewer than those of index k; above it nearly
+    all points have an index of order N.
 
     **Arguments:**
 
@@ -38,9 +38,9 @@ def complexity(u: ArrayLike, p: int, *, index: int | None = None) -> np.ndarray:
         Theta_k(u) = ln(p-1)/2 - (p-2) u^2 / (4 (p-1)) - (k+1) I(u)    for u <= -E_inf, index k
         Theta_k(u) = ln(p-1)/2 - (p-2)/p                               above
 
-    For all indices together the factor k + 1 is 1, and above -E_inf it is Theta(u) = ln(p-1)/2 -
-    (p-2) u^2 / (4 (p-1)) up to u = 0 and ln(p-1)/2 from there on. All are cumulative, so they never fall
-    with u. The means are over standard normal coefficients, in the convention of `SpinGlass`.
+    For all indices together, Theta(u) is the first line with the factor 1 in place of k + 1 below -E_inf,
+    ln(p-1)/2 - (p-2) u^2 / (4 (p-1)) from -E_inf to u = 0, and ln(p-1)/2 above. All counts are cumulative,
+    so Theta never decreases with u. The means are over standard normal couplings, as in `SpinGlass`.
 
     At p = 2, where there are 2N points, Theta is 0 above -E_inf.
 
@@ -66,14 +66,14 @@ def complexity(u: ArrayLike, p: int, *, index: int | None = None) -> np.ndarray:
 
 
 def complexity_zeros(p: int, indices: ArrayLike) -> np.ndarray:
-    """Find the energies E_k where Theta_k(-E_k) = 0: below -E_k there is no point of index k at large N.
+    """Find the energies E_k where Theta_k(-E_k) = 0: for large N no point of index k lies below -E_k.
 
-    -E_0 is the energy per spin of the ground state. All E_k of p = 2 are E_inf.
+    -E_0 is the energy per spin of the ground state. For p = 2 all E_k are equal to E_inf.
 
     **Arguments:**
 
     - `p`: order of the glass, at least 2.
-    - `indices`: k = 0, 1, ..., any shape.
+    - `indices`: the indices k = 0, 1, ..., any shape.
 
     **Returns:** E_k to 1e-12, of the shape of `indices`, dimensionless.
 
@@ -89,19 +89,19 @@ def _zero(p: int, index: int) -> float:
     edge = threshold_energy(p)
     if p == 2:
         return edge
-    # At u = -2p the term in u^2 alone, at least p^2 / 2, is more than ln(p-1)/2.
+    # At u = -2p Theta is negative: the term in u^2 alone, at least p^2 / 2, exceeds ln(p-1)/2.
     value = lambda energy: float(complexity(-energy, p, index=index))
     return root_scalar(value, bracket=(edge, 2.0 * p), xtol=1e-14).root
 
 
 def check_order(p: int) -> None:
-    """Refuse an order that is not a whole number of at least 2."""
+    """Raise `ValueError` for an order that is not a whole number of at least 2."""
     if not isinstance(p, Integral) or p < 2:
         raise ValueError(f"`p` must be a whole number of at least 2, got {p}.")
 
 
 def check_index(index: int) -> int:
-    """Return an index, or refuse one that is not a whole number of at least 0."""
+    """Return an index as an integer; raises `ValueError` unless it is a whole number of at least 0."""
     if not isinstance(index, Integral) or index < 0:
         raise ValueError(f"An index must be a whole number of at least 0, got {index}.")
     return int(index)

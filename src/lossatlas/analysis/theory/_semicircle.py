@@ -1,14 +1,14 @@
-"""Integrals over the semicircle, the density of the eigenvalues of a large random symmetric matrix."""
+"""Integrals over the semicircle law, the eigenvalue density of a large random symmetric matrix."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 def edge_cost(c: ArrayLike) -> np.ndarray:
-    """Return I, the cost of an eigenvalue outside the semicircle: exp(-N I) is its probability.
+    """Return the cost I of an eigenvalue outside the semicircle, whose probability is exp(-N I).
 
-    I(c) = |c| sqrt(c^2 - 1) - arccosh|c|, with the edges of the semicircle at -1 and 1; zero inside. With
-    c = cosh t it is sinh(2t)/2 - t.
+    I(c) = |c| sqrt(c^2 - 1) - arccosh|c| where the edges of the semicircle are -1 and 1; I is zero between
+    them. With c = cosh t it is sinh(2t)/2 - t.
     """
     t = np.arccosh(np.maximum(np.abs(c), 1.0))
     return 0.5 * np.sinh(2 * t) - t

@@ -1,4 +1,4 @@
-"""Topology: monotonic sequences, funnels, and the network as a graph."""
+"""Topology: monotonic sequences, funnels, and statistics of the network of minima as a graph."""
 
 from ._communities import Communities as Communities
 from ._communities import communities as communities

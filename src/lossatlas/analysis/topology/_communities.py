@@ -1,4 +1,4 @@
-"""Communities: groups of minima with many transition states inside and few between them."""
+"""Communities: groups of minima with many edges inside and few edges between them."""
 
 import dataclasses
 
@@ -13,12 +13,12 @@ from ._graph_measures import find_parts
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Communities(AbstractResult):
-    """Groups of minima, the largest first.
+    """A division of the minima into communities, which are numbered by decreasing size.
 
-    - `ids`: of the minima, shape (n,).
-    - `label`: the community of each minimum, 0, 1, ...; shape (n,).
-    - `sizes`: minima of each, decreasing; shape (communities,).
-    - `modularity`: of this division, dimensionless; NaN without any edge.
+    - `ids`: ids of the minima, shape (n,).
+    - `label`: number of the community of each minimum, 0, 1, ...; shape (n,).
+    - `sizes`: number of minima in each community, decreasing; shape (communities,).
+    - `modularity`: modularity Q of this division, dimensionless; NaN without any edge.
     """
 
     ids: np.ndarray
@@ -31,7 +31,7 @@ class Communities(AbstractResult):
         return len(self.sizes)
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return a row for each minimum."""
+        """Return one row per minimum."""
         return {"id": self.ids, "community": self.label}
 
 
@@ -39,15 +39,15 @@ def communities(network: TransitionNetwork, *, seed: int = 0, resolution: float 
     """Divide the minima into communities that make the modularity large, by the Louvain method.
 
     Q = sum over communities c of (e_c / m - resolution (d_c / 2m)^2), with m edges in all, e_c of them
-    inside c, and d_c the sum of the degrees in c. Every edge counts once, whatever its transition states.
-    Louvain's method may leave a community whose minima are not connected within it; each connected piece
-    of one is a community here, which makes Q larger. It is a heuristic: another seed may find another
-    division of about the same Q.
+    inside c, and d_c the sum of the degrees in c. An edge is a pair of minima joined by any number of
+    transition states. The Louvain method may return a community whose minima are not connected within it;
+    here each connected piece of it becomes a community, which makes Q larger. The method is a heuristic:
+    another seed may find another division of about the same Q.
 
     **Arguments:**
 
     - `network`: the minima and transition states.
-    - `seed`: of the order in which minima are looked at.
+    - `seed`: seed of the random order in which minima are visited.
     - `resolution`: above 1 for more and smaller communities, below for fewer; dimensionless.
 
     **Returns:** `Communities`.
@@ -61,7 +61,8 @@ def communities(network: TransitionNetwork, *, seed: int = 0, resolution: float 
     check_network(network)
     if not (np.isfinite(resolution) and resolution > 0):
         raise ValueError(f"`resolution` must be positive, got {resolution}.")
-    # Not its Leiden: that has no end on some graphs (scikit-network issue 592) and heeds no seed.
+    # Not the Leiden method of scikit-network: it does not end on some graphs (scikit-network issue 592) and
+    # ignores the seed.
     try:
         from sknetwork.clustering import Louvain
     except ImportError as error:

@@ -8,16 +8,16 @@ import numpy as np
 from lossatlas._graph import Graph
 
 
-_BATCH = 64  # sources that one machine word holds
-_BLOCK = 2_000_000  # wedges that are looked at together
+_BATCH = 64  # sources of one breadth-first search: one bit each in a machine word
+_BLOCK = 2_000_000  # paths of two edges that are tested together
 
 
 class Distances(NamedTuple):
-    """What breadth-first searches from some sources of a connected graph found, a row per source.
+    """Distances from some nodes (sources) of a connected graph, in edges; shape (sources,) each.
 
-    - `mean`: mean distance to all other nodes, edges.
-    - `eccentricity`: distance to the farthest node, edges.
-    - `farthest`: a node as far away as that.
+    - `mean`: mean distance to all other nodes.
+    - `eccentricity`: distance to the farthest node.
+    - `farthest`: a node at that distance.
     """
 
     mean: np.ndarray
@@ -26,7 +26,7 @@ class Distances(NamedTuple):
 
 
 def sort_by_size(labels: np.ndarray) -> np.ndarray:
-    """Number groups anew, the largest 0; of equal ones the group with the first member comes first."""
+    """Renumber groups by decreasing size, groups of equal size in order of their first members."""
     _, first, labels, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
     number = np.empty(len(sizes), dtype=np.int64)
     number[np.lexsort((first, -sizes))] = np.arange(len(sizes))
@@ -39,18 +39,18 @@ def find_parts(n: int, pairs: np.ndarray) -> np.ndarray:
 
 
 def take_largest_part(n: int, pairs: np.ndarray, part: np.ndarray) -> tuple[int, np.ndarray]:
-    """Return the number of nodes and the pairs of the largest part, its nodes numbered anew."""
+    """Return the number of nodes and the pairs of the largest part, with its nodes renumbered from 0."""
     inside = part == 0
     number = np.cumsum(inside) - 1
     return int(inside.sum()), number[pairs[inside[pairs[:, 0]]]]
 
 
 def count_triangles(n: int, pairs: np.ndarray) -> np.ndarray:
-    """Return how many triangles each node is a corner of, shape (n,).
+    """Return the number of triangles that contain each node, shape (n,).
 
-    Edges point to the end with more neighbours, so that no node has more than sqrt(2 edges) of them
-    leaving it, however large its degree; a triangle is then found once, from its first node u by the
-    steps u -> v -> w with an edge u -> w.
+    Every edge is directed to the end with more neighbours, so that at most sqrt(2 edges) edges leave any
+    node, however large its degree. Each triangle is then found exactly once, from its first node u, as a
+    path u -> v -> w with an edge u -> w.
     """
     degree = np.bincount(pairs.ravel(), minlength=n)
     by_degree = np.argsort(degree, kind="stable")
@@ -77,7 +77,7 @@ def count_triangles(n: int, pairs: np.ndarray) -> np.ndarray:
 
 
 def measure_distances(n: int, pairs: np.ndarray, sources: np.ndarray) -> Distances:
-    """Search a connected graph of at least two nodes breadth first from each of the sources."""
+    """Return the distances from each source in a connected graph of at least two nodes."""
     graph, found = _neighbours(n, pairs), []
     for batch in _batches(sources):
         total, eccentricity = np.zeros((2, len(batch)), dtype=np.int64)
@@ -96,7 +96,7 @@ def measure_distances(n: int, pairs: np.ndarray, sources: np.ndarray) -> Distanc
 
 
 def mean_distance(n: int, pairs: np.ndarray, sources: np.ndarray) -> float:
-    """Return the mean of `measure_distances` over all sources, which is faster alone."""
+    """Return the mean distance over all sources; faster than `measure_distances`, in edges."""
     graph = _neighbours(n, pairs)
     total = sum(
         level * int(np.bitwise_count(fresh).sum(dtype=np.int64))
@@ -107,7 +107,7 @@ def mean_distance(n: int, pairs: np.ndarray, sources: np.ndarray) -> float:
 
 
 def _neighbours(n: int, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the neighbours of each node begin, and the neighbours of all."""
+    """Return, as in a CSR matrix, where the neighbours of each node begin, and all neighbours."""
     a, b = pairs.T
     rows, neighbours = np.divmod(np.sort(np.concatenate([a * n + b, b * n + a])), n)
     return np.searchsorted(rows, np.arange(n)), neighbours
@@ -120,9 +120,9 @@ def _batches(sources: np.ndarray) -> Iterator[np.ndarray]:
 def _levels(
     begin: np.ndarray, neighbours: np.ndarray, sources: np.ndarray
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield each distance, and the word of every node: bit i is set if source i is that far away.
+    """Yield each distance, and one word per node, whose bit i is set if source i is at that distance.
 
-    Up to 64 sources advance together: a level of all their searches is one pass over the edges.
+    Up to 64 sources are searched together, with one pass over the edges for each distance.
     """
     fresh = np.zeros(len(begin), dtype="<u8")
     fresh[sources] = np.uint64(1) << np.arange(len(sources), dtype=np.uint64)

@@ -1,4 +1,4 @@
-"""Network statistics: degrees, clustering, shortest paths, beside random graphs."""
+"""Network statistics: degrees, clustering and shortest paths, compared with random graphs."""
 
 import dataclasses
 import itertools
@@ -25,20 +25,21 @@ from ._random_graphs import same_degrees, same_size
 from ._sequence_basins import sequence_basins
 
 
-_EXACT = 5000  # a part of so many minima is searched from each of them
-_GRAPHS, _GRAPHS_OF_LARGE = 20, 5
+_EXACT = 5000  # up to so many minima in a part, shortest paths are searched from every one
+_GRAPHS, _GRAPHS_OF_LARGE = 20, 5  # random graphs of each kind, by default
 _HUBS = 10
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class PathStatistics(AbstractResult):
-    """Shortest paths within the largest part of a graph, lengths in edges.
+    """Shortest paths within the largest part of a graph; lengths in edges.
 
-    - `mean`: over all pairs of different nodes; NaN for a part of one node.
-    - `mean_error`: standard error of the mean, from the spread over the sources; 0 if all were searched.
-    - `diameter`: the longest; a lower bound unless all sources were searched.
-    - `sources`: nodes from which all others were searched.
-    - `nodes`: of the part.
+    - `mean`: mean length over all pairs of different nodes; NaN for a part of one node.
+    - `mean_error`: standard error of the mean, from the spread over the sources; 0 if every node was a
+        source.
+    - `diameter`: length of the longest shortest path; a lower bound unless every node was a source.
+    - `sources`: number of nodes from which the paths to all others were searched.
+    - `nodes`: number of nodes of the part.
     """
 
     mean: float
@@ -53,19 +54,21 @@ class PathStatistics(AbstractResult):
         return self.sources == self.nodes
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything by name, and whether it is exact."""
+        """Return all fields by name, and `exact`."""
         return super().to_dict() | {"exact": self.exact}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class RandomGraphs(AbstractRows):
-    """Random graphs beside the largest part of a network, which has clustering C and mean path L.
+    """Random graphs compared with the largest part of a network of clustering C and mean path length L.
 
-    - `clustering`: average local clustering coefficient of each graph, shape (graphs,).
-    - `mean_shortest_path`: of the largest part of each, edges, shape (graphs,).
-    - `sigma`: (C / C_random) / (L / L_random) with the means over the graphs; a small world has
-        sigma > 1. NaN where the random graphs have no triangle.
-    - `sigma_error`: its standard deviation from graph to graph, to first order in theirs.
+    - `clustering`: average local clustering coefficient of each graph, shape (graphs,), dimensionless.
+    - `mean_shortest_path`: mean length of the shortest paths in the largest part of each graph, shape
+        (graphs,), edges.
+    - `sigma`: small-world coefficient (C / C_random) / (L / L_random) with means over the graphs,
+        dimensionless; a small world has sigma > 1. NaN where the random graphs have no triangle.
+    - `sigma_error`: standard deviation of sigma over the graphs, propagated to first order from those of
+        clustering and path length.
     """
 
     clustering: np.ndarray
@@ -76,23 +79,25 @@ class RandomGraphs(AbstractRows):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class NetworkStatistics(AbstractResult):
-    """Statistics of the network whose nodes are minima and whose edges are pairs that are joined.
+    """Statistics of the graph whose nodes are minima and whose edges are pairs joined by transition states.
 
-    - `ids`, `energy`: of the minima, shape (n,); energies in loss units.
-    - `degree`: neighbours of each minimum, shape (n,).
-    - `clustering`: part of the pairs of its neighbours that are joined, 0 with fewer than two; shape (n,).
-    - `part`: the connected part of each minimum, 0 the largest; shape (n,).
-    - `basin`: id of the minimum in which its monotonic sequence ends, see `sequence_basins`; shape (n,).
-    - `transition_states`: how many there are.
-    - `edges`: pairs of different minima joined by at least one transition state.
-    - `transitivity`: part of all paths of two edges that are closed to a triangle; 0 without such paths.
+    - `ids`, `energy`: ids and energies of the minima, shape (n,); energies in loss units.
+    - `degree`: number of neighbours of each minimum, shape (n,).
+    - `clustering`: local clustering coefficient of each minimum, the fraction of pairs of its neighbours
+        that are joined (0 with fewer than two neighbours); shape (n,).
+    - `part`: number of the connected part of each minimum, by decreasing size from 0; shape (n,).
+    - `basin`: id of the minimum in which the monotonic sequence of each minimum ends, see
+        `sequence_basins`; shape (n,).
+    - `transition_states`: number of transition states.
+    - `edges`: number of pairs of different minima joined by at least one transition state.
+    - `transitivity`: fraction of the paths of two edges that close to a triangle; 0 without such paths.
     - `assortativity`: correlation of the degrees at both ends of an edge; NaN where all are equal.
     - `paths`: shortest paths in the largest part.
-    - `same_size`, `same_degrees`: the largest part against random graphs with its numbers of nodes and
-        edges, and with its degrees.
-    - `power_law`: test of the degrees; None with fewer than two different ones above 0.
+    - `same_size`: comparison of the largest part with random graphs of as many nodes and edges.
+    - `same_degrees`: comparison of the largest part with random graphs of the same degrees.
+    - `power_law`: power-law fit of the degrees; None if fewer than two different degrees above 0 occur.
     - `hubs`: ids of up to ten minima of highest degree, the lower energy first on ties.
-    - `communities`: groups of minima; None where they were not asked for.
+    - `communities`: division into communities; None if it was not asked for.
     """
 
     ids: np.ndarray
@@ -119,23 +124,23 @@ class NetworkStatistics(AbstractResult):
 
     @property
     def mean_degree(self) -> float:
-        """2 edges / minima."""
+        """Mean number of neighbours of a minimum."""
         return 2 * self.edges / len(self.degree)
 
     @property
     def average_clustering(self) -> float:
-        """Mean of the local clustering coefficients, those with fewer than two neighbours included."""
+        """Mean of the local clustering coefficients, minima with fewer than two neighbours included."""
         return float(self.clustering.mean())
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return a row for each minimum."""
+        """Return one row per minimum."""
         columns = {"id": self.ids} | {
             name: getattr(self, name) for name in ("energy", "degree", "clustering", "part", "basin")
         }
         return columns | (self.communities.to_columns() if self.communities else {})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers by name, hubs with their ids, and what was compared."""
+        """Return the numbers by name, with the hubs and the comparisons with random graphs."""
         names = ("edges", "parts", "mean_degree", "average_clustering", "transitivity", "assortativity")
         rows = positions_of(self.hubs, self.ids, "hubs")
         record = {
@@ -165,22 +170,23 @@ def network_statistics(
     bootstraps: int = 200,
     communities: bool = False,
 ) -> NetworkStatistics:
-    """Describe the network of minima, and compare it with random graphs.
+    """Compute statistics of the network of minima, and compare it with random graphs.
 
-    Loops and repeated edges do not count. Degrees, clustering and assortativity are those of the whole
-    network. Shortest paths exist within connected parts only: they, and the comparison with random
-    graphs, concern the largest part. Its paths are searched from every minimum if there are up to 5000;
-    otherwise from `samples` minima drawn at random, and the longest also from the minima farthest from
-    those. Each random graph is searched from `samples` nodes.
+    Transition states from a minimum to itself are left out, and several that join one pair are one edge.
+    Degrees, clustering and assortativity are those of the whole network. Shortest paths exist only within
+    a connected part, so they, and the comparison with random graphs, are those of the largest part. If it
+    has up to 5000 minima, its paths are searched from every one; otherwise from `samples` minima drawn at
+    random, and for the diameter also from the minima farthest from those. Each random graph is searched
+    from `samples` nodes.
 
     **Arguments:**
 
     - `network`: the minima and transition states.
-    - `seed`: of everything drawn at random.
-    - `samples`: nodes from which paths are searched where not all are.
+    - `seed`: seed of all random numbers.
+    - `samples`: number of nodes from which paths are searched where not all nodes are used.
     - `random_graphs`: number of random graphs of each kind; default 20, or 5 for a part of more than
         5000 minima, where they differ little.
-    - `bootstraps`: samples of the power-law test.
+    - `bootstraps`: number of bootstrap samples in the power-law fit.
     - `communities`: whether to divide the minima into communities as well; needs scikit-network.
 
     **Returns:** `NetworkStatistics`.
@@ -239,7 +245,7 @@ def _clustering(n: int, pairs: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _paths(n: int, pairs: np.ndarray, rng: np.random.Generator, samples: int) -> PathStatistics:
-    """Search the shortest paths of a connected graph, from all nodes or from some."""
+    """Return the statistics of the shortest paths of a connected graph, from all nodes or from some."""
     if n < 2:
         return PathStatistics(float("nan"), 0.0, 0, n, n)
     if n <= max(_EXACT, samples):
@@ -255,7 +261,7 @@ def _paths(n: int, pairs: np.ndarray, rng: np.random.Generator, samples: int) ->
 def _compare(
     own: tuple[float, float], n: int, graphs: Iterable[np.ndarray], rng: np.random.Generator, samples: int
 ) -> RandomGraphs:
-    """Measure random graphs of n nodes, and set clustering and mean path of our own against them."""
+    """Measure random graphs of n nodes; `own` holds the clustering and mean path to compare with."""
     found = []
     for pairs in graphs:
         nodes, inner = take_largest_part(n, pairs, find_parts(n, pairs))
@@ -272,7 +278,7 @@ def _compare(
 
 
 def _assortativity(degree: np.ndarray, pairs: np.ndarray) -> float:
-    """Return the correlation of the degrees at both ends of the edges, each taken both ways."""
+    """Return the correlation of the degrees at both ends of the edges, each edge in both directions."""
     ends = degree[pairs].astype(float)
     if not ends.size or np.all(ends == ends[0, 0]):
         return float("nan")

@@ -1,4 +1,4 @@
-"""Is the tail of a distribution of whole numbers a power law? Fit, uncertainty, test, alternatives."""
+"""Power-law fits to the tail of whole numbers: estimates, errors, goodness of fit, alternatives."""
 
 import dataclasses
 from typing import Any, NamedTuple
@@ -9,20 +9,20 @@ from scipy import optimize, special
 from lossatlas._abstract_result import AbstractResult
 
 
-_LEAST_TAIL = 10  # values at or above x_min; with fewer any curve fits
+_LEAST_TAIL = 10  # fewest values at or above x_min; any curve fits fewer values
 _ENOUGH_TAIL = 50  # the rule of thumb of Clauset et al.
 _ENOUGH_RANGE = 10.0  # largest value over x_min
 _SIGNIFICANT = 0.1
-_STEEPEST = 20.0  # exponents beyond this are no power law that anybody would call so
-_TABLE = 10_000  # values drawn exactly; beyond them a continuous power law differs by 1e-9
+_STEEPEST = 20.0  # largest exponent that is tried; nobody would call a steeper curve a power law
+_TABLE = 10_000  # so many values are drawn exactly, larger ones from a continuous law that differs by 1e-9
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LikelihoodRatio(AbstractResult):
-    """A power law against another distribution of the same tail.
+    """Vuong's test of a power law against another distribution of the same tail.
 
     - `ratio`: log-likelihood ratio over its standard deviation; positive favours the power law.
-    - `p_value`: chance of a ratio as far from zero if both were equally good.
+    - `p_value`: probability of a ratio at least as far from zero if both fitted equally well.
     """
 
     ratio: float
@@ -31,17 +31,19 @@ class LikelihoodRatio(AbstractResult):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class PowerLawFit(AbstractResult):
-    """A power law p(x) ~ x^-exponent for whole numbers x >= x_min.
+    """A power law p(x) ~ x^-exponent fitted to whole numbers x >= x_min, with tests of the fit.
 
     - `exponent`, `x_min`: the estimates, dimensionless.
-    - `exponent_error`, `x_min_error`: standard deviations of both over bootstrap samples.
-    - `values`, `tail`: how many numbers there are, and how many at or above `x_min`.
-    - `largest`: of the numbers.
-    - `distance`: largest difference between the two cumulative distributions at or above `x_min`.
-    - `p_value`: part of the samples of a power law that lie farther from their own fits; a power law is
-        ruled out where it is small (below 0.1), and not proved where it is large.
-    - `bootstraps`: samples behind the errors, and as many behind the p-value, whose standard error is
-        up to 0.5 / sqrt(bootstraps).
+    - `exponent_error`, `x_min_error`: standard deviations of the estimates over bootstrap samples.
+    - `values`: number of values that are at least 1.
+    - `tail`: number of values at or above `x_min`.
+    - `largest`: the largest value.
+    - `distance`: largest difference between the cumulative distributions of data and fit at or above
+        `x_min` (Kolmogorov-Smirnov distance).
+    - `p_value`: fraction of samples drawn from the fit whose distance from their own fits is at least as
+        large. A small value (below 0.1) rules a power law out; a large one does not prove it.
+    - `bootstraps`: number of samples for the errors, and also for the p-value, whose standard error is at
+        most 0.5 / sqrt(bootstraps).
     - `exponential`, `lognormal`: likelihood ratios against these distributions.
     """
 
@@ -59,7 +61,7 @@ class PowerLawFit(AbstractResult):
     lognormal: LikelihoodRatio
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything by name, and what it says in words."""
+        """Return all fields by name, and the verdict."""
         return super().to_dict() | {"verdict": self.verdict}
 
     def to_columns(self) -> dict[str, np.ndarray]:
@@ -72,7 +74,7 @@ class PowerLawFit(AbstractResult):
 
     @property
     def verdict(self) -> str:
-        """What the numbers say, in one sentence."""
+        """Conclusion from the numbers, in one sentence."""
         if self.p_value < _SIGNIFICANT:
             return f"Not a power law: p = {self.p_value:.3f}."
         if self.tail < _ENOUGH_TAIL or self.largest < _ENOUGH_RANGE * self.x_min:
@@ -102,22 +104,22 @@ def fit_power_law(values: np.ndarray, *, seed: int = 0, bootstraps: int = 200) -
 
     For a given x_min the exponent maximises the likelihood of p(x) = x^-exponent / zeta(exponent, x_min)
     (Hurwitz zeta function); x_min is the value for which the cumulative distributions of fit and data
-    differ least. Only those with at least 10 values at or above them are tried (all, if there are not
-    as many values).
+    differ least. A value is tried as x_min only if at least 10 values lie at or above it (or all of them,
+    if there are fewer than 10).
 
-    Two kinds of samples follow, both fitted in the same way. Values drawn again from the data give the
-    errors. Values drawn from the fit above x_min and from the data below it give the p-value.
+    Two kinds of samples are then fitted in the same way. Samples drawn with replacement from the data give
+    the errors. Samples drawn from the fit above x_min and from the data below it give the p-value.
 
     **Arguments:**
 
-    - `values`: whole numbers, those below 1 are left out (log 0); any shape.
-    - `seed`: of the samples.
-    - `bootstraps`: number of samples of each kind.
+    - `values`: whole numbers of any shape; those below 1 are left out.
+    - `seed`: seed of the samples.
+    - `bootstraps`: number of samples of each kind, at least 2.
 
     **Returns:** `PowerLawFit`.
 
     **Raises:** `ValueError` for numbers that are not whole, fewer than two different ones above 0, and
-    for no samples.
+    fewer than two samples.
 
     Source: A. Clauset, C. R. Shalizi & M. E. J. Newman, SIAM Rev. 51, 661 (2009), doi:10.1137/070710111,
     sections 3 (exponent, x_min), 4 (p-value), 5 (likelihood ratios).
@@ -159,10 +161,10 @@ def fit_power_law(values: np.ndarray, *, seed: int = 0, bootstraps: int = 200) -
 
 
 def _fit_tail(data: _Histogram) -> _Tail:
-    """Return exponent and x_min of the power law that is nearest to the tail above it."""
+    """Return exponent, x_min and distance of the power law whose distance from the tail is smallest."""
     values, counts = (column[data.counts > 0] for column in data)
     above = counts[::-1].cumsum()[::-1].astype(float)
-    # A tail of one value alone is fitted by any steep enough power law.
+    # Any power law that is steep enough fits a tail of one value.
     tried = np.flatnonzero((above >= min(_LEAST_TAIL, above[0])) & (values < values[-1]))
     if not tried.size:
         return _Tail(_STEEPEST, values[0], 1.0)
@@ -189,11 +191,11 @@ def _fit_tail(data: _Histogram) -> _Tail:
 def _exponents(x_min: np.ndarray, mean_log: np.ndarray) -> np.ndarray:
     """Solve d ln zeta(a, x_min)/da = -mean_log for a by Newton's method, for every x_min at once.
 
-    The left side grows with a. Derivatives are central differences: their error, 1e-7 here, is far below
-    that of the estimate.
+    The left side grows with a. Derivatives are central differences, whose error of 1e-7 is far below the
+    statistical error of the exponent.
     """
     step = 1e-3
-    exponent = 1 + 1 / np.maximum(mean_log - np.log(x_min - 0.5), 1e-3)  # of a continuous power law
+    exponent = 1 + 1 / np.maximum(mean_log - np.log(x_min - 0.5), 1e-3)  # as for a continuous law
     exponent = np.clip(exponent, 1.01, _STEEPEST)
     for _ in range(50):
         below, here, above = (np.log(special.zeta(exponent + shift, x_min)) for shift in (-step, 0.0, step))
@@ -257,7 +259,7 @@ def _log_lognormal(tail: _Histogram) -> np.ndarray:
     def log_probability(parameters):
         centre, width = parameters[0], np.exp(parameters[1])
         low, high = special.log_ndtr(-(edges - centre) / width)
-        with np.errstate(divide="ignore"):  # both ends so far out that they agree: ln 0
+        with np.errstate(divide="ignore"):  # ln 0, where both ends lie so far out that they agree
             inside = low + np.log(-np.expm1(np.minimum(high - low, 0.0)))
         return inside - special.log_ndtr(-(cut - centre) / width)
 

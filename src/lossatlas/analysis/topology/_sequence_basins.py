@@ -1,4 +1,4 @@
-"""Monotonic sequence basins and funnels: which minima drain into which, and how deep each basin is."""
+"""Monotonic sequence basins and funnels: where each minimum drains, and how deep each funnel is."""
 
 import dataclasses
 from typing import Any, Literal
@@ -16,14 +16,14 @@ Via = Literal["lowest_neighbour", "lowest_ts"]
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class SequenceBasins(AbstractResult):
-    """The basins of monotonic sequences; minima are named by their ids.
+    """Monotonic sequence basins: the sets of minima whose sequences end in the same minimum, the bottom.
 
-    - `ids`: of the minima, shape (n,).
-    - `next`: the neighbour that each minimum drains to, itself at a bottom; shape (n,).
-    - `bottom`: the minimum in which its sequence ends, shape (n,).
-    - `steps`: length of its sequence, 0 at a bottom; shape (n,).
-    - `bottoms`: minima without a lower neighbour, by increasing energy; shape (basins,).
-    - `sizes`: minima that drain into each of them, itself among them; shape (basins,).
+    - `ids`: ids of the minima, shape (n,).
+    - `next`: id of the neighbour to which each minimum drains, its own id at a bottom; shape (n,).
+    - `bottom`: id of the minimum in which the sequence of each minimum ends, shape (n,).
+    - `steps`: number of steps in the sequence of each minimum, 0 at a bottom; shape (n,).
+    - `bottoms`: ids of the minima without a lower neighbour, by increasing energy; shape (basins,).
+    - `sizes`: number of minima that drain into each bottom, the bottom included; shape (basins,).
     """
 
     ids: np.ndarray
@@ -39,27 +39,28 @@ class SequenceBasins(AbstractResult):
 
     @property
     def primary(self) -> np.ndarray:
-        """The ids of the minima of the primary basin: those that drain into the global minimum."""
+        """Ids of the minima of the primary basin, which drain into the global minimum."""
         return self.ids[self.bottom == self.bottoms[0]]
 
     def to_columns(self) -> dict[str, np.ndarray]:
-        """Return a row for each minimum."""
+        """Return one row per minimum."""
         return {"id": self.ids, "next": self.next, "bottom": self.bottom, "steps": self.steps}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Funnels(AbstractRows):
-    """Funnels by decreasing depth; those of equal depth by increasing energy.
+    """Funnels by decreasing depth; funnels of equal depth by increasing energy.
 
-    - `bottom`: id of the lowest minimum of each, shape (funnels,).
-    - `energy`: of the bottom, shape (funnels,), loss units.
-    - `merge_energy`: where the superbasin of the bottom meets one with a lower minimum; infinity for the
-        lowest minimum of a connected part; shape (funnels,), loss units.
+    - `bottom`: id of the lowest minimum of each funnel, shape (funnels,).
+    - `energy`: energy of the bottom, shape (funnels,), loss units.
+    - `merge_energy`: energy at which the superbasin of the bottom merges with one that has a lower minimum;
+        infinite for the lowest minimum of a connected part; shape (funnels,), loss units.
     - `depth`: `merge_energy - energy`, shape (funnels,), loss units.
-    - `size`: minima whose monotonic sequence ends in the bottom, shape (funnels,).
-    - `superbasin`: minima in the superbasin of the bottom just below `merge_energy`; shape (funnels,).
-    - `via`: what makes the sizes.
-    - `drainage`: where every minimum drains to.
+    - `size`: number of minima whose monotonic sequence ends in the bottom, shape (funnels,).
+    - `superbasin`: number of minima in the superbasin of the bottom just below `merge_energy`, shape
+        (funnels,).
+    - `via`: rule by which minima drain, see `sequence_basins`; it determines the sizes.
+    - `drainage`: the monotonic sequence basins.
     """
 
     bottom: np.ndarray
@@ -72,7 +73,7 @@ class Funnels(AbstractRows):
     drainage: SequenceBasins
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the funnels, and where every minimum drains to."""
+        """Return the funnels, and the minimum to which every minimum drains."""
         drainage = self.drainage
         return to_json(
             {
@@ -86,14 +87,14 @@ class Funnels(AbstractRows):
 
 
 def sequence_basins(network: TransitionNetwork, *, via: Via = "lowest_neighbour") -> SequenceBasins:
-    """Let every minimum drain along a monotonic sequence: neighbour by neighbour, always downwards.
+    """Find the basins of monotonic sequences, which step from neighbour to neighbour, always downwards.
 
-    A minimum is lower than another if its energy is lower or, at equal energies, its position; so no
-    sequence runs in a circle, and of joined minima with equal energies only the first can be a bottom.
+    Minima of equal energy are ordered by their positions, so no sequence runs in a circle, and of joined
+    minima with equal energies only the first can be a bottom.
 
     In the original definition a minimum belongs to every bottom that a sequence from it can reach, so
-    basins overlap. Here each minimum takes the steepest of its steps and belongs to one basin. The
-    bottoms do not depend on what steepest means; the sizes of the basins do.
+    basins overlap. Here each minimum has one next step, chosen by `via`, and belongs to one basin. The
+    bottoms do not depend on `via`; the sizes of the basins do.
 
     **Arguments:**
 
@@ -141,17 +142,16 @@ def sequence_basins(network: TransitionNetwork, *, via: Via = "lowest_neighbour"
 def funnels(
     network: TransitionNetwork, *, min_depth: float = 0.0, via: Via = "lowest_neighbour"
 ) -> Funnels:
-    """Return the bottoms of the monotonic sequence basins, each with its depth.
+    """Return the funnels of a network: the bottoms of the monotonic sequence basins, with their depths.
 
-    The depth is the height of the lowest barrier to any lower minimum, seen from the bottom: its
-    superbasin merges at `merge_energy` with one that holds a lower minimum. A network has as many
-    funnels as monotonic sequence basins; `min_depth` leaves out what is shallower.
+    The depth is the height of the lowest barrier from the bottom to any lower minimum. A network has as
+    many funnels as monotonic sequence basins; `min_depth` leaves out the shallower ones.
 
     **Arguments:**
 
     - `network`: the minima and transition states.
     - `min_depth`: least depth of a funnel, loss units.
-    - `via`: what makes the sizes, as in `sequence_basins`; depths do not depend on it.
+    - `via`: rule by which minima drain, as in `sequence_basins`; it determines the sizes, not the depths.
 
     **Returns:** `Funnels`.
 
@@ -162,7 +162,7 @@ def funnels(
         raise ValueError(f"`min_depth` must be zero or positive, got {min_depth}.")
     basins = sequence_basins(network, via=via)
     tree = disconnectivity(network)
-    # The nodes with one lowest minimum are a chain upwards from it, and parents have larger numbers.
+    # Nodes that share a lowest minimum form a chain upwards from it, and parents have larger numbers.
     top = np.zeros(len(network), dtype=np.int64)
     np.maximum.at(top, tree.lowest, np.arange(len(tree.parent)))
 
@@ -179,7 +179,7 @@ def funnels(
 
 
 def _drained(towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Follow pointers to their ends: where each ends, and after how many steps.
+    """Follow pointers to their ends; return where each ends and after how many steps.
 
     Each round doubles the length of what is followed, so a chain of n minima takes log2(n) rounds.
     """
