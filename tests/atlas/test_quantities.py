@@ -174,7 +174,7 @@ def test_columns_of_a_file_become_quantities(tmp_path):
     ("id,a\n1,x\n", "line 2: needs a number, got 'x'"),
     ("id,a\n1,inf\n", "line 2: needs a finite number, got 'inf'"),
     ("id,a,a_error\n1,2,-3\n", "line 2: needs an error that is not negative, got '-3'"),
-    ("id,a,a\n1,2,3\n", "line 1: 'a' is no name, or stands there twice"),
+    ("id,a,a\n1,2,3\n", "line 1: 'a' is not a word, or stands there twice"),
     ("id,b,hits\n1,2,3\n", "line 1: There is a column 'hits' already"),
     ("a\n1\n", "line 1: needs a header such as id,radius"),
 ])  # fmt: skip

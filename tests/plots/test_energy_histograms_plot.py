@@ -22,7 +22,7 @@ def test_histograms_have_area_one_on_common_bins():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["10", "20", "low", "lower"]
     drawn = {line.get_label(): line.get_xdata()[0] for line in ax.lines}
     assert drawn == LEVELS
-    with pytest.raises(ValueError, match="holds none"):
+    with pytest.raises(ValueError, match="holds no energy"):
         plots.energy_histograms({"10": np.array([])})
 
 

@@ -33,14 +33,14 @@ def read_own_columns(path: str | os.PathLike, count: int, kind: str) -> dict[str
     except OSError as error:
         raise AtlasError(f"{path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise AtlasError(f"{path} is no CSV: {error}.") from error
+        raise AtlasError(f"{path} is not a CSV file: {error}.") from error
     header = [name.strip() for name in rows[0][1]] if rows else []
     if len(header) < 2 or header[0] != "id":
         raise AtlasError(f"{path}, line 1: needs a header such as id,radius.")
     names = header[1:]
     for name in names:
         if not name.isidentifier() or names.count(name) > 1:
-            raise AtlasError(f"{path}, line 1: {name!r} is no name, or stands there twice.")
+            raise AtlasError(f"{path}, line 1: {name!r} is not a word, or stands there twice.")
     lines: dict[int, list[float]] = {}
     for number, row in rows[1:]:
         where = f"{path}, line {number}"

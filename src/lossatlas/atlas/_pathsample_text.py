@@ -67,7 +67,9 @@ def read_minima(path: Path) -> list[Line]:
     ]
     for line in lines:
         if not math.isfinite(line.energy):
-            raise AtlasError(f"{path}, line {line.number}: a minimum needs an energy, which this is not.")
+            raise AtlasError(
+                f"{path}, line {line.number}: the energy of this minimum is not a finite number."
+            )
     if not lines:
         raise AtlasError(f"{path} holds no minimum.")
     return lines
@@ -150,8 +152,8 @@ def _alike(path: Path, columns: str, kept) -> Iterator[tuple[int, list[str]]]:
             first, width = number, here
         if here != width:
             raise AtlasError(
-                f"{path}, line {number}: has {len(words)} columns, other than line {first}: which are "
-                "missing cannot be told."
+                f"{path}, line {number}: has {len(words)} columns, other than line {first}: it cannot "
+                "be told which are missing."
             )
         yield number, words[:width]
 

@@ -105,7 +105,7 @@ def faults(rows: list[Row], counts: dict[str, int]) -> Iterator[str]:
         if kind not in counts:
             yield f"{where} is of no kind of points"
         elif len(sizes) != 1 or sizes.pop() % 8:
-            yield f"{where} has not one number for each point"
+            yield f"{where} does not have one number for each point"
         else:
             numbers, count = unpack(row), counts[kind]
             points = np.concatenate([seen.get((kind, name), np.zeros(0, dtype=int)), numbers.points])

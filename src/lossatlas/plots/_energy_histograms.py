@@ -45,7 +45,7 @@ def energy_histograms(
     shades = dict(zip(energies, map(sequential_map(), places)))
     groups = {name: np.asarray(values) for name, values in energies.items() if len(values)}
     if not groups:
-        raise ValueError("`energies` holds none.")
+        raise ValueError("`energies` holds no energy.")
     ax = new_axes(6.0, 4.0) if ax is None else ax
     everything = np.concatenate(list(groups.values()))
     count = min(max(12, round(math.sqrt(len(everything)))), 60)

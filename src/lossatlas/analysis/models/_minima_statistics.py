@@ -128,7 +128,7 @@ def log_determinants(
     limit = zero * sizes.max(axis=1, keepdims=True, initial=0.0)
     kept = sizes > limit
     if not np.all(kept.any(axis=1)):
-        raise ValueError("`eigenvalues`: a point has none but zeros.")
+        raise ValueError("`eigenvalues`: all those of one point are zero.")
     logarithms = np.log(np.where(kept, sizes, 1.0))
     negative = np.sum(kept & (values < 0), axis=1)
     return LogDeterminants(-logarithms.sum(axis=1) / values.shape[1], np.sum(~kept, axis=1), negative)
