@@ -311,8 +311,16 @@ def test_columns_of_ones_own_that_are_refused(tmp_path, directory, content, sent
         ("min.data", "1.5-2.5 3.5 1 1 2 3\n" + MINIMA, "line 1: needs a number, got '1.5-2.5'"),
         ("min.data", ".-123 3.5 1 1 2 3\n" + MINIMA, "line 1: needs a number, got '.-123'"),
         ("min.data", "1.5-1234 3.5 1 1 2 3\n" + MINIMA, "line 1: needs a number, got '1.5-1234'"),
-        ("min.data", MINIMA + "**** 2.5 1 1 2 3\n", "line 3: a minimum needs an energy"),
-        ("min.data", MINIMA + "NaN 2.5 1 1 2 3\n", "line 3: a minimum needs an energy"),
+        (
+            "min.data",
+            MINIMA + "**** 2.5 1 1 2 3\n",
+            "line 3: the energy of this minimum is not",
+        ),
+        (
+            "min.data",
+            MINIMA + "NaN 2.5 1 1 2 3\n",
+            "line 3: the energy of this minimum is not",
+        ),
         (
             "min.data",
             "1 2.5 1.5 1 2 3\n" + MINIMA,
