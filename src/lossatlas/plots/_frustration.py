@@ -23,7 +23,7 @@ def frustration(
 
     **Arguments:**
 
-    - `result`: what `frustration` returns.
+    - `result`: what `analysis.frustration` returns.
     - `ax`: axes to draw in; default those of a new figure.
     - `xlabel`, `ylabel`: labels of the axes, with units.
 

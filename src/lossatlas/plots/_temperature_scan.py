@@ -32,7 +32,7 @@ def temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figur
     **Arguments:**
 
     - `network`: the network of the scan.
-    - `scan`: what `temperature_scan` returns; its lowest and highest temperature are the ends of the axis.
+    - `scan`: what `analysis.temperature_scan` returns; the axis runs over its temperatures.
 
     **Returns:** the figure.
 
