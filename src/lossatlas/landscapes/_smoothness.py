@@ -18,8 +18,9 @@ _ANALYTIC = frozenset(
     "cholesky concatenate conv_general_dilated convert_element_type copy cos cosh cumlogsumexp "
     "cumprod cumsum custom_linear_solve digamma div dot_general dynamic_slice dynamic_update_slice "
     "erf erf_inv erfc exp exp2 expand_dims expm1 fft gather integer_pow iota lgamma log log1p "
-    "logistic lu mul neg pad polygamma pow reduce_prod reduce_sum reshape rev rsqrt scatter scatter- "
-    "add select_n sin sinh slice split sqrt square squeeze sub tan tanh transpose triangular_solve".split()
+    "logistic lu mul neg pad polygamma pow reduce_prod reduce_sum reshape rev rsqrt scatter "
+    "scatter-add select_n sin sinh slice split sqrt square squeeze sub tan tanh transpose "
+    "triangular_solve".split()
 )
 # Functions that are written with maxima or choices but are smooth, and define their own derivatives.
 _SMOOTH_RULES = frozenset({"logaddexp", "xlogy", "xlog1py", "_slogdet_lu", "silu", "log_sigmoid"})
