@@ -2,6 +2,7 @@
 
 from ._data_set import DataSet as DataSet
 from ._digits import digits as digits
+from ._encoder import Encoder as Encoder
 from ._ljat3 import ljat3 as ljat3
 from ._mnist import mnist as mnist
 from ._project import project as project

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
+from ._encoder import Encoder, Scale
 from ._standardise import left_out, spreads
 
 
@@ -26,6 +27,7 @@ class DataSet:
         a test part, mean and standard deviation are those of the training part.
     - `clean_targets`: class numbers before mislabelling, shape (items,); None without mislabelling.
     - `weights`: weight of each item in a loss, shape (items,), not negative; None for equal weights.
+    - `encoder`: how rows of the raw table become inputs; None if inputs are given as they are.
 
     **Raises:** `ValueError` for arrays that do not fit together, values that are not finite, class numbers
     out of range, and negative weights.
@@ -42,6 +44,7 @@ class DataSet:
     standardised: bool = False
     clean_targets: Shaped[np.ndarray, " items"] | None = None
     weights: Float[np.ndarray, " items"] | None = None
+    encoder: Encoder | None = None
 
     def __post_init__(self):
         """Check that all fields fit together."""
@@ -239,11 +242,20 @@ def _measured_by_first(first: DataSet, rest: DataSet) -> tuple[DataSet, DataSet]
             raise ValueError(
                 f"{first.target} of {first.name} is constant in the training part of {len(first)} items."
             )
+    step = Scale(mean, spread, tuple(np.flatnonzero(varies).tolist()))
+    encoder = first.encoder
+    if encoder is not None:
+        encoder = dataclasses.replace(
+            encoder.then(step),
+            target_shift=encoder.target_shift + encoder.target_scale * float(shift),
+            target_scale=encoder.target_scale * float(np.squeeze(scale)),
+        )
     parts = [
         dataclasses.replace(
             part,
-            inputs=(part.inputs - mean)[:, varies] / spread[varies],
+            inputs=step(part.inputs),
             targets=part.targets if part.classes is not None else (part.targets - shift) / scale,
+            encoder=encoder,
             columns=tuple(name for name, kept in zip(part.columns, varies) if kept),
         )
         for part in (first, rest)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ._data_set import DataSet
+from ._encoder import Rotation
 
 
 LARGEST = 10_000  # largest number of inputs
@@ -59,15 +60,17 @@ def project(
         factor, upper = np.linalg.qr(normal)
         directions = (factor * np.sign(np.diag(upper))).T
         said = f"{columns} inputs turned into {inputs} dimensions, seed {seed}"
+    step = Rotation(mean, directions)
     names = tuple(f"z{number}" for number in range(1, inputs + 1))
 
     def moved(data: DataSet) -> DataSet:
         return dataclasses.replace(
             data,
-            inputs=(data.inputs - mean) @ directions,
+            inputs=step(data.inputs),
             columns=names,
             note="; ".join(part for part in (data.note, said) if part),
             standardised=False,
+            encoder=None if data.encoder is None else data.encoder.then(step),
         )
 
     return moved(training), None if test is None else moved(test)

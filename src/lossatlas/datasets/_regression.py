@@ -1,6 +1,7 @@
 """Six shipped regression data sets."""
 
 from ._data_set import DataSet
+from ._encoder import Encoder, Number, Scale
 from ._shipped import shipped
 
 
@@ -39,9 +40,11 @@ def regression(name: str) -> DataSet:
     if not isinstance(name, str) or name not in SOURCES:
         raise ValueError(f"`name` must be one of {', '.join(SOURCES)}, got {name!r}.")
     inputs, targets, columns, target = shipped(name, "inputs", "targets", "columns", "target")
+    step = Scale(inputs.mean(axis=0), inputs.std(axis=0), tuple(range(inputs.shape[1])))
+    used = tuple(Number(str(column)) for column in columns)
     return DataSet(
         name=name,
-        inputs=(inputs - inputs.mean(axis=0)) / inputs.std(axis=0),
+        inputs=step(inputs),
         targets=(targets - targets.mean()) / targets.std(),
         classes=None,
         columns=tuple(columns.tolist()),
@@ -49,4 +52,5 @@ def regression(name: str) -> DataSet:
         source=SOURCES[name],
         note="left out, a second target: cooling_load" if name == "energy" else "",
         standardised=True,
+        encoder=Encoder(used, (step,), float(targets.mean()), float(targets.std())),
     )

@@ -1,103 +1,106 @@
-"""Tables of the user: CSV files with one column to predict; and the shipped iris data."""
+"""Tables of the user, with one column to predict; and the shipped iris data."""
 
-import csv
 import dataclasses
 import importlib.resources
 import os
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from ._data_set import DataSet
+from ._encoder import Categories, Column, Encoder, Number, Scale, words_of
 from ._labels import as_number, bare, read_labels
+from ._raw_table import RawTable, is_missing, read_table
 from ._standardise import left_out, spreads
 
 
 CLASS_LIMIT = 20  # a target of whole numbers with at most so many different values is taken as classes
+WORD_LIMIT = 20  # different words of an input; more look like names of the items
+INDEX_NAMES = ("", "id", "index", "row", "unnamed: 0")  # of columns that may number the items
+
+Missing = Literal["refuse", "drop", "mean"]
 
 
 def load_table(
-    path: str | os.PathLike, target: str, *, task: str = "auto", weights: str | None = None
+    table: str | os.PathLike | Any,
+    target: str,
+    *,
+    task: Literal["auto", "classes", "number"] = "auto",
+    weights: str | None = None,
+    columns: Sequence[str] | None = None,
+    drop: Sequence[str] = (),
+    missing: Missing = "refuse",
 ) -> DataSet:
-    """Read a CSV file with a header line; inputs, and a number to predict, are standardised.
+    """Read a table; its inputs, and a number to predict, are standardised.
+
+    Columns of numbers are inputs as they are. Columns of words, of at most 20 different ones, become an
+    input of 0 or 1 for each word, of two words one input. A column without a name, or called id or index,
+    that numbers the rows is left out.
 
     **Arguments:**
 
-    - `path`: path of the file; every column but the target must hold numbers.
+    - `table`: path of a CSV file with a header line (separated by commas, semicolons, tabs or vertical
+        bars, with decimal points or commas), a data frame of pandas or polars, an Arrow table, a mapping
+        from names to values, or a list of such mappings.
     - `target`: name of the column to predict.
     - `task`: `classes`, `number` or `auto`. With `auto`, text is taken as classes, and so are whole
         numbers with at most 20 different values and at most half as many values as rows; anything else is
         a number to predict.
     - `weights`: name of a column with the weights of the rows, which must not be negative; it is not used
         as an input.
+    - `columns`: names of the inputs; default all other columns.
+    - `drop`: names of columns that are no inputs.
+    - `missing`: what is done where a value is missing: `refuse` the table, `drop` the row, or take the
+        `mean` of the column, of words the most frequent one. Rows without a target or a weight can only be
+        dropped.
 
     Two labels are one class if they have the same value: equal numbers written differently (1, 1.0, 1e0,
     01), or a truth value in different case (true, True). Quotes around labels and white space are ignored.
     Other words that differ only in case are different classes.
 
-    **Returns:** `DataSet`; its note names the labels that were joined, those that differ only in case, and
-    constant columns, which are left out.
+    **Returns:** `DataSet`, whose `encoder` turns further rows into inputs. Its note says how the file was
+    read, which labels were joined, which differ in case only, what was done about missing values, and which
+    columns are constant, carry nothing and are left out.
 
-    **Raises:** `ValueError` that names row (the header is row 1) and column of a value that is missing or
-    not a number, or the column that does not exist; also for a table without inputs, a constant target, a
-    single class, or more classes than half the rows.
+    **Raises:** `ValueError` that names row (the header of a file is row 1) and column of what is missing or
+    does not fit, or the column that is not there.
     """
-    path = Path(path)
-    header, rows = _read(path)
-    if target not in header:
-        hint = " Columns must be separated by commas." if ";" in header[0] or "\t" in header[0] else ""
-        raise ValueError(f"{path.name} has no column {target!r}; it has {', '.join(header)}.{hint}")
-    for name in header:
-        if header.count(name) > 1 or not name:
-            raise ValueError(f"{path.name} has several columns named {name!r}, or one without a name.")
-    if len(header) < 2:
-        raise ValueError(f"{path.name} has no column besides {target!r} to predict it from.")
-    for number, row in rows.items():
-        if len(row) != len(header):
-            raise ValueError(f"{path.name}, row {number}: {len(row)} values for {len(header)} columns.")
-        for name, value in zip(header, row):
-            if value.strip(" \t'\"").lower() in ("", "na", "nan", "null", "none", "?"):
-                raise ValueError(
-                    f"{path.name}, row {number}, column {name}: the value is missing; fill it in or "
-                    "remove the row."
-                )
-    place = header.index(target)
-    names = [name for name in header if name not in (target, weights)]
-    if weights is not None and (weights not in header or weights == target or not names):
-        raise ValueError(
-            f"`weights` must name a column of {path.name} besides {target!r} and at least one input, "
-            f"got {weights!r}."
-        )
-    column_of = {
-        name: _numbers(path, name, {number: row[i] for number, row in rows.items()})
-        for i, name in enumerate(header)
-        if i != place
-    }
-    counted = None if weights is None else _weights(path, weights, rows, column_of[weights])
-    columns = [column_of[name] for name in names]
-    values = np.stack(columns, axis=1)
+    raw = read_table(table)
+    if missing not in ("refuse", "drop", "mean"):
+        raise ValueError(f"`missing` must be refuse, drop or mean, got {missing!r}.")
+    names, said = _names_of_inputs(raw, target, weights, columns, drop)
+    raw, dropped = _complete_rows(raw, names, target, weights, missing)
+    if len(raw.rows) < 2:
+        raise ValueError(f"{raw.name} needs at least two rows of data, got {len(raw.rows)}.")
+    counted = None if weights is None else _weights(raw, weights)
+    encoder = Encoder(tuple(_column(raw, name, missing) for name in names))
+    values = encoder.encode(raw)
     spread, varies = spreads(values)
+    every = tuple(name for column in encoder.columns for name in column.names)
     if not np.all(np.isfinite(spread)):
-        column = names[int(np.argmin(np.isfinite(spread)))]
-        raise ValueError(f"{path.name}, column {column}: the numbers are too large to standardise.")
+        column = every[int(np.argmin(np.isfinite(spread)))]
+        raise ValueError(f"{raw.name}, column {column}: the numbers are too large to standardise.")
     if not varies.any():
-        raise ValueError(f"Every input column of {path.name} is constant; nothing can be learnt.")
-    targets, classes, said = _target(
-        path, target, {number: bare(row[place]) for number, row in rows.items()}, task
-    )
-    kept = values[:, varies]
+        raise ValueError(f"Every input column of {raw.name} is constant; nothing can be learnt.")
+    encoder = encoder.then(Scale(values.mean(axis=0), spread, tuple(np.flatnonzero(varies).tolist())))
+    targets, classes, joined, (shift, scale) = _target(raw, target, task)
     weighted = "" if weights is None else f"rows weighted by {weights}"
+    words = [column.name for column in encoder.columns if isinstance(column, Categories)]
+    encoded = f"words as 0 or 1: {', '.join(words)}" if words else ""
+    notes = (raw.note, said, dropped, joined, encoded, left_out(every, varies), weighted)
     return DataSet(
-        name=path.stem,
-        inputs=(kept - kept.mean(axis=0)) / spread[varies],
+        name=raw.name.rsplit(".", 1)[0],
+        inputs=encoder.steps[0](values),
         targets=targets,
         classes=classes,
-        columns=tuple(name for name, kept in zip(names, varies) if kept),
+        columns=tuple(name for name, kept in zip(every, varies) if kept),
         target=target,
-        source=path.name,
-        note="; ".join(filter(None, (said, left_out(tuple(names), varies), weighted))),
+        source=raw.name,
+        note="; ".join(filter(None, notes)),
         standardised=True,
         weights=counted,
+        encoder=dataclasses.replace(encoder, target_shift=shift, target_scale=scale),
     )
 
 
@@ -111,80 +114,138 @@ def iris() -> DataSet:
     return dataclasses.replace(data, source="Fisher, Annals of Eugenics 7, 179 (1936)")
 
 
-def _read(path: Path) -> tuple[list[str], dict[int, list[str]]]:
-    """Return the header, and the rows by their line numbers in the file; empty lines are skipped."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            rows = dict((reader.line_num, row) for row in reader if row)
-    except FileNotFoundError:
-        raise ValueError(f"There is no file {path}.") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a CSV text file in UTF-8: {error}.") from None
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(rows) < 3:
-        raise ValueError(f"{path.name} needs a header line and at least two rows of data.")
-    first = min(rows)
-    return [name.strip() for name in rows.pop(first)], rows
+def _names_of_inputs(
+    raw: RawTable, target: str, weights: str | None, columns: Sequence[str] | None, drop: Sequence[str]
+) -> tuple[list[str], str]:
+    """Return the names of the columns that are inputs, and which one is left out as it numbers the rows."""
+    there = ", ".join(name or "(no name)" for name in raw.columns)
+    if target not in raw.columns:
+        raise ValueError(f"{raw.name} has no column {target!r}; it has {there}.")
+    if isinstance(columns, str) or isinstance(drop, str):
+        raise ValueError("`columns` and `drop` must be lists of names.")
+    for what, names in (("columns", columns or ()), ("drop", drop)):
+        for name in names:
+            if name not in raw.columns:
+                raise ValueError(
+                    f"`{what}` names {name!r}, which {raw.name} does not have; it has {there}."
+                )
+    others = [name for name in raw.columns if name not in (target, weights)]
+    said = ""
+    if columns is None:
+        numbering = [name for name in others if name not in drop and _numbers_rows(raw, name)]
+        names = [name for name in others if name not in (*drop, *numbering)]
+        if numbering and names:
+            shown = ", ".join(name or "without a name" for name in numbering)
+            said = f"left out, a column that numbers the rows: {shown}"
+        else:
+            names = [name for name in others if name not in drop]
+    else:
+        names = [name for name in columns if name in others and name not in drop]
+    if "" in names:
+        raise ValueError(f"{raw.name} has several columns named '', or one without a name.")
+    if not names and weights is None:
+        raise ValueError(f"{raw.name} has no column besides {target!r} to predict it from.")
+    if weights is not None and (weights not in raw.columns or weights == target or not names):
+        raise ValueError(
+            f"`weights` must name a column of {raw.name} besides {target!r} and at least one input, "
+            f"got {weights!r}."
+        )
+    return names, said
 
 
-def _numbers(path: Path, column: str, texts: dict[int, str]) -> np.ndarray:
-    values = []
-    for number, text in texts.items():
-        try:
-            values.append(float(text.replace("_", "x")))  # because Python reads 1_0 as 10
-        except ValueError:
-            raise ValueError(
-                f"{path.name}, row {number}, column {column}: {text.strip()[:40]!r} is not a number."
-            ) from None
-        if not np.isfinite(values[-1]):
-            raise ValueError(
-                f"{path.name}, row {number}, column {column}: {text.strip()[:40]} is not finite."
-            )
-    return np.array(values)
+def _numbers_rows(raw: RawTable, name: str) -> bool:
+    """Return whether a column is called like an index, and counts the rows from 0 or 1."""
+    if name.lower() not in INDEX_NAMES:
+        return False
+    numbers = [as_number(text.strip()) for text in raw.columns[name]]
+    return numbers in (list(range(len(numbers))), list(range(1, len(numbers) + 1)))
 
 
-def _weights(path: Path, column: str, rows: dict[int, list[str]], values: np.ndarray) -> np.ndarray:
-    """Return the weights of the rows; raises `ValueError` that names the first negative one."""
-    for number, value in zip(rows, values):
-        if value < 0:
-            raise ValueError(
-                f"{path.name}, row {number}, column {column}: the weight {value:g} is negative."
-            )
+def _complete_rows(
+    raw: RawTable, names: list[str], target: str, weights: str | None, missing: Missing
+) -> tuple[RawTable, str]:
+    """Return the rows that can be used, and what was done about missing values, a clause or nothing."""
+    needed = [target, *([] if weights is None else [weights])]
+    gaps = {
+        name: np.array([is_missing(text) for text in raw.columns[name]], bool) for name in (*needed, *names)
+    }
+    for name in needed if missing == "mean" else gaps if missing == "refuse" else ():
+        if gaps[name].any():
+            row = int(np.argmax(gaps[name]))
+            remedy = "fill it in or remove the row"
+            raise ValueError(f"{raw.at(row, name)}: the value is missing; {remedy}.")
+    if missing == "mean":
+        filled = [name for name in names if gaps[name].any()]
+        return raw, f"missing values filled in: {', '.join(filled)}" if filled else ""
+    lost = np.any(list(gaps.values()), axis=0)
+    if not lost.any():
+        return raw, ""
+    return raw.where(~lost), f"{int(lost.sum())} rows with missing values dropped"
+
+
+def _column(raw: RawTable, name: str, missing: Missing) -> Column:
+    """Return what kind of input a column is; a column of which half are numbers is one of numbers."""
+    known = [text for text in raw.columns[name] if not is_missing(text)]
+    if not known:
+        raise ValueError(f"{raw.name}, column {name}: every value is missing.")
+    if 2 * sum(_is_float(text) for text in known) >= len(known):
+        column = Number(name)
+        if missing != "mean":
+            return column
+        values = column.encode(raw.where(np.array([not is_missing(text) for text in raw.columns[name]])))
+        return Number(name, float(values.mean()))
+    words = words_of(known)
+    if len(words) > WORD_LIMIT or (len(words) > 2 and 2 * len(words) > len(known)):
+        raise ValueError(
+            f"{raw.name}, column {name}: {bare(known[0])[:40]!r} is not a number, and {len(words)} "
+            f"different words for {len(known)} items look like names of the items; leave the column out by "
+            "`drop`."
+        )
+    common = max(words, key=lambda word: sum(bare(text) == word for text in known))
+    return Categories(name, words, common if missing == "mean" else None)
+
+
+def _weights(raw: RawTable, column: str) -> np.ndarray:
+    """Return the weights of the rows, or name the first that is none."""
+    values = Number(column).encode(raw)[:, 0]
+    if (values < 0).any():
+        row = int(np.argmax(values < 0))
+        raise ValueError(f"{raw.at(row, column)}: the weight {values[row]:g} is negative.")
     if not values.any():
-        raise ValueError(f"Every weight in column {column} of {path.name} is zero.")
+        raise ValueError(f"Every weight in column {column} of {raw.name} is zero.")
     return values
 
 
-def _target(path: Path, name: str, rows: dict[int, str], task: str):
+def _target(raw: RawTable, name: str, task: str):
+    """Return targets, names of classes, what was done to labels, and shift and scale of a number."""
     if task not in ("auto", "classes", "number"):
         raise ValueError(f"`task` must be auto, classes or number, got {task}.")
-    texts = list(rows.values())
+    texts = [bare(text) for text in raw.columns[name]]
     if task == "number" or (task == "auto" and not _looks_like_classes(texts)):
-        values = _numbers(path, name, rows)
-        spread, varies = spreads(values[:, None])
+        values = Number(name).encode(raw)
+        spread, varies = spreads(values)
         if not np.all(np.isfinite(spread)):
-            raise ValueError(f"{path.name}, column {name}: the numbers are too large to standardise.")
+            raise ValueError(f"{raw.name}, column {name}: the numbers are too large to standardise.")
         if not varies.all():
-            raise ValueError(f"Column {name} of {path.name} is constant; there is nothing to predict.")
-        return (values - values.mean()) / spread, None, ""
+            raise ValueError(f"Column {name} of {raw.name} is constant; there is nothing to predict.")
+        mean = values[:, 0].mean()
+        return (values[:, 0] - mean) / spread[0], None, "", (float(mean), float(spread[0]))
     numbers_of_classes, order, said = read_labels(texts)
     if len(order) > max(2, len(texts) // 2):
         raise ValueError(
-            f"Column {name} of {path.name} has {len(order)} classes for {len(texts)} items; it looks like "
+            f"Column {name} of {raw.name} has {len(order)} classes for {len(texts)} items; it looks like "
             "a name of the items, not something to predict."
         )
     if len(order) < 2:
-        raise ValueError(f"Column {name} of {path.name} holds one class only, {next(iter(order))!r}.")
-    return np.array(numbers_of_classes), order, said
+        raise ValueError(f"Column {name} of {raw.name} holds one class only, {next(iter(order))!r}.")
+    return np.array(numbers_of_classes), order, said, (0.0, 1.0)
 
 
 def _looks_like_classes(texts: list[str]) -> bool:
-    """Return whether labels are words, or few different whole numbers."""
+    """Return whether labels are words, or few whole numbers; other numbers are there to be predicted."""
     numbers = [as_number(text) for text in texts]
     if None in numbers:
-        return not all(_is_float(text) for text in texts)  # 1, 2, inf are numbers, not words
+        return not all(_is_float(text) for text in texts)  # 1, 2, inf are no words
     whole = all(isinstance(number, int) for number in numbers)
     return whole and len(set(numbers)) <= min(CLASS_LIMIT, max(2, len(numbers) // 2))
 

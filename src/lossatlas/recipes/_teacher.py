@@ -103,5 +103,6 @@ def teach(teacher: Perceptron, x: Float[np.ndarray, " dim"], data: DataSet) -> L
         source=data.source,
         note="; ".join(part for part in (data.note, note) if part),
         standardised=data.standardised,
+        encoder=data.encoder,
     )
     return Lesson(teacher, x, relabelled, targets)

@@ -1,0 +1,248 @@
+"""How the rows of a table become inputs of a model, and its outputs what was to be predicted."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Union
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from ._labels import TRUTH, bare
+from ._raw_table import RawTable, is_missing, read_table
+
+
+Inputs = Float[np.ndarray, "items inputs"]
+TRUE = ("true", "yes")
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A column of numbers.
+
+    - `name`: of the column.
+    - `fill`: what a missing value counts as; None: it is refused.
+    """
+
+    name: str
+    fill: float | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the inputs that the column becomes."""
+        return (self.name,)
+
+    def encode(self, table: RawTable) -> Inputs:
+        """Return the numbers, shape (rows, 1); raises `ValueError` for what is not a finite number."""
+        values = []
+        for row, text in enumerate(table.columns[self.name]):
+            if is_missing(text):
+                if self.fill is None:
+                    raise ValueError(
+                        f"{table.at(row, self.name)}: the value is missing; fill it in or remove the row."
+                    )
+                values.append(self.fill)
+                continue
+            try:
+                values.append(float(text.replace("_", "x")))  # Python reads 1_0 as 10
+            except ValueError:
+                said = f"{text.strip()[:40]!r} is not a number"
+                raise ValueError(f"{table.at(row, self.name)}: {said}.") from None
+            if not np.isfinite(values[-1]):
+                raise ValueError(f"{table.at(row, self.name)}: {text.strip()[:40]} is not finite.")
+        return np.array(values, dtype=float)[:, None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Categories:
+    """A column of words: one input of 0 or 1 for each word; of two words one input, 1 for the second.
+
+    - `name`: of the column.
+    - `words`: the words that there are, in order.
+    - `fill`: the word that a missing value counts as; None: it is refused.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    fill: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the inputs that the column becomes, such as colour=red."""
+        shown = self.words[1:] if len(self.words) == 2 else self.words
+        return tuple(f"{self.name}={word}" for word in shown)
+
+    def encode(self, table: RawTable) -> Inputs:
+        """Return zeros and ones, shape (rows, inputs); raises `ValueError` for another word."""
+        places = {key_of(word): place for place, word in enumerate(self.words)}
+        found = np.zeros((len(table.rows), len(self.words)))
+        for row, text in enumerate(table.columns[self.name]):
+            missing = is_missing(text)
+            word = self.fill if missing else text
+            if word is None:
+                raise ValueError(
+                    f"{table.at(row, self.name)}: the value is missing; fill it in or remove the row."
+                )
+            if key_of(word) not in places:
+                raise ValueError(
+                    f"{table.at(row, self.name)}: {bare(word)[:40]!r} is none of the words of this column, "
+                    f"{', '.join(self.words)}."
+                )
+            found[row, places[key_of(word)]] = 1.0
+        return found[:, 1:] if len(self.words) == 2 else found
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scale:
+    """Columns shifted, scaled, and some of them left out: (z - shift)[kept] / scale[kept].
+
+    - `shift`, `scale`: shape (columns,).
+    - `kept`: numbers of the columns that stay.
+    """
+
+    shift: np.ndarray
+    scale: np.ndarray
+    kept: tuple[int, ...]
+
+    def __call__(self, z: Inputs) -> Inputs:
+        """Return the scaled columns."""
+        kept = list(self.kept)
+        return (z - self.shift)[:, kept] / self.scale[kept]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rotation:
+    """Columns mapped to others: (z - mean) @ directions.
+
+    - `mean`: shape (columns,).
+    - `directions`: shape (columns, inputs).
+    """
+
+    mean: np.ndarray
+    directions: np.ndarray
+
+    def __call__(self, z: Inputs) -> Inputs:
+        """Return the mapped columns."""
+        return (z - self.mean) @ self.directions
+
+
+Column = Union[Number, Categories]  # noqa: UP007  (a name for annotations)
+Step = Union[Scale, Rotation]  # noqa: UP007
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Encoder:
+    """How raw rows become inputs, and outputs become what was to be predicted.
+
+    - `columns`: the columns of the raw table that are used, in order.
+    - `steps`: what is done to the encoded columns, one after the other.
+    - `target_shift`, `target_scale`: a number to predict is target_shift + target_scale * output, in the
+        units of the raw table.
+    """
+
+    columns: tuple[Column, ...]
+    steps: tuple[Step, ...] = ()
+    target_shift: float = 0.0
+    target_scale: float = 1.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the raw columns that are needed."""
+        return tuple(column.name for column in self.columns)
+
+    def then(self, step: Step) -> "Encoder":
+        """Return the encoder that takes one more step."""
+        return dataclasses.replace(self, steps=(*self.steps, step))
+
+    def inputs(self, rows: Any) -> Inputs:
+        """Return the inputs of raw rows, shape (items, inputs).
+
+        **Arguments:**
+
+        - `rows`: what `read_table` takes, with all columns that are needed, in any order; others are passed
+            over. Or an array of numbers, shape (items, columns), with the columns in order.
+
+        **Raises:** `ValueError` that names the row and the column of what is missing or does not fit.
+        """
+        return self.encode(self._table(rows))
+
+    def encode(self, table: RawTable) -> Inputs:
+        """Return the inputs of a table that has all columns, shape (rows, inputs)."""
+        z = np.concatenate([column.encode(table) for column in self.columns], axis=1)
+        for step in self.steps:
+            z = step(z)
+        return z
+
+    def _table(self, rows: Any) -> RawTable:
+        """Return the table of raw rows, with the columns that are needed."""
+        if isinstance(rows, np.ndarray) or (
+            isinstance(rows, Sequence)
+            and not isinstance(rows, str)
+            and rows
+            and not isinstance(rows[0], Mapping)
+        ):
+            values = np.asarray(rows)
+            if values.ndim != 2 or values.shape[1] != len(self.columns):
+                raise ValueError(
+                    f"Rows must have shape (items, {len(self.columns)}), with the columns "
+                    f"{', '.join(self.names)}; got {values.shape}."
+                )
+            rows = {name: values[:, i] for i, name in enumerate(self.names)}
+        table = read_table(rows)
+        lacking = [name for name in self.names if name not in table.columns]
+        if lacking:
+            raise ValueError(
+                f"{table.name} has no column {lacking[0]!r}; needed are {', '.join(self.names)}."
+            )
+        return table
+
+    def in_target_units(self, outputs: ArrayLike) -> np.ndarray:
+        """Return outputs of a model in the units of the column to predict, of the same shape."""
+        return self.target_shift + self.target_scale * np.asarray(outputs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON can hold it; `from_dict` reads it."""
+        columns = [{"kind": type(c).__name__, **dataclasses.asdict(c)} for c in self.columns]
+        steps = [
+            {
+                "kind": type(step).__name__,
+                **{name: np.asarray(value).tolist() for name, value in vars(step).items()},
+            }
+            for step in self.steps
+        ]
+        target = {"target_shift": self.target_shift, "target_scale": self.target_scale}
+        return {"columns": columns, "steps": steps, **target}
+
+    @classmethod
+    def from_dict(cls, known: Mapping[str, Any]) -> "Encoder":
+        """Return the encoder that `to_dict` wrote."""
+        columns = []
+        for entry in known["columns"]:
+            entry = dict(entry)
+            if entry.pop("kind") == "Number":
+                columns.append(Number(**entry))
+            else:
+                columns.append(Categories(**entry | {"words": tuple(entry["words"])}))
+        steps = []
+        for entry in known["steps"]:
+            if entry["kind"] == "Scale":
+                kept = tuple(entry["kept"])
+                steps.append(Scale(np.array(entry["shift"]), np.array(entry["scale"]), kept))
+            else:
+                steps.append(Rotation(np.array(entry["mean"]), np.array(entry["directions"])))
+        return cls(tuple(columns), tuple(steps), float(known["target_shift"]), float(known["target_scale"]))
+
+
+def key_of(word: str) -> str:
+    """Return what two writings of one word have in common."""
+    word = bare(word)
+    return word.lower() if word.lower() in TRUTH else word
+
+
+def words_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the different words of a column in alphabetical order; false before true, no before yes."""
+    writings: dict[str, str] = {}
+    for text in texts:
+        writings.setdefault(key_of(text), bare(text))
+    keys = sorted(writings, key=lambda key: (key in TRUE, key))
+    return tuple(writings[key] for key in keys)
