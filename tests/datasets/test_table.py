@@ -104,7 +104,6 @@ def test_many_whole_numbers_are_a_number(tmp_path):
     ("a,y\n1,x\n2,x\n", "one class only"),
     ("a,y,y\n1,x,x\n2,z,x\n", "several columns named"),
     ("a,a,y\n1,2,x\n2,3,z\n", "several columns named 'a'"),
-    ("a;y\n1;2\n2;3\n", "separated by commas"),
     ("a,y\n1e200,0\n-1e200,1\n", "column a: the numbers are too large"),
     ("a,y\n1,1e200\n2,-1e200\n3,0.5\n", "column y: the numbers are too large"),
     ("a,y\n1_0,0\n2,1\n", "'1_0' is not a number"),
