@@ -16,3 +16,5 @@ from ._quantities import QuantityRun as QuantityRun
 from ._queue import Queue as Queue
 from ._queue import Search as Search
 from ._sets import NamedSets as NamedSets
+from ._trained_model import Layer as Layer
+from ._trained_model import TrainedModel as TrainedModel

@@ -4,7 +4,12 @@ import decimal
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._raw_table import as_text
 
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
@@ -90,3 +95,18 @@ def _apart(names: tuple[str, ...]) -> str:
         return ""
     more = f" and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
     return f"different classes although only their case differs: {', '.join(several[:SHOWN])}{more}"
+
+
+def as_labels(values: Iterable[Any], classes: Sequence[str]) -> np.ndarray:
+    """Return the class number of each value, shape (items,).
+
+    **Raises:** `ValueError` for a value that is none of the classes.
+    """
+    places = {_value(bare(name)): place for place, name in enumerate(classes)}
+    numbers = []
+    for row, value in enumerate(values, 1):
+        key = _value(bare(as_text(value)))
+        if key not in places:
+            raise ValueError(f"Row {row} has the class {as_text(value)!r}; there is {', '.join(classes)}.")
+        numbers.append(places[key])
+    return np.array(numbers, dtype=int)
