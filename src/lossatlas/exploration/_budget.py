@@ -51,6 +51,7 @@ class Progress:
     - `patience`: value of `quiet` at which the exploration ends.
     - `seconds`, `evaluations`, `searches`, `minima`, `transition_states`: what `Budget` limits.
     - `components`: number of connected parts of the network.
+    - `lowest`: energy of the lowest minimum so far, loss units; NaN before there is one.
     """
 
     phase: str
@@ -63,3 +64,4 @@ class Progress:
     minima: int
     transition_states: int
     components: int
+    lowest: float

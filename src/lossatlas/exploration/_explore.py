@@ -1,6 +1,7 @@
 """The loop that maps a landscape: plan a round, run it in batches, write each batch at once."""
 
 import contextlib
+import math
 import os
 import time
 import warnings
@@ -18,7 +19,7 @@ from ._budget import Budget, Progress
 from ._execute import Executor
 from ._pace import Pace
 from ._pairs import PairSelector
-from ._plan import ENDED, MIXES, initial_state, patience, plan_round
+from ._plan import ENDED, MIXES, initial_state, minima_exhausted, patience, plan_round
 
 
 MINIMA_SHARE = 0.3  # part of a budget that may be spent on minima alone before the network is grown
@@ -36,6 +37,7 @@ def explore(
     batch_size: int = 48,
     identity: Literal["distance", "energy"] | None = None,
     kinks: bool = False,
+    network: bool = True,
     toolkit: Toolkit | None = None,
 ) -> Atlas:
     """Map a landscape: find its minima and transition states, and how they connect.
@@ -64,6 +66,8 @@ def explore(
         if the energies agree, as in most literature. Default as stored, `distance` for a new file.
     - `kinks`: also store minima on kinks, where the loss rises on all sides but has no derivative; they
         have the flag `kink`, and neither eigenvalues nor a log-product.
+    - `network`: False to stop once random starts bring no new minimum, before transition states are sought;
+        the same call with True goes on from there.
     - `toolkit`: the searches to run, and their mix; default `toolkit_for(landscape)`.
 
     **Returns:** the atlas, open for reading. `atlas.log.get_state("exploration")["phase"]` is `complete` if
@@ -82,6 +86,7 @@ def explore(
     if progress is not None and not callable(progress):
         raise ValueError(f"`progress` must be a function of a Progress, got {progress!r}.")
     out, kinks = check_path("out", out, "the atlas"), check_flag("kinks", kinks)
+    network = check_flag("network", network)
     batch_size, seed = check_whole("batch_size", batch_size), check_seed(seed)
     workers = None if workers is None else check_whole("workers", workers)
     if not isinstance(toolkit, Toolkit | None):
@@ -96,7 +101,8 @@ def explore(
         if new_plan:
             warnings.warn(new_plan, stacklevel=2)
         executor = Executor(landscape, atlas, seed, workers, kinks, toolkit)
-        _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started).run()
+        loop = _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started, network)
+        loop.run()
         said = _advice(atlas, landscape) if atlas.queue.finished() else None
     if said:
         warnings.warn(said, stacklevel=2)
@@ -153,13 +159,13 @@ def _advice(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
 class _Loop:
     """One run of an exploration."""
 
-    def __init__(self, landscape, atlas, budget, executor, progress, batch_size, started):
+    def __init__(self, landscape, atlas, budget, executor, progress, batch_size, started, network):
         self.landscape, self.atlas, self.budget = landscape, atlas, budget
         self.report, self.batch_size = progress, batch_size
         self.executor = executor
         self.selector = PairSelector(landscape, atlas)
         self.pace = Pace(executor.workers or available_cores())
-        self.seed, self.started = executor.seed, started
+        self.seed, self.started, self.network = executor.seed, started, network
 
     def run(self) -> None:
         """Search until complete or out of budget; after Ctrl-C note the end of the run and raise."""
@@ -228,6 +234,9 @@ class _Loop:
             row["transition_states"] += self.atlas.count("transition_states") - before.transition_states
 
     def _plan(self, state: dict, progress: Progress) -> bool:
+        mix = MIXES[self.executor.toolkit.mix]
+        if not self.network and (state["phase"] != "minima" or minima_exhausted(self.atlas, mix)):
+            return False
         spent = (progress.seconds, self.budget.seconds), (progress.evaluations, self.budget.evaluations)
         share = max((done / limit for done, limit in spent if limit is not None), default=0.0)
         rows, state = plan_round(
@@ -237,7 +246,7 @@ class _Loop:
             grow=self.landscape.smoothness != "kinked",
             hurry=share > MINIMA_SHARE,
             closing=share > 1.0 - JOINING_SHARE,
-            mix=MIXES[self.executor.toolkit.mix],
+            mix=mix,
         )
         with self.atlas.transaction():
             self.atlas.queue.plan(rows)
@@ -256,4 +265,5 @@ class _Loop:
             minima=self.atlas.count("minima"),
             transition_states=self.atlas.count("transition_states"),
             components=self.atlas.component_count,
+            lowest=float(min(self.atlas.minima.energy, default=math.nan)),
         )

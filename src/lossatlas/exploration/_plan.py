@@ -126,7 +126,7 @@ def plan_round(
     state = {**state, "round": state["round"] + 1}
     candidates = functools.cache(selector.candidates)  # computed at most once, and only if needed
     hurry = hurry and atlas.count("minima") > 0
-    if state["phase"] == "minima" and (hurry or _minima_exhausted(atlas, mix)):
+    if state["phase"] == "minima" and (hurry or minima_exhausted(atlas, mix)):
         state["phase"] = "network" if grow and len(atlas.minima) else _end(atlas)
     if state["phase"] == "network" and _network_complete(atlas, state, candidates):
         state["phase"] = _end(atlas)
@@ -162,7 +162,7 @@ def _end(atlas: Atlas) -> str:
     return "complete" if estimate.conclusive else "inconclusive"
 
 
-def _minima_exhausted(atlas: Atlas, mix: Mix) -> bool:
+def minima_exhausted(atlas: Atlas, mix: Mix) -> bool:
     """Return whether random starts are expected to find no new minimum.
 
     Failed starts do not count, because further starts would fail in the same way. (For five small networks

@@ -3,6 +3,7 @@
 from ._driver import as_points as as_points
 from ._driver import available_cores as available_cores
 from ._driver import compilations as compilations
+from ._driver import plain_code as plain_code
 from ._driver import run_batch as run_batch
 from ._memory import limit_memory as limit_memory
 from ._memory_needed import memory_needed as memory_needed

@@ -11,11 +11,13 @@ where a gradient does little but read the data of the landscape: one pass over t
 (One or two lanes gain nothing by it.)
 """
 
+import contextlib
+import contextvars
 import functools
 import importlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -50,6 +52,29 @@ _programs: dict[Any, Future[Program]] = {}
 _compiled = 0
 _shapes: dict[Any, PyTree] = {}
 _registry = threading.Lock()
+
+
+# What XLA leaves out of plain code; by name, so that one program is compiled with it and another is not.
+PLAIN_CODE = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
+_plain: contextvars.ContextVar[bool] = contextvars.ContextVar("plain", default=False)
+
+
+@contextlib.contextmanager
+def plain_code() -> Iterator[None]:
+    """Compile what runs inside in a third of the time, to code that runs up to 1.7 times as long.
+
+    That is worth it for searches that end sooner than the best code would be compiled. On accelerators
+    nothing changes. Results agree with those of the best code to rounding.
+    """
+    token = _plain.set(True)
+    try:
+        yield
+    finally:
+        _plain.reset(token)
 
 
 def run_batch(
@@ -217,7 +242,7 @@ def _sharing(search: Callable, landscape: Searched, count: int) -> bool:
 def _program(search: Callable, landscape: Searched, arrays: PyTree, sharing: bool) -> Program:
     """Return the compiled program; the first thread that asks compiles it, others wait."""
     global _compiled
-    name = (_name(search, landscape, arrays), memory_budget(), _accelerated(), sharing)
+    name = (_name(search, landscape, arrays), memory_budget(), _accelerated(), sharing, _plain.get())
     with _registry:
         first = name not in _programs
         future = _programs.setdefault(name, Future())
@@ -245,7 +270,9 @@ def _compile(search: Callable, landscape: Searched, arrays: PyTree, sharing: boo
         capacity = QUEUE * (ACCELERATOR_LANES if accelerated else SHARING_LANES)
     run = jax.jit(_lanes_together if sharing else _own_loops, static_argnums=0)
     # One program, one core: the driver's threads keep the cores busy.
-    options: dict[str, str | bool] = {} if accelerated else {"xla_cpu_multi_thread_eigen": False}
+    options: dict[str, Any] = {} if accelerated else {"xla_cpu_multi_thread_eigen": False}
+    if _plain.get() and not accelerated:
+        options |= PLAIN_CODE
     while True:
         lanes = _resized(arrays, capacity)
         lowered = run.lower(search, landscape, jax.ShapeDtypeStruct((), np.int64), lanes)
