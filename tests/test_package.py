@@ -11,7 +11,17 @@ def test_every_public_name_is_there():
         assert getattr(lossatlas, name) is not None
 
 
-ROOMS = ("analysis", "atlas", "datasets", "exploration", "landscapes", "plots", "recipes", "searches")
+ROOMS = (
+    "analysis",
+    "atlas",
+    "datasets",
+    "exploration",
+    "landscapes",
+    "plots",
+    "recipes",
+    "searches",
+    "sweeps",
+)
 
 
 def test_rooms_are_the_namespace_and_few_names_stand_at_the_top():

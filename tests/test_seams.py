@@ -20,8 +20,9 @@ from lossatlas.analysis import transition_network
 from lossatlas.atlas import Atlas
 from lossatlas.cli import app
 from lossatlas.exploration import Budget, explore
-from lossatlas.recipes import RECIPES, read_config
+from lossatlas.recipes import RECIPES
 from lossatlas.searches import minimise, toolkit_for
+from lossatlas.sweeps import read_config
 
 
 SOURCE = Path(__file__).parents[1] / "src" / "lossatlas"

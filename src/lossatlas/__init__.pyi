@@ -8,6 +8,7 @@ from . import landscapes as landscapes
 from . import plots as plots
 from . import recipes as recipes
 from . import searches as searches
+from . import sweeps as sweeps
 from .analysis import disconnectivity as disconnectivity
 from .analysis import evaluate as evaluate
 from .analysis import thermodynamics as thermodynamics

@@ -30,7 +30,7 @@ def test_columns_survive_the_file(path, atlas):
             assert old.keys() == new.keys()
             for name in old.keys():
                 np.testing.assert_array_equal(old[name], new[name])
-        assert again.landscape == {**FakeLandscape().fingerprint(), "sizes": [2, 3]}
+        assert again.settings == {**FakeLandscape().fingerprint(), "sizes": [2, 3]}
         assert again.identity == "distance"
         assert again.dimension == 3
         assert again.symmetry_order == 2

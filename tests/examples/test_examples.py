@@ -12,8 +12,8 @@ from run_table import read_rows
 from lossatlas.analysis import mean_critical_points, most_critical_pairs
 from lossatlas.atlas import Atlas
 from lossatlas.cli._main import app
-from lossatlas.recipes import read_config, run_sweep
-from lossatlas.recipes._sweep import cells
+from lossatlas.sweeps import read_config, run_sweep
+from lossatlas.sweeps._sweep import cells
 
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

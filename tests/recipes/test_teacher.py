@@ -9,13 +9,7 @@ import pytest
 
 from lossatlas import datasets
 from lossatlas.landscapes import Perceptron
-from lossatlas.recipes import (
-    RecipeError,
-    read_recipe,
-    teach,
-    to_settings,
-    train_teacher,
-)
+from lossatlas.recipes import RecipeError, read_recipe, teach, to_settings, train_teacher
 
 
 IRIS = {"landscape": "iris", "items": 100, "teacher": 2, "teacher_l2": 1e-2}

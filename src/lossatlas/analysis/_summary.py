@@ -111,7 +111,7 @@ def summary(atlas: Atlas) -> Summary:
     **Returns:** `Summary`.
     """
     return Summary(
-        landscape=atlas.landscape,
+        landscape=atlas.settings,
         identity=atlas.identity,
         recipe=atlas.recipe,
         exploration=atlas.log.get_state("exploration", None),

@@ -1,5 +1,6 @@
 """The atlas: one SQLite file with the minima and transition states of one landscape."""
 
+import functools
 import json
 import os
 from contextlib import AbstractContextManager
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from lossatlas._checks import check_path
 from lossatlas._graph import Graph
+from lossatlas.recipes import Problem
 
 from . import _convert
 from ._columns import Minima, TransitionStates
@@ -19,11 +21,13 @@ from ._file import AtlasFile
 from ._integrity import check, digest
 from ._log import Log
 from ._point_tables import PointTables
+from ._problem import model_of, problem_of
 from ._quantities import Quantities
 from ._quantity_rows import MINIMUM
 from ._queue import Queue
 from ._sets import NamedSets
 from ._settings import new_meta, settings_of, wanted_settings
+from ._trained_model import TrainedModel
 
 
 Ids = Int[np.ndarray, " points"]
@@ -83,6 +87,7 @@ class Atlas:
         except BaseException:
             self.close()
             raise
+        self._landscape = landscape
         self._points = PointTables(self._file, self._settings, landscape)
         self.quantities = Quantities(self._file, self._points.forget_columns)
         self.sets = NamedSets(self._file)
@@ -91,9 +96,42 @@ class Atlas:
     # ---- what is stored about the atlas itself -------------------------------------------------
 
     @property
-    def landscape(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """The fingerprint of the landscape: its settings and the hash of its data."""
         return dict(self._settings.fingerprint)
+
+    @property
+    def landscape(self) -> Any:
+        """The landscape: the one that the atlas was opened with, else built again from the recipe.
+
+        **Raises:** `AtlasError` if there is no recipe, or its data are no longer there or have changed.
+        """
+        return self.problem.landscape if self._landscape is None else self._landscape
+
+    @functools.cached_property
+    def problem(self) -> Problem:
+        """The landscape with its training and test data, built again from the recipe.
+
+        **Raises:** `AtlasError` as `landscape`.
+        """
+        problem = problem_of(self)
+        self._settings.compare(wanted_settings(problem.landscape, None, None, None), self.path)
+        return problem
+
+    def model(self, minimum: int | Literal["best"] = "best") -> TrainedModel:
+        """Return a minimum as a model that predicts for raw rows.
+
+        Where the data of the recipe are no longer there, networks still predict.
+
+        **Arguments:**
+
+        - `minimum`: id; or `best`: the one with the lowest `validation_loss`, without that quantity the one
+            with the lowest energy.
+
+        **Raises:** `AtlasError` as `landscape`; `ValueError` if the landscape does not predict, and for an
+        id that does not exist.
+        """
+        return model_of(self, self._landscape, minimum)
 
     @property
     def recipe(self) -> dict[str, Any] | None:
@@ -123,6 +161,16 @@ class Atlas:
             for q in self.quantities
             if q.kind == MINIMUM and any(run.settings.get("recipe", recipe) != recipe for run in q.runs)
         ]
+
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """What predictions need of the training data: names, classes and encoder, if that was stored."""
+        return self._file.meta().get("data")
+
+    def set_data(self, card: dict[str, Any]) -> None:
+        """Store what `lossatlas.recipes.data_card` returns, in place of an older one."""
+        if card != self.data:
+            self._file.set_meta("data", card)
 
     @property
     def census(self) -> dict[str, Any] | None:
@@ -373,4 +421,4 @@ class Atlas:
         return f"Atlas({str(self.path)!r}: {len(minima)} minima, {len(states)} transition states)"
 
     def _repr_html_(self) -> str:
-        return _convert.to_html(self.path, self.landscape, *self._points.columns())
+        return _convert.to_html(self.path, self.settings, *self._points.columns())

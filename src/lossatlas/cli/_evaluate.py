@@ -19,7 +19,7 @@ def evaluate(
     import numpy as np
 
     from lossatlas.atlas import Atlas
-    from lossatlas.recipes import evaluate_atlas
+    from lossatlas.sweeps import evaluate_atlas
 
     columns = evaluate_atlas(file, reference=reference, workers=workers).columns
     with Atlas(file, readonly=True) as atlas:

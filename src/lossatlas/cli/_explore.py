@@ -1,7 +1,9 @@
 """`lossatlas explore`: map a landscape, print a table, write the atlas and a picture."""
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,37 +47,13 @@ def explore(
     Running the same command again continues where it stopped.
     """
     from lossatlas.analysis import summary
-    from lossatlas.recipes import RecipeError, read_config, read_explore, seconds
 
     given = options.given(context)
     asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
-    asked = {key: value for key, value in asked.items() if value is not None}
-    if kinks:
-        asked["kinks"] = True
-    if time_limit is not None:
-        asked["time_limit"] = seconds(time_limit)
-    try:
-        settings = read_explore(asked)
-    except RecipeError as error:
-        raise ValueError(error.named(f"--{error.key}")) from None
-    if name.endswith(".toml"):
-        config = read_config(Path(name))
-        if config.sweep:
-            raise ValueError(f"{name} has a [sweep]; run it by: lossatlas sweep {name}.")
-        recipe, settings = config.recipe(given), config.explore.model_copy(update=asked)
-    else:
-        recipe = options.recipe_of(name, given)
+    recipe, settings = recipe_and_settings(name, given, asked | {"kinks": kinks or None}, time_limit)
     options.limit_memory(settings.memory)
-    try:
-        problem = recipe.build()
-    except ValueError as error:
-        raise (ValueError(f"{name}: {error}") if name.endswith(".toml") else error) from None
-    for part, data in (("training", problem.training), ("test", problem.test)):
-        if data is not None and name != "xor":
-            typer.echo(f"{part}: {data}" if problem.test is not None else str(data))
-    out = out or Path(f"{Path(given.get('table', name)).stem}.atlas")
-    if out.suffix.lower() in (".png", ".svg", ".pdf"):
-        raise ValueError(f"--out names the atlas, such as {out.stem}.atlas; the picture goes beside it.")
+    problem = built(name, recipe)
+    out = atlas_path(name, given, out)
     _state_memory(problem.landscape, settings.workers)
     atlas, interrupted = _searched(recipe, problem, out, settings)
     with atlas:
@@ -92,10 +70,63 @@ def explore(
             raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")
 
 
+def recipe_and_settings(
+    name: str, given: dict[str, Any], asked: dict[str, Any], time_limit: str | None
+) -> tuple[Any, Any]:
+    """Return the recipe of a command line or a config, and how to search."""
+    from lossatlas.recipes import RecipeError
+    from lossatlas.sweeps import read_config, read_explore, seconds
+
+    asked = {key: value for key, value in asked.items() if value is not None}
+    if time_limit is not None:
+        asked["time_limit"] = seconds(time_limit)
+    try:
+        settings = read_explore(asked)
+    except RecipeError as error:
+        raise ValueError(error.named(f"--{error.key}")) from None
+    if not name.endswith(".toml"):
+        return options.recipe_of(name, given), settings
+    config = read_config(Path(name))
+    if config.sweep:
+        raise ValueError(f"{name} has a [sweep]; run it by: lossatlas sweep {name}.")
+    return config.recipe(given), config.explore.model_copy(update=asked)
+
+
+def built(name: str, recipe: Any) -> Any:
+    """Return landscape and data of a recipe, and print what the data are."""
+    try:
+        problem = recipe.build()
+    except ValueError as error:
+        raise (ValueError(f"{name}: {error}") if name.endswith(".toml") else error) from None
+    for part, data in (("training", problem.training), ("test", problem.test)):
+        if data is not None and name != "xor":
+            typer.echo(f"{part}: {data}" if problem.test is not None else str(data))
+    return problem
+
+
+def atlas_path(name: str, given: dict[str, Any], out: Path | None) -> Path:
+    """Return the file of the atlas, by default named like the landscape or the table."""
+    path = out or Path(f"{Path(given.get('table', name)).stem}.atlas")
+    if path.suffix.lower() in (".png", ".svg", ".pdf"):
+        raise ValueError(f"--out names the atlas, such as {path.stem}.atlas; the picture goes beside it.")
+    return path
+
+
+@contextlib.contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Print warnings at the end, each as one line."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        ignore_damaged_programs()
+        yield
+    for warning in said:
+        sys.stderr.write(f"lossatlas: {warning.message}\n")
+
+
 def _searched(recipe, problem, out: Path, settings) -> tuple[Any, bool]:
     """Explore; return the atlas, open for reading, and whether Ctrl-C ended the exploration."""
     from lossatlas.atlas import Atlas
-    from lossatlas.recipes import explore_recipe
+    from lossatlas.sweeps import explore_recipe
 
     limit, begun, interrupted = settings.time_limit, False, False
     with progress_bar(f"compiling the searches for {problem.landscape.dimension} variables") as update:
@@ -111,17 +142,13 @@ def _searched(recipe, problem, out: Path, settings) -> tuple[Any, bool]:
                 min(1.0, max(done, left)),
             )
 
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always", UserWarning)
-            ignore_damaged_programs()
+        with warnings_as_lines():
             try:
                 atlas = explore_recipe(recipe, problem, out, settings, progress=report)
             except KeyboardInterrupt:
                 if not begun:
                     raise
                 atlas, interrupted = Atlas(out, readonly=True), True
-    for warning in said:
-        sys.stderr.write(f"lossatlas: {warning.message}\n")
     return atlas, interrupted
 
 

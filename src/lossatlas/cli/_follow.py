@@ -41,33 +41,24 @@ def _read(file: Path, points: str) -> tuple[Any, Any, list[str]]:
     import numpy as np
 
     from lossatlas.atlas import Atlas
-    from lossatlas.recipes import problem_of
 
     with Atlas(file, readonly=True) as atlas:
-        if atlas.recipe is None:
-            raise ValueError(
-                f"{file} does not say how its landscape is built, so its points cannot be followed: "
-                "explore by the command line or a config."
-            )
-        known = atlas.minima.id
-    minima = known if points in ("minima", "all") else known[:0]
-    if points not in ("minima", "ts", "all"):
-        minima = read_ids(points, "--points", known)
-    landscape = problem_of(file).landscape
-    if not hasattr(landscape, "l2"):
-        raise ValueError(f"The landscape of {file} has no L2 to follow.")
-    # Opening with the landscape refuses the atlas if the data are not those that it was made from.
-    with Atlas(file, landscape, readonly=True) as atlas:
-        states = atlas.transition_states.id if points in ("ts", "all") else known[:0]
+        known, states, landscape = atlas.minima.id, atlas.transition_states.id, atlas.landscape
+        minima = known if points in ("minima", "all") else known[:0]
+        if points not in ("minima", "ts", "all"):
+            minima = read_ids(points, "--points", known)
+        chosen = states if points in ("ts", "all") else states[:0]
         x = np.concatenate(
             [
                 atlas.minima.x[np.isin(known, minima)],
-                atlas.transition_states.x[np.isin(atlas.transition_states.id, states)],
+                atlas.transition_states.x[np.isin(states, chosen)],
             ]
         )
+    if not hasattr(landscape, "l2"):
+        raise ValueError(f"The landscape of {file} has no L2 to follow.")
     if not len(x):
         raise ValueError(f"--points {points}: {file} holds no such point.")
-    names = [f"minimum {i}" for i in minima] + [f"transition state {i}" for i in states]
+    names = [f"minimum {i}" for i in minima] + [f"transition state {i}" for i in chosen]
     return landscape, x, names
 
 

@@ -190,7 +190,7 @@ def read_sets(texts: list[str], ids: Any, known: dict[str, Any]) -> Any:
 
 def check_column(atlas: "Atlas", name: str | None) -> None:
     """Refuse a metric that some minima lack, because `evaluate` could add it; gaps in others stay grey."""
-    from lossatlas.recipes import check_judged
+    from lossatlas.sweeps import check_judged
 
     if name is not None and name in atlas.quantities.written_by("evaluate"):
         check_judged(atlas)

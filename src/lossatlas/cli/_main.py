@@ -19,6 +19,7 @@ from ._descend import descend
 from ._evaluate import evaluate
 from ._exchange import export_atlas, import_atlas
 from ._explore import explore
+from ._fit import fit
 from ._follow import follow
 from ._frustration import frustration
 from ._funnels import funnels
@@ -26,6 +27,7 @@ from ._graph import graph
 from ._landscape import LandscapeCommand
 from ._network import network
 from ._picture import picture
+from ._predict import predict
 from ._quantities import quantities
 from ._rates import rates
 from ._show import show
@@ -43,6 +45,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(cls=LandscapeCommand)(explore)
+app.command(cls=LandscapeCommand)(fit)
+app.command()(predict)
 app.command()(show)
 app.command()(evaluate)
 app.command()(quantities)

@@ -64,7 +64,7 @@ def picture(
 
 def _boxes(files: list[Path], metric: str, by: str | None) -> Any:
     from lossatlas import plots
-    from lossatlas.recipes import compare_atlases
+    from lossatlas.sweeps import compare_atlases
 
     found = compare_atlases(files, metric, by=by)
     (first, values), *others = found.values.items()
@@ -85,7 +85,7 @@ def _curve(files: list[Path], metric: str, by: str | None) -> Any:
     import numpy as np
 
     from lossatlas import plots
-    from lossatlas.recipes import compare_atlases
+    from lossatlas.sweeps import compare_atlases
 
     found = compare_atlases(files, metric, by=by)
     try:
@@ -113,7 +113,7 @@ def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any
 
     from lossatlas import plots
     from lossatlas.atlas import Atlas
-    from lossatlas.recipes import compare_atlases
+    from lossatlas.sweeps import compare_atlases
 
     found = compare_atlases(files, metric, by=by)
     part, values = next(iter(found.values.items()))
@@ -136,7 +136,7 @@ def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any
 def _misclassification(file: Path) -> Any:
     from lossatlas import plots
     from lossatlas.analysis import misclassification_distances
-    from lossatlas.recipes import judge_atlas
+    from lossatlas.sweeps import judge_atlas
 
     part, wrong = _wrong(judge_atlas(file), file)
     if len(wrong) < 2:
@@ -152,12 +152,11 @@ def _distances(file: Path) -> Any:
     from lossatlas import plots
     from lossatlas.analysis import misclassification_distances, parameter_distances
     from lossatlas.atlas import Atlas
-    from lossatlas.recipes import judge_atlas, problem_of
+    from lossatlas.sweeps import judge_atlas
 
     _, wrong = _wrong(judge_atlas(file), file)
     with Atlas(file, readonly=True) as atlas:
-        x = atlas.minima.x
-    distances = parameter_distances(problem_of(file).landscape.symmetry, x)
+        distances = parameter_distances(atlas.landscape.symmetry, atlas.minima.x)
     axes = plots.distance_density(misclassification_distances(wrong), distances.aligned, distances.plain)
     return axes[0].figure
 
@@ -192,10 +191,11 @@ def _fits(file: Path) -> Any:
 
 def _model_of(file: Path) -> tuple[Any, Any]:
     """Return the landscape of an atlas, which must be a model, and its training data."""
+    from lossatlas.atlas import Atlas
     from lossatlas.landscapes import check_model
-    from lossatlas.recipes import problem_of
 
-    problem = problem_of(file)
+    with Atlas(file, readonly=True) as atlas:
+        problem = atlas.problem
     try:
         return check_model(problem.landscape), problem.training
     except ValueError as error:

@@ -17,7 +17,7 @@ def sweep(
 
     Running the same command again continues where it stopped.
     """
-    from lossatlas.recipes import read_config, run_sweep
+    from lossatlas.sweeps import read_config, run_sweep
 
     settings = read_config(config)
     options.limit_memory(memory or settings.explore.memory)

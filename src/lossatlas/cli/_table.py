@@ -20,7 +20,7 @@ def table(
 ) -> None:
     """Print a row per atlas: numbers of points, coverage, loss, and metrics of the minima."""
     from lossatlas.atlas import Atlas
-    from lossatlas.recipes import quantity_columns, summarise, to_csv, to_markdown, unjudged
+    from lossatlas.sweeps import quantity_columns, summarise, to_csv, to_markdown, unjudged
 
     names = quantity or []
     rows = [summarise(file, names) for file in files]

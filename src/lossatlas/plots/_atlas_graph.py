@@ -189,7 +189,7 @@ def _ylabel(kt: float | None) -> str:
 
 def _title(atlas: Atlas, tree: DisconnectivityTree, groups: bool) -> str:
     """Return the name of the landscape (or directory of an import) and the numbers of its points."""
-    name = atlas.landscape.get("landscape") or atlas.landscape.get("directory") or "import"
+    name = atlas.settings.get("landscape") or atlas.settings.get("directory") or "import"
     drawn, n, states = len(tree), len(atlas.minima), int(atlas.transition_states.usable.sum())
     if groups:
         return f"{name}: {drawn} group{'' if drawn == 1 else 's'} of minima"

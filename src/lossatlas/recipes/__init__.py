@@ -1,14 +1,12 @@
-"""Recipes: settings of landscapes and their data, configs, sweeps over them, and their tables."""
+"""Recipes: settings of landscapes and their data as checked records, and how to build both."""
 
-from ._compare import Comparison as Comparison
-from ._compare import compare_atlases as compare_atlases
-from ._compare import labels_of as labels_of
-from ._config import Config as Config
-from ._config import ExploreSettings as ExploreSettings
-from ._config import read_config as read_config
-from ._config import read_explore as read_explore
-from ._config import seconds as seconds
+from ._memory import TEST_DATA as TEST_DATA
+from ._memory import data_card as data_card
+from ._memory import rebuild as rebuild
+from ._memory import rebuild_for_predictions as rebuild_for_predictions
+from ._memory import remembered as remembered
 from ._network_recipes import AbstractDataRecipe as AbstractDataRecipe
+from ._network_recipes import AbstractNetworkRecipe as AbstractNetworkRecipe
 from ._read_recipe import RECIPES as RECIPES
 from ._read_recipe import read_recipe as read_recipe
 from ._recipe import AbstractRecipe as AbstractRecipe
@@ -16,20 +14,10 @@ from ._recipe import Help as Help
 from ._recipe import Problem as Problem
 from ._recipe import RecipeError as RecipeError
 from ._recipe import Setting as Setting
+from ._recipe import first_error as first_error
 from ._recipe import settings_of as settings_of
 from ._recipe import shown as shown
 from ._recipe import to_settings as to_settings
-from ._run import evaluate_atlas as evaluate_atlas
-from ._run import explore_recipe as explore_recipe
-from ._run import judge_atlas as judge_atlas
-from ._run import problem_of as problem_of
-from ._sweep import run_sweep as run_sweep
-from ._table import check_judged as check_judged
-from ._table import quantity_columns as quantity_columns
-from ._table import summarise as summarise
-from ._table import to_csv as to_csv
-from ._table import to_markdown as to_markdown
-from ._table import unjudged as unjudged
 from ._teacher import Lesson as Lesson
 from ._teacher import teach as teach
 from ._teacher import train_teacher as train_teacher

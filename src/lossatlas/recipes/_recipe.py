@@ -10,9 +10,6 @@ from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractLandscape
 
 
-TEST_DATA = "test_data"  # key of the hash of the test data, which an atlas stores beside the settings
-
-
 class Problem(NamedTuple):
     """A landscape and its data.
 

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 from lossatlas._cache import ignore_damaged_programs
 from lossatlas.atlas import Atlas
 from lossatlas.exploration import ENDED
+from lossatlas.recipes import TEST_DATA, AbstractNetworkRecipe, AbstractRecipe, shown, to_settings
 
 from ._config import Config, ExploreSettings, where
-from ._network_recipes import AbstractNetworkRecipe
-from ._recipe import TEST_DATA, AbstractRecipe, shown, to_settings
 from ._run import evaluate_atlas, explore_recipe
 from ._table import summarise, to_csv, to_markdown, unjudged
 

@@ -8,14 +8,13 @@ import pytest
 
 from lossatlas.atlas import Atlas, AtlasError
 from lossatlas.landscapes import xor
-from lossatlas.recipes import (
+from lossatlas.recipes import read_recipe
+from lossatlas.sweeps import (
     ExploreSettings,
     evaluate_atlas,
     explore_recipe,
     judge_atlas,
-    problem_of,
     read_config,
-    read_recipe,
     run_sweep,
     summarise,
     to_csv,
@@ -58,7 +57,7 @@ def test_one_atlas_for_every_point(swept):
             assert len(atlas.minima) >= 1
             assert np.isfinite(atlas.minima["test_macro_auc"]).all()
             assert ("wrong_accuracy" in atlas.minima.keys()) == ("0.2" in path.name)
-            assert atlas.landscape["l2"] == (0.01 if "0.01" in path.name else 0.1)
+            assert atlas.settings["l2"] == (0.01 if "0.01" in path.name else 0.1)
     assert said[0] == "1 of 4: l2_0.1-mislabelled_0.0"
 
 
@@ -94,7 +93,7 @@ def test_what_is_done_is_not_repeated(swept):
 
 def test_a_kill_before_the_metrics_is_made_up_for(swept):
     folder, paths, _ = swept
-    with Atlas(paths[0], problem_of(paths[0]).landscape) as atlas:
+    with Atlas(paths[0], Atlas(paths[0]).landscape) as atlas:
         metrics = atlas.minima.quantities
         atlas.quantities.delete(*metrics)
     run_sweep(read_config(folder / "study.toml"), folder / "out")
@@ -164,7 +163,7 @@ def test_minima_without_metrics_are_not_averaged_over(swept, tmp_path):
     _, paths, _ = swept
     copy = tmp_path / "copy.atlas"
     copy.write_bytes(paths[2].read_bytes())
-    with Atlas(copy, problem_of(copy).landscape) as atlas:
+    with Atlas(copy, Atlas(copy).landscape) as atlas:
         atlas.add_minima(np.full((1, atlas.dimension), 9.0), [9.0], [0.0], [1.0], [1.0])
         assert unjudged(atlas).sum() == 1
     assert "test_auc" in summarise(paths[2])

@@ -7,8 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
-from ._read_recipe import RECIPES, read_recipe
-from ._recipe import AbstractRecipe, RecipeError, first_error, settings_of
+from lossatlas.recipes import RECIPES, AbstractRecipe, RecipeError, first_error, read_recipe, settings_of
 
 
 def seconds(text: str) -> float | None:

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from lossatlas.atlas import Atlas
+from lossatlas.recipes import shown
 
-from ._recipe import shown
 from ._table import check_judged
 
 

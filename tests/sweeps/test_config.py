@@ -2,7 +2,7 @@
 
 import pytest
 
-from lossatlas.recipes import read_config, seconds
+from lossatlas.sweeps import read_config, seconds
 
 
 def write(tmp_path, text):

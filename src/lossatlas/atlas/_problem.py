@@ -1,0 +1,71 @@
+"""The landscape of an atlas and its data, had back from the file, and its minima as models."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lossatlas.landscapes import AbstractLandscape, AbstractModel, check_model
+from lossatlas.recipes import Problem, rebuild, rebuild_for_predictions
+
+from ._errors import AtlasError
+from ._trained_model import TrainedModel
+
+
+if TYPE_CHECKING:
+    from ._atlas import Atlas
+
+
+def problem_of(atlas: "Atlas") -> Problem:
+    """Build the landscape and the data of an atlas again; see `Atlas.problem`."""
+    if not isinstance(atlas.recipe, dict):
+        raise AtlasError(
+            f"{atlas.path} does not say how its landscape is built: open it with the landscape, "
+            "Atlas(path, landscape), or explore by the command line or a config."
+        )
+    try:
+        return rebuild(atlas.recipe)
+    except ValueError as error:
+        raise AtlasError(f"{atlas.path}: {error}") from None
+
+
+def model_of(atlas: "Atlas", given: AbstractLandscape | None, minimum: int | str) -> TrainedModel:
+    """Return a minimum as a model; see `Atlas.model`."""
+    chosen = best_minimum(atlas) if minimum == "best" else minimum
+    if isinstance(chosen, bool) or not isinstance(chosen, int | np.integer):
+        raise ValueError(f"`minimum` must be best or the id of a minimum, got {minimum!r}.")
+    x = atlas.minimum_x(int(chosen))
+    if given is not None:
+        return TrainedModel(_model(atlas, given), x, None, int(chosen))
+    problem = _problem_for_predictions(atlas)
+    return TrainedModel(_model(atlas, problem.landscape), x, problem.training, int(chosen))
+
+
+def best_minimum(atlas: "Atlas") -> int:
+    """Return the id of the minimum of lowest validation loss; without validation data, of lowest energy."""
+    minima = atlas.minima
+    if not len(minima):
+        raise ValueError(f"{atlas.path} holds no minimum.")
+    known = minima.quantities.get("validation_loss")
+    energies = minima.energy if known is None or np.isnan(known).all() else known
+    return int(minima.id[np.nanargmin(energies)])
+
+
+def _problem_for_predictions(atlas: "Atlas") -> Problem:
+    """Return the problem, without its data where these are no longer there but the atlas knows enough."""
+    try:
+        return atlas.problem
+    except AtlasError:
+        if atlas.recipe is None or atlas.data is None:
+            raise
+        try:
+            return rebuild_for_predictions(atlas.recipe, atlas.data)
+        except ValueError:
+            pass
+        raise
+
+
+def _model(atlas: "Atlas", landscape: Any) -> AbstractModel:
+    try:
+        return check_model(landscape)
+    except ValueError as error:
+        raise ValueError(f"{atlas.path}: {error}") from None

@@ -1,0 +1,86 @@
+"""`lossatlas predict`: what a minimum says of new rows."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def predict(
+    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    rows: Annotated[Path, typer.Argument(metavar="NEW.csv", help="Rows with the columns of the inputs.")],
+    minimum: Annotated[
+        str,
+        typer.Option(
+            help="Id of a minimum; best: that of lowest validation loss, without validation data of lowest "
+            "loss; ensemble: the mean over all minima."
+        ),
+    ] = "best",
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="CSV file to write. (default: print)")
+    ] = None,
+) -> None:
+    """Predict the classes, with their probabilities, or the number, of the rows of a table.
+
+    If the table has the column of the target, the accuracy or R^2 is said, too.
+    """
+    import numpy as np
+
+    from lossatlas.atlas import Atlas
+    from lossatlas.datasets import read_table
+
+    table = read_table(rows)
+    with Atlas(file, readonly=True) as atlas:
+        if minimum == "ensemble":
+            models = [atlas.model(int(i)) for i in atlas.minima.id]
+        elif minimum == "best" or minimum.isdecimal():
+            models = [atlas.model("best" if minimum == "best" else int(minimum))]
+        else:
+            raise ValueError(f"--minimum takes best, ensemble or the id of a minimum, got {minimum!r}.")
+    if not models:
+        raise ValueError(f"{file} holds no minimum.")
+    model = models[0]
+    target = "prediction" if model.data is None else model.data.target
+    columns: dict[str, Any] = {}
+    if model.classes is None:
+        said = np.mean([one.predict(table.columns) for one in models], axis=0)
+        columns[target] = said.tolist()
+    else:
+        p = np.mean([one.predict_proba(table.columns) for one in models], axis=0)
+        said = np.array(model.classes)[np.argmax(p, axis=1)]
+        columns[target] = said.tolist()
+        columns |= {f"p({name})": p[:, i].tolist() for i, name in enumerate(model.classes)}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values()))
+    if out is None:
+        typer.echo(text.getvalue(), nl=False)
+    else:
+        partial = out.with_name(f".{out.name}.part")
+        partial.write_text(text.getvalue(), encoding="utf-8")
+        partial.replace(out)
+        which = f"{len(models)} minima" if minimum == "ensemble" else f"minimum {model.minimum}"
+        typer.echo(f"{len(said)} rows by {which}: {out}")
+    if target in table.columns:
+        typer.echo(_score(model, said, table.columns[target]), err=out is None)
+
+
+def _score(model: Any, said: Any, texts: list[str]) -> str:
+    """Say how well predictions agree with the column of the target, with a standard error."""
+    import numpy as np
+
+    from lossatlas.datasets import as_labels
+
+    if model.classes is not None:
+        right = as_labels(said, model.classes) == as_labels(texts, model.classes)
+        error = np.sqrt(right.mean() * (1 - right.mean()) / len(right))
+        return f"accuracy {right.mean():.4f} +- {error:.4f} on {len(right)} rows"
+    known = np.array([float(text) for text in texts])
+    rest, total = np.sum((known - said) ** 2), np.sum((known - known.mean()) ** 2)
+    return (
+        f"RMSE {np.sqrt(rest / len(known)):.6g} in units of {model.data.target}, R2 {1 - rest / total:.4f} "
+        f"on {len(known)} rows"
+    )

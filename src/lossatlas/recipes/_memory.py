@@ -1,0 +1,83 @@
+"""What an atlas remembers of a recipe and its data, and what can be built again from it."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from lossatlas.datasets import DataSet, Encoder
+from lossatlas.landscapes import data_hash
+
+from ._network_recipes import AbstractNetworkRecipe
+from ._read_recipe import read_recipe
+from ._recipe import AbstractRecipe, Problem, RecipeError, to_settings
+
+
+TEST_DATA = "test_data"  # key of the hash of the test data, beside the settings of the recipe
+
+
+def remembered(recipe: AbstractRecipe, problem: Problem) -> dict[str, Any]:
+    """Return what an atlas stores of a recipe: its settings, and the hash of the test data, JSON-able.
+
+    The hash of the training data is part of the landscape's fingerprint.
+    """
+    settings = to_settings(recipe)
+    if problem.test is not None:
+        settings[TEST_DATA] = data_hash(problem.test.inputs, problem.test.targets)
+    return json.loads(json.dumps(settings))
+
+
+def rebuild(memory: dict[str, Any]) -> Problem:
+    """Build landscape and data again from what `remembered` returned.
+
+    **Raises:** `ValueError` for a recipe that cannot be read, data that are not there, and test data that
+    have changed.
+    """
+    settings = {key: value for key, value in memory.items() if key != TEST_DATA}
+    try:
+        problem = read_recipe(settings).build()
+    except RecipeError as error:
+        raise ValueError(f"its recipe cannot be read, {error}") from None
+    known = memory.get(TEST_DATA)
+    if known is not None and known != remembered(read_recipe(settings), problem).get(TEST_DATA):
+        raise ValueError("its test data have changed since it was explored.")
+    return problem
+
+
+def data_card(data: DataSet) -> dict[str, Any]:
+    """Return what predictions need of a data set: names, classes and encoder, JSON-able; no item."""
+    return {
+        "name": data.name,
+        "columns": list(data.columns),
+        "classes": None if data.classes is None else list(data.classes),
+        "target": data.target,
+        "encoder": None if data.encoder is None else data.encoder.to_dict(),
+    }
+
+
+def rebuild_for_predictions(memory: dict[str, Any], card: dict[str, Any]) -> Problem:
+    """Build a model without its data, from the settings of its recipe and a `data_card`.
+
+    The model predicts what that on the data predicts; its energy is not that of the landscape.
+
+    **Raises:** `ValueError` if the recipe is not that of a network.
+    """
+    recipe = read_recipe({key: value for key, value in memory.items() if key != TEST_DATA})
+    if not isinstance(recipe, AbstractNetworkRecipe):
+        raise ValueError(f"{recipe.landscape} cannot be built without its data.")
+    classes = None if card["classes"] is None else tuple(card["classes"])
+    # Two items of different targets, since no network learns from fewer; predictions do not know them.
+    items = DataSet(
+        name=card["name"],
+        inputs=np.zeros((2, len(card["columns"]))),
+        targets=np.arange(2.0) if classes is None else np.arange(2),
+        classes=classes,
+        columns=tuple(card["columns"]),
+        target=card["target"],
+        source="the atlas, which has no items",
+        encoder=None if card["encoder"] is None else Encoder.from_dict(card["encoder"]),
+    )
+    outputs = None
+    if getattr(recipe, "teacher", None) is not None:  # a student learns the linear outputs of a network
+        outputs = np.zeros((2, 1 if classes is None else len(classes)))
+    return Problem(recipe.network(items, outputs), items)
