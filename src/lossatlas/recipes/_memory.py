@@ -66,11 +66,12 @@ def rebuild_for_predictions(memory: dict[str, Any], card: dict[str, Any]) -> Pro
     if not isinstance(recipe, AbstractNetworkRecipe):
         raise ValueError(f"{recipe.landscape} cannot be built without its data.")
     classes = None if card["classes"] is None else tuple(card["classes"])
-    # Two items of different targets, since no network learns from fewer; predictions do not know them.
+    # An item of each class, since no network learns from fewer; predictions do not know them.
+    count = 2 if classes is None else len(classes)
     items = DataSet(
         name=card["name"],
-        inputs=np.zeros((2, len(card["columns"]))),
-        targets=np.arange(2.0) if classes is None else np.arange(2),
+        inputs=np.zeros((count, len(card["columns"]))),
+        targets=np.arange(2.0) if classes is None else np.arange(count),
         classes=classes,
         columns=tuple(card["columns"]),
         target=card["target"],
@@ -79,5 +80,5 @@ def rebuild_for_predictions(memory: dict[str, Any], card: dict[str, Any]) -> Pro
     )
     outputs = None
     if getattr(recipe, "teacher", None) is not None:  # a student learns the linear outputs of a network
-        outputs = np.zeros((2, 1 if classes is None else len(classes)))
+        outputs = np.zeros((count, 1 if classes is None else count))
     return Problem(recipe.network(items, outputs), items)
