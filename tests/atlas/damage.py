@@ -118,7 +118,7 @@ QUESTIONS: dict[str, Callable[[Atlas], object]] = {
         for q in a.quantities
     ],
     "sets": lambda a: {name: ids.tolist() for name, ids in a.sets.items()},
-    "settings": lambda a: (a.landscape, a.identity, a.dimension, a.modes, a.symmetry_order),
+    "settings": lambda a: (a.settings, a.identity, a.dimension, a.modes, a.symmetry_order),
     "recipe": lambda a: a.recipe,
     "census": lambda a: a.census,
     "state": lambda a: a.log.get_state("exploration"),

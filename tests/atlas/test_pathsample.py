@@ -400,7 +400,7 @@ def test_imports_are_analysed_not_extended(tmp_path, directory):
     with pytest.raises(AtlasError, match="can be analysed, not extended"):
         Atlas(out, FakeLandscape())
     with Atlas(out) as atlas:
-        assert atlas.landscape["kind"] == "pathsample import"
+        assert atlas.settings["kind"] == "pathsample import"
         assert atlas.minima.degree.tolist() == [1, 1]
         assert atlas.to_dataframe().energy.tolist() == [-1.5, 0.25]
         with pytest.raises(AtlasError, match="can be analysed, not extended"):

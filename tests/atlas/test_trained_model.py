@@ -140,7 +140,7 @@ def test_without_data_inputs_are_taken_as_they_are():
     (lambda m: m.score(rows_of(3), ["yes", "no", "maybe"]), "Row 3 has the class 'maybe'; there is"),
     (lambda m: m.save("model.txt"), "`path` must end in .npz, got model.txt"),
     (lambda m: TrainedModel(m.landscape, m.x[1:]), r"`x` must be finite, of shape \(\d+,\), got \(\d+,\)"),
-    (lambda m: TrainedModel(DoubleWells(2), np.zeros(2)), "must be a model, one whose points predict"),
+    (lambda m: TrainedModel(DoubleWells(2), np.zeros(2)), "must be a model, whose points predict"),
 ])  # fmt: skip
 def test_mistakes(call, sentence):
     with pytest.raises(ValueError, match=sentence):

@@ -185,7 +185,7 @@ def test_judging_again_gives_the_same(swept):
 def test_an_atlas_without_a_recipe(tmp_path):
     with Atlas(tmp_path / "a.atlas", xor(2)) as atlas:
         atlas.add_minima(np.zeros((1, 12)), [0.7], [0.0], [1.0], [1.0])
-    with pytest.raises(AtlasError, match="does not say which data its landscape was made of"):
+    with pytest.raises(AtlasError, match="does not say how its landscape is built"):
         evaluate_atlas(tmp_path / "a.atlas")
     assert summarise(tmp_path / "a.atlas")["minima"] == 1
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from lossatlas._checks import check_path
 from lossatlas._graph import Graph
+from lossatlas.datasets import DataSet
 from lossatlas.recipes import Problem
 
 from . import _convert
@@ -118,20 +119,25 @@ class Atlas:
         self._settings.compare(wanted_settings(problem.landscape, None, None, None), self.path)
         return problem
 
-    def model(self, minimum: int | Literal["best"] = "best") -> TrainedModel:
+    def model(
+        self, minimum: int | Literal["best"] = "best", *, data: DataSet | None = None
+    ) -> TrainedModel:
         """Return a minimum as a model that predicts for raw rows.
 
-        Where the data of the recipe are no longer there, networks still predict.
+        The landscape is the one that the atlas was opened with, else the one of the recipe. A network of a
+        recipe whose data no longer exist predicts, too.
 
         **Arguments:**
 
-        - `minimum`: id; or `best`: the one with the lowest `validation_loss`, without that quantity the one
-            with the lowest energy.
+        - `minimum`: id of a minimum; or `best`, the minimum with the lowest quantity `validation_loss`, or
+            the lowest energy if there is no such quantity.
+        - `data`: the data set that the model learnt from, for an atlas without a recipe: its encoder turns
+            raw rows into inputs. By default that of the recipe; without either, rows are inputs.
 
         **Raises:** `AtlasError` as `landscape`; `ValueError` if the landscape does not predict, and for an
         id that does not exist.
         """
-        return model_of(self, self._landscape, minimum)
+        return model_of(self, self._landscape, minimum, data)
 
     @property
     def recipe(self) -> dict[str, Any] | None:

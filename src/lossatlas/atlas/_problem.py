@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractLandscape, AbstractModel, check_model
 from lossatlas.recipes import Problem, rebuild, rebuild_for_predictions
 
@@ -28,16 +29,19 @@ def problem_of(atlas: "Atlas") -> Problem:
         raise AtlasError(f"{atlas.path}: {error}") from None
 
 
-def model_of(atlas: "Atlas", given: AbstractLandscape | None, minimum: int | str) -> TrainedModel:
+def model_of(
+    atlas: "Atlas", given: AbstractLandscape | None, minimum: int | str, data: DataSet | None
+) -> TrainedModel:
     """Return a minimum as a model; see `Atlas.model`."""
     chosen = best_minimum(atlas) if minimum == "best" else minimum
     if isinstance(chosen, bool) or not isinstance(chosen, int | np.integer):
         raise ValueError(f"`minimum` must be best or the id of a minimum, got {minimum!r}.")
     x = atlas.minimum_x(int(chosen))
     if given is not None:
-        return TrainedModel(_model(atlas, given), x, None, int(chosen))
+        return TrainedModel(_model(atlas, given), x, data, int(chosen))
     problem = _problem_for_predictions(atlas)
-    return TrainedModel(_model(atlas, problem.landscape), x, problem.training, int(chosen))
+    known = problem.training if data is None else data
+    return TrainedModel(_model(atlas, problem.landscape), x, known, int(chosen))
 
 
 def best_minimum(atlas: "Atlas") -> int:

@@ -54,6 +54,13 @@ class TrainedModel:
         """Check that everything fits."""
         check_model(self.landscape)
         object.__setattr__(self, "x", np.asarray(self.x, dtype=float))
+        if not isinstance(self.data, DataSet | None):
+            raise ValueError(f"`data` must be a DataSet or None, got {type(self.data).__name__}.")
+        if self.data is not None and len(self.data.columns) != self.landscape.features:
+            raise ValueError(
+                f"{self.data.name} has {len(self.data.columns)} inputs, but the model takes "
+                f"{self.landscape.features}."
+            )
         if self.x.shape != (self.landscape.dimension,) or not np.isfinite(self.x).all():
             raise ValueError(
                 f"`x` must be finite, of shape ({self.landscape.dimension},), got {self.x.shape}."

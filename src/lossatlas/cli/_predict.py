@@ -45,10 +45,10 @@ def predict(
     target = "prediction" if model.data is None else model.data.target
     columns: dict[str, Any] = {}
     if model.classes is None:
-        said = np.mean([one.predict(table.columns) for one in models], axis=0)
+        said = np.mean([one.predict(table) for one in models], axis=0)
         columns[target] = said.tolist()
     else:
-        p = np.mean([one.predict_proba(table.columns) for one in models], axis=0)
+        p = np.mean([one.predict_proba(table) for one in models], axis=0)
         said = np.array(model.classes)[np.argmax(p, axis=1)]
         columns[target] = said.tolist()
         columns |= {f"p({name})": p[:, i].tolist() for i, name in enumerate(model.classes)}

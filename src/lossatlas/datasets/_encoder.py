@@ -177,7 +177,7 @@ class Encoder:
         """Return the table of raw rows, with the columns that are needed."""
         if isinstance(rows, np.ndarray) or (
             isinstance(rows, Sequence)
-            and not isinstance(rows, str)
+            and not isinstance(rows, str | RawTable)
             and rows
             and not isinstance(rows[0], Mapping)
         ):

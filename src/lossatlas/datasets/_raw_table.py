@@ -48,11 +48,13 @@ def read_table(source: Any) -> RawTable:
 
     - `source`: path of a CSV file with a header line, whose values are separated by commas, semicolons,
         tabs or vertical bars; a data frame of pandas or polars or a table of Arrow; a mapping from names
-        to values; or a list of such mappings, one per row.
+        to values; a list of such mappings, one per row; or a `RawTable`, which is returned.
 
     **Raises:** `ValueError` in one sentence for a file that cannot be read, columns without a name or with
     the same one, and rows of different lengths.
     """
+    if isinstance(source, RawTable):
+        return source
     if isinstance(source, str | os.PathLike):
         return _from_file(Path(source))
     if isinstance(source, Sequence) and source and all(isinstance(row, Mapping) for row in source):

@@ -40,6 +40,12 @@ def _cube(value: Any) -> Any:
         raise ValueError("should be D1, D2, D3 or the length of a side") from None
 
 
+def _names(value: Any) -> Any:
+    """Read names of columns from "a,b" or ["a", "b"]."""
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_names)]
 Hidden = Annotated[
     list[int],
     BeforeValidator(_layers),
@@ -267,6 +273,12 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
     weights: Annotated[
         str | None, Help("Column of the table with the weight of each row in the loss.", unset="none")
     ] = None
+    columns: Annotated[Names | None, Help("Columns that are inputs: a,b.", unset="all others")] = None
+    drop: Annotated[Names | None, Help("Columns that are not inputs: a,b.", unset="none")] = None
+    missing: Annotated[
+        Literal["refuse", "drop", "mean"],
+        Help("Rows with missing values: refuse the table, drop them, or take the mean of the column."),
+    ] = "refuse"
 
     def everything(self) -> DataSet:
         """Read the file."""
@@ -274,7 +286,15 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
             raise ValueError(
                 "A student learns the outputs of a `teacher` without `weights`; give one of them."
             )
-        return datasets.load_table(self.table_file, self.target, task=self.task, weights=self.weights)
+        return datasets.load_table(
+            self.table_file,
+            self.target,
+            task=self.task,
+            weights=self.weights,
+            columns=self.columns,
+            drop=self.drop or (),
+            missing=self.missing,
+        )
 
 
 class Ljat3Recipe(AbstractDataRecipe, frozen=True):
