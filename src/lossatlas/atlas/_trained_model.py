@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Shaped
 
@@ -161,7 +162,7 @@ class TrainedModel:
 
         **Raises:** `ValueError` for a model that is not made of layers.
         """
-        pairs = [(np.asarray(w), np.asarray(b)) for w, b in self.landscape.layers(self.x)]
+        pairs = [(np.asarray(w), np.asarray(b)) for w, b in self.landscape.layers(jnp.asarray(self.x))]
         names, layers = self.inputs, []
         for number, (weights, biases) in enumerate(pairs, 1):
             if number < len(pairs):
@@ -203,7 +204,7 @@ class TrainedModel:
         arrays = {f"W{i}": layer.weights for i, layer in enumerate(layers, 1)}
         arrays |= {f"b{i}": layer.biases for i, layer in enumerate(layers, 1)}
         partial = target.with_name(f".{target.name}.part.npz")
-        np.savez(partial, about=np.array(json.dumps(about)), **arrays)
+        np.savez(partial, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
         partial.replace(target)
         return target
 

@@ -218,11 +218,10 @@ class Encoder:
         """Return the encoder that `to_dict` wrote."""
         columns = []
         for entry in known["columns"]:
-            entry = dict(entry)
-            if entry.pop("kind") == "Number":
-                columns.append(Number(**entry))
+            if entry["kind"] == "Number":
+                columns.append(Number(entry["name"], entry["fill"]))
             else:
-                columns.append(Categories(**entry | {"words": tuple(entry["words"])}))
+                columns.append(Categories(entry["name"], tuple(entry["words"]), entry["fill"]))
         steps = []
         for entry in known["steps"]:
             if entry["kind"] == "Scale":

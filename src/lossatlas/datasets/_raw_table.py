@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,7 +86,7 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _columns_of(source: Any) -> dict[str, Iterable[Any]]:
+def _columns_of(source: Any) -> dict[str, list[Any]]:
     """Return columns by name of a mapping or a data frame."""
     if isinstance(source, Mapping):
         return {str(name): list(values) for name, values in source.items()}

@@ -26,7 +26,7 @@ def load_table(
     table: str | os.PathLike | Any,
     target: str,
     *,
-    task: Literal["auto", "classes", "number"] = "auto",
+    task: str = "auto",
     weights: str | None = None,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] = (),
