@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -20,7 +21,9 @@ from lossatlas.analysis import transition_network
 from lossatlas.atlas import Atlas
 from lossatlas.cli import app
 from lossatlas.exploration import Budget, explore
-from lossatlas.recipes import RECIPES
+from lossatlas.landscapes import DoubleWells
+from lossatlas.recipes import RECIPES, AbstractRecipe, Problem, _read_recipe, build_problem, read_recipe
+from lossatlas.recipes._read_recipe import Registry
 from lossatlas.searches import minimise, toolkit_for
 from lossatlas.sweeps import read_config
 
@@ -189,7 +192,9 @@ def gaps(
 '''
 
 LANDSCAPE_LIST = """
-from lossatlas.recipes import RECIPES
+from lossatlas.landscapes import DoubleWells
+from lossatlas.recipes import RECIPES, AbstractRecipe, Problem, _read_recipe, build_problem, read_recipe
+from lossatlas.recipes._read_recipe import Registry
 
 from .two_wells import TwoWellsRecipe
 
@@ -384,3 +389,39 @@ def test_within_the_house_an_addition_takes_these_files_and_no_others(names):
         str(path.relative_to(SOURCE)): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")
     }
     assert {name for name, text in mentions.items() if pattern.search(text)} == HOUSE[names]
+
+
+def recipe_called(name, returns=lambda: Problem(DoubleWells(2))):
+    class Recipe(AbstractRecipe, frozen=True):
+        landscape: Literal["wells-of-a-stranger"]
+        seed: int = 0
+
+        def build(self):
+            return returns()
+
+    Recipe.__name__ = name
+    return Recipe
+
+
+def test_a_name_is_entered_once_and_is_that_of_the_recipe(monkeypatch):
+    monkeypatch.setattr(_read_recipe, "RECIPES", Registry(RECIPES))
+    entered, recipe = _read_recipe.RECIPES, recipe_called("Wells")
+    entered["wells-of-a-stranger"] = recipe
+    entered["wells-of-a-stranger"] = recipe  # twice the same is no harm
+    with pytest.raises(ValueError, match="There is a landscape 'xor' already"):
+        entered["xor"] = recipe
+    with pytest.raises(ValueError, match="entered as 'wells', but its `landscape` is wells-of-a-stranger"):
+        entered["wells"] = recipe
+
+
+def test_a_recipe_that_returns_no_problem_is_named(capsys):
+    RECIPES["wells-of-a-stranger"] = recipe_called("Wells", lambda: DoubleWells(2))
+    try:
+        status, _, err = run(capsys, "census", "wells-of-a-stranger")
+        assert status == 2 and "has a setting 'seed', which is an option of this command" in err
+        with pytest.raises(ValueError, match="`build` of Wells must return a Problem, got DoubleWells"):
+            build_problem(read_recipe({"landscape": "wells-of-a-stranger"}))
+        status, _, err = run(capsys, "explore", "xor", "--help")
+        assert status == 0
+    finally:
+        del RECIPES["wells-of-a-stranger"]

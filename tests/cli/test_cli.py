@@ -64,6 +64,27 @@ def test_show(capsys, atlas_file):
     assert re.search(rounds, out)
 
 
+def test_show_lists_minima(capsys, atlas_file):
+    status, out, _ = run(capsys, "show", atlas_file, "--sort", "hits", "--descending", "--top", 2)
+    title, header, *rows = out.splitlines()
+    assert status == 0 and title == "4 minima, the first 2 by hits"
+    assert header.split() == ["id", "energy", "orbit", "size", "hits", "degree"]
+    hits = [int(row.split()[-2]) for row in rows]
+    status, out, _ = run(capsys, "show", atlas_file, "--csv", "--columns", "energy,hits,orbit_size")
+    header, *lines = out.splitlines()
+    table = np.array([[float(cell) for cell in line.split(",")] for line in lines])
+    assert header == "id,energy,hits,orbit_size" and np.all(np.diff(table[:, 1]) >= 0)
+    assert hits == sorted(table[:, 2], reverse=True)[:2]
+    for wrong, sentence in (
+        (["--sort", "flag"], "--sort needs a column of numbers, and flag is not one"),
+        (["--columns", "loss"], "The minima have no column 'loss'; there is id, energy"),
+        (["--csv", "--json"], "Choose one of --json and --csv"),
+        (["--top", 1, "--json"], "--json has everything"),
+    ):
+        status, out, err = run(capsys, "show", atlas_file, *wrong)
+        assert (status, out) == (2, "") and sentence in err
+
+
 def test_show_json(capsys, atlas_file):
     status, out, _ = run(capsys, "show", atlas_file, "--json")
     assert status == 0

@@ -66,7 +66,7 @@ def descend(
     from lossatlas.searches.global_search import random_starts
 
     by = _method(method, rate)
-    landscape = options.recipe_of(name, options.given(context)).build().landscape
+    landscape = options.problem_of(name, options.given(context)).landscape
     points = random_starts(landscape, jax.random.key(seed), np.arange(starts), workers=workers)
     found = run(
         landscape, points, method=by, tolerance=tolerance, max_gradients=max_gradients, workers=workers

@@ -94,8 +94,10 @@ def recipe_and_settings(
 
 def built(name: str, recipe: Any) -> Any:
     """Return landscape and data of a recipe, and print what the data are."""
+    from lossatlas.recipes import build_problem
+
     try:
-        problem = recipe.build()
+        problem = build_problem(recipe)
     except ValueError as error:
         raise (ValueError(f"{name}: {error}") if name.endswith(".toml") else error) from None
     for part, data in (("training", problem.training), ("test", problem.test)):

@@ -9,7 +9,7 @@ from typer.core import TyperCommand
 
 
 if TYPE_CHECKING:
-    from lossatlas.recipes import AbstractRecipe, Setting
+    from lossatlas.recipes import AbstractRecipe, Problem, Setting
 
 
 Name = Annotated[
@@ -54,14 +54,23 @@ class LandscapeCommand(TyperCommand):
             f"{', '.join(RECIPES)}; or, for explore, a config file, CONFIG.toml. "
             "LANDSCAPE --help shows its settings."
         )
-        return [landscape, *_parameters(ctx.meta.get(NAME)), *own]
+        settings = _parameters(ctx.meta.get(NAME))
+        taken = {parameter.name for parameter in own}
+        clashing = [parameter for parameter in settings if parameter.name in taken]
+        if any(not parameter.hidden for parameter in clashing):
+            raise ValueError(
+                f"The landscape {ctx.meta[NAME]} has a setting {clashing[0].name!r}, which is an option of "
+                "this command: its recipe must call it otherwise."
+            )
+        return [landscape, *(parameter for parameter in settings if parameter not in clashing), *own]
 
     def invoke(self, ctx: Any) -> Any:
         """Move the settings from the arguments of the command to its context, and run it."""
+        own = {parameter.name for parameter in super().get_params(ctx)}
         ctx.meta[GIVEN] = {
             parameter.name: value
             for parameter in _parameters(None)
-            if (value := ctx.params.pop(parameter.name)) is not None
+            if parameter.name not in own and (value := ctx.params.pop(parameter.name)) is not None
         }
         return super().invoke(ctx)
 
@@ -156,6 +165,13 @@ def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
         return read_recipe({"landscape": name, **given})
     except RecipeError as error:
         raise ValueError(error.named(_label(error.key))) from None
+
+
+def problem_of(name: str, given: dict[str, Any]) -> "Problem":
+    """Return landscape and data of a command line; raises as `recipe_of`."""
+    from lossatlas.recipes import build_problem
+
+    return build_problem(recipe_of(name, given))
 
 
 def _label(key: str) -> str:

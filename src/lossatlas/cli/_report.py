@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -163,9 +163,14 @@ def print_json(result: "AbstractResult") -> None:
 
 def print_csv(result: "AbstractResult") -> None:
     """Print the columns of a result as CSV with numbers in full; values that are not finite are empty."""
+    write_csv(result.to_columns())
+
+
+def write_csv(columns: Mapping[str, Any]) -> None:
+    """Print columns of one length as CSV with numbers in full; values that are not finite are empty."""
     from lossatlas.analysis import to_json
 
-    text, columns = io.StringIO(), result.to_columns()
+    text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*(to_json(values) for values in columns.values())))

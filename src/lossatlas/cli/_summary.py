@@ -72,13 +72,12 @@ def print_flags(summary: "Summary", *, err: bool = False) -> None:
 
 def certificate(census: dict[str, Any]) -> str:
     """Return the Morse sum of a census, the expected one, and whether they agree, in words."""
-    verdict = {
-        True: "consistent",
-        False: "NOT consistent: points are missing or degenerate",
-        None: "not known",
-    }
+    if census["expected"] is None:
+        return f"Morse sum {census['morse_sum']}; the expected one is not known"
     sums = f"Morse sum {census['morse_sum']}, expected {census['expected']}"
-    return f"{sums}: {verdict[census['consistent']]}"
+    if census["consistent"]:
+        return f"{sums}: consistent"
+    return f"{sums}: NOT consistent: points are missing or degenerate"
 
 
 def _print_points(points, noun: str, columns, cells) -> None:

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from lossatlas._plain_code import plain_options
 from lossatlas._types import Array, Matrix, Modes, Point, Scalar
 
 from ._geometry import AbstractGeometry, Euclidean
@@ -231,7 +232,10 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     """
     check_kind(landscape)
     key = jax.random.key(seed)
-    start = landscape.sample(key)
+    try:
+        start = _start(landscape, key)
+    except Exception as error:  # JAX and libraries built on it have no common exception for this
+        raise ValueError(f"JAX cannot draw a random start by `sample`: {_brief(error)}") from error
     if start.shape != (landscape.dimension,) or start.dtype != jnp.float64:
         raise ValueError(
             f"A start must be a float64 vector of {landscape.dimension} variables, but "
@@ -254,7 +258,7 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     _check_derivatives(landscape, start)
     finite = None
     for i in range(8):
-        x = landscape.sample(jax.random.fold_in(key, i))
+        x = _start(landscape, jax.random.fold_in(key, i))
         energy, gradient = value_and_gradient(landscape, x)
         if bool(jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))):
             finite = np.asarray(x)
@@ -264,17 +268,30 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
             "check the loss, or give starts where it is defined."
         )
     # A new trace: random numbers that numpy draws in the loss are constant in one trace and differ in two.
-    again = jax.jit(lambda land, x: land.surface_energy(x))(landscape, x)
+    again = jax.jit(lambda land, x: land.surface_energy(x), compiler_options=plain_options())(landscape, x)
     if not bool(jnp.isclose(again, energy, rtol=1e-9, atol=1e-12, equal_nan=True)):
         raise ValueError("The loss gives two different values at one point; it must be deterministic.")
-    _check_gradient(landscape, [landscape.sample(jax.random.fold_in(key, i)) for i in range(8)])
+    _check_gradient(landscape, [_start(landscape, jax.random.fold_in(key, i)) for i in range(8)])
     _check_symmetry(landscape, finite, np.random.default_rng(seed))
 
 
-@jax.jit
+@functools.cache
+def _programs() -> tuple[Callable, Callable]:
+    """Return the programs for starts, and for energy and gradient; they run a few times only."""
+    plain = plain_options()
+    return (
+        jax.jit(lambda landscape, key: landscape.sample(key), compiler_options=plain),
+        jax.jit(lambda landscape, x: landscape.value_and_gradient(x), compiler_options=plain),
+    )
+
+
 def value_and_gradient(landscape: AbstractLandscape, x: Point) -> tuple[Scalar, Point]:
     """Return energy and gradient by one compiled program, which all checks of a landscape use."""
-    return landscape.value_and_gradient(x)
+    return _programs()[1](landscape, x)
+
+
+def _start(landscape: AbstractLandscape, key: PRNGKeyArray) -> Point:
+    return _programs()[0](landscape, key)
 
 
 def _check_derivatives(landscape: AbstractLandscape, x: Point) -> None:

@@ -14,6 +14,7 @@ from ._recipe import Help as Help
 from ._recipe import Problem as Problem
 from ._recipe import RecipeError as RecipeError
 from ._recipe import Setting as Setting
+from ._recipe import build_problem as build_problem
 from ._recipe import first_error as first_error
 from ._recipe import settings_of as settings_of
 from ._recipe import shown as shown

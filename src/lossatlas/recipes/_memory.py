@@ -10,7 +10,7 @@ from lossatlas.landscapes import data_hash
 
 from ._network_recipes import AbstractNetworkRecipe
 from ._read_recipe import read_recipe
-from ._recipe import AbstractRecipe, Problem, RecipeError, to_settings
+from ._recipe import AbstractRecipe, Problem, RecipeError, build_problem, to_settings
 
 
 TEST_DATA = "test_data"  # key of the hash of the test data, beside the settings of the recipe
@@ -35,7 +35,7 @@ def rebuild(memory: dict[str, Any]) -> Problem:
     """
     settings = {key: value for key, value in memory.items() if key != TEST_DATA}
     try:
-        problem = read_recipe(settings).build()
+        problem = build_problem(read_recipe(settings))
     except RecipeError as error:
         raise ValueError(f"its recipe cannot be read, {error}") from None
     known = memory.get(TEST_DATA)

@@ -31,9 +31,33 @@ KINDS = (
     SpinGlassRecipe,
     SurfaceRecipe,
 )
-RECIPES: dict[str, type[AbstractRecipe]] = {
-    name: kind for kind in KINDS for name in get_args(kind.model_fields["landscape"].annotation)
-}
+
+
+class Registry(dict[str, type[AbstractRecipe]]):
+    """Recipes by the name of their landscape; a name is entered once."""
+
+    def __setitem__(self, name: str, recipe: type[AbstractRecipe]) -> None:
+        """Enter a recipe.
+
+        **Raises:** `ValueError` for a name that another recipe has, or that is not one of the recipe's
+        `landscape`.
+        """
+        if self.get(name, recipe) is not recipe:
+            raise ValueError(f"There is a landscape {name!r} already; enter the recipe by another name.")
+        if name not in names_of(recipe):
+            own = ", ".join(names_of(recipe)) or "a Literal"
+            raise ValueError(
+                f"The recipe {recipe.__name__} is entered as {name!r}, but its `landscape` is {own}."
+            )
+        super().__setitem__(name, recipe)
+
+
+def names_of(recipe: type[AbstractRecipe]) -> tuple[str, ...]:
+    """Return the names of the landscapes that a recipe builds."""
+    return get_args(recipe.model_fields["landscape"].annotation)
+
+
+RECIPES = Registry((name, kind) for kind in KINDS for name in names_of(kind))
 
 
 def read_recipe(settings: dict[str, Any]) -> AbstractRecipe:

@@ -99,6 +99,19 @@ def _in_words(default: Any, told: Help) -> str:
     return f"{default:g}" if isinstance(default, float) else shown(default)
 
 
+def build_problem(recipe: AbstractRecipe) -> Problem:
+    """Build the landscape and the data of a recipe.
+
+    **Raises:** `ValueError` if they cannot be built, or `build` does not return a `Problem`.
+    """
+    problem = recipe.build()
+    if not isinstance(problem, Problem):
+        raise ValueError(
+            f"`build` of {type(recipe).__name__} must return a Problem, got {type(problem).__name__}."
+        )
+    return problem
+
+
 class RecipeError(ValueError):
     """An invalid key of a recipe, or an invalid value.
 

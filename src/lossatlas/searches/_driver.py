@@ -28,6 +28,7 @@ from jaxtyping import PyTree
 from threadpoolctl import ThreadpoolController
 
 from lossatlas._checks import check_real, check_whole
+from lossatlas._plain_code import plain_options
 from lossatlas.landscapes import AbstractLandscape, check_kind
 
 from ._memory import Program, memory_budget, program_bytes
@@ -54,12 +55,6 @@ _shapes: dict[Any, PyTree] = {}
 _registry = threading.Lock()
 
 
-# What XLA leaves out of plain code; by name, so that one program is compiled with it and another is not.
-PLAIN_CODE = {
-    "xla_backend_optimization_level": 0,
-    "xla_cpu_use_fusion_emitters": False,
-    "xla_cpu_parallel_codegen_split_count": 1,
-}
 _plain: contextvars.ContextVar[bool] = contextvars.ContextVar("plain", default=False)
 
 
@@ -271,8 +266,8 @@ def _compile(search: Callable, landscape: Searched, arrays: PyTree, sharing: boo
     run = jax.jit(_lanes_together if sharing else _own_loops, static_argnums=0)
     # One program, one core: the driver's threads keep the cores busy.
     options: dict[str, Any] = {} if accelerated else {"xla_cpu_multi_thread_eigen": False}
-    if _plain.get() and not accelerated:
-        options |= PLAIN_CODE
+    if _plain.get():
+        options |= plain_options()
     while True:
         lanes = _resized(arrays, capacity)
         lowered = run.lower(search, landscape, jax.ShapeDtypeStruct((), np.int64), lanes)

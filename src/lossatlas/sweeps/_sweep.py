@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 from lossatlas._cache import ignore_damaged_programs
 from lossatlas.atlas import Atlas
 from lossatlas.exploration import ENDED
-from lossatlas.recipes import TEST_DATA, AbstractNetworkRecipe, AbstractRecipe, shown, to_settings
+from lossatlas.recipes import (
+    TEST_DATA,
+    AbstractNetworkRecipe,
+    AbstractRecipe,
+    build_problem,
+    shown,
+    to_settings,
+)
 
 from ._config import Config, ExploreSettings, where
 from ._run import evaluate_atlas, explore_recipe
@@ -75,7 +82,7 @@ def run_sweep(
     paths = [folder / f"{cell.name}.atlas" for cell in grid]
     for cell, path in zip(grid, paths):
         try:
-            cell.recipe.build()
+            build_problem(cell.recipe)
         except ValueError as error:
             raise ValueError(f"{config.path}, {cell.name}: {error}") from None
         _check_same(cell, path)
@@ -87,7 +94,7 @@ def run_sweep(
             report(f"{said}: done before")
         else:
             report(said)
-            problem = cell.recipe.build()
+            problem = build_problem(cell.recipe)
             settings = cell.explore.model_copy(update={"time_limit": left})
             with warnings.catch_warnings(record=True) as heard:
                 warnings.simplefilter("always", UserWarning)

@@ -1,0 +1,20 @@
+"""Options of XLA for programs that run so briefly that the best code is not worth its compilation."""
+
+import functools
+from typing import Any
+
+import jax
+
+
+# XLA makes plain code in a third of the time of its best code; plain code runs up to 1.7 times as long.
+PLAIN_CODE = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
+
+
+@functools.cache
+def plain_options() -> dict[str, Any]:
+    """Return `compiler_options` of `jax.jit` for plain code; none on accelerators."""
+    return dict(PLAIN_CODE) if jax.default_backend() == "cpu" else {}
