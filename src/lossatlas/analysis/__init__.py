@@ -54,6 +54,7 @@ from .models import evaluate as evaluate
 from .models import log_determinants as log_determinants
 from .models import mean_distance as mean_distance
 from .models import misclassification_distances as misclassification_distances
+from .models import paired_differences as paired_differences
 from .models import parameter_distances as parameter_distances
 from .models import relative_distances as relative_distances
 from .models import trade_off as trade_off

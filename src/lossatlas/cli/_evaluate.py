@@ -18,10 +18,12 @@ def evaluate(
     """Evaluate every minimum as a model, on training and test data; store the metrics in the atlas."""
     import numpy as np
 
+    from lossatlas.analysis import paired_differences
     from lossatlas.atlas import Atlas
     from lossatlas.sweeps import evaluate_atlas
 
-    columns = evaluate_atlas(file, reference=reference, workers=workers).columns
+    metrics = evaluate_atlas(file, reference=reference, workers=workers)
+    columns = metrics.columns
     with Atlas(file, readonly=True) as atlas:
         energy = atlas.minima.energy
     lowest = int(np.argmin(energy))
@@ -29,14 +31,22 @@ def evaluate(
     for name, values in columns.items():
         known = values[np.isfinite(values)]
         if known.size:
-            numbers = (values[lowest], known.mean(), known.std(), known.min(), known.max())
-            rows.append((name, *(f"{number:.6g}" for number in numbers)))
+            error = metrics.errors[name][lowest] if name in metrics.errors else np.nan
+            numbers = (values[lowest], error, known.mean(), known.std(), known.min(), known.max())
+            rows.append((name, *("-" if number != number else f"{number:.6g}" for number in numbers)))
         else:
-            rows.append((name, *["-"] * 5))
+            rows.append((name, *["-"] * 6))
     print_table(
         f"{len(energy)} minima",
-        ("metric", "global minimum", "mean", "sd", "smallest", "largest"),
+        ("metric", "global minimum", "+-", "mean", "sd", "smallest", "largest"),
         rows,
     )
     if not any(name.startswith("test_") for name in columns):
         typer.echo("no test data: explore with --items to keep some for tests")
+    elif "test" in metrics.misclassified and len(energy) > 1:
+        z = paired_differences(metrics.misclassified["test"], lowest)
+        apart = int(np.sum(np.abs(z) > 2))
+        typer.echo(
+            f"{apart} of {len(z) - 1} other minima differ from the global minimum in test accuracy by more "
+            "than 2 standard errors (on the same items)"
+        )

@@ -15,6 +15,8 @@ from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractLandscape, AbstractModel, check_model
 from lossatlas.searches import as_points, run_batch
 
+from ._sampling_error import auc_error, fraction_error
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ModelMetrics(AbstractResult):
@@ -25,10 +27,13 @@ class ModelMetrics(AbstractResult):
         `correct` and `wrong` (training items with a correct and with a wrong label); for the metrics see
         `evaluate`.
     - `misclassified`: part -> whether a minimum misclassifies an item, shape (minima, items).
+    - `errors`: name -> standard error of the metric, from the number of items and their spread, shape
+        (minima,); of `loss`, `accuracy`, `misclassification` and `auc`.
     """
 
     columns: dict[str, Float[np.ndarray, " minima"]]
     misclassified: dict[str, Bool[np.ndarray, "minima items"]]
+    errors: dict[str, Float[np.ndarray, " minima"]] = dataclasses.field(default_factory=dict)
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per minimum: the metrics by name."""
@@ -104,6 +109,7 @@ def evaluate(
     if test is not None:
         parts["test"] = test
     columns: dict[str, np.ndarray] = {}
+    errors: dict[str, np.ndarray] = {}
     misclassified = {}
     for name, data in parts.items():
         if len(data) == 0:
@@ -111,12 +117,23 @@ def evaluate(
         judge = _Judge(0 if data.classes is None else classes, reference)
         judged = run_batch(judge, _on(landscape, data), points, workers=workers)
         wrong = judged.pop("misclassified", None)
+        errors |= {f"{name}_{key}": values for key, values in _errors(judged, data, reference).items()}
         columns |= {f"{name}_{metric}": values for metric, values in judged.items()}
         if wrong is not None:
             misclassified[name] = wrong
             if lowest is not None:
                 columns[f"{name}_misclassification_index"] = np.mean(wrong != wrong[lowest], axis=1)
-    return ModelMetrics(columns, misclassified)
+    return ModelMetrics(columns, misclassified, errors)
+
+
+def _errors(judged: dict[str, np.ndarray], data: DataSet, reference: int) -> dict[str, np.ndarray]:
+    """Return the standard errors of the metrics of one part, and take the spread of the losses out."""
+    found = {"loss": judged.pop("loss_spread") / np.sqrt(len(data))}
+    if "accuracy" in judged:
+        of_class = int(np.sum(data.targets == reference))
+        found["accuracy"] = found["misclassification"] = fraction_error(judged["accuracy"], len(data))
+        found["auc"] = auc_error(judged["auc"], of_class, len(data) - of_class)
+    return found
 
 
 def auc(scores: Float[np.ndarray, " items"], positive: Bool[np.ndarray, " items"]) -> float:
@@ -188,18 +205,20 @@ class _Judge(eqx.Module):
     def __call__(self, trial: _OnData, x: Point) -> dict[str, Array]:
         model, inputs, labels = trial.model, trial.inputs, trial.targets
         if not self.classes:
-            return {"loss": trial.energy(x)}
+            losses = model.item_losses(x, inputs, labels)
+            return {"loss": jnp.mean(losses), "loss_spread": jnp.std(losses)}
         targets = (labels[None, :] == jnp.arange(self.classes)[:, None]).astype(float)
         if model.classes is None:
             logits = model.predict(x, inputs).T
-            loss = jnp.mean(jax.nn.logsumexp(logits, axis=0) - jnp.sum(targets * logits, axis=0))
+            losses = jax.nn.logsumexp(logits, axis=0) - jnp.sum(targets * logits, axis=0)
         else:
-            logits, loss = model.logits(x, inputs).T, trial.energy(x)
+            logits, losses = model.logits(x, inputs).T, model.item_losses(x, inputs, labels)
         wrong = jnp.argmax(logits, axis=0) != labels
         areas = jnp.stack([_auc(_log_odds(logits, c), targets[c] > 0.5) for c in range(self.classes)])
         fraction = jnp.mean(wrong, dtype=jnp.float64)  # JAX averages booleans in single precision
         return {
-            "loss": loss,
+            "loss": jnp.mean(losses),
+            "loss_spread": jnp.std(losses),
             "accuracy": 1.0 - fraction,
             "misclassification": fraction,
             "auc": areas[self.reference],
