@@ -40,7 +40,7 @@ def atlas_file(tmp_path_factory):
 HELP = """
 import atexit, sys
 atexit.register(lambda: print(*sys.modules, file=sys.stderr))
-sys.argv = ["lossatlas", "--help"]
+sys.argv = ["lossatlas", *sys.argv[1:], "--help"]
 from lossatlas.cli import main
 main()
 """
@@ -53,6 +53,13 @@ def test_help_answers_at_once():
     loaded = set(done.stderr.split())
     assert "typer" in loaded
     assert not loaded & {"jax", "numpy", "scipy", "matplotlib", "equinox", "pydantic", "sqlite3"}
+
+
+def test_help_on_a_landscape_does_not_wait_for_jax():
+    done = subprocess.run([sys.executable, "-c", HELP, "explore", "iris"], capture_output=True, text=True)
+    assert "Settings of iris" in done.stdout and "--hidden" in done.stdout
+    loaded = set(done.stderr.split())
+    assert "pydantic" in loaded and not loaded & {"jax", "scipy", "matplotlib", "equinox", "sqlite3"}
 
 
 def test_show(capsys, atlas_file):

@@ -1,14 +1,14 @@
 """Recipes of landscapes that are formulas: surfaces, spin glasses, fits of two sines."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from lossatlas import landscapes
-from lossatlas.datasets import DataSet
-from lossatlas.landscapes import PartiteSpinGlass, SpinGlass
+import lossatlas as la  # not its rooms: they import JAX, and settings are read for the help of commands
 
 from ._recipe import AbstractRecipe, Help, Problem
 
@@ -20,7 +20,7 @@ class SurfaceRecipe(AbstractRecipe, frozen=True):
 
     def build(self) -> Problem:
         """Return the surface."""
-        known = {"mueller-brown": landscapes.MuellerBrown, "six-hump-camel": landscapes.SixHumpCamel}
+        known = {"mueller-brown": la.landscapes.MuellerBrown, "six-hump-camel": la.landscapes.SixHumpCamel}
         return Problem(known[self.landscape]())
 
 
@@ -41,13 +41,15 @@ class SpinGlassRecipe(AbstractRecipe, frozen=True):
         """Return the spin glass."""
         if self.coefficients is not None:
             tensor = self._read(self.coefficients)
-            return Problem((PartiteSpinGlass if self.partite else SpinGlass)(tensor))
+            return Problem(
+                (la.landscapes.PartiteSpinGlass if self.partite else la.landscapes.SpinGlass)(tensor)
+            )
         size, p = 6 if self.size is None else self.size, 3 if self.p is None else self.p
         if self.partite:
-            return Problem(landscapes.partite_spin_glass((size,) * p, seed=self.disorder))
+            return Problem(la.landscapes.partite_spin_glass((size,) * p, seed=self.disorder))
         if 2 <= size < p:
             raise ValueError(f"A p-spin glass needs at least as many spins as p, got {size} and p = {p}.")
-        return Problem(landscapes.spin_glass(size, order=p, seed=self.disorder))
+        return Problem(la.landscapes.spin_glass(size, order=p, seed=self.disorder))
 
     def _read(self, file: Path) -> np.ndarray:
         """Return the coefficients of a file, whose shape must agree with `size` and `p`."""
@@ -82,7 +84,7 @@ class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):
 
     def build(self) -> Problem:
         """Return the regression and its training data."""
-        landscape = landscapes.nonlinear_regression(
+        landscape = la.landscapes.nonlinear_regression(
             self.data_seed,
             items=self.items,
             noise=self.noise,
@@ -90,4 +92,6 @@ class NonlinearRegressionRecipe(AbstractRecipe, frozen=True):
         )
         inputs, targets = map(np.asarray, landscape.training)
         source = f"a damped product of two sines with noise {self.noise:g}"
-        return Problem(landscape, DataSet(self.landscape, inputs, targets, None, ("t",), "y", source))
+        return Problem(
+            landscape, la.datasets.DataSet(self.landscape, inputs, targets, None, ("t",), "y", source)
+        )

@@ -1,20 +1,26 @@
 """Recipes of networks on data, and of students that learn from a teacher."""
 
+from __future__ import annotations
+
 import abc
 import functools
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
 
-from lossatlas import datasets, landscapes
-from lossatlas.datasets import DataSet
-from lossatlas.landscapes import Perceptron
+import lossatlas as la  # not its rooms: they import JAX, and settings are read for the help of commands
 
 from ._recipe import AbstractRecipe, Help, Problem, to_settings
-from ._teacher import Lesson, halves, teach, train_teacher
+
+
+if TYPE_CHECKING:
+    from lossatlas.datasets import DataSet
+    from lossatlas.landscapes import Perceptron
+
+    from ._teacher import Lesson
 
 
 TEACHER_L2 = 1e-3  # penalty of a teacher: without one its weights would grow without limit
@@ -74,7 +80,7 @@ class AbstractNetworkRecipe(AbstractRecipe, frozen=True):
 
     def network(self, data: DataSet, outputs: np.ndarray | None = None) -> Perceptron:
         """Return the network on training data, or on their inputs and the outputs of a teacher."""
-        return Perceptron(
+        return la.landscapes.Perceptron(
             data.inputs,
             data.targets if outputs is None else outputs,
             hidden=self.hidden,
@@ -98,7 +104,7 @@ class XorRecipe(AbstractNetworkRecipe, frozen=True):
 
     def build(self) -> Problem:
         """Return the network and the four items that it is trained on."""
-        network = landscapes.xor(
+        network = la.landscapes.xor(
             self.hidden,
             l2=self.l2,
             activation=self.activation,
@@ -107,7 +113,7 @@ class XorRecipe(AbstractNetworkRecipe, frozen=True):
             neighbours=self.neighbours,
         )
         inputs = np.asarray(network.inputs)
-        data = DataSet(
+        data = la.datasets.DataSet(
             "xor", inputs, np.array([0, 1, 1, 0]), ("0", "1"), ("x1", "x2"), "x1 xor x2", "the truth table"
         )
         return Problem(network, data)
@@ -170,7 +176,7 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
         """Return training data, projected and then mislabelled, and test data."""
         training, test = self.parts()
         if self.project is not None:
-            training, test = datasets.project(training, self.project, test=test, seed=self.data_seed)
+            training, test = la.datasets.project(training, self.project, test=test, seed=self.data_seed)
         if self.mislabelled:
             training = training.mislabel(self.mislabelled, seed=self.data_seed)
         return training, test
@@ -235,7 +241,7 @@ class IrisRecipe(AbstractTableRecipe, frozen=True):
 
     def everything(self) -> DataSet:
         """Return the flowers."""
-        return datasets.iris()
+        return la.datasets.iris()
 
 
 class DigitsRecipe(AbstractTableRecipe, frozen=True):
@@ -248,7 +254,7 @@ class DigitsRecipe(AbstractTableRecipe, frozen=True):
 
     def everything(self) -> DataSet:
         """Return the digits."""
-        return datasets.digits()
+        return la.datasets.digits()
 
 
 class RegressionRecipe(AbstractTableRecipe, frozen=True):
@@ -258,7 +264,7 @@ class RegressionRecipe(AbstractTableRecipe, frozen=True):
 
     def everything(self) -> DataSet:
         """Return the set."""
-        return datasets.regression(self.landscape)
+        return la.datasets.regression(self.landscape)
 
 
 class CsvRecipe(AbstractTableRecipe, frozen=True):
@@ -286,7 +292,7 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
             raise ValueError(
                 "A student learns the outputs of a `teacher` without `weights`; give one of them."
             )
-        return datasets.load_table(
+        return la.datasets.load_table(
             self.table_file,
             self.target,
             task=self.task,
@@ -325,7 +331,7 @@ class Ljat3Recipe(AbstractDataRecipe, frozen=True):
         """Return the first items for training, and those after them for tests."""
         items, test = self.items or 1000, self.test_items or 10_000
         try:
-            data = datasets.ljat3(
+            data = la.datasets.ljat3(
                 self.cube,
                 items=items + test,
                 inputs=self.inputs,
@@ -354,17 +360,19 @@ class MnistRecipe(AbstractDataRecipe, frozen=True):
 
     def parts(self) -> tuple[DataSet, DataSet]:
         """Return the first training images, and the test images."""
-        training = datasets.mnist("training", path=self.data)
+        training = la.datasets.mnist("training", path=self.data)
         if self.items and self.items > len(training):
             hint = "" if self.data else "; name the full set by --data"
             raise ValueError(f"There are {len(training)} training images, not {self.items}{hint}.")
-        return training[: self.items], _first(datasets.mnist("test", path=self.data), self.test_items)
+        return training[: self.items], _first(la.datasets.mnist("test", path=self.data), self.test_items)
 
 
 @functools.lru_cache(maxsize=8)  # students of several sizes share one teacher
-def _taught(kind: type["AbstractDataRecipe"], settings: str) -> Lesson:
+def _taught(kind: type[AbstractDataRecipe], settings: str) -> Lesson:
     """Return the lesson of a teacher; `settings` is its recipe as JSON."""
     recipe = kind.model_validate(json.loads(settings))
+    from ._teacher import halves, teach, train_teacher
+
     first, second = halves(recipe.training_parts()[0], seed=recipe.data_seed)
     network = recipe.network(first)
     return teach(network, train_teacher(network, seed=recipe.data_seed), second)

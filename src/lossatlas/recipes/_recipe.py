@@ -1,13 +1,17 @@
 """Recipes: checked settings of a landscape and its data, from a command line or a config file."""
 
+from __future__ import annotations
+
 import abc
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from lossatlas.datasets import DataSet
-from lossatlas.landscapes import AbstractLandscape
+
+if TYPE_CHECKING:
+    from lossatlas.datasets import DataSet
+    from lossatlas.landscapes import AbstractLandscape
 
 
 class Problem(NamedTuple):
