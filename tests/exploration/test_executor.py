@@ -18,14 +18,14 @@ LANDSCAPE = DoubleWells(2, tilt=0.1)  # without symmetry
 GRADIENTS, HESSIANS = 10, 2  # that every search spends
 
 
-def ended(x, outcome=RESULTS.converged):
+def ended(x, outcome=RESULTS.converged, index=0):
     """Rows of points at `x`; their energy is the sum of their coordinates."""
     x = np.asarray(x, dtype=float).reshape(-1, 2)
     count = len(x)
     full = lambda value, kind=float: np.full(count, value, dtype=kind)
     known = {"x": x, "energy": x.sum(axis=1), "direction": full(0.0)[:, None] + [1.0, 0.0]}
     known |= {"gradients": full(GRADIENTS, int), "hessians": full(HESSIANS, int)}
-    known |= {"outcome": full(0, int) + outcome, "lowest": full(1.0)}
+    known |= {"outcome": full(0, int) + outcome, "lowest": full(1.0), "index": full(index, int)}
     names = [field.name for field in dataclasses.fields(StationaryPoints)]
     return StationaryPoints(**{name: known.get(name, full(0.0)) for name in names})
 
@@ -51,7 +51,7 @@ class Calls:
 
     def find_saddles(self, landscape, x, directions, toolkit, workers):
         self.seen["find_saddles"], self.seen["directions"] = x, directions
-        return ended(x, np.where(x[:, 0] < -5, RESULTS.max_steps, RESULTS.converged))
+        return ended(x, np.where(x[:, 0] < -5, RESULTS.max_steps, RESULTS.converged), index=1)
 
     def find_pathways(self, landscape, x, directions, toolkit, workers):
         self.seen["find_pathways"] = x

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -12,6 +13,7 @@ import pytest
 from helpers import rows
 from lossatlas.landscapes import (
     AbstractLandscape,
+    Box,
     DoubleWells,
     Loss,
     MuellerBrown,
@@ -347,8 +349,25 @@ class Broken(AbstractLandscape):
         kind = jnp.float32 if self.fault == "sample" else jnp.float64
         return jax.random.normal(key, (2,), kind)
 
+    @property
+    def geometry(self):
+        return Box(np.zeros(2), np.ones(2)) if self.fault == "outside" else super().geometry
+
     def fingerprint(self):
-        return {"landscape": "broken"}
+        return {"landscape": "broken", "data": np.ones(3) if self.fault == "fingerprint" else 3}
+
+
+class Called(Broken):
+    """`@property` was forgotten."""
+
+    def dimension(self):
+        return 2
+
+
+class Static(Broken):
+    """Data in a static field."""
+
+    data: Any = eqx.field(static=True, default=(1.0, 2.0))
 
 
 @pytest.mark.wrong_shapes
@@ -362,6 +381,11 @@ class Broken(AbstractLandscape):
         ("nan", "not finite"),
         ("gradient", "gradient is not finite"),
         ("random", "must be deterministic"),
+        ("outside", "^What `sample` of Broken returns must lie within the bounds, but variable"),
+        (
+            "fingerprint",
+            "^`fingerprint` of Broken must return numbers, .*`data_hash`.*: Object of type ndarray",
+        ),
     ],
 )
 def test_landscapes_that_no_search_can_work_on_are_refused(fault, message):
@@ -369,5 +393,17 @@ def test_landscapes_that_no_search_can_work_on_are_refused(fault, message):
         check_landscape(Broken(fault))
 
 
+def test_mistakes_in_the_class_of_a_landscape_are_said():
+    with pytest.raises(ValueError, match="^`dimension` of Called must be a number, .*: write @property"):
+        check_landscape(Called(""))
+    with pytest.raises(
+        ValueError, match="^The static field `data` of Static must be a number, .* got list"
+    ):
+        check_landscape(Static("", data=[1.0, 2.0]))
+    with pytest.warns(UserWarning, match="set as static"), pytest.raises(ValueError, match="got ndarray"):
+        check_landscape(Static("", data=np.ones(2)))
+
+
 def test_a_sound_landscape_passes():
     check_landscape(Broken(""))
+    check_landscape(Static(""))

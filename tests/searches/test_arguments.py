@@ -121,7 +121,7 @@ MISTAKES = {
     "band": (lambda: find_bands(LANDSCAPE, X, X, method=20), "must be a search between two points"),
     "census method": (
         lambda: census(LANDSCAPE, method=HybridEigenvectorFollowing()),
-        "HybridEigenvectorFollowing finds no points of `order`",
+        "`method` of a census must find points of every index .*, which HybridEigenvectorFollowing does",
     ),
     "toolkit": (lambda: connect(LANDSCAPE, X, X, toolkit="large"), "`toolkit` must be a Toolkit, .*large"),
     "exploration": (

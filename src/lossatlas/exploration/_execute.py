@@ -25,11 +25,16 @@ from lossatlas.searches import (
     run_batch,
     toolkit_for,
 )
-from lossatlas.searches.curvature import lowest_eigenpairs, spectrum
+from lossatlas.searches.curvature import gradient_tolerance, lowest_eigenpairs, spectrum
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
 
 from ._advice import note_lost
 from ._plan import QUENCHES
+
+
+# Rms gradient in the landscape's own units up to which no more is asked; above it is what rounding leaves
+# only where curvatures are very large.
+SMALL = 1e-6
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,6 +113,7 @@ class Executor:
         dimension = self.landscape.dimension
         x = np.array([starts[i] for i in quenches]).reshape(-1, dimension)
         minima = minimise(self.landscape, x, toolkit=self.toolkit, workers=self.workers)
+        minima = self._guarded(minima, 0)
         self._check_images(minima, batch)
         owners, guesses_x, directions, ended, spent = self._guesses(batch, given, starts)
         saddles = find_saddles(
@@ -117,6 +123,7 @@ class Executor:
             toolkit=self.toolkit,
             workers=self.workers,
         )
+        saddles = self._guarded(saddles, 1)
         self._check_images(saddles, batch)
         # Follow pathways only from states that the atlas did not hold before; `write` compares them again.
         found = np.flatnonzero(saddles.converged)
@@ -139,6 +146,8 @@ class Executor:
             toolkit=self.toolkit,
             workers=self.workers,
         )
+        sides = self._guarded(paths.forward, 0), self._guarded(paths.backward, 0)
+        paths = dataclasses.replace(paths, forward=sides[0], backward=sides[1])
         rows = {i: row for row, i in enumerate(quenches)}
         guesses: list[list[int]] = [[] for _ in batch]
         for row, owner in enumerate(owners):
@@ -325,6 +334,22 @@ class Executor:
             flag=self._flags(points),
         )
 
+    def _guarded(self, points: StationaryPoints, index: int) -> StationaryPoints:
+        """Refuse points that are said to have converged, but by what is said of them are not of this index.
+
+        All points come from searches that verify; this is what a mistake there would have to pass.
+        """
+        outcome, units = points.outcome.copy(), self.landscape.units
+        large = np.flatnonzero(points.converged & ~(points.rms_gradient <= SMALL * units.slope))
+        if len(large):
+            own = dimensionless(self.landscape)
+            allowed = run_batch(
+                _rounding_level, own, points.x[large] / units.variables, workers=self.workers
+            )
+            outcome[large[~(points.rms_gradient[large] <= allowed * units.slope)]] = RESULTS.max_steps
+        outcome[points.converged & (points.index != index)] = RESULTS.wrong_index
+        return dataclasses.replace(points, outcome=outcome)
+
     def _check_images(self, points: StationaryPoints, batch: list[Search]) -> None:
         """Check, before anything is written, that a declared symmetry leaves the energy unchanged."""
         if not self.landscape.symmetry_is_declared:
@@ -367,6 +392,12 @@ def _energy(landscape: AbstractLandscape, x):
 
 def _retracted(landscape: AbstractLandscape, x):
     return landscape.geometry.retract(x)
+
+
+def _rounding_level(landscape: AbstractLandscape, x):
+    """Return the rms gradient that rounding leaves at a stationary point."""
+    found = lowest_eigenpairs(landscape, x, jnp.zeros_like(x))
+    return gradient_tolerance(found.largest, x)
 
 
 def _mode(landscape: AbstractLandscape, x, number):

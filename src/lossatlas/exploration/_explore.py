@@ -1,13 +1,14 @@
 """The loop that maps a landscape: plan a round, run it in batches, write each batch at once."""
 
 import contextlib
+import dataclasses
 import math
 import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lossatlas._checks import check_flag, check_path, check_seed, check_whole
 from lossatlas.atlas import Atlas, AtlasError, Search
@@ -68,7 +69,8 @@ def explore(
         have the flag `kink`, and neither eigenvalues nor a log-product.
     - `network`: False to stop once random starts bring no new minimum, before transition states are sought;
         the same call with True goes on from there.
-    - `toolkit`: the searches to run, and their mix; default `toolkit_for(landscape)`.
+    - `toolkit`: the searches to run, and their mix; default `toolkit_for(landscape)`. Any other toolkit is
+        noted in the settings of the run (`atlas.log.runs`); a warning says so if it changes.
 
     **Returns:** the atlas, open for reading. `atlas.log.get_state("exploration")["phase"]` is `complete` if
     the exploration met its stopping rule, and `inconclusive` if it did so although more than a tenth of the
@@ -95,14 +97,15 @@ def explore(
         )
     started = time.monotonic()
     check_landscape(landscape)
-    toolkit = toolkit_for(landscape) if toolkit is None else toolkit
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
-        new_plan = _new_plan(atlas, seed)
-        if new_plan:
-            warnings.warn(new_plan, stacklevel=2)
+        default = _in_words(toolkit_for(landscape))
+        words = default if toolkit is None else _in_words(toolkit)
+        for changed in (_new_plan(atlas, seed), _new_searches(atlas, words, default)):
+            if changed:
+                warnings.warn(changed, stacklevel=2)
         executor = Executor(landscape, atlas, seed, workers, kinks, toolkit)
         loop = _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started, network)
-        loop.run()
+        loop.run({} if words == default else {"toolkit": words})
         said = _advice(atlas, landscape) if atlas.queue.finished() else None
     if said:
         warnings.warn(said, stacklevel=2)
@@ -145,6 +148,25 @@ def _new_plan(atlas: Atlas, seed: int) -> str | None:
     )
 
 
+def _in_words(toolkit: Toolkit) -> dict[str, str]:
+    """Return the searches of a toolkit by name."""
+    names = [field.name for field in dataclasses.fields(toolkit)]
+    return {name: " ".join(repr(getattr(toolkit, name)).split()) for name in names}
+
+
+def _new_searches(atlas: Atlas, words: dict[str, str], default: dict[str, str]) -> str | None:
+    """Return a sentence on another toolkit than that of the last exploration; None for the same one."""
+    before = [run["settings"] for run in atlas.log.runs if "budget" in run["settings"]]
+    was = before[-1].get("toolkit", default) if before else words
+    differing = [f"`{name}`" for name in words if words[name] != was.get(name)]
+    if not differing:
+        return None
+    return (
+        f"The exploration of {atlas.path} goes on with another toolkit than in its last run, which differs "
+        f"in {', '.join(differing)}: what was found is kept."
+    )
+
+
 def _advice(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
     if not atlas.count("minima"):
         return why_nothing(atlas, landscape)
@@ -167,8 +189,13 @@ class _Loop:
         self.pace = Pace(executor.workers or available_cores())
         self.seed, self.started, self.network = executor.seed, started, network
 
-    def run(self) -> None:
-        """Search until complete or out of budget; after Ctrl-C note the end of the run and raise."""
+    def run(self, noted: dict[str, Any]) -> None:
+        """Search until complete or out of budget; after Ctrl-C note the end of the run and raise.
+
+        **Arguments:**
+
+        - `noted`: further settings of the run that are stored beside the budget.
+        """
         atlas = self.atlas
         with atlas.transaction():
             state = atlas.log.get_state("exploration", None)
@@ -179,7 +206,7 @@ class _Loop:
                     else {"next_search": state["next_search"], "evaluations": state["evaluations"]}
                 )
                 atlas.log.set_state("exploration", {**initial_state(self.seed), **kept})
-            run = atlas.log.start_run({"budget": self.budget.__dict__}, self.seed)
+            run = atlas.log.start_run({"budget": self.budget.__dict__} | noted, self.seed)
             before = atlas.log.get_state("exploration", None)["evaluations"]
         try:
             while self._step(run):

@@ -1,8 +1,10 @@
 """The abstract landscape, which tells searches all that they need to know of a problem."""
 
 import abc
+import dataclasses
 import functools
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from lossatlas._checks import check_whole
 from lossatlas._plain_code import plain_options
 from lossatlas._types import Array, Matrix, Modes, Point, Scalar
 
@@ -224,13 +227,15 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     - `landscape`: the landscape to check.
     - `seed`: seed of the random starts at which it is evaluated.
 
-    **Raises:** `ValueError` if it is not a landscape; `sample` does not return a float64 vector of
-    `dimension` numbers; the energy is not one float64 number, or cannot be differentiated twice by JAX;
-    energy or gradient are not finite at any of eight random starts; two evaluations at one point differ;
-    the gradient contradicts differences of energies; or the symmetry has another number of variables or
-    changes the energy.
+    **Raises:** `ValueError` if it is not a landscape; `dimension` is not a number; a static field is an
+    array; `sample` does not return a float64 vector of `dimension` numbers within the geometry; the energy
+    is not one float64 number, or cannot be differentiated twice by JAX; energy or gradient are not finite at
+    any of eight random starts; two evaluations at one point differ; the gradient contradicts differences of
+    energies; the symmetry has another number of variables or changes the energy; or the fingerprint is not
+    JSON-able.
     """
     check_kind(landscape)
+    _check_fields(landscape)
     key = jax.random.key(seed)
     try:
         start = _start(landscape, key)
@@ -259,6 +264,8 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     finite = None
     for i in range(8):
         x = _start(landscape, jax.random.fold_in(key, i))
+        name = type(landscape).__name__
+        landscape.geometry.check(np.asarray(x)[None], f"What `sample` of {name} returns")
         energy, gradient = value_and_gradient(landscape, x)
         if bool(jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))):
             finite = np.asarray(x)
@@ -273,6 +280,44 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
         raise ValueError("The loss gives two different values at one point; it must be deterministic.")
     _check_gradient(landscape, [_start(landscape, jax.random.fold_in(key, i)) for i in range(8)])
     _check_symmetry(landscape, finite, np.random.default_rng(seed))
+    _check_fingerprint(landscape)
+
+
+def _check_fields(landscape: AbstractLandscape) -> None:
+    """Refuse mistakes of a subclass that would end in errors of JAX."""
+    name = type(landscape).__name__
+    if callable(landscape.dimension):
+        raise ValueError(
+            f"`dimension` of {name} must be a number, got a function: write @property above it."
+        )
+    check_whole("dimension", landscape.dimension)
+    for field in dataclasses.fields(landscape):
+        value = getattr(landscape, field.name)
+        if field.metadata.get("static", False) and not _is_hashable(value):
+            raise ValueError(
+                f"The static field `{field.name}` of {name} must be a number, a word or a tuple of such, "
+                f"got {type(value).__name__}: write arrays without static=True."
+            )
+
+
+def _check_fingerprint(landscape: AbstractLandscape) -> None:
+    """Refuse a fingerprint that no atlas can store."""
+    settings = landscape.fingerprint()
+    try:
+        json.dumps(settings)
+    except TypeError as error:
+        raise ValueError(
+            f"`fingerprint` of {type(landscape).__name__} must return numbers, words and lists of such, "
+            f"for arrays their `data_hash`, because an atlas stores it: {error}."
+        ) from None
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 @functools.cache

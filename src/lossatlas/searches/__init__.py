@@ -28,6 +28,7 @@ from .continuation import Event as Event
 from .continuation import follow as follow
 from .curvature import NEWTON as NEWTON
 from .curvature import AbstractStationarySearch as AbstractStationarySearch
+from .curvature import Approached as Approached
 from .curvature import EigenvectorFollowing as EigenvectorFollowing
 from .curvature import NewtonKrylov as NewtonKrylov
 from .global_search import Hops as Hops

@@ -1,12 +1,15 @@
 """The abstract search: a loop cut into its parts, so that one driver can run it in many ways."""
 
 import abc
-from typing import Protocol, Self
+import dataclasses
+from typing import Protocol, Self, TypeVar
 
 import equinox as eqx
 import jax
+import numpy as np
 from jaxtyping import PyTree
 
+from lossatlas._checks import check_is
 from lossatlas._types import Flag
 from lossatlas.landscapes import AbstractLandscape, Units
 
@@ -25,6 +28,9 @@ class Searched(Protocol):
         ...
 
 
+Converted = TypeVar("Converted", bound="AbstractSearch")
+
+
 class AbstractSearch(eqx.Module):
     """Settings of a search, and the parts of its loop; pure and traceable.
 
@@ -32,6 +38,17 @@ class AbstractSearch(eqx.Module):
     On a CPU each lane runs its loop to its own end; on an accelerator many lanes step together, and a lane
     that has finished is refilled from the queue.
     """
+
+    def __check_init__(self):
+        for field in dataclasses.fields(self):
+            if any(
+                isinstance(leaf, jax.Array | np.ndarray)
+                for leaf in jax.tree.leaves(getattr(self, field.name))
+            ):
+                raise ValueError(
+                    f"The settings of a search must be Python numbers, but `{field.name}` of "
+                    f"{type(self).__name__} is or holds an array."
+                )
 
     @abc.abstractmethod
     def init(self, landscape: AbstractLandscape, *lane) -> PyTree:
@@ -69,3 +86,11 @@ class AbstractSearch(eqx.Module):
             self.init(landscape, *lane),
         )
         return self.result(landscape, final)
+
+
+def converted(search: Converted, units: Units) -> Converted:
+    """Return a search in a landscape's own units; raises `ValueError` if its `in_units` returns none."""
+    own = search.in_units(units)
+    name = type(search).__name__
+    check_is(f"{name}.in_units(units)", own, type(search), f"a {name} with converted settings")
+    return own

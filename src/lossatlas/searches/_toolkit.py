@@ -7,9 +7,10 @@ from typing import Literal, Self
 import equinox as eqx
 import numpy as np
 
+from lossatlas._checks import check_flag, check_is
 from lossatlas.landscapes import AbstractLandscape, Units, check_kind
 
-from ._search import AbstractSearch
+from ._search import AbstractSearch, converted
 from .band import AbstractBand, ElasticBand
 from .curvature import AbstractStationarySearch, EigenvectorFollowing, NewtonKrylov
 from .minimisers import BFGS, LBFGS, AbstractDirection, AbstractMinimiser, QuasiNewton, TruncatedNewton
@@ -24,6 +25,24 @@ FEW_PAIRS = 10  # pairs that L-BFGS keeps where lanes share passes over data
 WITHIN_PIECES = 60  # steps of a polish where there may be kinks: a polish that converges needs fewer
 
 
+EXAMPLES: dict[type[AbstractSearch], str] = {
+    AbstractMinimiser: "a minimiser, such as QuasiNewton(LBFGS()) or GradientDescent(rate)",
+    AbstractStationarySearch: (
+        "a search for stationary points, such as EigenvectorFollowing() or HybridEigenvectorFollowing()"
+    ),
+    AbstractPathway: "a search for pathways, such as SteepestDescent() or ChebyshevDescent()",
+    AbstractBand: "a search between two points, such as ElasticBand(images)",
+}
+KINDS: dict[str, type[AbstractSearch]] = {
+    "descent": AbstractMinimiser,
+    "polish": AbstractStationarySearch,
+    "saddle": AbstractStationarySearch,
+    "pathway": AbstractPathway,
+    "band": AbstractBand,
+}
+HOPS, MIXES = ("variable", "point"), ("wide", "near")
+
+
 class Toolkit(eqx.Module):
     """The searches that suit one landscape; frozen and hashable.
 
@@ -31,7 +50,8 @@ class Toolkit(eqx.Module):
     a part.
 
     - `descent`: goes downhill from a start to near a minimum.
-    - `polish`: brings that point to rounding level and checks its index.
+    - `polish`: brings that point to rounding level and checks its index. It also verifies the points that
+        searches from outside lossatlas find, unless it is one of those itself.
     - `saddle`: goes from a guess to a transition state.
     - `pathway`: goes from a transition state down to near a minimum.
     - `band`: finds guesses for transition states between two minima.
@@ -41,6 +61,9 @@ class Toolkit(eqx.Module):
         or of the whole point (`point`), as suits thousands of variables.
     - `mix`: what an exploration prefers: searches from random points as well as others (`wide`), or
         searches between near minima (`near`).
+
+    **Raises:** `ValueError` if a field is a search of the wrong kind, `polish` does not find minima (order
+    0), or `saddle` does not find transition states (order 1).
     """
 
     descent: AbstractMinimiser
@@ -52,10 +75,24 @@ class Toolkit(eqx.Module):
     hop: Literal["variable", "point"] = "variable"
     mix: Literal["wide", "near"] = "wide"
 
+    def __check_init__(self):
+        for name, kind in KINDS.items():
+            check_is(name, getattr(self, name), kind, EXAMPLES[kind])
+        for name, order, points in (("polish", 0, "minima"), ("saddle", 1, "transition states")):
+            if not getattr(self, name).finds(order):
+                raise ValueError(
+                    f"`{name}` must be a search that finds {points} (`order` {order}), which "
+                    f"{type(getattr(self, name)).__name__} does not."
+                )
+        check_flag("hessians", self.hessians)
+        for name, words in (("hop", HOPS), ("mix", MIXES)):
+            if getattr(self, name) not in words:
+                raise ValueError(f"`{name}` must be one of {words}, got {getattr(self, name)!r}.")
+
     def in_units(self, units: Units) -> Self:
         """Return the same searches in a landscape's own units."""
-        names = ("descent", "polish", "saddle", "pathway", "band")
-        return dataclasses.replace(self, **{name: getattr(self, name).in_units(units) for name in names})
+        own = {name: converted(getattr(self, name), units) for name in KINDS}
+        return dataclasses.replace(self, **own)
 
     def searches(self, landscape: AbstractLandscape) -> list[tuple[AbstractSearch, tuple[np.ndarray, ...]]]:
         """Return all searches of the toolkit, each with the arrays of one lane."""

@@ -9,6 +9,8 @@ import numpy as np
 
 from lossatlas.landscapes import AbstractLandscape, Units, dimensionless
 
+from ._search import AbstractSearch, converted
+
 
 def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
     """Return a decorator for an entry point of searches, whose first argument is the landscape.
@@ -60,8 +62,10 @@ def _check_geometry(landscape: AbstractLandscape, value: Any, name: str) -> None
 def _inwards(value: Any, kind: str, units: Units) -> Any:
     """Return an argument in the landscape's own units; the entry point refuses other values itself."""
     if kind == "method":
-        is_one = hasattr(value, "in_units") and not isinstance(value, type)
-        return value.in_units(units) if is_one else value
+        if isinstance(value, AbstractSearch):
+            return converted(value, units)
+        is_toolkit = hasattr(value, "in_units") and not isinstance(value, type)
+        return value.in_units(units) if is_toolkit else value
     try:
         number = np.asarray(value, dtype=float)
         if kind in ("points", "directions"):

@@ -7,11 +7,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from lossatlas._checks import check_seed, check_whole
+from lossatlas._checks import check_is, check_seed, check_whole
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units, check_landscape
 from lossatlas.searches._records import AbstractOutcomes, StationaryPoints
-from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._toolkit import EXAMPLES, Toolkit
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import NEWTON, AbstractStationarySearch, EigenvectorFollowing
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
@@ -153,8 +153,8 @@ def census(
     **Returns:** `Census`.
 
     **Raises:** `ValueError` if `starts` is below 1, the seed is negative, the landscape fails
-    `check_landscape`, or the toolkit has no Hessians and no `method` is given (the default above 1,000
-    variables).
+    `check_landscape`, the `method` does not find points of every index, or the toolkit has no Hessians and
+    no `method` is given (the default above 1,000 variables).
     """
     starts = None if starts is None else check_whole("starts", starts)
     seed = check_seed(seed)
@@ -165,19 +165,32 @@ def census(
             "A census looks for points of every index, which takes Hessians, but the toolkit has none: "
             f"by default it is the one for the {landscape.dimension} variables of this landscape."
         )
-    method = EigenvectorFollowing(SEARCH_STEPS) if method is None else method
+    method = EigenvectorFollowing(SEARCH_STEPS) if method is None else _of_all_orders(method, landscape)
     collection = _Collection(landscape)
     key = jax.random.key(seed)
     done, quiet = 0, 0
     while not _finished(collection, landscape, starts, done, quiet):
         count = ROUND if starts is None else min(ROUND, starts - done)
         points, orders = _round(landscape, collection, key, done, count, toolkit, workers)
-        found = find_saddles(landscape, points, order=orders, method=method, workers=workers)
+        found = find_saddles(
+            landscape, points, order=orders, method=method, toolkit=toolkit, workers=workers
+        )
         new = collection.add(found)
         done, quiet = done + count, 0 if new else quiet + count
         if progress:
             progress(done, len(collection.points))
     return collection.census()
+
+
+def _of_all_orders(method: Any, landscape: AbstractLandscape) -> AbstractStationarySearch:
+    """Return a search that can be asked for every index; raises `ValueError` for another."""
+    check_is("method", method, AbstractStationarySearch, EXAMPLES[AbstractStationarySearch])
+    if not all(method.finds(order) for order in (NEWTON, *range(landscape.dimension + 1))):
+        raise ValueError(
+            "`method` of a census must find points of every index (NEWTON, 0, 1, 2, ...), which "
+            f"{type(method).__name__} does not."
+        )
+    return method
 
 
 class _Collection:

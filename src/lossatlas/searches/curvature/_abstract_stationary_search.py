@@ -1,10 +1,11 @@
 """The abstract search for stationary points of a given index."""
 
 import abc
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
+from lossatlas._types import Integer, Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
@@ -14,12 +15,30 @@ from lossatlas.searches._search import AbstractSearch
 NEWTON = -1  # order for Newton's method on the gradient, which accepts a stationary point of any index
 
 
-class AbstractStationarySearch(AbstractSearch):
-    """A search that converges to a stationary point at rounding level and checks its index.
+class Approached(NamedTuple):
+    """Where a search for a stationary point ended, before anything was verified there.
 
-    `find_saddles` takes it as its `method`, and a toolkit has one as its `polish` and one as its `saddle`.
-    A lane is `(x, direction, order)`: a start, a mode to climb or zeros, and the index wanted. The result
-    is a dictionary with the fields of `StationaryPoints`, unless a subclass overrides `refine`.
+    - `x`: shape (dim,), parameter units.
+    - `outcome`: a RESULTS code. `max_steps`, `left_region` and `nonfinite` say that the search found
+        nothing; with any other, `x` is verified.
+    - `gradients`, `hessians`: evaluations spent.
+    """
+
+    x: Point
+    outcome: Integer | int
+    gradients: Integer | int
+    hessians: Integer | int = 0
+
+
+class AbstractStationarySearch(AbstractSearch):
+    """A search that comes near to a stationary point of an index.
+
+    `find_saddles` takes it as its `method`, a toolkit as its `saddle` or `polish`. A lane is
+    `(x, direction, order)`, two vectors of shape (dim,) and a whole number: a start, a mode to climb or
+    zeros for the lowest, and the index wanted or `NEWTON` for any. The result is an `Approached`.
+
+    From where the search ended, the polish of the toolkit goes on to rounding level and verifies the point:
+    its energy, gradient, index and curvatures are those that lossatlas computes, whatever the search says.
     """
 
     @abc.abstractmethod
@@ -39,9 +58,14 @@ class AbstractStationarySearch(AbstractSearch):
         """
 
     def stages(self) -> tuple[AbstractSearch, ...]:
-        """Return the searches that `refine` runs one after the other."""
+        """Return the searches that run one after the other."""
         return (self,)
 
+
+class AbstractVerifier(AbstractStationarySearch):
+    """A search that verifies the points that it returns; only lossatlas itself has such searches."""
+
+    @abc.abstractmethod
     def refine(
         self,
         landscape: AbstractLandscape,
@@ -63,6 +87,24 @@ class AbstractStationarySearch(AbstractSearch):
 
         **Returns:** `StationaryPoints`, one row per start.
         """
-        orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
-        directions = np.zeros_like(x) if directions is None else directions
-        return StationaryPoints(**run_batch(self, landscape, x, directions, orders, workers=workers))
+
+
+def described(
+    search: AbstractVerifier,
+    landscape: AbstractLandscape,
+    x: np.ndarray,
+    order: int | np.ndarray,
+    directions: np.ndarray | None,
+    workers: int | None,
+) -> StationaryPoints:
+    """Run a search whose result is a dictionary with the fields of `StationaryPoints`."""
+    orders, directions = lanes_of(x, order, directions)
+    return StationaryPoints(**run_batch(search, landscape, x, directions, orders, workers=workers))
+
+
+def lanes_of(
+    x: np.ndarray, order: int | np.ndarray, directions: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return an index and a direction for each row of `x`; where no direction is given, zeros."""
+    orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
+    return orders, np.zeros_like(x) if directions is None else directions

@@ -15,7 +15,7 @@ from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._costs import whole_steps
 from lossatlas.searches._records import StationaryPoints
 
-from ._abstract_stationary_search import NEWTON, AbstractStationarySearch
+from ._abstract_stationary_search import NEWTON, AbstractVerifier, described
 from ._faces import verify_on_faces
 from ._small_curvatures import CLOSE, distance_left, resolve_small_curvatures
 from ._spectrum import (
@@ -50,7 +50,7 @@ class _State(eqx.Module):
     order: Integer
 
 
-class EigenvectorFollowing(AbstractStationarySearch):
+class EigenvectorFollowing(AbstractVerifier):
     """Eigenvector following: steps uphill along some eigenvectors and downhill along all others.
 
     In the eigenbasis, with gradient components c_i and eigenvalues mu_i,
@@ -111,7 +111,7 @@ class EigenvectorFollowing(AbstractStationarySearch):
         workers: int | None = None,
     ) -> StationaryPoints:
         """Search from every row of `x`, then test degenerate ends and ends on bounds once more."""
-        points = super().refine(landscape, x, order, directions=directions, workers=workers)
+        points = described(self, landscape, x, order, directions, workers)
         orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
         points = resolve_small_curvatures(landscape, points, orders, NEWTON, workers)
         return verify_on_faces(landscape, points, workers=workers)

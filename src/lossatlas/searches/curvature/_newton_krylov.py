@@ -15,7 +15,7 @@ from lossatlas.landscapes import AbstractLandscape, WithinFaces
 from lossatlas.searches._costs import PRODUCT_COST, whole_steps
 from lossatlas.searches._records import StationaryPoints
 
-from ._abstract_stationary_search import AbstractStationarySearch
+from ._abstract_stationary_search import AbstractVerifier, described
 from ._lanczos import lowest_eigenpairs
 from ._minres import newton_step
 from ._spectrum import count_negative, count_zero, gradient_tolerance
@@ -43,7 +43,7 @@ class _State(eqx.Module):
     order: Integer
 
 
-class NewtonKrylov(AbstractStationarySearch):
+class NewtonKrylov(AbstractVerifier):
     """Newton's method with a check of the index, for starts near a stationary point; builds no Hessian.
 
     Newton steps, solved by MINRES, bring the gradient to rounding level. They go to the nearby stationary
@@ -103,7 +103,7 @@ class NewtonKrylov(AbstractStationarySearch):
                 "Losses with `bounds` are searched with full Hessians, but the toolkit has none: by "
                 f"default it is the one for the {landscape.dimension} variables of this landscape."
             )
-        return super().refine(landscape, x, order, directions=directions, workers=workers)
+        return described(self, landscape, x, order, directions, workers)
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> _State:
         """Start at `x`."""

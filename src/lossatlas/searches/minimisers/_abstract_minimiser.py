@@ -16,6 +16,7 @@ from lossatlas.searches._search import AbstractSearch
 
 TOLERANCE = 1e-6  # default rms gradient, loss units per parameter unit
 MAX_GRADIENTS = 5000  # default number of gradients
+NEEDED = ("x", "energy", "gradient", "gradients", "finite")  # fields of a state
 
 
 class Descended(NamedTuple):
@@ -71,6 +72,7 @@ class AbstractMinimiser(AbstractSearch):
 
     def ended(self, landscape: AbstractLandscape, state: PyTree) -> Flag:
         """Return whether the search converged, left the region, or met numbers that are not finite."""
+        self.check_state(state)
         return _outcome(landscape, state, self.tolerance) != RESULTS.max_steps
 
     def result(self, landscape: AbstractLandscape, state: PyTree) -> Descended:
@@ -83,6 +85,15 @@ class AbstractMinimiser(AbstractSearch):
             hessians=self.hessians(state),
             outcome=_outcome(landscape, state, self.tolerance),
         )
+
+    def check_state(self, state: PyTree) -> None:
+        """Refuse the state of a subclass that lacks a field; costs nothing but when it is traced."""
+        missing = [f"`{name}`" for name in NEEDED if not hasattr(state, name)]
+        if missing:
+            raise ValueError(
+                f"The state of a minimiser must have the fields {', '.join(NEEDED)}; that of "
+                f"{type(self).__name__}, a {type(state).__name__}, lacks {', '.join(missing)}."
+            )
 
     def hessians(self, state: PyTree) -> Integer:
         """Return the number of Hessians spent: 0 unless a subclass overrides this."""

@@ -34,6 +34,7 @@ class Recorded(AbstractSearch):
     def init(self, landscape: AbstractLandscape, x: Point) -> _State:
         """Evaluate the start."""
         inner = self.search.init(landscape, x)
+        self.search.check_state(inner)
         levels = (self.search.max_gradients - 1).bit_length() + 1
         return _State(inner, jnp.full(levels, inner.energy))
 

@@ -6,7 +6,7 @@ from typing import Self
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from lossatlas._checks import check_positive
+from lossatlas._checks import check_is, check_positive
 from lossatlas._types import Flag, Point
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches.minimisers import AbstractMinimiser
@@ -27,13 +27,16 @@ class PushedDescent(AbstractPathway):
 
     A lane is `(x, direction)`: the transition state and its unit unstable mode, whose sign is the side.
 
-    **Raises:** `ValueError` if `push` is not positive.
+    **Raises:** `ValueError` if `minimiser` is not a minimiser, or `push` is not positive.
     """
 
     minimiser: AbstractMinimiser
     push: float = PUSH
 
     def __check_init__(self):
+        check_is(
+            "minimiser", self.minimiser, AbstractMinimiser, "a minimiser, such as QuasiNewton(LBFGS())"
+        )
         check_positive("push", self.push)
 
     def keeping(self, points: int) -> Self:

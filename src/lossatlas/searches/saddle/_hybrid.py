@@ -14,7 +14,13 @@ from lossatlas.searches._costs import PRODUCT_COST
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._search import AbstractSearch
-from lossatlas.searches.curvature import AbstractStationarySearch, EigenvectorFollowing, lowest_eigenpair
+from lossatlas.searches.curvature import (
+    AbstractVerifier,
+    EigenvectorFollowing,
+    NewtonKrylov,
+    lanes_of,
+    lowest_eigenpair,
+)
 from lossatlas.searches.minimisers import LBFGS, QuasiNewton
 
 from ._across import Across
@@ -31,7 +37,7 @@ class _State(eqx.Module):
     done: Flag
 
 
-class HybridEigenvectorFollowing(AbstractStationarySearch):
+class HybridEigenvectorFollowing(AbstractVerifier):
     """Hybrid eigenvector following: uphill along the lowest eigenvector, downhill orthogonal to it.
 
     The climb builds no Hessian. Each cycle updates the lowest eigenpair by the Lanczos method, steps uphill
@@ -41,7 +47,8 @@ class HybridEigenvectorFollowing(AbstractStationarySearch):
 
     **Arguments:**
 
-    - `check`: the search that brings the end to rounding level and checks its index; it has its own limit.
+    - `check`: the search that brings the end to rounding level and checks its index,
+        `EigenvectorFollowing()` or `NewtonKrylov()`; it has its own limit.
     - `max_gradients`: gradients after which no cycle begins.
     - `products`: Hessian-vector products per Lanczos run.
     - `max_across`: gradients per minimisation orthogonal to the eigenvector.
@@ -49,12 +56,12 @@ class HybridEigenvectorFollowing(AbstractStationarySearch):
 
     A lane is `(x, direction, order)`: a start, a guess of the mode to climb or zeros, and order 1.
 
-    **Raises:** `ValueError` if a number is not positive.
+    **Raises:** `ValueError` if a number is not positive, or `check` is another search.
 
     Source: Munro & Wales, Phys. Rev. B 59, 3969 (1999), doi:10.1103/PhysRevB.59.3969.
     """
 
-    check: AbstractStationarySearch = EigenvectorFollowing(30)
+    check: AbstractVerifier = EigenvectorFollowing(30)
     max_gradients: int = 30_000
     products: int = 30
     max_across: int = 30
@@ -64,6 +71,11 @@ class HybridEigenvectorFollowing(AbstractStationarySearch):
         for name in ("max_gradients", "products", "max_across"):
             check_whole(name, getattr(self, name))
         check_positive("switch", self.switch)
+        # By their exact types: a subclass may verify nothing.
+        if type(self.check) not in (EigenvectorFollowing, NewtonKrylov):
+            raise ValueError(
+                f"`check` must be EigenvectorFollowing() or NewtonKrylov(), got {self.check!r}."
+            )
 
     def finds(self, order: int) -> bool:
         """Return whether the index is 1."""
@@ -96,8 +108,7 @@ class HybridEigenvectorFollowing(AbstractStationarySearch):
         workers: int | None = None,
     ) -> StationaryPoints:
         """Climb from every row of `x` to near a transition state, then bring it to rounding level."""
-        orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
-        directions = np.zeros_like(x) if directions is None else directions
+        orders, directions = lanes_of(x, order, directions)
         near = run_batch(self, landscape, x, directions, orders, workers=workers)
         points = self.check.refine(
             landscape, near["x"], orders, directions=near["direction"], workers=workers

@@ -13,7 +13,7 @@ from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units, unit_vectors
 from lossatlas.searches.band import AbstractBand
 
-from ._arguments import checked_gradients, method_or_default, toolkit_or_default
+from ._arguments import checked_gradients, limited, method_or_default, toolkit_or_default
 
 
 SAME = 1e-5  # relative distance below which the two ends are one point
@@ -92,7 +92,7 @@ def find_bands(
         b = np.stack([symmetry.align(p, q).image for p, q in zip(a, b)]) if len(a) else b
     band = toolkit_or_default(toolkit, landscape).band
     search: AbstractBand = method_or_default(method, AbstractBand, band)
-    search = search if limit is None else search.within(landscape, limit)
+    search = limited(search, landscape, limit)
     result = run_batch(search, landscape, a, b, workers=workers)
     same = np.linalg.norm(a - b, axis=1) <= SAME * np.maximum(1.0, np.linalg.norm(a, axis=1))
     is_maximum = result["is_maximum"] & ~same[:, None]

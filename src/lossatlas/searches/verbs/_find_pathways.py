@@ -11,9 +11,15 @@ from lossatlas.searches._driver import as_points, as_rows, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints, count_outcomes
 from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units
-from lossatlas.searches.pathway import AbstractPathway
+from lossatlas.searches.pathway import AbstractPathway, HalfPathway
 
-from ._arguments import checked_gradients, method_or_default, toolkit_or_default
+from ._arguments import (
+    check_result,
+    checked_gradients,
+    limited,
+    method_or_default,
+    toolkit_or_default,
+)
 from ._minimise import minimise
 from ._polish import polish
 
@@ -103,9 +109,10 @@ def find_pathways(
     toolkit = toolkit_or_default(toolkit, landscape)
     search: AbstractPathway = method_or_default(method, AbstractPathway, toolkit.pathway)
     search = search if keep is None else search.keeping(keep)
-    search = search if limit is None else search.within(landscape, limit)
+    search = limited(search, landscape, limit)
     starts, signed = np.concatenate([states, states]), np.concatenate([directions, -directions])
     way = run_batch(search, landscape, starts, signed, workers=workers)
+    check_result(search, way, HalfPathway, ", ".join(HalfPathway._fields))
     if toolkit.polish.from_anywhere:
         ends = polish(landscape, way.x, toolkit, workers=workers)
     else:

@@ -11,8 +11,9 @@ from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import AbstractStationarySearch, refuse_kinks
 
-from ._arguments import checked_gradients, method_or_default, toolkit_or_default
+from ._arguments import checked_gradients, limited, method_or_default, toolkit_or_default
 from ._minimise import minimise
+from ._verified import search_and_verify
 
 
 @in_own_units(starts="points", directions="directions", method="method", toolkit="method")
@@ -40,13 +41,15 @@ def find_saddles(
         or one per start.
     - `method`: the search for all starts: `EigenvectorFollowing()` (a Hessian and its spectrum every step)
         or `HybridEigenvectorFollowing()` (Lanczos on Hessian-vector products, for order 1 only; its `check`
-        verifies the result). Default: the `saddle` search of the toolkit for the orders that it finds, and
-        the `polish` for others; if the polish needs starts near a minimum, `minimise` for order 0. Without
-        Hessians (the default above 1,000 variables) only orders 0 and 1 are possible.
+        verifies the result). From the end of any other search, such as your own, the `polish` of the toolkit
+        goes on to rounding level and verifies the point. Default: the `saddle` search of the toolkit for the
+        orders that it finds, and the `polish` for others; if the polish needs starts near a minimum,
+        `minimise` for order 0. Without Hessians (the default above 1,000 variables) only orders 0 and 1 are
+        possible.
     - `toolkit`: the searches; default `toolkit_for(landscape)`.
     - `max_gradients`: gradients per start after which no step begins, where a Hessian counts as
         `landscape.hessian_cost` gradients; default the limit of the search. The check of the hybrid method
-        and the polish of `minimise` have their own limits.
+        and the polish, of `minimise` or after your own search, have their own limits.
     - `workers`: threads; default one per core.
 
     **Returns:** `StationaryPoints`, one row per start.
@@ -74,7 +77,7 @@ def find_saddles(
     lanes = _Lanes(landscape, starts, directions, orders, max_gradients, workers)
     if method is None:
         return _by_toolkit(toolkit, lanes)
-    return _refined(method_or_default(method, AbstractStationarySearch, toolkit.saddle), lanes)
+    return _refined(method_or_default(method, AbstractStationarySearch, toolkit.saddle), lanes, toolkit)
 
 
 class _Lanes(NamedTuple):
@@ -98,10 +101,10 @@ def _by_toolkit(toolkit: Toolkit, lanes: _Lanes) -> StationaryPoints:
     """Search with the search of the toolkit that finds the order of each lane."""
     climbs = np.array([toolkit.saddle.finds(order) for order in lanes.orders.tolist()], dtype=bool)
     if climbs.all():
-        return _refined(toolkit.saddle, lanes)
+        return _refined(toolkit.saddle, lanes, toolkit)
     others = lanes.rows(~climbs)
     if toolkit.polish.from_anywhere:
-        found = _refined(toolkit.polish, others)
+        found = _refined(toolkit.polish, others, toolkit)
     elif np.all(others.orders == 0):
         found = minimise(
             lanes.landscape,
@@ -115,17 +118,18 @@ def _by_toolkit(toolkit: Toolkit, lanes: _Lanes) -> StationaryPoints:
             "Without Hessians only minima (`order` 0) and transition states (1) are found; that is the "
             f"default for the {lanes.landscape.dimension} variables of this landscape."
         )
-    points = StationaryPoints.concatenate([_refined(toolkit.saddle, lanes.rows(climbs)), found])
+    points = StationaryPoints.concatenate([_refined(toolkit.saddle, lanes.rows(climbs), toolkit), found])
     return points.rows(np.argsort(np.concatenate([np.flatnonzero(climbs), np.flatnonzero(~climbs)])))
 
 
-def _refined(search: AbstractStationarySearch, lanes: _Lanes) -> StationaryPoints:
+def _refined(search: AbstractStationarySearch, lanes: _Lanes, toolkit: Toolkit) -> StationaryPoints:
     """Run one search from all lanes, and test the points found for kinks."""
     landscape, starts, directions, orders, limit, workers = lanes
     for order in np.unique(orders).tolist():
         if not search.finds(order):
             raise ValueError(f"{type(search).__name__} finds no points of `order` {order}.")
-    if limit is not None:
-        search = search.within(landscape, limit)
-    points = search.refine(landscape, starts, orders, directions=directions, workers=workers)
+    search = limited(search, landscape, limit)
+    points = search_and_verify(
+        search, landscape, starts, orders, toolkit, directions=directions, workers=workers
+    )
     return refuse_kinks(landscape, points, workers=workers)

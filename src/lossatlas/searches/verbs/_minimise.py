@@ -16,6 +16,7 @@ from lossatlas.searches.minimisers import AbstractMinimiser
 from ._arguments import toolkit_or_default
 from ._descend import minimiser
 from ._polish import polish
+from ._verified import search_and_verify
 
 
 OFF = 0.1  # step off a saddle along its lowest mode, in length scales
@@ -80,7 +81,8 @@ def _off_saddles(
     """
     end = run_batch(descent, landscape, starts, workers=workers)
     near, tighter = end.x.copy(), dataclasses.replace(descent, tolerance=TIGHTER * descent.tolerance)
-    points = toolkit.polish.refine(landscape, near, 0, workers=workers).after(end.gradients, end.hessians)
+    points = search_and_verify(toolkit.polish, landscape, near, 0, toolkit, workers=workers)
+    points = points.after(end.gradients, end.hessians)
     stalled = np.linalg.norm(end.gradient, axis=1) > descent.tolerance * np.sqrt(landscape.dimension)
     for _ in range(DESCENTS):
         saddle = points.outcome == RESULTS.wrong_index
@@ -91,7 +93,7 @@ def _off_saddles(
         beside = np.where(saddle[rows, None], beside, near[rows])
         end = run_batch(tighter, landscape, beside, workers=workers)
         near[rows] = end.x
-        again = toolkit.polish.refine(landscape, end.x, 0, workers=workers)
+        again = search_and_verify(toolkit.polish, landscape, end.x, 0, toolkit, workers=workers)
         again = again.after(points.gradients[rows] + end.gradients, points.hessians[rows] + end.hessians)
         points = points.replaced(rows, again)
     return refuse_kinks(landscape, points, workers=workers)

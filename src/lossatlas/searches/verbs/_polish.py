@@ -9,6 +9,8 @@ from lossatlas.searches._toolkit import Toolkit
 from lossatlas.searches.curvature import refuse_kinks
 from lossatlas.searches.minimisers import minimise_on_kinks
 
+from ._verified import search_and_verify
+
 
 def polish(
     landscape: AbstractLandscape, x: np.ndarray, toolkit: Toolkit, *, workers: int | None = None
@@ -28,7 +30,7 @@ def polish(
 
     **Returns:** `StationaryPoints`, one row per point.
     """
-    points = toolkit.polish.refine(landscape, x, 0, workers=workers)
+    points = search_and_verify(toolkit.polish, landscape, x, 0, toolkit, workers=workers)
     if landscape.smoothness == "smooth":
         return points
     points = refuse_kinks(landscape, points, workers=workers)

@@ -1,0 +1,117 @@
+"""The one way to a stationary point: whoever searched, the point is verified by our own searches."""
+
+import numpy as np
+
+from lossatlas._results import RESULTS
+from lossatlas.landscapes import AbstractLandscape
+from lossatlas.searches._driver import run_batch
+from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches._toolkit import Toolkit, toolkit_for
+from lossatlas.searches.curvature import (
+    AbstractStationarySearch,
+    AbstractVerifier,
+    Approached,
+    EigenvectorFollowing,
+    NewtonKrylov,
+    lanes_of,
+)
+from lossatlas.searches.saddle import HybridEigenvectorFollowing
+
+from ._arguments import check_result
+
+
+# Their exact types: what a subclass returns may be anything.
+VERIFIERS = (EigenvectorFollowing, NewtonKrylov, HybridEigenvectorFollowing)
+# A search is believed that it found nothing; not that a point is stationary, nor of which index it is.
+FOUND_NOTHING = (RESULTS.max_steps, RESULTS.left_region, RESULTS.nonfinite)
+
+
+def search_and_verify(
+    search: AbstractStationarySearch,
+    landscape: AbstractLandscape,
+    x: np.ndarray,
+    order: int | np.ndarray,
+    toolkit: Toolkit,
+    *,
+    directions: np.ndarray | None = None,
+    workers: int | None = None,
+) -> StationaryPoints:
+    """Search from every row of `x`, and verify the ends.
+
+    Our own searches verify what they find. From where another one ended, the polish of the toolkit goes on,
+    with the same order. Of what that search returned nothing but the place and the evaluations is used. If
+    the polish is none of ours, either, that of the default toolkit verifies.
+
+    **Arguments:**
+
+    - `x`: shape (points, dim), dimensionless.
+    - `order`: index wanted; one number or one per point.
+    - `directions`: shape (points, dim), modes to climb; default the lowest.
+
+    **Raises:** `ValueError` for a result that is no `Approached`, and an order that cannot be verified.
+    """
+    verifier = _verifier(search)
+    if verifier is not None:
+        return verifier.refine(landscape, x, order, directions=directions, workers=workers)
+    verifier = _verifier(toolkit.polish) or _verifier(toolkit_for(landscape).polish)
+    assert verifier is not None
+    orders, directions = lanes_of(x, order, directions)
+    for wanted in np.unique(orders).tolist():
+        if not verifier.finds(wanted):
+            raise ValueError(
+                f"{type(verifier).__name__}, which verifies what {type(search).__name__} finds, cannot "
+                f"tell points of `order` {wanted}."
+            )
+    ends = run_batch(search, landscape, x, directions, orders, workers=workers)
+    nothing = np.isin(_checked(search, ends, x.shape[1]).outcome, FOUND_NOTHING)
+    found, lost = np.flatnonzero(~nothing), np.flatnonzero(nothing)
+    verified = verifier.refine(landscape, ends.x[found], orders[found], workers=workers)
+    failed = _failures(landscape, ends.x[lost], ends.outcome[lost], workers)
+    points = StationaryPoints.concatenate([verified, failed]).rows(np.argsort(np.append(found, lost)))
+    return points.after(ends.gradients, ends.hessians)
+
+
+def _verifier(search: AbstractStationarySearch) -> AbstractVerifier | None:
+    """Return the search if it verifies what it finds."""
+    is_ours = isinstance(search, AbstractVerifier) and type(search) in VERIFIERS
+    return search if is_ours else None
+
+
+def _checked(search: AbstractStationarySearch, ends: Approached, dimension: int) -> Approached:
+    """Return the ends of a batch if they have the form that they must have."""
+    name = type(search).__name__
+    check_result(search, ends, Approached, ", ".join(Approached._fields))
+    if ends.x.shape[1:] != (dimension,):
+        raise ValueError(
+            f"`x` in the result of {name} must have shape ({dimension},), got {ends.x.shape[1:]}."
+        )
+    if not np.isin(ends.outcome, list(RESULTS)).all():
+        raise ValueError(f"`outcome` in the result of {name} must be a member of RESULTS.")
+    return ends
+
+
+def _failures(
+    landscape: AbstractLandscape, x: np.ndarray, outcome: np.ndarray, workers: int | None
+) -> StationaryPoints:
+    """Return rows for searches that found nothing: energy and gradient where they ended, no spectrum."""
+    energy, gradient = run_batch(_value_and_gradient, landscape, x, workers=workers)
+    unknown, none = np.full(len(x), np.nan), np.zeros(len(x), dtype=int)
+    return StationaryPoints(
+        x=x,
+        energy=energy,
+        rms_gradient=np.linalg.norm(gradient, axis=1) / np.sqrt(x.shape[1]),
+        index=none,
+        zeros=none,
+        lowest=unknown,
+        second=unknown,
+        curvatures=none,
+        log_product=unknown,
+        direction=np.zeros_like(x),
+        outcome=outcome,
+        gradients=none + 1,
+        hessians=none,
+    )
+
+
+def _value_and_gradient(landscape: AbstractLandscape, x):
+    return landscape.value_and_gradient(x)
