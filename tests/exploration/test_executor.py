@@ -18,7 +18,7 @@ LANDSCAPE = DoubleWells(2, tilt=0.1)  # without symmetry
 GRADIENTS, HESSIANS = 10, 2  # that every search spends
 
 
-def ended(x, outcome=RESULTS.converged, index=0):
+def ended(x, outcome=RESULTS.converged, index=0, rms=0.0):
     """Rows of points at `x`; their energy is the sum of their coordinates."""
     x = np.asarray(x, dtype=float).reshape(-1, 2)
     count = len(x)
@@ -26,6 +26,7 @@ def ended(x, outcome=RESULTS.converged, index=0):
     known = {"x": x, "energy": x.sum(axis=1), "direction": full(0.0)[:, None] + [1.0, 0.0]}
     known |= {"gradients": full(GRADIENTS, int), "hessians": full(HESSIANS, int)}
     known |= {"outcome": full(0, int) + outcome, "lowest": full(1.0), "index": full(index, int)}
+    known |= {"rms_gradient": full(rms)}
     names = [field.name for field in dataclasses.fields(StationaryPoints)]
     return StationaryPoints(**{name: known.get(name, full(0.0)) for name in names})
 
@@ -77,6 +78,8 @@ class Calls:
 
     def run_batch(self, function, landscape, *arguments, workers):
         x = arguments[0]
+        if function is _execute._rounding_level:
+            return np.full(len(x), 1e-5)
         return np.eye(2)[arguments[1]] if function is _execute._mode else x
 
 
@@ -192,6 +195,38 @@ def test_failures_are_counted_by_kind_and_outcome(calls, atlas):
     assert atlas.log.failures == {
         "hop": {"degenerate": 1}, "climb": {"max_steps": 1}, "pair": {"same_minimum": 1},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "index, rms, outcome",
+    [
+        (0, 1e-7, None),
+        (0, 1e-5, None),
+        (0, 2e-5, "max_steps"),
+        (0, np.nan, "max_steps"),
+        (1, 0.0, "wrong_index"),
+    ],
+)
+def test_what_is_said_to_have_converged_is_stored_only_if_its_numbers_agree(
+    calls, atlas, monkeypatch, index, rms, outcome
+):
+    """Above 1e-6 the gradient must be at rounding level, which is 1e-5 here."""
+    monkeypatch.setattr(_execute, "minimise", lambda landscape, x, **_: ended(x, index=index, rms=rms))
+    monkeypatch.setattr(
+        _execute, "find_saddles", lambda landscape, x, **_: ended(x, index=1 - index, rms=rms)
+    )
+    news, _ = written(atlas, [("hop", 1, None, None), ("climb", 2, None, 2)])
+    assert news == [outcome is None] * 2 and atlas.count("transition_states") == (outcome is None)
+    assert atlas.log.failures == ({kind: {outcome: 1} for kind in ("hop", "climb")} if outcome else {})
+
+
+def test_a_state_is_not_written_with_ends_that_are_no_minima(calls, atlas, monkeypatch):
+    def find_pathways(landscape, x, directions, **_):
+        return Pathways(ended(0.5 * x), ended(0.5 * x - [0.5, 0.0], index=1), np.full(len(x), 1.5), [])
+
+    monkeypatch.setattr(_execute, "find_pathways", find_pathways)
+    assert written(atlas, [("climb", 2, None, 2)])[0] == [False]
+    assert atlas.log.failures == {"climb": {"unconnected": 1}} and atlas.count("minima") == 3
 
 
 def test_a_state_is_written_with_the_minima_at_its_ends(calls, atlas):

@@ -26,7 +26,9 @@ KIT = toolkit_for(LANDSCAPE)
 class Liar(AbstractStationarySearch):
     """Stays where it starts, and says that this is the point."""
 
-    from_anywhere = True
+    @property
+    def from_anywhere(self):
+        return True
 
     def finds(self, order):
         return True

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from helpers import rows
-from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Box, DoubleWells, Loss
 from lossatlas.searches import (
     NEWTON,
+    RESULTS,
     AbstractDirection,
     AbstractMinimiser,
     AbstractPathway,
@@ -48,7 +48,9 @@ class Liar(AbstractStationarySearch):
     shift: float = 0.0
     says: RESULTS = RESULTS.converged
 
-    from_anywhere = True
+    @property
+    def from_anywhere(self):
+        return True
 
     def finds(self, order):
         return order >= NEWTON

@@ -229,10 +229,10 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
 
     **Raises:** `ValueError` if it is not a landscape; `dimension` is not a number; a static field is an
     array; `sample` does not return a float64 vector of `dimension` numbers within the geometry; the energy
-    is not one float64 number, or cannot be differentiated twice by JAX; energy or gradient are not finite at
-    any of eight random starts; two evaluations at one point differ; the gradient contradicts differences of
-    energies; the symmetry has another number of variables or changes the energy; or the fingerprint is not
-    JSON-able.
+    is not one float64 number, or cannot be differentiated twice by JAX; energy or gradient are not finite
+    at any of eight random starts; two evaluations at one point differ; the gradient contradicts differences
+    of energies; the symmetry has another number of variables or changes the energy; or the fingerprint
+    cannot be written as JSON.
     """
     check_kind(landscape)
     _check_fields(landscape)

@@ -1,5 +1,7 @@
 """Searches for stationary points, which one driver runs in batches."""
 
+from lossatlas._results import RESULTS as RESULTS
+
 from ._driver import as_points as as_points
 from ._driver import available_cores as available_cores
 from ._driver import compilations as compilations

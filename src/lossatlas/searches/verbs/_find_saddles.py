@@ -41,11 +41,11 @@ def find_saddles(
         or one per start.
     - `method`: the search for all starts: `EigenvectorFollowing()` (a Hessian and its spectrum every step)
         or `HybridEigenvectorFollowing()` (Lanczos on Hessian-vector products, for order 1 only; its `check`
-        verifies the result). From the end of any other search, such as your own, the `polish` of the toolkit
-        goes on to rounding level and verifies the point. Default: the `saddle` search of the toolkit for the
-        orders that it finds, and the `polish` for others; if the polish needs starts near a minimum,
-        `minimise` for order 0. Without Hessians (the default above 1,000 variables) only orders 0 and 1 are
-        possible.
+        verifies the result). From the end of any other search, such as your own, the `polish` of the
+        toolkit goes on to rounding level and verifies the point. Default: the `saddle` search of the
+        toolkit for the orders that it finds, and the `polish` for others; if the polish needs starts near
+        a minimum, `minimise` for order 0. Without Hessians (the default above 1,000 variables) only orders
+        0 and 1 are possible.
     - `toolkit`: the searches; default `toolkit_for(landscape)`.
     - `max_gradients`: gradients per start after which no step begins, where a Hessian counts as
         `landscape.hessian_cost` gradients; default the limit of the search. The check of the hybrid method

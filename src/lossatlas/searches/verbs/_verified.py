@@ -73,8 +73,9 @@ def search_and_verify(
 
 def _verifier(search: AbstractStationarySearch) -> AbstractVerifier | None:
     """Return the search if it verifies what it finds."""
-    is_ours = isinstance(search, AbstractVerifier) and type(search) in VERIFIERS
-    return search if is_ours else None
+    if isinstance(search, AbstractVerifier) and type(search) in VERIFIERS:
+        return search
+    return None
 
 
 def _checked(search: AbstractStationarySearch, ends: Approached, dimension: int) -> Approached:
