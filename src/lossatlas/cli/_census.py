@@ -33,7 +33,7 @@ def census(
     options.limit_memory(memory)
     from lossatlas.searches import census as run
 
-    landscape, data, _ = options.problem_of(name, options.given(context))
+    landscape, data, *_ = options.problem_of(name, options.given(context))
     if data is not None and name != "xor" and not as_json:
         typer.echo(str(data))
     if atlas is not None:

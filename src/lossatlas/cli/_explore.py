@@ -100,9 +100,10 @@ def built(name: str, recipe: Any) -> Any:
         problem = build_problem(recipe)
     except ValueError as error:
         raise (ValueError(f"{name}: {error}") if name.endswith(".toml") else error) from None
-    for part, data in (("training", problem.training), ("test", problem.test)):
-        if data is not None and name != "xor":
-            typer.echo(f"{part}: {data}" if problem.test is not None else str(data))
+    parts = {"training": problem.training, "validation": problem.validation, "test": problem.test}
+    known = {part: data for part, data in parts.items() if data is not None and name != "xor"}
+    for part, data in known.items():
+        typer.echo(f"{part}: {data}" if len(known) > 1 else str(data))
     return problem
 
 

@@ -12,7 +12,14 @@ from ._explore import atlas_path, built, recipe_and_settings, warnings_as_lines
 
 
 SHOWN = 10  # minima
-METRICS = ("test_loss", "test_accuracy", "test_macro_auc", "training_loss", "training_accuracy")
+METRICS = (
+    "validation_loss",
+    "test_loss",
+    "test_accuracy",
+    "test_macro_auc",
+    "training_loss",
+    "training_accuracy",
+)
 
 
 def fit(
@@ -89,6 +96,10 @@ def _print(atlas: Any) -> None:
             for i in order
         ],
     )
+    if "validation_loss" in minima.quantities:
+        typer.echo(
+            f"best on the validation data: minimum {minima.id[np.nanargmin(minima['validation_loss'])]}"
+        )
     best = order[0]
     typer.echo(
         f"lowest: minimum {minima.id[best]}, the end of {minima.hits[best]} of {minima.hits.sum()} random "

@@ -113,6 +113,42 @@ class DataSet:
         **Raises:** `ValueError` if a part would be empty, if no input (or the number to predict) varies in
         the training part, or if items are mislabelled: only training data should be.
         """
+        (first, rest), clauses = self._cut(training, seed, "test")
+        if self.standardised:
+            first, rest = _measured_by_first(first, rest)
+        return first._noted(clauses[0]), rest._noted(clauses[1])
+
+    def hold_out(
+        self, validation: float, *, seed: int = 0, test: "DataSet | None" = None
+    ) -> tuple["DataSet", "DataSet", "DataSet | None"]:
+        """Return a training part, a validation part to choose between models, and the test data.
+
+        Standardised data, those of the test too, are standardised again by the training part.
+
+        **Arguments:**
+
+        - `validation`: fraction of the items that is held out, above 0 and below 1.
+        - `seed`: seed of `numpy.random.default_rng`, by which items are shuffled first.
+        - `test`: test data in the scale of this data set, or None.
+
+        **Raises:** `ValueError` as `split`.
+        """
+        if not _is_number(validation) or not 0 < validation < 1:
+            raise ValueError(f"`validation` must be a fraction above 0 and below 1, got {validation!r}.")
+        (first, rest), clauses = self._cut(len(self) - round(validation * len(self)), seed, "validation")
+        others = [rest] if test is None else [rest, test]
+        if self.standardised:
+            first, *others = _measured_by_first(first, *others)
+        return (
+            first._noted(clauses[0]),
+            others[0]._noted(clauses[1]),
+            others[1] if test is not None else None,
+        )
+
+    def _cut(
+        self, training: int | float, seed: int | None, rest: str
+    ) -> tuple[tuple["DataSet", "DataSet"], tuple[str, str]]:
+        """Return the training part and the rest in the scale of the whole, and a clause for each."""
         count = self._training_items(training)
         if self.mislabelled.any():
             raise ValueError(f"{self.name} is mislabelled already: split it first, test data stay clean.")
@@ -121,13 +157,9 @@ class DataSet:
         if seed is not None:
             order = np.random.default_rng(_seed(seed)).permutation(len(self))
             said = f", shuffled with seed {seed}"
-        first, rest = self[order[:count]], self[order[count:]]
-        if self.standardised:
-            first, rest = _measured_by_first(first, rest)
-        return (
-            first._noted(f"training part, {count} of {len(self)} items{said}"),
-            rest._noted(f"test part, {len(self) - count} of {len(self)} items{said}"),
-        )
+        parts = self[order[:count]], self[order[count:]]
+        training_part = f"training part, {count} of {len(self)} items{said}"
+        return parts, (training_part, f"{rest} part, {len(self) - count} of {len(self)} items{said}")
 
     def mislabel(self, fraction: float, *, seed: int = 0) -> "DataSet":
         """Return the data with wrong labels for some items, each drawn uniformly from the other classes.
@@ -227,8 +259,8 @@ def check_labels(targets: np.ndarray, classes: int, name: str) -> None:
         )
 
 
-def _measured_by_first(first: DataSet, rest: DataSet) -> tuple[DataSet, DataSet]:
-    """Standardise both parts with the mean and the standard deviation of the first."""
+def _measured_by_first(first: DataSet, *others: DataSet) -> tuple[DataSet, ...]:
+    """Standardise all parts with the mean and the standard deviation of the first."""
     spread, varies = spreads(first.inputs)
     if not varies.any():
         raise ValueError(
@@ -258,10 +290,10 @@ def _measured_by_first(first: DataSet, rest: DataSet) -> tuple[DataSet, DataSet]
             encoder=encoder,
             columns=tuple(name for name, kept in zip(part.columns, varies) if kept),
         )
-        for part in (first, rest)
+        for part in (first, *others)
     ]
     out = left_out(first.columns, varies, " in the training part")
-    return (parts[0]._noted(out), parts[1]._noted(out)) if out else (parts[0], parts[1])
+    return tuple(part._noted(out) if out else part for part in parts)
 
 
 def _is_number(value: Any) -> bool:

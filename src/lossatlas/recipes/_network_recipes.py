@@ -129,6 +129,11 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
 
     items: Items = None
     test_items: TestItems = None
+    validation: Annotated[
+        float | None,
+        Field(gt=0, lt=1),
+        Help("Fraction of the training items held out to choose between minima.", unset="none"),
+    ] = None
     mislabelled: Annotated[
         float, Field(ge=0, le=1), Help("Fraction of the training items that get a wrong class.")
     ] = 0.0
@@ -166,30 +171,36 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
     @property
     def draws_data(self) -> bool:
         """Whether the training data depend on `data_seed`."""
-        return bool(self.mislabelled or self.teacher)
+        return bool(self.mislabelled or self.teacher or self.validation)
 
     @abc.abstractmethod
     def parts(self) -> tuple[DataSet, DataSet | None]:
         """Return training and test data."""
 
-    def training_parts(self) -> tuple[DataSet, DataSet | None]:
-        """Return training data, projected and then mislabelled, and test data."""
+    def training_parts(self) -> tuple[DataSet, DataSet | None, DataSet | None]:
+        """Return training data, projected and then mislabelled, test data and validation data."""
         training, test = self.parts()
+        held = None
+        if self.validation is not None:
+            training, held, test = training.hold_out(self.validation, seed=self.data_seed, test=test)
         if self.project is not None:
-            training, test = la.datasets.project(training, self.project, test=test, seed=self.data_seed)
+            whole = training
+            training, test = la.datasets.project(whole, self.project, test=test, seed=self.data_seed)
+            if held is not None:
+                held = la.datasets.project(whole, self.project, test=held, seed=self.data_seed)[1]
         if self.mislabelled:
             training = training.mislabel(self.mislabelled, seed=self.data_seed)
-        return training, test
+        return training, test, held
 
     def build(self) -> Problem:
         """Return the network on the training data, or the student on the outputs of its teacher."""
-        training, test = self.training_parts()
+        training, test, held = self.training_parts()
         if self.teacher is None:
             if self.teacher_l2 is not None:
                 raise ValueError("`teacher_l2` needs `teacher`, the hidden layers of the teacher.")
-            return Problem(self.network(training), training, test)
+            return Problem(self.network(training), training, test, held)
         lesson = self.lesson()
-        return Problem(self.network(lesson.data, lesson.targets), lesson.data, test)
+        return Problem(self.network(lesson.data, lesson.targets), lesson.data, test, held)
 
     def lesson(self) -> Lesson:
         """Train a teacher on one half of the training data, and relabel the other half with its outputs.

@@ -20,11 +20,13 @@ class Problem(NamedTuple):
     - `landscape`: the landscape to explore.
     - `training`: the data that its loss is computed from, or None.
     - `test`: further data on which minima are evaluated, or None.
+    - `validation`: data held out of the training data to choose between minima, or None.
     """
 
     landscape: AbstractLandscape
     training: DataSet | None = None
     test: DataSet | None = None
+    validation: DataSet | None = None
 
 
 class Help(NamedTuple):

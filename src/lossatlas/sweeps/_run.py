@@ -143,6 +143,7 @@ def _judged(atlas: Atlas, reference: int, workers: int | None) -> ModelMetrics:
         minima.x,
         problem.training,
         problem.test,
+        validation=problem.validation,
         reference=reference,
         lowest=int(np.argmin(minima.energy)),
         workers=workers,

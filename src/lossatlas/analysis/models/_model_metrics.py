@@ -23,9 +23,9 @@ class ModelMetrics(AbstractResult):
     """Metrics of all minima by name, and the items that each minimum misclassifies.
 
     - `columns`: name -> one value per minimum, shape (minima,); NaN where the metric is not defined. A name
-        joins a part of the data and a metric, such as `test_auc`. The parts are `training`, `test`,
-        `correct` and `wrong` (training items with a correct and with a wrong label); for the metrics see
-        `evaluate`.
+        joins a part of the data and a metric, such as `test_auc`. The parts are `training`, `validation`,
+        `test`, `correct` and `wrong` (training items with a correct and with a wrong label); the metrics
+        are those of `evaluate`.
     - `misclassified`: part -> whether a minimum misclassifies an item, shape (minima, items).
     - `errors`: name -> standard error of the metric, from the number of items and their spread, shape
         (minima,); of `loss`, `accuracy`, `misclassification` and `auc`.
@@ -51,6 +51,7 @@ def evaluate(
     training: DataSet,
     test: DataSet | None = None,
     *,
+    validation: DataSet | None = None,
     reference: int = 0,
     lowest: int | None = None,
     workers: int | None = None,
@@ -79,8 +80,8 @@ def evaluate(
 
     - `landscape`: any model, such as a `Perceptron`, or a `Loss` with `predict`; its own data are not used.
     - `x`: minima, shape (minima, dim), parameter units.
-    - `training`, `test`: data sets with as many inputs as the model. Training data with wrong labels give
-        the parts `correct` and `wrong` as well.
+    - `training`, `test`, `validation`: data sets with as many inputs as the model. Training data with wrong
+        labels give the parts `correct` and `wrong` as well.
     - `reference`: the class of `auc`; class 0 in the literature on LJAT3.
     - `lowest`: position of the global minimum in `x`.
     - `workers`: number of threads; default one per core.
@@ -100,14 +101,15 @@ def evaluate(
     for name, number, count in (("reference", reference, classes), ("lowest", lowest, len(points))):
         if number is not None and not (isinstance(number, int | np.integer) and 0 <= number < count):
             raise ValueError(f"`{name}` must be a whole number from 0 to {count - 1}, got {number!r}.")
-    for name, data in (("training", training), ("test", test)):
+    for name, data in (("training", training), ("test", test), ("validation", validation)):
         if data is not None and not (isinstance(data, DataSet) and len(data)):
             raise ValueError(f"`{name}` must be a DataSet with at least one item.")
     parts = {"training": training}
     if training.mislabelled.any():
         parts |= {"correct": training[~training.mislabelled], "wrong": training[training.mislabelled]}
-    if test is not None:
-        parts["test"] = test
+    for name, data in (("validation", validation), ("test", test)):
+        if data is not None:
+            parts[name] = data
     columns: dict[str, np.ndarray] = {}
     errors: dict[str, np.ndarray] = {}
     misclassified = {}
