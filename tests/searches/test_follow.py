@@ -297,6 +297,7 @@ def test_xor_agrees_with_censuses(hidden, values):
             assert all(ours[index] >= number for index, number in other.by_index.items())
 
 
+@pytest.mark.slow
 def test_outcomes_are_never_silent():
     short = follow(shaped(CUSP, 0), column(1), to=1.0, where=p_of, max_steps=3)
     assert short.branches[0].outcome == RESULTS.max_steps and len(short.branches[0]) > 0

@@ -237,7 +237,7 @@ def _sharing(search: Callable, landscape: Searched, count: int) -> bool:
 def _program(search: Callable, landscape: Searched, arrays: PyTree, sharing: bool) -> Program:
     """Return the compiled program; the first thread that asks compiles it, others wait."""
     global _compiled
-    name = (_name(search, landscape, arrays), memory_budget(), _accelerated(), sharing, _plain.get())
+    name = (_name(search, landscape, arrays), memory_budget(), _accelerated(), sharing, _is_plain())
     with _registry:
         first = name not in _programs
         future = _programs.setdefault(name, Future())
@@ -255,6 +255,11 @@ def _program(search: Callable, landscape: Searched, arrays: PyTree, sharing: boo
     return future.result()
 
 
+def _is_plain() -> bool:
+    """Return whether programs are compiled to other code than usual."""
+    return _plain.get() and bool(plain_options())
+
+
 def _compile(search: Callable, landscape: Searched, arrays: PyTree, sharing: bool) -> Program:
     shapes = _result_shapes(search, landscape, arrays)
     lane_bytes = sum(leaf[:1].nbytes for leaf in jax.tree.leaves(arrays))
@@ -266,7 +271,7 @@ def _compile(search: Callable, landscape: Searched, arrays: PyTree, sharing: boo
     run = jax.jit(_lanes_together if sharing else _own_loops, static_argnums=0)
     # One program, one core: the driver's threads keep the cores busy.
     options: dict[str, Any] = {} if accelerated else {"xla_cpu_multi_thread_eigen": False}
-    if _plain.get():
+    if _is_plain():
         options |= plain_options()
     while True:
         lanes = _resized(arrays, capacity)
