@@ -40,6 +40,7 @@ def fit(
     `lossatlas explore` with the same arguments goes on from there and maps what lies between the minima.
     """
     from lossatlas.atlas import Atlas
+    from lossatlas.searches import plain_code
     from lossatlas.sweeps import evaluate_atlas, fit_recipe
 
     given = options.given(context)
@@ -49,7 +50,7 @@ def fit(
     options.limit_memory(settings.memory)
     problem = built(name, recipe)
     path = atlas_path(name, given, out)
-    with warnings_as_lines():
+    with warnings_as_lines(), plain_code():
         fit_recipe(recipe, problem, path, settings, starts=starts, progress=_Report(starts)).close()
         if problem.training is not None and getattr(problem.landscape, "predicts", False):
             evaluate_atlas(path, workers=settings.workers)
