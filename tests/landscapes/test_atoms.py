@@ -127,6 +127,7 @@ def test_zero_modes():
         np.testing.assert_allclose(bends, known, rtol=0, atol=1e-12 * (1 + np.abs(hessian).max()))
 
 
+@pytest.mark.slow
 def test_minima_have_three_vibrations():
     for x, degenerate in ((triangle(), True), (line(), False)):
         x = minimise(LANDSCAPE, x).x[0]

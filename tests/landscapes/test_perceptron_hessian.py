@@ -292,6 +292,7 @@ def minima_of_xor():
     return landscape, found
 
 
+@pytest.mark.slow
 def test_log_products_are_the_determinants_of_autodiff():
     landscape, found = minima_of_xor()
     assert len(np.unique(found.energy.round(6))) > 1

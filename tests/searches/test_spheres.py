@@ -32,6 +32,7 @@ def test_one_spin_has_two_stationary_points(size):
     np.testing.assert_allclose(found.x, [-unit, unit], rtol=0, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_pairs_have_their_stationary_points_at_eigenvectors():
     landscape = spin_glass(10, order=2, seed=1)
     values, vectors = np.linalg.eigh(matrix(landscape))

@@ -13,11 +13,11 @@ def test_an_auc_scatters_as_much_as_its_error_says():
     """Exponential scores, for which Hanley and McNeil's formula is exact: A = r / (1 + r)."""
     rng, ratio = np.random.default_rng(0), 3.0
     positive = np.arange(60) < 20
-    scores = np.where(positive, ratio, 1.0) * rng.exponential(size=(4000, 60))
+    scores = np.where(positive, ratio, 1.0) * rng.exponential(size=(1500, 60))
     found = np.array([auc(row, positive) for row in scores])
-    assert found.mean() == pytest.approx(ratio / (1 + ratio), abs=4 * found.std() / np.sqrt(4000))
+    assert found.mean() == pytest.approx(ratio / (1 + ratio), abs=4 * found.std() / np.sqrt(1500))
     expected = auc_error(np.array([ratio / (1 + ratio)]), 20, 40)[0]
-    assert found.std() == pytest.approx(expected, rel=0.05)
+    assert found.std() == pytest.approx(expected, rel=0.1)  # of 1,500 draws it is known to 2 %
 
 
 def test_an_auc_without_positive_items_has_no_error():

@@ -41,7 +41,7 @@ def test_same_size_is_simple(n, edges):
 
 
 @pytest.mark.parametrize("start", [
-    [(0, 1), (0, 2), (0, 3), (1, 2), (3, 4), (4, 5)],
+    pytest.param([(0, 1), (0, 2), (0, 3), (1, 2), (3, 4), (4, 5)], marks=pytest.mark.slow),
     [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)],
 ])  # fmt: skip
 def test_same_degrees_are_uniform(start):
