@@ -1,4 +1,4 @@
-"""The landscape of an atlas and its data, had back from the file, and its minima as models."""
+"""The landscape and the data of an atlas, built again from its recipe, and its minima as models."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -55,17 +55,16 @@ def best_minimum(atlas: "Atlas") -> int:
 
 
 def _problem_for_predictions(atlas: "Atlas") -> Problem:
-    """Return the problem, without its data where these are no longer there but the atlas knows enough."""
+    """Return the problem; where its data are gone or have changed, that of a network without its data."""
     try:
         return atlas.problem
-    except AtlasError:
+    except AtlasError as error:
         if atlas.recipe is None or atlas.data is None:
             raise
         try:
             return rebuild_for_predictions(atlas.recipe, atlas.data)
         except ValueError:
-            pass
-        raise
+            raise error from None
 
 
 def _model(atlas: "Atlas", landscape: Any) -> AbstractModel:

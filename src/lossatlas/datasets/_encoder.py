@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -126,8 +126,8 @@ class Rotation:
         return (z - self.mean) @ self.directions
 
 
-Column = Union[Number, Categories]  # noqa: UP007  (a name for annotations)
-Step = Union[Scale, Rotation]  # noqa: UP007
+Column = Number | Categories
+Step = Scale | Rotation
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """A table as it comes: the texts of every column, from a CSV file, a data frame, a mapping or rows."""
 
 import csv
+import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -114,7 +115,7 @@ def _from_file(path: Path) -> RawTable:
         raise ValueError(f"{path} is not a CSV text file in UTF-8: {error}.") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))  # as a file: other separators of lines are part of a value
     separator = _separator(lines)
     reader = csv.reader(lines, delimiter=separator)
     try:
@@ -124,7 +125,6 @@ def _from_file(path: Path) -> RawTable:
     if len(rows) < 2:
         raise ValueError(f"{path.name} needs a header line and at least one row of data.")
     header = [name.strip() for name in rows.pop(min(rows))]
-    header = ["" if name == "" and place == 0 else name for place, name in enumerate(header)]
     for place, name in enumerate(header):
         if header.count(name) > 1 or (not name and place):
             raise ValueError(f"{path.name} has several columns named {name!r}, or one without a name.")

@@ -29,7 +29,7 @@ def explore_recipe(
 
     **Arguments:**
 
-    - `recipe`, `problem`: the recipe, and the result of `recipe.build()`.
+    - `recipe`, `problem`: the recipe, and the result of `build_problem(recipe)`.
     - `out`: file of the atlas; continued if it exists.
     - `settings`: seed, budget and threads; the caller sets the memory limit.
     - `progress`: as in `explore`.
@@ -63,7 +63,13 @@ def fit_recipe(
     starts: int = 200,
     progress: Callable[[Progress], None] | None = None,
 ) -> Atlas:
-    """Minimise from many starts, see `fit`; arguments as of `explore_recipe`.
+    """Minimise from many starts, see `fit`, and store the recipe in the atlas for `evaluate_atlas`.
+
+    **Arguments:**
+
+    - `recipe`, `problem`, `out`, `progress`: as in `explore_recipe`.
+    - `settings`: seed, time limit and threads; its other limits are not used.
+    - `starts`: number of searches.
 
     **Returns:** the atlas, open for reading.
     """
