@@ -5,6 +5,8 @@ from lossatlas import _float64 as _float64
 from ._atoms import Triatomic as Triatomic
 from ._box import Box as Box
 from ._box import WithinFaces as WithinFaces
+from ._check_landscape import check_images as check_images
+from ._check_landscape import check_landscape as check_landscape
 from ._dimensionless import dimensionless as dimensionless
 from ._geometry import AbstractGeometry as AbstractGeometry
 from ._geometry import Euclidean as Euclidean
@@ -13,9 +15,7 @@ from ._geometry import ProductOfSpheres as ProductOfSpheres
 from ._geometry import Sphere as Sphere
 from ._identity import KnownPoints as KnownPoints
 from ._landscape import AbstractLandscape as AbstractLandscape
-from ._landscape import check_images as check_images
 from ._landscape import check_kind as check_kind
-from ._landscape import check_landscape as check_landscape
 from ._landscape import data_hash as data_hash
 from ._model import AbstractModel as AbstractModel
 from ._model import check_model as check_model

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from ._landscape import random_images
+from ._check_landscape import random_images
 from ._symmetry import AbstractSymmetry
 
 

@@ -16,8 +16,9 @@ from lossatlas._checks import check_flag, check_is, check_positive
 from lossatlas._types import Point, Scalar
 
 from ._box import Box
+from ._check_landscape import SAME_ENERGY, check_landscape, value_and_gradient
 from ._geometry import AbstractGeometry, Euclidean
-from ._landscape import SAME_ENERGY, check_landscape, data_hash, value_and_gradient
+from ._landscape import data_hash
 from ._model import AbstractModel, Inputs, Items, Outputs, Targets, as_values
 from ._per_variable import (
     check_bounds_kept,
