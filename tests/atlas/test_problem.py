@@ -103,6 +103,7 @@ def test_the_landscape_that_was_given_is_the_landscape(tmp_path):
             atlas.model()
 
 
+@pytest.mark.slow
 def test_a_fit_is_the_first_part_of_an_exploration(tmp_path):
     file = tmp_path / "x.atlas"
     with explore(xor(1), file, budget=Budget(searches=40), network=False) as atlas:

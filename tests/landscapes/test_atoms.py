@@ -128,6 +128,7 @@ def test_zero_modes():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_minima_have_three_vibrations():
     for x, degenerate in ((triangle(), True), (line(), False)):
         x = minimise(LANDSCAPE, x).x[0]

@@ -72,6 +72,7 @@ def test_no_hidden_layer_is_ridge_regression(hidden, weights, biases):
     np.testing.assert_allclose(hessian, 2 * gram, rtol=1e-13)
 
 
+@pytest.mark.slow
 def test_a_convex_network_has_one_stationary_point():
     found = census(network(hidden=0), starts=20)
     assert found.by_index == {0: 1} and found.consistent

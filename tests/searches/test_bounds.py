@@ -170,6 +170,7 @@ def test_a_bound_that_holds_nothing_is_degenerate():
     assert np.all(found.outcome == RESULTS.degenerate)
 
 
+@pytest.mark.slow
 def test_derivatives_within_a_face():
     loss = Loss(lambda x: jnp.sum((x - 2.0) ** 2) + x[0] * x[1], 2, bounds=(-1.0, 1.0), scale=1.0)
     own = dimensionless(loss)

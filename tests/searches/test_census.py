@@ -13,6 +13,7 @@ from lossatlas.searches import census
 
 # Programs of these compile for seconds, or many searches run.
 LATER = {
+    "xor 1": pytest.mark.slow,
     "xor 2": pytest.mark.slow,
     "spin glass p=2": pytest.mark.slow,
     "six-hump camel": pytest.mark.slow,

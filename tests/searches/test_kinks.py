@@ -84,6 +84,7 @@ def test_from_a_network_of_zero_weights_minimisation_goes_on_downhill():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_two_equal_centres_are_no_minimum_of_k_means():
     items = np.array([0.0, 1.0, 2.1, 10.0, 11.3, 20.0, 20.4])
     loss = Loss(

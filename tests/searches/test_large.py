@@ -135,6 +135,7 @@ def test_the_index_is_that_of_the_point(curvatures, order, outcome, index):
         np.testing.assert_allclose([found.lowest[0], found.second[0]], expected, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_what_is_not_finite_or_runs_away_is_said():
     landscape = Loss(lambda x: jnp.sum(x**2 + jnp.log(jnp.abs(x[0]))), 20)
     found = NewtonKrylov().refine(landscape, np.zeros((1, 20)), 0)

@@ -33,6 +33,7 @@ def test_one_spin_has_two_stationary_points(size):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_pairs_have_their_stationary_points_at_eigenvectors():
     landscape = spin_glass(10, order=2, seed=1)
     values, vectors = np.linalg.eigh(matrix(landscape))
@@ -42,6 +43,7 @@ def test_pairs_have_their_stationary_points_at_eigenvectors():
     np.testing.assert_allclose(np.abs(found.x @ vectors), np.sqrt(10) * np.eye(10), rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_every_eigenvector_of_fifty_spins_has_its_index():
     landscape = spin_glass(50, order=2, seed=1)
     values, vectors = np.linalg.eigh(matrix(landscape))
