@@ -30,7 +30,8 @@ def test_rooms_are_the_namespace_and_few_names_stand_at_the_top():
 
 
 def test_rooms_resolve_at_once_and_pictures_leave_pyplot_alone():
-    code = "import sys, lossatlas as la; print(la.plots.__name__); assert 'matplotlib.pyplot' not in sys.modules"
+    code = "import sys, lossatlas as la; print(la.plots.__name__)"
+    code += "\nassert 'matplotlib.pyplot' not in sys.modules"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "lossatlas.plots\n", "")
 
