@@ -42,6 +42,11 @@ shapes.install()
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+from lossatlas import _display  # noqa: E402  (after the hook)
+
+
+_display.EVERY = 1e6  # seconds: on a slow machine, stderr would hold how far an exploration has got
+
 MAPS = 35_000  # memory maps of a process, of which Linux allows 65,530; a program takes some 80
 
 

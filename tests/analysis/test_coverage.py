@@ -106,7 +106,8 @@ def test_failed_starts_are_said_beside_the_estimates():
     alone = coverage(np.array([200, 81]))
     assert found.good_turing == alone.good_turing == 1.0 and found.chao1 == alone.chao1
     assert found.starts == 656 and alone.starts == 281
-    assert str(found) == f"{alone}; 375 of 656 starts ended in no minimum (max_steps 300, degenerate 75)"
+    said = str(alone).replace("281 of 281", "281 of 656")
+    assert str(found) == f"{said}; 375 of 656 starts ended in no minimum (max_steps 300, degenerate 75)"
     assert found.lost == 375 / 656 and not found.conclusive and alone.conclusive
 
 

@@ -30,13 +30,19 @@ def hit(atlas, hits):
 
 
 @pytest.mark.parametrize("failed, phase, said", [
-    ({}, "complete", "complete: the last searches brought nothing new"),
-    ({"wrong_index": 400}, "complete", "complete: the last searches brought nothing new"),
+    ({}, "complete", "complete: the last 2010 searches brought nothing new"),
+    ({"wrong_index": 400}, "complete", "complete: the last 2010 searches brought nothing new"),
+    (
+        {"max_steps": 3},
+        "complete",
+        "the last 2010 searches brought nothing new; 3 of 284 starts ended in no minimum (max_steps 3), "
+        "on the way to what is not known",
+    ),
     (
         {"max_steps": 300, "wrong_index": 75},
         "inconclusive",
-        "not complete: the last searches brought nothing new, but 375 of 656 starts ended in no minimum "
-        "(max_steps 300, wrong_index 75), so minima that those were on the way to may be missing",
+        "not complete: the last 2010 searches brought nothing new, but 375 of 656 starts ended in no "
+        "minimum (max_steps 300, wrong_index 75), so minima that those were on the way to may be missing",
     ),
 ])  # fmt: skip
 def test_a_map_with_many_lost_starts_is_not_called_complete(atlas, capsys, failed, phase, said):
@@ -45,6 +51,7 @@ def test_a_map_with_many_lost_starts_is_not_called_complete(atlas, capsys, faile
         atlas.log.count_failure("sample", name, count)
     rows, state = plan_round(atlas, initial_state(0), PairSelector(CAMEL, atlas), grow=False, hurry=True)
     assert not rows and state["phase"] == phase
+    atlas.log.set_state("exploration", state | {"quiet": 2010})
     _print_searches(summary(atlas), state)
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1] == said and printed[0] == f"random starts: {coverage(atlas)}"

@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 
 from helpers import derivatives
+from lossatlas.analysis import summary
 from lossatlas.atlas import Atlas, AtlasError
 from lossatlas.exploration import Budget, _plan, explore
+from lossatlas.exploration._execute import Executor
+from lossatlas.exploration._interrupt import deferred_interrupt
 from lossatlas.landscapes import (
     DoubleWells,
     Loss,
@@ -190,6 +193,48 @@ def test_interrupted_runs_give_the_same_atlas(tmp_path, mapped):
         assert atlas.digest() == mapped.digest()
 
 
+def test_ctrl_c_lets_the_batch_in_flight_be_written(tmp_path, monkeypatch, capsys):
+    run, handler = Executor.run, signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupted(self, batch, given):
+        signal.raise_signal(signal.SIGINT)
+        return run(self, batch, given)
+
+    monkeypatch.setattr(Executor, "run", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            explore(xor(1), tmp_path / "a.atlas", progress=False)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert "finished and written; Ctrl-C again drops them" in capsys.readouterr().err
+    with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
+        assert atlas.queue.finished() == 48
+        assert summary(atlas).ending == "not complete: Ctrl-C ended it, and the same call goes on"
+
+
+def test_a_second_ctrl_c_interrupts_at_once():
+    handler, said = signal.signal(signal.SIGINT, signal.default_int_handler), []
+    try:
+        with deferred_interrupt(lambda: said.append("waits")) as pressed:
+            signal.raise_signal(signal.SIGINT)
+            assert pressed() and said == ["waits"]
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda number, frame: None], ids=["ignored", "own"])
+def test_a_handler_of_the_callers_own_is_left_in_place(handler):
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with deferred_interrupt(lambda: None) as pressed:
+            assert signal.getsignal(signal.SIGINT) is handler and not pressed()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_complete_map_is_left_alone(mapped, tmp_path):
     before = mapped.digest()
     with explore(xor(1), mapped.path) as atlas:
@@ -229,7 +274,13 @@ def test_budgets(tmp_path):
         (name,) = [n for n, v in dataclasses.asdict(limit).items() if v is not None]
         seen = []
         explore(xor(1), tmp_path / f"{name}.atlas", budget=limit, progress=seen.append).close()
-        assert limit.spent(seen[-1]) == name
+        assert limit.spent(seen[-1]) == name and seen[-1].fraction == 1.0
+        with Atlas(tmp_path / f"{name}.atlas", readonly=True) as atlas:
+            assert atlas.log.get_state("exploration")["ended"] == name
+            ending = summary(atlas).ending
+        limited = f"the limit on {name} ended it, and the same call with a higher one goes on"
+        late = "the time limit ended it, and the same call goes on"
+        assert ending == f"not complete: {late if name == 'seconds' else limited}"
         assert all(limit.spent(p) is None for p in seen[:-1])
     with pytest.raises(ValueError, match="`seconds` must be a positive number, got -1"):
         Budget(seconds=-1)

@@ -160,7 +160,7 @@ MISTAKES = {
     "no limit": (lambda: Budget(seconds=np.inf), "`seconds` must be a positive number, got inf"),
     "half a search": (lambda: Budget(searches=1.5), "`searches` must be a whole number .* got 1.5"),
     "kinks": (lambda: explore(LANDSCAPE, "none.atlas", kinks="yes"), "`kinks` must be True or False"),
-    "progress": (lambda: explore(LANDSCAPE, "none.atlas", progress=True), "`progress` must be a function"),
+    "progress": (lambda: explore(LANDSCAPE, "none.atlas", progress=1), "`progress` must be True, False or"),
     "out": (lambda: explore(LANDSCAPE, None), "`out` must be the path of the atlas, got None"),
     "spins": (lambda: spin_glass("6"), "a whole number of at least 2 spins, got '6'"),
     "p": (lambda: spin_glass(6, order=2.5), "a whole order p of at least 1, got 2.5"),

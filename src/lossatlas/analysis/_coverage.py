@@ -28,6 +28,7 @@ class Coverage(AbstractResult):
     - `starts`: number of starts.
     - `failed`: number of starts that ended in no minimum, by name of the outcome. The estimates leave
         them out and hold only for the minima that the other starts can reach.
+    - `reached`: number of minima in which starts ended.
     """
 
     good_turing: float
@@ -36,6 +37,7 @@ class Coverage(AbstractResult):
     chao1_interval: tuple[float, float]
     starts: int = 0
     failed: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    reached: int = 0
 
     @property
     def lost(self) -> float:
@@ -64,13 +66,23 @@ class Coverage(AbstractResult):
         return columns
 
     def __str__(self) -> str:
-        """Return both estimates with their intervals, and the failed starts that they leave out."""
-        (low, high), (fewest, most) = self.good_turing_interval, self.chao1_interval
-        number = f"{most:.1f}" if np.isfinite(most) else "any number"
+        """Return in words what random starts reached, what further ones would, and how many failed."""
+        if not self.starts:
+            return "there were none"
+        if not self.reached:
+            return self.failures
+        low, high = (1.0 - end for end in reversed(self.good_turing_interval))
         said = (
-            f"Good-Turing coverage {self.good_turing:.4f} (95 %: {low:.4f} to {high:.4f}), Chao1 estimate "
-            f"{self.chao1:.1f} minima within their reach (95 %: {fewest:.0f} to {number})"
+            f"{self.starts - sum(self.failed.values())} of {self.starts} ended in {self.reached} "
+            f"minim{'um' if self.reached == 1 else 'a'}; another one ends in a further minimum with a "
+            f"probability of {low:.2g} to {high:.2g} (95 %, Good-Turing)"
         )
+        if self.chao1 > self.reached:
+            fewest, most = self.chao1_interval
+            number = f"{most:.1f}" if np.isfinite(most) else "any number"
+            said += (
+                f"; they can reach about {self.chao1:.1f} minima (Chao1; 95 %: {fewest:.0f} to {number})"
+            )
         return f"{said}; {self.failures}" if self.failures else said
 
 
@@ -142,6 +154,7 @@ def coverage(hits: np.ndarray | Atlas, *, failed: Mapping[str, int] | None = Non
         chao1_interval=_chao1_interval(total, seen, once, twice),
         starts=starts,
         failed=failed,
+        reached=seen,
     )
 
 

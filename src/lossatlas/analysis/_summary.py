@@ -11,6 +11,13 @@ from lossatlas.atlas import Atlas, Minima, Quantity, TransitionStates
 from ._coverage import Coverage, coverage
 
 
+# Why a run of an exploration ended before its searches brought nothing new.
+_ENDINGS = {
+    "seconds": "the time limit ended it, and the same call goes on",
+    "interrupted": "Ctrl-C ended it, and the same call goes on",
+    "exhausted": "random starts bring no new minimum, and transition states were not sought yet",
+    None: "its last run was killed or has not ended, and the same call goes on",
+}
 _SAME = 1e-9  # energies of a census and an atlas that agree within this are taken for one point
 
 
@@ -64,6 +71,35 @@ class Summary(AbstractResult):
         found = {flag: states.id[states.flag == flag] for flag in ("below_minimum", "no_energy")}
         return {flag: ids for flag, ids in found.items() if len(ids)}
 
+    @property
+    def ending(self) -> str | None:
+        """Why the exploration ended, in words, and whether the map is complete; None for an import.
+
+        A map is called complete if its last searches brought nothing new, all its minima are joined by
+        pathways, and no random start was lost (ended neither in a minimum nor on a saddle). That is no
+        proof: searches of another kind may find more.
+        """
+        if self.exploration is None:
+            return None
+        phase, ended = self.exploration["phase"], self.exploration.get("ended")
+        if phase not in ("complete", "inconclusive"):
+            limit = f"the limit on {ended} ended it, and the same call with a higher one goes on"
+            return f"not complete: {_ENDINGS.get(ended, limit)}"
+        quiet, parts = self.exploration["quiet"], len(self.components)
+        nothing_new = f"the last {quiet} searches brought nothing new"
+        if phase == "inconclusive":
+            return (
+                f"not complete: {nothing_new}, but {self.coverage.failures}, so minima that those were "
+                "on the way to may be missing"
+            )
+        if ended == "kinked":
+            return f"{nothing_new}; transition states of a loss with kinks are not sought"
+        if parts > 1:
+            return f"not complete: {nothing_new}, but no pathway joins the {parts} parts of the map"
+        if self.coverage.lost:
+            return f"{nothing_new}; {self.coverage.failures}, on the way to what is not known"
+        return f"complete: {nothing_new}"
+
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per minimum."""
         names = ("id", "energy", "flag", "rms_gradient", "lowest_eigenvalue", "log_product", "hits")
@@ -87,6 +123,7 @@ class Summary(AbstractResult):
                 ],
                 "sets": self.sets,
                 "components": self.components,
+                "ending": self.ending,
                 "coverage": estimate if searched else dict.fromkeys(estimate),
                 "census": self.census,
                 "failures": self.failures,

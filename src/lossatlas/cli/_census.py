@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from lossatlas._display import display
+
 from . import _landscape as options
-from ._console import print_table, progress_bar
+from ._console import print_table
 from ._report import print_json
 from ._summary import certificate
 
@@ -24,6 +26,7 @@ def census(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     memory: options.Memory = None,
+    quiet: options.Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     atlas: Annotated[
         Path | None, typer.Option(help="Store the result in this atlas, for `lossatlas show`.")
@@ -38,13 +41,13 @@ def census(
         typer.echo(str(data))
     if atlas is not None:
         _open(atlas, landscape).close()  # an atlas of another landscape is refused before the searches
-    with progress_bar("compiling") as update:
+    with display("compiling the searches", pipe=True, quiet=quiet) as update:
         result = run(
             landscape,
             starts=starts,
             seed=seed,
             workers=workers,
-            progress=lambda done, found: update(f"{found} points after {done} searches"),
+            progress=lambda done, found: update(f"{found} points after {done} searches", None),
         )
     if atlas is not None:
         with _open(atlas, landscape) as opened:

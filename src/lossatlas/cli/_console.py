@@ -1,12 +1,9 @@
-"""Tables and progress bars on a terminal; plain text in a pipe."""
+"""Tables on a terminal; plain text in a pipe."""
 
-import contextlib
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 
@@ -25,21 +22,3 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for row in rows:
         table.add_row(*row)
     Console().print(table)
-
-
-@contextlib.contextmanager
-def progress_bar(description: str) -> Iterator[Any]:
-    """Yield a function `update(text, fraction=None)`; it shows nothing unless stderr is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda text, fraction=None: None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(description, total=None)
-
-        def update(text: str, fraction: float | None = None) -> None:
-            total = None if fraction is None else 1.0
-            bar.update(task, description=text, total=total, completed=fraction or 0.0)
-
-        yield update

@@ -12,7 +12,6 @@ import typer
 from lossatlas._cache import ignore_damaged_programs
 
 from . import _landscape as options
-from ._console import progress_bar
 from ._report import draw_to
 from ._summary import print_summary
 
@@ -37,6 +36,7 @@ def explore(
         bool, typer.Option("--kinks", help="Also store minima on kinks of the loss (ReLU).")
     ] = False,
     memory: options.Memory = None,
+    quiet: options.Quiet = False,
     out: Annotated[
         Path | None,
         typer.Option(help="File of the atlas. (default: NAME.atlas for a landscape, table or config NAME)"),
@@ -55,7 +55,7 @@ def explore(
     problem = built(name, recipe)
     out = atlas_path(name, given, out)
     _state_memory(problem.landscape, settings.workers)
-    atlas, interrupted = _searched(recipe, problem, out, settings)
+    atlas, interrupted = _searched(recipe, problem, out, settings, quiet)
     with atlas:
         picture = out.with_suffix(".png")
         print_summary(summary(atlas))
@@ -126,33 +126,18 @@ def warnings_as_lines() -> Iterator[None]:
         sys.stderr.write(f"lossatlas: {warning.message}\n")
 
 
-def _searched(recipe, problem, out: Path, settings) -> tuple[Any, bool]:
+def _searched(recipe, problem, out: Path, settings, quiet: bool) -> tuple[Any, bool]:
     """Explore; return the atlas, open for reading, and whether Ctrl-C ended the exploration."""
     from lossatlas.atlas import Atlas
     from lossatlas.sweeps import explore_recipe
 
-    limit, begun, interrupted = settings.time_limit, False, False
-    with progress_bar(f"compiling the searches for {problem.landscape.dimension} variables") as update:
-
-        def report(p) -> None:
-            nonlocal begun
-            begun = True
-            done = p.quiet / p.patience if p.phase == "network" else 0.0
-            left = p.seconds / limit if limit else 0.0
-            update(
-                f"{p.minima} minima, {p.transition_states} transition states, "
-                f"{p.searches} searches ({p.phase})",
-                min(1.0, max(done, left)),
-            )
-
-        with warnings_as_lines():
-            try:
-                atlas = explore_recipe(recipe, problem, out, settings, progress=report)
-            except KeyboardInterrupt:
-                if not begun:
-                    raise
-                atlas, interrupted = Atlas(out, readonly=True), True
-    return atlas, interrupted
+    with warnings_as_lines():
+        try:
+            return explore_recipe(recipe, problem, out, settings, progress=not quiet), False
+        except KeyboardInterrupt:
+            if not out.exists():
+                raise
+            return Atlas(out, readonly=True), True
 
 
 def _state_memory(landscape, workers: int | None) -> None:

@@ -33,6 +33,7 @@ def fit(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     memory: options.Memory = None,
+    quiet: options.Quiet = False,
     out: Annotated[Path | None, typer.Option(help="The atlas. (default: LANDSCAPE.atlas)")] = None,
 ) -> None:
     """Minimise from many starts and list the best minima; write the atlas.
@@ -51,7 +52,8 @@ def fit(
     problem = built(name, recipe)
     path = atlas_path(name, given, out)
     with warnings_as_lines(), plain_code():
-        fit_recipe(recipe, problem, path, settings, starts=starts, progress=_Report(starts)).close()
+        report = False if quiet else _Report(starts)
+        fit_recipe(recipe, problem, path, settings, starts=starts, progress=report).close()
         if problem.training is not None and getattr(problem.landscape, "predicts", False):
             evaluate_atlas(path, workers=settings.workers)
     with Atlas(path, readonly=True) as atlas:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._console import print_table, progress_bar
+from lossatlas._display import display
+
+from ._console import print_table
 from ._report import AsCsv, AsJson, Plot, print_result, read_ids, save_plot
 
 
@@ -30,7 +32,7 @@ def follow(
     landscape, x, names = _read(file, points)
     from lossatlas.searches import follow as run
 
-    with progress_bar("following"):
+    with display("following the points", pipe=True):
         branches = run(landscape, x, to=to, names=names, workers=workers)
     print_result(branches, as_json, as_csv, lambda: _print(branches, landscape.morse_sum))
     save_plot(plot, lambda plots: plots.branches(branches))

@@ -23,6 +23,7 @@ Memory = Annotated[
     str | None,
     typer.Option(help="Memory of the searches, such as 4G or 500M. (default: half of the machine's)"),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Do not show how far it has got.")]
 GIVEN, NAME = "lossatlas.given", "lossatlas.landscape"  # where a context keeps the settings and the name
 
 

@@ -49,7 +49,10 @@ def print_summary(summary: "Summary") -> None:
             f"{states.minima[i, 0]} - {states.minima[i, 1]}",
         ),
     )
-    typer.echo(_count(len(summary.components), "connected part"))
+    parts = len(summary.components)
+    largest = max((len(part) for part in summary.components), default=0)
+    held = f", of which the largest holds {_count(largest, 'minimum')}" if parts > 1 else ""
+    typer.echo(f"{_count(parts, 'connected part')}{held}")
     if summary.exploration is not None:
         _print_searches(summary, summary.exploration)
 
@@ -93,29 +96,25 @@ def _print_points(points, noun: str, columns, cells) -> None:
 def _print_searches(summary: "Summary", state: dict[str, Any]) -> None:
     """Print the coverage, what the last rounds found, and how the exploration ended."""
     typer.echo(f"random starts: {summary.coverage}")
+    others = len(summary.minima) - summary.coverage.reached
+    if others:
+        typer.echo(f"other searches found {_count(others, 'minimum')} that no random start reached")
     rounds = state.get("rounds", [])
     if rounds:  # older files have no list of rounds
         searches, minima, states = (
             sum(row[name] for row in rounds) for name in ("searches", "minima", "transition_states")
         )
         by_round = ", ".join(f"{row['minima']}+{row['transition_states']}" for row in rounds)
+        by_round = f" ({by_round})" if minima + states else ""
         typer.echo(
             f"last {_count(len(rounds), 'round')} ({_count(searches, 'search')}): "
-            f"{_count(minima, 'new minimum')}, {_count(states, 'new transition state')} ({by_round})"
+            f"{_count(minima, 'new minimum')}, {_count(states, 'new transition state')}{by_round}"
         )
     typer.echo(
         f"{_count(summary.searches, 'search')}, {_count(summary.failed, 'failed guess')} "
         "(`lossatlas show` says how)"
     )
-    if state["phase"] == "complete":
-        typer.echo("complete: the last searches brought nothing new")
-    elif state["phase"] == "inconclusive":
-        typer.echo(
-            f"not complete: the last searches brought nothing new, but {summary.coverage.failures}, so "
-            "minima that those were on the way to may be missing"
-        )
-    else:
-        typer.echo("not complete: a limit or Ctrl-C ended it; run the same command again to go on")
+    typer.echo(summary.ending)
 
 
 def _size_form(points) -> str:

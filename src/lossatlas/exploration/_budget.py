@@ -1,6 +1,7 @@
 """Limits of an exploration, and how far it has got."""
 
 import dataclasses
+import math
 
 from lossatlas._checks import check_positive, check_whole
 
@@ -52,6 +53,7 @@ class Progress:
     - `seconds`, `evaluations`, `searches`, `minima`, `transition_states`: what `Budget` limits.
     - `components`: number of connected parts of the network.
     - `lowest`: energy of the lowest minimum so far, loss units; NaN before there is one.
+    - `budget`: the limits of this run.
     """
 
     phase: str
@@ -65,3 +67,30 @@ class Progress:
     transition_states: int
     components: int
     lowest: float
+    budget: Budget = Budget()
+
+    @property
+    def fraction(self) -> float:
+        """Part that is done, 0 to 1: of the limit that is nearest, or of the patience."""
+        limits = dataclasses.asdict(self.budget)
+        parts = [getattr(self, name) / limit for name, limit in limits.items() if limit is not None]
+        if self.phase == "network":
+            parts.append(self.quiet / self.patience)
+        return min(1.0, max(parts, default=0.0))
+
+    def __str__(self) -> str:
+        """Return what was found, and what is left until the exploration ends."""
+        lowest = "" if math.isnan(self.lowest) else f" (lowest {self.lowest:.8g})"
+        said = (
+            f"{self.minima} minima{lowest}, {self.transition_states} transition states, "
+            f"{self.searches} searches"
+        )
+        if self.phase == "network" and self.quiet:
+            said += f", the last {self.quiet} without a new point (ends at {self.patience})"
+        if self.budget.seconds is not None:
+            said += f", {max(0.0, self.budget.seconds - self.seconds):.0f} s left"
+        for name in ("evaluations", "searches", "minima", "transition_states"):
+            limit = getattr(self.budget, name)
+            if limit is not None:
+                said += f", {max(0, limit - getattr(self, name))} {name.replace('_', ' ')} left"
+        return said

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import math
 import os
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lossatlas._checks import check_flag, check_path, check_seed, check_whole
+from lossatlas._display import display
 from lossatlas.atlas import Atlas, AtlasError, Search
 from lossatlas.landscapes import AbstractLandscape, check_landscape
 from lossatlas.searches import Toolkit, available_cores, toolkit_for
@@ -18,6 +20,7 @@ from lossatlas.searches import Toolkit, available_cores, toolkit_for
 from ._advice import why_degenerate, why_lost, why_nothing, why_on_kinks
 from ._budget import Budget, Progress
 from ._execute import Executor
+from ._interrupt import deferred_interrupt
 from ._pace import Pace
 from ._pairs import PairSelector
 from ._plan import ENDED, MIXES, initial_state, minima_exhausted, patience, plan_round
@@ -25,6 +28,7 @@ from ._plan import ENDED, MIXES, initial_state, minima_exhausted, patience, plan
 
 MINIMA_SHARE = 0.3  # part of a budget that may be spent on minima alone before the network is grown
 JOINING_SHARE = 0.2  # last part of a budget, which is spent on joining the parts of the network
+INTERRUPTED = "interrupted"  # how a run ends after Ctrl-C
 
 
 def explore(
@@ -33,7 +37,7 @@ def explore(
     *,
     budget: Budget | None = None,
     seed: int = 0,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     workers: int | None = None,
     batch_size: int = 48,
     identity: Literal["distance", "energy"] | None = None,
@@ -47,8 +51,8 @@ def explore(
     no minima are missing. Then rounds of double-ended searches between pairs of minima, single-ended
     searches from every minimum and saddle searches from random starts run until many searches in a row
     find no new point. Each batch is one transaction: a killed exploration loses at most the batch in
-    flight, and the same call continues it. Ctrl-C drops the batch in flight, closes the file and raises
-    `KeyboardInterrupt`; the atlas keeps what was found before.
+    flight, and the same call continues it. After Ctrl-C the batch in flight is finished and written, the
+    file is closed, and `KeyboardInterrupt` is raised; a second Ctrl-C drops the batch.
 
     **Arguments:**
 
@@ -59,7 +63,9 @@ def explore(
     - `seed`: the same seed gives the same atlas, whatever `workers` and `batch_size`, unless a time limit
         ends the run. With a seed other than that of the file, points and hits are kept and planning begins
         anew, with other random numbers, even if the exploration was complete; a warning says so.
-    - `progress`: called with a `Progress` after every batch.
+    - `progress`: called with a `Progress` after every batch. By default a terminal or a notebook shows how
+        far the exploration has got; True shows it everywhere, in a pipe by a line every ten seconds on
+        stderr; False shows nothing.
     - `workers`: threads; default one per core.
     - `batch_size`: largest number of searches per transaction; under a time limit batches are smaller where
         searches are slow.
@@ -74,7 +80,8 @@ def explore(
 
     **Returns:** the atlas, open for reading. `atlas.log.get_state("exploration")["phase"]` is `complete` if
     the exploration met its stopping rule, and `inconclusive` if it did so although more than a tenth of the
-    random starts ended neither in a minimum nor on a saddle (see `coverage`).
+    random starts ended neither in a minimum nor on a saddle (see `coverage`). `summary(atlas).ending` says
+    in words why it ended.
 
     **Raises:**
 
@@ -85,8 +92,8 @@ def explore(
     """
     if not isinstance(budget, Budget | None):
         raise ValueError(f"`budget` must be a Budget(seconds=..., searches=...) or None, got {budget!r}.")
-    if progress is not None and not callable(progress):
-        raise ValueError(f"`progress` must be a function of a Progress, got {progress!r}.")
+    if not isinstance(progress, bool | None) and not callable(progress):
+        raise ValueError(f"`progress` must be True, False or a function of a Progress, got {progress!r}.")
     out, kinks = check_path("out", out, "the atlas"), check_flag("kinks", kinks)
     network = check_flag("network", network)
     batch_size, seed = check_whole("batch_size", batch_size), check_seed(seed)
@@ -104,12 +111,34 @@ def explore(
             if changed:
                 warnings.warn(changed, stacklevel=2)
         executor = Executor(landscape, atlas, seed, workers, kinks, toolkit)
-        loop = _Loop(landscape, atlas, budget or Budget(), executor, progress, batch_size, started, network)
-        loop.run({} if words == default else {"toolkit": words})
+        noted = {} if words == default else {"toolkit": words}
+        with _reporter(progress, landscape.dimension) as report:
+            loop = _Loop(
+                landscape, atlas, budget or Budget(), executor, report, batch_size, started, network
+            )
+            loop.run(noted)
         said = _advice(atlas, landscape) if atlas.queue.finished() else None
     if said:
         warnings.warn(said, stacklevel=2)
     return Atlas(out, readonly=True)
+
+
+@contextlib.contextmanager
+def _reporter(
+    progress: Callable[[Progress], None] | bool | None, dimension: int
+) -> Iterator[Callable[[Progress], None]]:
+    """Yield the function that gets the progress: the caller's, or one that shows it on stderr."""
+    if callable(progress):
+        yield progress
+        return
+    text = f"compiling the searches for {dimension} variables"
+    with display(text, pipe=progress is True, quiet=progress is False) as update:
+
+        def report(now: Progress) -> None:
+            if now.searches:
+                update(str(now), now.fraction)
+
+        yield report
 
 
 @contextlib.contextmanager
@@ -178,6 +207,10 @@ def _advice(atlas: Atlas, landscape: AbstractLandscape) -> str | None:
     return " ".join(sentence for sentence in sentences if sentence) or None
 
 
+def _say_that_it_ends() -> None:
+    sys.stderr.write("\nThe searches in flight are finished and written; Ctrl-C again drops them.\n")
+
+
 class _Loop:
     """One run of an exploration."""
 
@@ -190,7 +223,7 @@ class _Loop:
         self.seed, self.started, self.network = executor.seed, started, network
 
     def run(self, noted: dict[str, Any]) -> None:
-        """Search until complete or out of budget; after Ctrl-C note the end of the run and raise.
+        """Search until complete or out of budget; after Ctrl-C write the batch in flight and raise.
 
         **Arguments:**
 
@@ -205,31 +238,39 @@ class _Loop:
                     if state is None
                     else {"next_search": state["next_search"], "evaluations": state["evaluations"]}
                 )
-                atlas.log.set_state("exploration", {**initial_state(self.seed), **kept})
+                state = {**initial_state(self.seed), **kept}
+            atlas.log.set_state("exploration", {**state, "ended": None})
             run = atlas.log.start_run({"budget": self.budget.__dict__} | noted, self.seed)
             before = atlas.log.get_state("exploration", None)["evaluations"]
         try:
-            while self._step(run):
-                pass
+            with deferred_interrupt(_say_that_it_ends) as pressed:
+                while (end := self._step(run)) is None and not pressed():
+                    pass
+            if pressed():
+                raise KeyboardInterrupt
         except KeyboardInterrupt:
-            self._finish(run, before)  # what was written stays; the batch in flight is dropped
+            self._finish(run, before, INTERRUPTED)
             raise
-        self._finish(run, before)
+        self._finish(run, before, end or INTERRUPTED)
 
-    def _finish(self, run: int, before: int) -> None:
-        """Store how long the run took and how many evaluations it spent."""
+    def _finish(self, run: int, before: int, ended: str) -> None:
+        """Store why the run ended, how long it took and how many evaluations it spent."""
         atlas = self.atlas
-        spent = atlas.log.get_state("exploration", None)["evaluations"] - before
-        atlas.log.finish_run(run, time.monotonic() - self.started, spent)
+        with atlas.transaction():
+            state = atlas.log.get_state("exploration", None)
+            atlas.log.set_state("exploration", {**state, "ended": ended})
+            spent = state["evaluations"] - before
+            atlas.log.finish_run(run, time.monotonic() - self.started, spent)
 
-    def _step(self, run: int) -> bool:
-        """Run one batch or plan one round; return whether to go on."""
+    def _step(self, run: int) -> str | None:
+        """Run one batch or plan one round; return why the exploration ends, or None to go on."""
         state = self.atlas.log.get_state("exploration", None)
         progress = self._progress(state)
-        if self.report:
-            self.report(progress)
-        if state["phase"] in ENDED or self.budget.spent(progress):
-            return False
+        self.report(progress)
+        if state["phase"] in ENDED:
+            return "kinked" if self.landscape.smoothness == "kinked" else state["phase"]
+        if (limit := self.budget.spent(progress)) is not None:
+            return limit
         batch = self._batch(progress)
         if not batch:
             return self._plan(state, progress)
@@ -243,7 +284,7 @@ class _Loop:
             self._note_round(state, progress, len(batch))
             self.atlas.log.set_state("exploration", state)
         self.pace.note(kinds, time.monotonic() - begun)
-        return True
+        return None
 
     def _batch(self, progress: Progress) -> list[Search]:
         """Return the next searches, only as many as fit into the time limit."""
@@ -260,10 +301,10 @@ class _Loop:
             row["minima"] += self.atlas.count("minima") - before.minima
             row["transition_states"] += self.atlas.count("transition_states") - before.transition_states
 
-    def _plan(self, state: dict, progress: Progress) -> bool:
+    def _plan(self, state: dict, progress: Progress) -> str | None:
         mix = MIXES[self.executor.toolkit.mix]
         if not self.network and (state["phase"] != "minima" or minima_exhausted(self.atlas, mix)):
-            return False
+            return "exhausted"
         spent = (progress.seconds, self.budget.seconds), (progress.evaluations, self.budget.evaluations)
         share = max((done / limit for done, limit in spent if limit is not None), default=0.0)
         rows, state = plan_round(
@@ -278,7 +319,7 @@ class _Loop:
         with self.atlas.transaction():
             self.atlas.queue.plan(rows)
             self.atlas.log.set_state("exploration", state)
-        return True
+        return None
 
     def _progress(self, state: dict) -> Progress:
         return Progress(
@@ -293,4 +334,5 @@ class _Loop:
             transition_states=self.atlas.count("transition_states"),
             components=self.atlas.component_count,
             lowest=float(min(self.atlas.minima.energy, default=math.nan)),
+            budget=self.budget,
         )

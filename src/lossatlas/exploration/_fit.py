@@ -19,7 +19,7 @@ def fit(
     starts: int = 200,
     seconds: float | None = None,
     seed: int = 0,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     workers: int | None = None,
     toolkit: Toolkit | None = None,
 ) -> Atlas:

@@ -23,7 +23,7 @@ def explore_recipe(
     out: Path,
     settings: ExploreSettings,
     *,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
 ) -> Atlas:
     """Explore the landscape of a recipe, and store the recipe in the atlas for `evaluate_atlas`.
 
@@ -61,7 +61,7 @@ def fit_recipe(
     settings: ExploreSettings,
     *,
     starts: int = 200,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
 ) -> Atlas:
     """Minimise from many starts, see `fit`, and store the recipe in the atlas for `evaluate_atlas`.
 
