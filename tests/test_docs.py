@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (
     "README.md",
     "docs/quickstart.md",
+    "docs/tutorial.md",
     "docs/bring-your-own-loss.md",
     "docs/models.md",
     "docs/properties.md",

@@ -132,10 +132,15 @@ class Summary(AbstractResult):
 
     def __repr__(self) -> str:
         """Return the numbers of minima, transition states and connected parts."""
-        return (
-            f"Summary({len(self.minima)} minima, {len(self.transition_states)} transition states, "
-            f"{len(self.components)} connected parts)"
+        counted = ", ".join(
+            f"{count} {one if count == 1 else many}"
+            for count, one, many in (
+                (len(self.minima), "minimum", "minima"),
+                (len(self.transition_states), "transition state", "transition states"),
+                (len(self.components), "connected part", "connected parts"),
+            )
         )
+        return f"Summary({counted})"
 
 
 def summary(atlas: Atlas) -> Summary:

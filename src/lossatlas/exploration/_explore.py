@@ -120,7 +120,7 @@ def explore(
         said = _advice(atlas, landscape) if atlas.queue.finished() else None
     if said:
         warnings.warn(said, stacklevel=2)
-    return Atlas(out, readonly=True)
+    return Atlas(out, landscape, readonly=True)
 
 
 @contextlib.contextmanager

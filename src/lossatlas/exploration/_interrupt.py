@@ -22,7 +22,8 @@ def deferred_interrupt(say: Callable[[], None]) -> Iterator[Callable[[], bool]]:
     """
     before = signal.getsignal(signal.SIGINT)
     pressed: list[int] = []
-    if threading.current_thread() is not threading.main_thread() or not _interrupts(before):
+    elsewhere = threading.current_thread() is not threading.main_thread()
+    if elsewhere or not callable(before) or not _interrupts(before):
         yield lambda: False
         return
 
