@@ -180,3 +180,21 @@ def test_a_jump_elsewhere_does_not_disturb_a_minimum():
     loss = Loss(lambda x: jnp.sum((x - 1) ** 2) + jnp.where(x[0] > 5, 1.0, 0.0), 2, energy_scale=1.0)
     assert loss.smoothness == "piecewise"
     assert minimise(loss, np.zeros((1, 2)), workers=1).converged.all()
+
+
+def dead_node(x, data):
+    """A stiff variable, and a ReLU node with the weights x[1], x[2]; a weak penalty draws both to zero."""
+    slope, penalty = data
+    node = slope * x[1] * jax.nn.relu(x[2])
+    return 10.0 * (x[0] - 0.2) ** 2 + node + penalty * jnp.sum(x[1:] ** 2 / 2 + x[1:] ** 4)
+
+
+def test_a_dead_node_held_by_a_weak_penalty_alone_is_no_minimum():
+    """Where x[2] < 0 all curvatures are positive; but the loss falls along x[2] = -x[1] > 0."""
+    loss = Loss(dead_node, 3, data=np.array([1e-5, 1e-6]), energy_scale=1.0)
+    assert loss.energy(np.array([0.2, -1e-3, 1e-3])) < loss.energy(np.array([0.2, 0.0, 0.0]))
+    starts = np.array([[0.3, 0.5, -0.5], [0.1, 0.1, -1.0], [0.2, -1.4, 1.6]])
+    ends = find_saddles(loss, starts, order=0, workers=1)
+    assert ends.outcomes() == {"kink": 2, "converged": 1}
+    # The last one is a minimum: there x[1] = -x[2], and slope = penalty (1 + 4 x[1]^2).
+    np.testing.assert_allclose(ends.x, [[0.2, 0.0, 0.0]] * 2 + [[0.2, -1.5, 1.5]], rtol=1e-6, atol=1e-9)

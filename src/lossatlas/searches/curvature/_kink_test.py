@@ -11,25 +11,36 @@ from lossatlas._results import RESULTS
 from lossatlas._types import Array, Flag, Images, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._costs import PRODUCT_COST
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._driver import plain_code, run_batch
 from lossatlas.searches._records import StationaryPoints
+
+from ._small_curvatures import ROUNDING
+from ._spectrum import spectrum
 
 
 Sides = Float[Array, "distances sides"]
 
 NEAR, FAR = 1e-6, 1e-4  # distances at which the quadratic model is tested, in length scales
-DENSE_DIRECTIONS, SPARSE_DIRECTIONS = 4, 4
+DENSE_DIRECTIONS, SPARSE_DIRECTIONS, SOFT_DIRECTIONS = 4, 4, 8
 SMALLEST = 1e-6  # smallest jump of a curvature that counts, relative to the largest curvature
 # Largest ratio, NEAR to FAR, of the model's error divided by the distance at a smooth point: it is 0.01
 # where the energy is smooth, and 1 or more on a kink.
 DECAY = 0.1
 NOISE = 30 * 2.2e-16  # error of a gradient, relative to curvature times distance from the origin
+# Smallest jump of a curvature that counts, relative to the curvatures of the directions that it couples: a
+# jump that is small beside the largest curvature can change the sign of a soft one.
+SOFT_SMALLEST = 1e-2
+SOFT_NEAR, SOFT_FAR = 1e-5, 1e-3  # distances for it: along soft modes gradients change less
 # Smallest jump of the energy that counts, relative to max(1, |E|), as for the identity of points.
 JUMP = 1e-9
 
 
 def refuse_kinks(
-    landscape: AbstractLandscape, points: StationaryPoints, *, workers: int | None = None
+    landscape: AbstractLandscape,
+    points: StationaryPoints,
+    *,
+    hessians: bool = True,
+    workers: int | None = None,
 ) -> StationaryPoints:
     """Return the points with the outcome `kink` for converged points that lie on a kink or at a jump.
 
@@ -39,16 +50,31 @@ def refuse_kinks(
     error is measured at two distances on both sides of the point, along random directions with many and
     with few components. The error of the energy, of order h^3 at a smooth point, is measured as well,
     because at a jump of the energy the gradients on both sides may agree.
+
+    A jump of curvatures that is small beside the largest curvature may still change the sign of a soft one,
+    as at a dead ReLU node, which a weak penalty alone holds at zero. So curvatures are compared once more,
+    along directions in which soft modes prevail; this needs the Hessian, and is done only with `hessians`.
     """
     if landscape.smoothness == "smooth":
         return points
     rows = np.flatnonzero(points.converged)
-    bent = np.asarray(run_batch(is_bent, landscape, points.x[rows], workers=workers))
+    tests = (is_bent, is_bent_softly) if hessians else (is_bent,)
+    with plain_code():  # a test takes milliseconds, its compilation seconds
+        answers = [run_batch(test, landscape, points.x[rows], workers=workers) for test in tests]
+    bent = np.any(answers, axis=0)
     outcome = points.outcome.copy()
     outcome[rows[bent]] = RESULTS.kink
     cost = np.zeros(len(points), dtype=int)
     cost[rows] = (DENSE_DIRECTIONS + SPARSE_DIRECTIONS) * (4 + PRODUCT_COST)
-    return dataclasses.replace(points, outcome=outcome, gradients=points.gradients + cost)
+    cost[rows] += hessians * 4 * SOFT_DIRECTIONS
+    further = np.zeros(len(points), dtype=int)
+    further[rows] = int(hessians)
+    return dataclasses.replace(
+        points,
+        outcome=outcome,
+        gradients=points.gradients + cost,
+        hessians=points.hessians + further,
+    )
 
 
 def is_bent(landscape: AbstractLandscape, x: Point) -> Flag:
@@ -78,6 +104,41 @@ def is_bent(landscape: AbstractLandscape, x: Point) -> Flag:
     step = jnp.maximum(JUMP * jnp.maximum(1.0, jnp.abs(energy)), DECAY * heights[:, 1])
     # Written so that NaN counts as bent.
     return ~(jnp.all(errors[:, 0] <= allowed) & jnp.all(heights[:, 0] <= step))
+
+
+def is_bent_softly(landscape: AbstractLandscape, x: Point) -> Flag:
+    """Return whether curvatures at a stationary point jump so far that soft ones may change their sign.
+
+    With eigenvalues mu_i and eigenvectors v_i, let W have the columns v_i / sqrt(|mu_i|). If the Hessians H
+    and H' on two sides of the point satisfy ||W^T (H' - H) W|| < 1, both have the same index (Sylvester).
+    Random directions W z show the size of this matrix.
+    """
+    here = landscape.value_and_gradient(x)[1]
+    values, vectors = spectrum(landscape, x)
+    largest = jnp.max(jnp.abs(values))
+    roots = jnp.sqrt(jnp.maximum(jnp.abs(values), ROUNDING * largest) + 1e-300)
+    near, far = SOFT_NEAR * landscape.length_scale, SOFT_FAR * landscape.length_scale
+
+    def along(direction: Point) -> tuple[Sides, Scalar]:
+        components = vectors.T @ direction
+        image = vectors @ (values * components)
+
+        def error(distance: Scalar) -> Scalar:
+            there = landscape.value_and_gradient(landscape.geometry.retract(x + distance * direction))[1]
+            missed = landscape.geometry.feasible(x, here, there - here - distance * image)
+            return jnp.linalg.norm((vectors.T @ missed) / roots) / jnp.abs(distance)
+
+        sides = jnp.array([[near, -near], [far, -far]])
+        return jax.vmap(jax.vmap(error))(sides), jnp.linalg.norm(roots * components)
+
+    random = jax.random.normal(jax.random.key(1), (SOFT_DIRECTIONS, values.shape[0]))
+    moves = (random / roots[None, :]) @ vectors.T
+    moves = jax.vmap(lambda move: landscape.geometry.feasible(x, here, move))(moves)
+    moves = moves / (jnp.linalg.norm(moves, axis=1, keepdims=True) + 1e-300)
+    errors, sizes = jax.lax.map(along, moves)
+    noise = NOISE * largest * (jnp.linalg.norm(x) + landscape.length_scale) / near / jnp.min(roots)
+    allowed = jnp.maximum(jnp.maximum(noise, SOFT_SMALLEST * sizes[:, None]), DECAY * errors[:, 1])
+    return ~jnp.all(errors[:, 0] <= allowed)
 
 
 def test_directions(landscape: AbstractLandscape, x: Point) -> Images:

@@ -132,4 +132,4 @@ def _refined(search: AbstractStationarySearch, lanes: _Lanes, toolkit: Toolkit) 
     points = search_and_verify(
         search, landscape, starts, orders, toolkit, directions=directions, workers=workers
     )
-    return refuse_kinks(landscape, points, workers=workers)
+    return refuse_kinks(landscape, points, hessians=toolkit.hessians, workers=workers)

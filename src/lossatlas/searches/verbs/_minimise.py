@@ -96,4 +96,4 @@ def _off_saddles(
         again = search_and_verify(toolkit.polish, landscape, end.x, 0, toolkit, workers=workers)
         again = again.after(points.gradients[rows] + end.gradients, points.hessians[rows] + end.hessians)
         points = points.replaced(rows, again)
-    return refuse_kinks(landscape, points, workers=workers)
+    return refuse_kinks(landscape, points, hessians=False, workers=workers)

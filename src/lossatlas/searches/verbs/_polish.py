@@ -33,7 +33,7 @@ def polish(
     points = search_and_verify(toolkit.polish, landscape, x, 0, toolkit, workers=workers)
     if landscape.smoothness == "smooth":
         return points
-    points = refuse_kinks(landscape, points, workers=workers)
+    points = refuse_kinks(landscape, points, hessians=toolkit.hessians, workers=workers)
     if isinstance(landscape, WithinFaces):  # minima on kinks and on bounds at once are not looked for
         return points
     rows = np.flatnonzero(np.isin(points.outcome, (RESULTS.kink, RESULTS.max_steps)))
