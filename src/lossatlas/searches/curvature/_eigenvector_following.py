@@ -17,7 +17,7 @@ from lossatlas.searches._records import StationaryPoints
 
 from ._abstract_stationary_search import NEWTON, AbstractVerifier, described
 from ._faces import verify_on_faces
-from ._small_curvatures import CLOSE, distance_left, resolve_small_curvatures
+from ._small_curvatures import CLOSE, distance_left, refuse_folds, resolve_small_curvatures
 from ._spectrum import (
     count_negative,
     count_zero,
@@ -114,6 +114,7 @@ class EigenvectorFollowing(AbstractVerifier):
         points = described(self, landscape, x, order, directions, workers)
         orders = np.broadcast_to(np.asarray(order, dtype=np.int64), len(x))
         points = resolve_small_curvatures(landscape, points, orders, NEWTON, workers)
+        points = refuse_folds(landscape, points, workers)
         return verify_on_faces(landscape, points, workers=workers)
 
     def init(self, landscape: AbstractLandscape, x: Point, direction: Point, order: Integer) -> _State:

@@ -1,4 +1,4 @@
-"""Tell small curvatures from zero ones, by differences of gradients."""
+"""Tell small curvatures from zero ones, by differences of gradients and by the bend of the curvature."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ import numpy as np
 from lossatlas._results import RESULTS
 from lossatlas._types import Eigenvalues, Integer, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._driver import plain_code, run_batch
 from lossatlas.searches._records import StationaryPoints
 
 from ._spectrum import spectrum, zero_tolerance
@@ -19,6 +19,8 @@ ROUNDING = 1e-13  # error of an eigenvalue, relative to the largest one: 500 uni
 DISTANCES = (3e-2, 1e-2, 1e-3)  # distances at which gradients are compared, in length scales
 CLOSE = 1e-3  # length of the Newton step that may be left at a stationary point, in length scales
 AGREEMENT = 0.1  # largest relative difference of a curvature from differences and the eigenvalue
+FOLDING = 1e-4  # largest curvature that is tested for a fold, dimensionless
+FOLD_NOISE = 8 * 2.2e-16  # error of a gradient, relative to curvature times distance from the origin
 
 
 def resolve_small_curvatures(
@@ -56,6 +58,59 @@ def resolve_small_curvatures(
     outcome = points.outcome.copy()
     outcome[rows] = np.where(wanted, int(RESULTS.converged), int(RESULTS.wrong_index))
     return dataclasses.replace(points, outcome=outcome, **columns)
+
+
+def refuse_folds(
+    landscape: AbstractLandscape, points: StationaryPoints, workers: int | None
+) -> StationaryPoints:
+    """Return the points, with the outcome `degenerate` where rounding decided the sign of a curvature.
+
+    Let a mode have the curvature mu and the third derivative T. Then the gradient along it is
+    g + mu s + T s^2 / 2, which has its extreme g - mu^2 / (2 T) near by. If mu^2 / (2 |T|) is below the
+    rounding error of the gradient, it is not known whether there are a minimum and a saddle, or none: at an
+    inflection, where the gradient touches zero, Newton steps end at a point whose curvature is of the size
+    of the square root of rounding.
+
+    **Arguments:**
+
+    - `landscape`: the landscape, in its own units.
+    - `points`: stationary points.
+    - `workers`: threads; None for one per core.
+    """
+    # Of a saddle of higher index the record does not hold the curvatures that may be small.
+    small = np.minimum(np.abs(points.lowest), np.abs(points.second)) <= FOLDING
+    rows = np.flatnonzero(points.converged & (small | (points.index > 1)))
+    with plain_code():  # few points are tested
+        folded = np.asarray(run_batch(_folded_modes, landscape, points.x[rows], workers=workers))
+    zeros, outcome = points.zeros.copy(), points.outcome.copy()
+    zeros[rows] += folded
+    outcome[rows[folded > 0]] = RESULTS.degenerate
+    return dataclasses.replace(points, zeros=zeros, outcome=outcome)
+
+
+def _folded_modes(landscape: AbstractLandscape, x: Point) -> Integer:
+    """Return the number of modes whose curvature has a sign by rounding alone."""
+    values, vectors = spectrum(landscape, x)
+    here = landscape.value_and_gradient(x)[1]
+    largest, scale = jnp.max(jnp.abs(values)), landscape.length_scale
+    distance = DISTANCES[-1] * scale
+
+    def folded(value: Scalar, vector: Point):
+        moves = distance * jnp.array([[1.0], [-1.0]]) * vector[None, :]
+        sides = jax.vmap(lambda move: landscape.value_and_gradient(x + move)[1])(moves)
+        bend = vector @ (sides[0] + sides[1] - 2.0 * here) / distance**2
+        # The terms of the gradient have curvatures, even where those of their sum all vanish.
+        noise = FOLD_NOISE * (largest + jnp.abs(bend) * scale) * jnp.linalg.norm(x)
+        return value**2 <= 2.0 * jnp.abs(bend) * (noise + jnp.abs(vector @ here))
+
+    return jnp.sum(
+        jax.lax.map(
+            lambda i: jax.lax.cond(
+                jnp.abs(values[i]) <= FOLDING, lambda: folded(values[i], vectors[:, i]), lambda: False
+            ),
+            jnp.arange(values.shape[0]),
+        )
+    )
 
 
 def distance_left(values: Eigenvalues, components: Eigenvalues) -> Scalar:
