@@ -54,6 +54,7 @@ def test_no_minimum_is_false_and_none_is_missed(family):
         (lambda x: jnp.sum(jnp.where(x > 0, x, 2 * x)), "piecewise"),
         (lambda x: jnp.sum(jnp.sort(x) * np.arange(3.0)), "piecewise"),
         (lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), "piecewise"),
+        (lambda x: jnp.arctan2(x[0], x[1]), "piecewise"),
     ],
 )
 def test_smoothness_is_read_off_the_program(function, smoothness):
@@ -198,3 +199,15 @@ def test_a_dead_node_held_by_a_weak_penalty_alone_is_no_minimum():
     assert ends.outcomes() == {"kink": 2, "converged": 1}
     # The last one is a minimum: there x[1] = -x[2], and slope = penalty (1 + 4 x[1]^2).
     np.testing.assert_allclose(ends.x, [[0.2, 0.0, 0.0]] * 2 + [[0.2, -1.5, 1.5]], rtol=1e-6, atol=1e-9)
+
+
+def cut(x):
+    """Along a circle: zero and flat at the angle pi, but -1 at the angle -pi, which is the same place."""
+    angle = jnp.arctan2(x[1], x[0])
+    return -(((angle / np.pi - 1) / 2) ** 2) + 1 + jnp.cos(angle) + (jnp.sum(x * x) - 1) ** 2
+
+
+@pytest.mark.slow
+def test_a_point_at_the_cut_of_an_angle_is_no_minimum():
+    ends = find_saddles(Loss(cut, 2, energy_scale=1.0), np.array([[-1.0, 0.1]]), order=0, workers=1)
+    assert ends.outcomes() == {"kink": 1}

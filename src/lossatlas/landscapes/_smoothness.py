@@ -12,9 +12,10 @@ Smoothness = Literal["smooth", "piecewise", "kinked"]
 SMOOTHNESS: tuple[Smoothness, ...] = get_args(Smoothness)
 
 # Primitives whose derivatives exist wherever their values and first derivatives are finite. At a kink of a
-# root or a quotient the derivative is infinite or NaN, so no search takes the kink for a minimum.
+# root or a quotient the derivative is infinite or NaN, so no search takes the kink for a minimum. At the
+# jump of `atan2`, where the angle is pi, derivatives are finite; so it is not among them.
 _ANALYTIC = frozenset(
-    "acos acosh add add_any asin asinh atan atan2 atanh bessel_i0e bessel_i1e broadcast_in_dim cbrt "
+    "acos acosh add add_any asin asinh atan atanh bessel_i0e bessel_i1e broadcast_in_dim cbrt "
     "cholesky concatenate conv_general_dilated convert_element_type copy cos cosh cumlogsumexp "
     "cumprod cumsum custom_linear_solve digamma div dot_general dynamic_slice dynamic_update_slice "
     "erf erf_inv erfc exp exp2 expand_dims expm1 fft gather integer_pow iota lgamma log log1p "
