@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from lossatlas._checks import (
+    as_numbers,
     check_flag,
     check_is,
     check_not_negative,
     check_number,
     check_path,
     check_positive,
-    check_real,
     check_seed,
     check_whole,
 )
@@ -57,7 +57,21 @@ def test_flags_paths_and_kinds():
 @pytest.mark.parametrize("values", [1j, [0.0, 1j], np.zeros(2, np.complex64)])
 def test_complex_numbers_are_refused(values):
     with pytest.raises(ValueError, match="^`x` must hold real numbers, got complex ones"):
-        check_real("x", values)
+        as_numbers("x", values)
+
+
+@pytest.mark.parametrize(
+    "values", [None, "1", ["1"], [[1], [2, 3]], {"a": 1}, np.array(["1", 2], dtype=object)]
+)
+def test_what_is_no_array_of_numbers_is_refused(values):
+    with pytest.raises(ValueError, match="^`x` must be an array of numbers, got "):
+        as_numbers("x", values)
+
+
+@pytest.mark.parametrize("values", [[1, 2], (1.0, 2.0), np.array([1, 2], dtype=object), np.float32([1, 2])])
+def test_numbers_become_float64(values):
+    taken = as_numbers("x", values)
+    assert taken.dtype == np.float64 and taken.tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("check, good, bad, sentence", [

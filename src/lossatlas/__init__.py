@@ -7,6 +7,7 @@ lists them. A name is imported when it is first used, so `lossatlas --help` need
 
 import os
 import sys
+from typing import Any
 
 import lazy_loader
 
@@ -23,4 +24,15 @@ else:
     os.environ["JAX_ENABLE_X64"] = "1"
     keep_compiled_programs()
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name at its first use."""
+    try:
+        return _attribute(name)
+    except AttributeError:
+        from ._suggestions import did_you_mean
+
+        meant = did_you_mean(name, __all__) or "; see dir(lossatlas)."
+        raise AttributeError(f"lossatlas has no {name!r}{meant}") from None

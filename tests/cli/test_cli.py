@@ -247,7 +247,7 @@ def test_a_weighted_table_without_hidden_layer_or_biases(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, sentence", [
-    ("explore xor --l2 -1", "`l2` must be zero or positive"),
+    ("explore xor --l2 -1", "`l2` must be a finite number of at least 0"),
     ("explore xor --hidden 3,0", "at least one node"),
     ("explore xor --hidden two", "--hidden takes whole numbers"),
     ("explore nowhere", "no landscape 'nowhere'"),

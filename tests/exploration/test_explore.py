@@ -155,8 +155,9 @@ def test_another_seed_says_what_it_does(tmp_path, phase, was):
         state = atlas.log.get_state("exploration")
         atlas.log.set_state("exploration", {**state, "phase": phase, "round": 3})
     said = f"a.atlas {was} seed 0, and continues with seed 5: points and hits are kept, .* after round 3"
-    with pytest.warns(UserWarning, match=said):
+    with pytest.warns(UserWarning, match=said) as warned:
         again = explore(wells, path, budget=Budget(searches=20), seed=5)
+    assert warned[0].filename == __file__
     with again:
         assert again.minima.hits.tolist() == hits
         assert again.log.get_state("exploration")["phase"] == "minima"

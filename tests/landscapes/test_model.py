@@ -218,7 +218,7 @@ MISTAKES = {
         lambda: own_line(predict=lambda p, inputs: jnp.sum(inputs)),
         r"`predict` must return shape \(items,\) or \(items, outputs\)",
     ),
-    "other features": (lambda: own_classifier(features=5), "`predict` cannot be traced by JAX"),
+    "other features": (lambda: own_classifier(features=5), "`predict` cannot be computed: TypeError"),
     "one loss for all": (
         lambda: own_line(item_losses=lambda p, inputs, t: jnp.sum(t)),
         r"`item_losses` must return shape \(items,\); for 3 items it returned \(\)",

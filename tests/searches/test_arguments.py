@@ -106,7 +106,11 @@ SEARCHES = {
 
 @pytest.mark.parametrize("call", SEARCHES.values(), ids=SEARCHES.keys())
 def test_what_is_no_landscape_is_refused(call):
-    for what, name in ((iris(), "DataSet"), (lambda x: x @ x, "function"), (MuellerBrown, "MuellerBrown")):
+    for what, name in (
+        (iris(), "DataSet"),
+        (lambda x: x @ x, "function"),
+        (MuellerBrown, "the class MuellerBrown"),
+    ):
         with pytest.raises(ValueError, match=f"^`landscape` must be a landscape, got {name}: make one by"):
             call(what)
 

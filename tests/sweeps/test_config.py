@@ -42,7 +42,7 @@ def test_paths_are_relative_to_the_config(tmp_path):
     ('hidden = 3\n', "study.toml: The landscape is missing"),
     ('landscape = "ljat3"\n\nmislabelled = 2\n', "study.toml, line 3: mislabelled should be less than"),
     ('landscape = "xor"\nl2 = = 3\n', "study.toml is not TOML: .*line 2"),
-    ('landscape = "xor"\n[explore]\nsed = 1\n', "line 3: sed is not known; there is seed, time_limit"),
+    ('landscape = "xor"\n[explore]\nsed = 1\n', "line 3: sed is not known; did you mean seed"),
     ('landscape = "xor"\n[explore]\nseed = -1\n', "study.toml, line 3: seed should be greater than"),
     ('landscape = "xor"\n[explore]\ntime_limit = "soon"\n', "line 3: time_limit should be a time"),
     ('landscape = "xor"\nexplore = 3\n', "line 2: explore must be a table"),

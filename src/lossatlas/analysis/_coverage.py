@@ -137,7 +137,8 @@ def coverage(hits: np.ndarray | Atlas, *, failed: Mapping[str, int] | None = Non
     failed = _checked(failed or {})
     counts = np.asarray(hits)
     if counts.ndim != 1:
-        raise ValueError(f"`hits` must have shape (minima,), got shape {counts.shape}.")
+        got = f"shape {counts.shape}" if counts.dtype.kind in "iuf" else repr(hits)
+        raise ValueError(f"`hits` must be an open Atlas, or have shape (minima,), got {got}.")
     if counts.size and (counts.dtype.kind not in "iuf" or not np.all(counts == np.floor(counts))):
         raise ValueError("`hits` must hold whole numbers.")
     if np.any(counts < 0):

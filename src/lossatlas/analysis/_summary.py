@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lossatlas._abstract_result import AbstractResult, to_json
-from lossatlas.atlas import Atlas, Minima, Quantity, TransitionStates
+from lossatlas.atlas import Atlas, Minima, Quantity, TransitionStates, check_atlas
 
 from ._coverage import Coverage, coverage
 
@@ -152,6 +152,7 @@ def summary(atlas: Atlas) -> Summary:
 
     **Returns:** `Summary`.
     """
+    check_atlas(atlas)
     return Summary(
         landscape=atlas.settings,
         identity=atlas.identity,

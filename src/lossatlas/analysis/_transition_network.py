@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from lossatlas._abstract_result import AbstractResult
 from lossatlas._checks import check_is, check_whole
 from lossatlas._graph import Graph
-from lossatlas.atlas import Atlas, lies_below
+from lossatlas._suggestions import named_arguments
+from lossatlas.atlas import Atlas, check_atlas, lies_below
 
 from ._ids import check_ids, positions_of
 
@@ -154,6 +155,7 @@ def check_network(network: Any) -> None:
     check_is("network", network, TransitionNetwork, needed)
 
 
+@named_arguments
 def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionNetwork:
     """Return the minima and transition states of an atlas as a network, with their ids.
 
@@ -170,7 +172,7 @@ def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionN
     **Raises:** `ValueError` for an atlas without minima, and for a number of modes that differs from the
     stored one.
     """
-    check_is("atlas", atlas, Atlas, "an open Atlas, such as Atlas(path)")
+    check_atlas(atlas)
     modes = None if modes is None else check_whole("modes", modes)
     if modes is not None and atlas.modes is not None and modes != atlas.modes:
         raise ValueError(

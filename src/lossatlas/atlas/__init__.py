@@ -1,6 +1,7 @@
 """The atlas: the database of a landscape in one file, with import and export."""
 
 from ._atlas import Atlas as Atlas
+from ._atlas import check_atlas as check_atlas
 from ._columns import Minima as Minima
 from ._columns import TransitionStates as TransitionStates
 from ._errors import AtlasError as AtlasError

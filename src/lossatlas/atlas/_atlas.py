@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
-from lossatlas._checks import check_path
+from lossatlas._checks import check_flag, check_is, check_path, is_whole
 from lossatlas._graph import Graph
+from lossatlas._suggestions import named_arguments
 from lossatlas.datasets import DataSet
 from lossatlas.recipes import Problem
 
@@ -36,6 +37,7 @@ Known = Int[np.ndarray, " known"]
 Flags = Bool[np.ndarray, " points"]
 
 
+@named_arguments
 class Atlas:
     """An open atlas file, which holds the stationary points of one landscape and their properties.
 
@@ -79,7 +81,7 @@ class Atlas:
     ):
         self.path = check_path("path", path, "the atlas")
         wanted = wanted_settings(landscape, identity, energy_tol, distance_tol)
-        writes = landscape is not None if readonly is None else not readonly
+        writes = landscape is not None if readonly is None else not check_flag("readonly", readonly)
         meta = None if landscape is None else new_meta(wanted)
         self._file = AtlasFile(self.path, writes=writes, meta=meta)
         try:
@@ -235,8 +237,8 @@ class Atlas:
         **Raises:** `ValueError` for an id that no minimum has.
         """
         x = self._points.store("minima").x
-        if not 1 <= minimum <= len(x):
-            raise ValueError(f"There is no minimum {minimum}; ids are 1 to {len(x)}.")
+        if not is_whole(minimum) or not 1 <= minimum <= len(x):
+            raise ValueError(f"There is no minimum {minimum!r}; ids are 1 to {len(x)}.")
         return x[minimum - 1]
 
     @property
@@ -355,8 +357,8 @@ class Atlas:
 
         **Raises:** `ValueError` for a point that does not exist.
         """
-        if not 1 <= point <= self.count(table):
-            raise ValueError(f"There is no point {point} in {table}.")
+        if not is_whole(point) or not 1 <= point <= self.count(table):
+            raise ValueError(f"There is no point {point!r} in {table}.")
         self._points.add_hit(table, point)
 
     def set_quantity(
@@ -428,3 +430,8 @@ class Atlas:
 
     def _repr_html_(self) -> str:
         return _convert.to_html(self.path, self.settings, *self._points.columns())
+
+
+def check_atlas(atlas: Any) -> None:
+    """Refuse anything that is not an open atlas, such as the path of one; raises `ValueError`."""
+    check_is("atlas", atlas, Atlas, "an open Atlas, such as Atlas(path)")

@@ -33,7 +33,7 @@ def read_own_columns(path: str | os.PathLike, count: int, kind: str) -> dict[str
     except OSError as error:
         raise AtlasError(f"{path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise AtlasError(f"{path} is not a CSV file: {error}.") from error
+        raise AtlasError(f"{path} is not a CSV text file in UTF-8.") from error
     header = [name.strip() for name in rows[0][1]] if rows else []
     if len(header) < 2 or header[0] != "id":
         raise AtlasError(f"{path}, line 1: needs a header such as id,radius.")

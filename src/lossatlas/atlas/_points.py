@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from lossatlas._checks import check_real
+from lossatlas._checks import as_numbers
 from lossatlas.landscapes import KnownPoints
 
 from ._checksums import COLUMNS
@@ -19,8 +19,7 @@ def check_points(
 
     **Raises:** `ValueError` that names the argument with a wrong shape or a number that is not finite.
     """
-    check_real("x", x)
-    x, energy = np.asarray(x, dtype=float), np.asarray(energy, dtype=float)
+    x, energy = as_numbers("x", x), as_numbers("energy", energy)
     if x.ndim != 2 or x.shape[1] != dimension:
         raise ValueError(f"`x` must have shape (points, {dimension}), got {x.shape}.")
     if energy.shape != (len(x),):
@@ -36,7 +35,7 @@ def check_column(name: str, values: Any, count: int) -> Float[np.ndarray, " poin
 
     **Raises:** `ValueError` that names the argument with a wrong shape.
     """
-    values = np.asarray(values, dtype=float)
+    values = as_numbers(name, values)
     if values.shape != (count,):
         raise ValueError(f"`{name}` must have shape ({count},), got {values.shape}.")
     return values

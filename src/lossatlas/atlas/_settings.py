@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,10 @@ def wanted_settings(
             raise ValueError(f"`{name}` must be finite and not negative, got {value}.")
     if landscape is None:
         return Wanted(None, 0, None, None, identity, energy_tol, distance_tol)
+    if not all(hasattr(landscape, name) for name in ("fingerprint", "dimension", "symmetry")):
+        raise ValueError(
+            f"`landscape` must be the landscape of the atlas, or None, got {reprlib.repr(landscape)}."
+        )
     # Converted to JSON and back, so that tuples compare equal to the lists read from the file.
     fingerprint = json.loads(json.dumps(landscape.fingerprint()))
     order = getattr(landscape.symmetry, "order", None)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from lossatlas._checks import check_path
+from lossatlas._checks import as_numbers, check_folder, check_path
 from lossatlas.datasets import DataSet, as_labels, read_table
 from lossatlas.landscapes import AbstractModel, check_model
 
@@ -54,7 +54,7 @@ class TrainedModel:
     def __post_init__(self):
         """Check that everything fits."""
         check_model(self.landscape)
-        object.__setattr__(self, "x", np.asarray(self.x, dtype=float))
+        object.__setattr__(self, "x", as_numbers("x", self.x))
         if not isinstance(self.data, DataSet | None):
             raise ValueError(f"`data` must be a DataSet or None, got {type(self.data).__name__}.")
         if self.data is not None and len(self.data.columns) != self.landscape.features:
@@ -127,13 +127,12 @@ class TrainedModel:
         """
         if targets is None:
             targets = self.targets_of(rows)
+        outputs = self._outputs(rows)
+        if np.shape(targets) != outputs.shape[:1]:
+            raise ValueError(f"`targets` must have shape {outputs.shape[:1]}, got {np.shape(targets)}.")
         if self.classes is not None:
-            return float(
-                np.mean(np.argmax(self._outputs(rows), axis=1) == as_labels(targets, self.classes))
-            )
+            return float(np.mean(np.argmax(outputs, axis=1) == as_labels(targets, self.classes)))
         said, right = self.predict(rows), np.asarray(targets, dtype=float)
-        if right.shape != said.shape:
-            raise ValueError(f"`targets` must have shape {said.shape}, got {right.shape}.")
         return float(1.0 - np.sum((right - said) ** 2) / np.sum((right - right.mean()) ** 2))
 
     def targets_of(self, rows: Any) -> list[str]:
@@ -148,11 +147,13 @@ class TrainedModel:
         if self.data is not None and self.data.encoder is not None:
             inputs = self.data.encoder.inputs(rows)
         else:
-            inputs = np.asarray(rows, dtype=float)
+            inputs = as_numbers("rows", rows)
             if inputs.ndim != 2 or inputs.shape[1] != self.landscape.features:
                 raise ValueError(
                     f"`rows` must have shape (items, {self.landscape.features}), got {inputs.shape}."
                 )
+            if not np.isfinite(inputs).all():
+                raise ValueError("`rows` hold values that are not finite; remove or replace them.")
         return np.asarray(_predict(self.landscape, self.x, inputs))
 
     # ---- what it is made of --------------------------------------------------------------------
@@ -189,6 +190,7 @@ class TrainedModel:
         target = check_path("path", path, "the model")
         if target.suffix != ".npz":
             raise ValueError(f"`path` must end in .npz, got {target}.")
+        check_folder(target, "the model")
         layers = self.layers()
         activation = self.landscape.fingerprint().get("activation")
         if not isinstance(activation, str):

@@ -1,15 +1,15 @@
 """`lossatlas evaluate`: evaluate the minima of an atlas as models."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ._console import print_table
+from ._report import AtlasFile
 
 
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     reference: Annotated[
         int, typer.Option(help="Number of the class whose AUC is computed, against all others.")
     ] = 0,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ._report import AtlasFile
+
 
 _COLUMNS = {"log_product": "log-product", "orbit_size": "point-group order"}
 
@@ -13,7 +15,7 @@ Format = Annotated[str, typer.Option("--format", help="Format of the files; path
 
 
 def export_atlas(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     directory: Annotated[Path, typer.Argument(help="Folder to write min.data and ts.data to.")],
     form: Format = "pathsample",
 ) -> None:

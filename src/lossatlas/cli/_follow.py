@@ -8,7 +8,7 @@ import typer
 from lossatlas._display import display
 
 from ._console import print_table
-from ._report import AsCsv, AsJson, Plot, print_result, read_ids, save_plot
+from ._report import AsCsv, AsJson, AtlasFile, Plot, print_result, read_ids, save_plot
 
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def follow(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     to: Annotated[float, typer.Option(help="Final L2; the first is that of the atlas.")],
     points: Annotated[
         str, typer.Option(help="Points to follow: minima, ts, all, or ids of minima such as 1,2,7-9.")

@@ -1,14 +1,10 @@
 """`lossatlas frustration`: the frustration of a landscape against temperature."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from ._console import print_table
 from ._report import (
     AsCsv,
     AsJson,
+    AtlasFile,
     Plot,
     Temperatures,
     print_result,
@@ -19,7 +15,7 @@ from ._report import (
 
 
 def frustration(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     kt: Temperatures = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,

@@ -1,19 +1,18 @@
 """`lossatlas funnels`: the funnels of a network of minima, their depths and sizes."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from ._console import print_table
-from ._report import AsCsv, AsJson, Plot, print_result, read_network, save_plot
+from ._report import AsCsv, AsJson, AtlasFile, Plot, print_result, read_network, save_plot
 
 
 _SHOWN = 20
 
 
 def funnels(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     via: Annotated[
         Literal["lowest_neighbour", "lowest_ts"],
         typer.Option(help="The neighbour that a minimum drains to."),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ._report import draw_to, read_ids
+from ._report import AtlasFile, draw_to, read_ids
 
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ Order = Literal["energy", "size", "centre"]
 
 
 def graph(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     out: Annotated[
         Path,
         typer.Option("-o", "--out", help="Picture (.png, .svg, .pdf), or a page to zoom in to (.html)."),

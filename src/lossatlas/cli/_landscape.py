@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from lossatlas._suggestions import did_you_mean
+
+from ._mistakes import NAME, kind_of
+
 
 if TYPE_CHECKING:
     from lossatlas.recipes import AbstractRecipe, Problem, Setting
@@ -24,7 +28,7 @@ Memory = Annotated[
     typer.Option(help="Memory of the searches, such as 4G or 500M. (default: half of the machine's)"),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Do not show how far it has got.")]
-GIVEN, NAME = "lossatlas.given", "lossatlas.landscape"  # where a context keeps the settings and the name
+GIVEN = "lossatlas.given"  # where a context keeps the settings
 
 
 class LandscapeCommand(TyperCommand):
@@ -35,10 +39,15 @@ class LandscapeCommand(TyperCommand):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Note which landscape is named, for the help."""
+        """Note which landscape is named, for the help; the value of an option names none."""
         from lossatlas.recipes import RECIPES
 
-        ctx.meta[NAME] = next((word for word in args if word in RECIPES), None)
+        strict, ctx.resilient_parsing = ctx.resilient_parsing, True  # mistakes are answered below
+        parser = self.make_parser(ctx)
+        parser.ignore_unknown_options = True
+        found, *_ = parser.parse_args(args=list(args))
+        ctx.resilient_parsing = strict
+        ctx.meta[NAME] = found["name"] if found.get("name") in RECIPES else None
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -159,13 +168,16 @@ def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
     if name.endswith(".toml"):
         raise ValueError(f"A config is for explore and sweep only, got {name}.")
     if name not in RECIPES:
-        raise ValueError(f"There is no landscape {name!r}; choose one of {', '.join(RECIPES)}.")
+        kind, meant = kind_of(name), did_you_mean(name, RECIPES)
+        choice = f"; {kind}." if kind else meant or f"; choose one of {', '.join(RECIPES)}."
+        raise ValueError(f"There is no landscape {name!r}{choice}")
     if name == "csv" and not {"table", "target"} <= given.keys():
         raise ValueError("`csv` needs a table and a target: explore csv TABLE.csv --target COLUMN.")
     try:
         return read_recipe({"landscape": name, **given})
     except RecipeError as error:
-        raise ValueError(error.named(_label(error.key))) from None
+        extra = f" {str(given[error.key])!r}" if error.key == "table" else ""
+        raise ValueError(error.named(_label(error.key) + extra)) from None
 
 
 def problem_of(name: str, given: dict[str, Any]) -> "Problem":

@@ -25,6 +25,7 @@ from ._frustration import frustration
 from ._funnels import funnels
 from ._graph import graph
 from ._landscape import LandscapeCommand
+from ._mistakes import CommandLine, Commands, sentence_of
 from ._network import network
 from ._picture import picture
 from ._predict import predict
@@ -39,7 +40,9 @@ from ._thermo import thermo
 # Newer versions of typer bundle a copy of click; this is the base class of usage errors in either case.
 UsageError: Any = typer.BadParameter.__base__
 
-app = typer.Typer(
+app = CommandLine(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Map the solution landscape of a machine-learning model: minima, transition states, pathways.",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -82,9 +85,9 @@ def main() -> None:
     warnings.showwarning = lambda message, *where: sys.stderr.write(f"lossatlas: {message}\n")
     load_plugins()
     try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
+        sys.exit(app(sys.argv[1:] or ["--help"], prog_name="lossatlas", standalone_mode=False) or 0)
     except UsageError as error:
-        _refuse(error.format_message())
+        _refuse(sentence_of(error))
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}." if error.filename else str(error))
     except ValueError as error:

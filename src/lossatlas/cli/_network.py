@@ -1,12 +1,11 @@
 """`lossatlas network`: statistics of the network of minima, compared with random graphs."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ._console import print_table
-from ._report import AsCsv, AsJson, Plot, print_result, read_network, save_plot
+from ._report import AsCsv, AsJson, AtlasFile, Plot, print_result, read_network, save_plot
 
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def network(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     communities: Annotated[
         bool, typer.Option("--communities", help="Also find communities (needs scikit-network).")
     ] = False,

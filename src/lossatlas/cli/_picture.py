@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ._mistakes import check_atlas_file
+
 
 Kind = Literal["boxes", "curve", "graphs", "misclassification", "distances", "networks", "fits"]
 
@@ -19,7 +21,10 @@ def picture(
         ),
     ],
     files: Annotated[
-        list[Path], typer.Argument(help="Atlases; for boxes, curve and graphs evaluated ones.")
+        list[Path],
+        typer.Argument(
+            help="Atlases; for boxes, curve and graphs evaluated ones.", callback=check_atlas_file
+        ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png, .svg or .pdf.")],
     metric: Annotated[str, typer.Option(help="Metric for boxes, curve and graphs.")] = "auc",

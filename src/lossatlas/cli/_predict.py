@@ -7,9 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from ._report import AtlasFile
+
 
 def predict(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     rows: Annotated[Path, typer.Argument(metavar="NEW.csv", help="Rows with the columns of the inputs.")],
     minimum: Annotated[
         str,
@@ -28,9 +30,12 @@ def predict(
     """
     import numpy as np
 
+    from lossatlas._checks import check_folder
     from lossatlas.atlas import Atlas
     from lossatlas.datasets import read_table
 
+    if out is not None:
+        check_folder(out, "predictions")
     table = read_table(rows)
     with Atlas(file, readonly=True) as atlas:
         if minimum == "ensemble":

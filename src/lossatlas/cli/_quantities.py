@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 import typer
 
 from ._console import print_table
+from ._report import AtlasFile
 
 
 def quantities(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     columns: Annotated[
         Path | None,
         typer.Argument(help="A CSV file to store, with the header id,NAME,... and optional NAME_error."),

@@ -1,7 +1,6 @@
 """`lossatlas rates`: rate constants, first-passage times and paths between two sets of minima."""
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,7 @@ from ._console import print_table
 from ._report import (
     AsCsv,
     AsJson,
+    AtlasFile,
     Plot,
     print_failures,
     print_result,
@@ -31,7 +31,7 @@ _PRINTED = ("rate", "mfpt", "mean_rate", "steady_state_rate", "non_steady_state_
 
 
 def rates(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     source: Annotated[
         str, typer.Option("--from", help="Minima to start from: ids such as 1,2,7-9, or sets such as A,17.")
     ],

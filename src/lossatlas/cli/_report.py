@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ._mistakes import check_atlas_file
+
 
 if TYPE_CHECKING:
     from lossatlas.analysis import AbstractResult, TransitionNetwork
@@ -23,6 +25,8 @@ def check_plot(path: Path | None) -> Path | None:
     return path
 
 
+AtlasFile = Annotated[Path, typer.Argument(help="The atlas.", callback=check_atlas_file)]
+AtlasFiles = Annotated[list[Path], typer.Argument(help="Atlases.", callback=check_atlas_file)]
 MOST_TEMPERATURES = 100_000  # of one command
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV with numbers in full.")]
@@ -123,9 +127,9 @@ def read_ids(text: str, option: str, known: Any, sets: dict[str, Any] | None = N
         if sets and part.strip() in sets:
             ids += sets[part.strip()].tolist()
             continue
-        low, _, high = part.partition("-")
+        low, dash, high = part.partition("-")
         try:
-            first, last = int(low), int(high or low)
+            first, last = int(low), int(high if dash else low)
         except ValueError:
             known = f", or sets of the atlas, {', '.join(sets)}" if sets else ""
             hint = "" if sets or not part.strip().isidentifier() else "; the atlas has no named sets"

@@ -1,12 +1,11 @@
 """`lossatlas show`: the contents of an atlas, as tables or JSON."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ._console import print_table
-from ._report import AsCsv, AsJson, print_json, write_csv
+from ._report import AsCsv, AsJson, AtlasFile, print_json, write_csv
 from ._summary import certificate, print_flags, print_summary
 
 
@@ -18,7 +17,7 @@ USUAL = ("id", "energy", "orbit_size", "hits", "degree")  # columns of a list, a
 
 
 def show(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     sort: Annotated[
         str | None, typer.Option(help="List the minima by this column, such as test_loss.")
     ] = None,

@@ -1,13 +1,14 @@
 """`lossatlas table`: one row per atlas, with the columns of published tables."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ._report import AtlasFiles
+
 
 def table(
-    files: Annotated[list[Path], typer.Argument(help="Atlases.")],
+    files: AtlasFiles,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV with numbers in full in place of Markdown.")
     ] = False,

@@ -9,6 +9,7 @@ from ._console import print_table
 from ._report import (
     AsCsv,
     AsJson,
+    AtlasFile,
     Modes,
     Plot,
     Temperatures,
@@ -31,7 +32,7 @@ _PRINTED = ("heat_capacity", "mean_energy", "entropy", "free_energy")
 
 
 def thermo(
-    file: Annotated[Path, typer.Argument(help="The atlas.")],
+    file: AtlasFile,
     kt: Temperatures = None,
     convention: Annotated[
         Literal["vibrational", "configurational"],

@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
+from lossatlas._checks import as_numbers
+from lossatlas._suggestions import named_arguments
+
 from ._encoder import Encoder, Scale
 from ._standardise import left_out, spreads
 
 
+@named_arguments
 @dataclasses.dataclass(frozen=True, eq=False)
 class DataSet:
     """Inputs and targets for training or testing a model, such as a perceptron.
@@ -48,6 +52,13 @@ class DataSet:
 
     def __post_init__(self):
         """Check that all fields fit together."""
+        for what in ("inputs", "targets", "clean_targets", "weights"):
+            given = getattr(self, what)
+            if given is not None and not isinstance(given, np.ndarray):
+                # Class numbers are whole numbers still.
+                whole = what in ("targets", "clean_targets") and np.asarray(given).dtype.kind in "iu"
+                taken = np.asarray(given) if whole else as_numbers(what, given)
+                object.__setattr__(self, what, taken)
         if self.inputs.ndim != 2 or self.inputs.shape[1] != len(self.columns):
             raise ValueError(
                 f"{self.name}: `inputs` must have shape (items, {len(self.columns)}) for as many columns, "
@@ -204,7 +215,13 @@ class DataSet:
         """Return the items selected by a mask, slice or index array; inputs are not standardised again."""
         names = ("inputs", "targets", "clean_targets", "weights")
         arrays = {name: getattr(self, name) for name in names}
-        kept = {name: array[rows] for name, array in arrays.items() if array is not None}
+        try:
+            kept = {name: array[rows] for name, array in arrays.items() if array is not None}
+        except IndexError:
+            raise ValueError(
+                f"Items of {self.name} are selected by a mask, a slice or positions from 0 to "
+                f"{len(self) - 1}, got {rows!r}."
+            ) from None
         return dataclasses.replace(self, **kept)
 
     def __str__(self) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from lossatlas._checks import as_numbers
+
 from ._labels import TRUTH, bare
 from ._raw_table import RawTable, is_missing, read_table
 
@@ -175,6 +177,8 @@ class Encoder:
 
     def _table(self, rows: Any) -> RawTable:
         """Return the table of raw rows, with the columns that are needed."""
+        if hasattr(rows, "__array__") and not hasattr(rows, "columns"):  # an array or a tensor
+            rows = as_numbers("rows", rows) if not isinstance(rows, np.ndarray) else rows
         if isinstance(rows, np.ndarray) or (
             isinstance(rows, Sequence)
             and not isinstance(rows, str | RawTable)

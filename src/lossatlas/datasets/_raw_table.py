@@ -111,8 +111,8 @@ def _from_file(path: Path) -> RawTable:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ValueError(f"There is no file {path}.") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a CSV text file in UTF-8: {error}.") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not a CSV text file in UTF-8.") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
     lines = list(io.StringIO(text, newline=""))  # as a file: other separators of lines are part of a value

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lossatlas._checks import check_is
+from lossatlas._suggestions import did_you_mean, named_arguments
+
 from ._data_set import DataSet
 from ._encoder import Categories, Column, Encoder, Number, Scale, words_of
 from ._labels import as_number, bare, read_labels
@@ -22,6 +25,7 @@ INDEX_NAMES = ("", "id", "index", "row", "unnamed: 0")  # of columns that may nu
 Missing = Literal["refuse", "drop", "mean"]
 
 
+@named_arguments
 def load_table(
     table: str | os.PathLike | Any,
     target: str,
@@ -67,6 +71,8 @@ def load_table(
     does not fit, or the column that is not there.
     """
     raw = read_table(table)
+    check_is("weights", weights, str | None, "the name of a column")
+    drop = drop or ()
     if missing not in ("refuse", "drop", "mean"):
         raise ValueError(f"`missing` must be refuse, drop or mean, got {missing!r}.")
     names, said = _names_of_inputs(raw, target, weights, columns, drop)
@@ -120,9 +126,12 @@ def _names_of_inputs(
     """Return the names of the columns that are inputs, and which one is left out as it numbers the rows."""
     there = ", ".join(name or "(no name)" for name in raw.columns)
     if target not in raw.columns:
-        raise ValueError(f"{raw.name} has no column {target!r}; it has {there}.")
-    if isinstance(columns, str) or isinstance(drop, str):
-        raise ValueError("`columns` and `drop` must be lists of names.")
+        raise ValueError(
+            f"{raw.name} has no column {target!r}; it has {there}{did_you_mean(target, raw.columns) or '.'}"
+        )
+    for what, names in (("columns", columns), ("drop", drop)):
+        if isinstance(names, str) or not isinstance(names, Sequence | None):
+            raise ValueError(f"`{what}` must be a list of names of columns, got {names!r}.")
     for what, names in (("columns", columns or ()), ("drop", drop)):
         for name in names:
             if name not in raw.columns:

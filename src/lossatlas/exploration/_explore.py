@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from lossatlas._checks import check_flag, check_path, check_seed, check_whole
 from lossatlas._display import display
+from lossatlas._suggestions import named_arguments
 from lossatlas.atlas import Atlas, AtlasError, Search
-from lossatlas.landscapes import AbstractLandscape, check_landscape
+from lossatlas.landscapes import AbstractLandscape, check_kind, check_landscape
 from lossatlas.searches import Toolkit, available_cores, toolkit_for
 
 from ._advice import why_degenerate, why_lost, why_nothing, why_on_kinks
@@ -31,6 +32,7 @@ JOINING_SHARE = 0.2  # last part of a budget, which is spent on joining the part
 INTERRUPTED = "interrupted"  # how a run ends after Ctrl-C
 
 
+@named_arguments
 def explore(
     landscape: AbstractLandscape,
     out: str | os.PathLike,
@@ -90,6 +92,7 @@ def explore(
     - `AtlasError`: the file is not an atlas, or is one of another landscape, or cannot be written.
     - `KeyboardInterrupt`: Ctrl-C was pressed; finished batches are in the atlas.
     """
+    check_kind(landscape)
     if not isinstance(budget, Budget | None):
         raise ValueError(f"`budget` must be a Budget(seconds=..., searches=...) or None, got {budget!r}.")
     if not isinstance(progress, bool | None) and not callable(progress):
@@ -109,7 +112,7 @@ def explore(
         words = default if toolkit is None else _in_words(toolkit)
         for changed in (_new_plan(atlas, seed), _new_searches(atlas, words, default)):
             if changed:
-                warnings.warn(changed, stacklevel=2)
+                warnings.warn(changed, stacklevel=3)  # past the decorator
         executor = Executor(landscape, atlas, seed, workers, kinks, toolkit)
         noted = {} if words == default else {"toolkit": words}
         with _reporter(progress, landscape.dimension) as report:
@@ -119,7 +122,7 @@ def explore(
             loop.run(noted)
         said = _advice(atlas, landscape) if atlas.queue.finished() else None
     if said:
-        warnings.warn(said, stacklevel=2)
+        warnings.warn(said, stacklevel=3)
     return Atlas(out, landscape, readonly=True)
 
 

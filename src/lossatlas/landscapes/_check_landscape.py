@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from lossatlas._checks import check_whole
+from lossatlas._checks import brief, check_whole, traced
 from lossatlas._plain_code import plain_options
 from lossatlas._types import Point, Scalar
 
@@ -37,7 +37,8 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     **Raises:** `ValueError` if it is not a landscape; `dimension` is not a number; a static field is an
     array; `sample` does not return a float64 vector of `dimension` numbers within the geometry; the energy
     is not one float64 number, or cannot be differentiated twice by JAX; energy or gradient are not finite
-    at any of eight random starts; two evaluations at one point differ; the gradient contradicts differences
+    at any of eight random starts, or the energy is the same at all of them and the gradient zero; two
+    evaluations at one point differ; the gradient contradicts differences
     of energies; the symmetry has another number of variables or changes the energy; or the fingerprint
     cannot be written as JSON.
     """
@@ -47,39 +48,39 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     try:
         start = _start(landscape, key)
     except Exception as error:  # JAX and libraries built on it have no common exception for this
-        raise ValueError(f"JAX cannot draw a random start by `sample`: {_brief(error)}") from error
+        raise ValueError(f"JAX cannot draw a random start by `sample`: {brief(error)}") from error
     if start.shape != (landscape.dimension,) or start.dtype != jnp.float64:
         raise ValueError(
             f"A start must be a float64 vector of {landscape.dimension} variables, but "
             f"`sample` returned {start.dtype} of shape {start.shape}."
         )
-    try:
-        shape = jax.eval_shape(landscape.surface_energy, start)
-    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
-        raise ValueError(
-            "The loss cannot be traced by JAX: write it with jax.numpy, without float(), numpy or "
-            "`if` on its values."
-        ) from error
-    if not isinstance(shape, jax.ShapeDtypeStruct) or shape.shape != ():
-        got = getattr(shape, "shape", type(shape).__name__)
-        raise ValueError(f"The loss must return one number, but it returned shape {got}.")
+    with traced("The loss"):
+        shape = jax.eval_shape(lambda x: _one_number(landscape.surface_energy(x)), start)
     if shape.dtype != jnp.float64:
         raise ValueError(
-            f"The loss must be computed in float64, but it returned {shape.dtype}: convert its data."
+            f"The loss must be computed in float64, but it returned {shape.dtype}: compute with "
+            "the variables as they are given."
         )
     _check_derivatives(landscape, start)
-    finite = None
+    finite, energies, is_flat = None, [], True
     for i in range(8):
         x = _start(landscape, jax.random.fold_in(key, i))
         name = type(landscape).__name__
         landscape.geometry.check(np.asarray(x)[None], f"What `sample` of {name} returns")
         energy, gradient = value_and_gradient(landscape, x)
+        energies.append(float(energy))
+        is_flat = is_flat and not np.any(gradient)
         if bool(jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))):
             finite = np.asarray(x)
     if finite is None:
         raise ValueError(
             "The loss or its gradient is not finite (NaN or infinite) at any of 8 random starts: "
             "check the loss, or give starts where it is defined."
+        )
+    if is_flat and len(set(energies)) == 1:
+        raise ValueError(
+            f"The loss is {energies[0]:g} at each of 8 random starts, and its gradient is zero: it does "
+            "not depend on the variables."
         )
     # A new trace: random numbers that numpy draws in the loss are constant in one trace and differ in two.
     again = jax.jit(lambda land, x: land.surface_energy(x), compiler_options=plain_options())(landscape, x)
@@ -88,6 +89,17 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     _check_gradient(landscape, [_start(landscape, jax.random.fold_in(key, i)) for i in range(8)])
     _check_symmetry(landscape, finite, np.random.default_rng(seed))
     _check_fingerprint(landscape)
+
+
+def _one_number(energy: Any) -> Any:
+    """Return what a loss returned if it is one number; raises `ValueError` for anything else."""
+    got = None if isinstance(energy, str) else getattr(energy, "shape", None)
+    if isinstance(energy, bool | int | float | complex):
+        got = ()
+    if got != ():
+        said = type(energy).__name__ if got is None else f"shape {got}"
+        raise ValueError(f"The loss must return one number, but it returned {said}.")
+    return energy
 
 
 def _check_fields(landscape: AbstractLandscape) -> None:
@@ -151,11 +163,11 @@ def _check_derivatives(landscape: AbstractLandscape, x: Point) -> None:
     try:
         value_and_gradient(landscape, x)
     except Exception as error:  # JAX and libraries built on it have no common exception for this
-        raise ValueError(f"JAX cannot compute the gradient of the loss: {_brief(error)}") from error
+        raise ValueError(f"JAX cannot compute the gradient of the loss: {brief(error)}") from error
     leaves, structure = jax.tree.flatten(landscape)
     error = _hessian_error(structure, tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
     if error is not None:
-        raise ValueError(f"JAX cannot compute the Hessian of the loss: {_brief(error)}") from error
+        raise ValueError(f"JAX cannot compute the Hessian of the loss: {brief(error)}") from error
 
 
 @functools.lru_cache(maxsize=256)
@@ -172,10 +184,6 @@ def _hessian_error(structure: Any, leaves: tuple) -> Exception | None:
     except Exception as error:
         return error
     return None
-
-
-def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _check_gradient(landscape: AbstractLandscape, starts: list[Point]) -> None:

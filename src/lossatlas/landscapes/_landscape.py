@@ -194,7 +194,10 @@ def data_hash(*arrays: Array | np.ndarray) -> str:
     """Return a SHA-256 of shapes and little-endian float64 contents."""
     digest = hashlib.sha256()
     for array in arrays:
-        values = np.ascontiguousarray(np.asarray(array), dtype="<f8")
+        values = np.asarray(array)
+        if np.iscomplexobj(values):
+            values = np.stack([values.real, values.imag])
+        values = np.ascontiguousarray(values, dtype="<f8")
         digest.update(repr(values.shape).encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
@@ -203,7 +206,7 @@ def data_hash(*arrays: Array | np.ndarray) -> str:
 def check_kind(landscape: Any) -> None:
     """Refuse anything that is not a landscape, such as a data set or a function; raises `ValueError`."""
     if not isinstance(landscape, AbstractLandscape):
-        got = landscape.__name__ if isinstance(landscape, type) else type(landscape).__name__
+        got = f"the class {landscape.__name__}" if isinstance(landscape, type) else type(landscape).__name__
         raise ValueError(
             f"`landscape` must be a landscape, got {got}: make one by Loss(function, variables), "
             "Perceptron(inputs, targets, ...), xor() or another function of lossatlas.landscapes."

@@ -7,6 +7,8 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from lossatlas._checks import as_numbers
+
 from ._check_landscape import random_images
 from ._symmetry import AbstractSymmetry
 
@@ -28,9 +30,8 @@ def per_variable(name: str, value: Any, size: int) -> Float[np.ndarray, " dim"]:
     **Raises:** `ValueError` for anything else, and for NaN.
     """
     try:
-        leaves = [np.ravel(np.asarray(leaf, dtype=float)) for leaf in jax.tree.leaves(value)]
-        values = np.concatenate(leaves)
-    except (TypeError, ValueError):
+        values = np.concatenate([as_numbers(name, leaf).ravel() for leaf in jax.tree.leaves(value)])
+    except ValueError:
         values = np.zeros(0)
     if values.size not in (1, size) or np.isnan(values).any():
         raise ValueError(

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
-from lossatlas._checks import check_flag
+from lossatlas._checks import check_flag, check_is, check_not_negative
+from lossatlas._suggestions import named_arguments
 from lossatlas._types import Array, Matrix, Point, Scalar
 
 from ._activations import Activation, function_of, is_odd, read_activation, settings_of
@@ -37,6 +38,7 @@ from ._symmetry import AbstractSymmetry, FiniteSymmetry, NoSymmetry
 from ._units import Units, power_of_two
 
 
+@named_arguments
 class Perceptron(AbstractModel):
     """The training loss of a multilayer perceptron with an L2 penalty.
 
@@ -125,8 +127,8 @@ class Perceptron(AbstractModel):
         if data.ndim != 2 or data.shape[0] == 0:
             raise ValueError(f"`inputs` must have shape (items, features), got {data.shape}.")
         nodes = read_hidden(hidden)
-        if not isinstance(l2, int | float | np.number) or not (np.isfinite(l2) and l2 >= 0):
-            raise ValueError(f"`l2` must be zero or positive, got {l2!r}.")
+        l2 = check_not_negative("l2", l2)
+        check_is("name", name, str, "a text")
         if loss not in LOSSES:
             raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}, got {loss}.")
         self.activation, self.loss, self.name = read_activation(activation), loss, name
@@ -344,6 +346,7 @@ class Perceptron(AbstractModel):
         return signal
 
 
+@named_arguments
 def xor(
     hidden: int | Sequence[int] = 2,
     *,

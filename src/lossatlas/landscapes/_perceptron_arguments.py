@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lossatlas._checks import is_whole
+from lossatlas._checks import as_numbers, is_whole
 
 
 SUM_OF_ONE = 1e-6  # allowed error of the sum of an item's probabilities, which are divided by their sum
@@ -35,13 +35,7 @@ def read_hidden(hidden: Any) -> tuple[int, ...]:
 
 def read_finite(values: Any, argument: str) -> Float[np.ndarray, "..."]:
     """Return the values as a float64 array; raises `ValueError` if they are not real and finite."""
-    try:
-        given = np.asarray(values)
-    except ValueError:  # rows of different length
-        given = np.zeros(0, dtype=object)
-    if given.dtype.kind not in "fiub":
-        raise ValueError(f"`{argument}` must be an array of real numbers.")
-    array = given.astype(np.float64)
+    array = as_numbers(argument, values)
     if not np.all(np.isfinite(array)):
         raise ValueError(f"`{argument}` holds values that are not finite; remove or replace them.")
     return array
@@ -158,7 +152,7 @@ def _soft_labels(
     if np.any(values < 0) or np.any(np.abs(sums - 1.0) > SUM_OF_ONE):
         raise ValueError(
             "`targets` must be class numbers, one per item, or probabilities of shape (items, classes), "
-            "not negative and with a sum of 1 for each item."
+            f"not negative and with a sum of 1 for each item, got shape {values.shape}."
         )
     if values.shape[1] < 2 or classes not in (None, values.shape[1]):
         raise ValueError(

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lossatlas._checks import check_whole
+from lossatlas._checks import check_whole, traced
 
 from ._model import AbstractModel
 
@@ -60,8 +60,5 @@ def check_predictions(model: AbstractModel, *, own_losses: bool) -> None:
 
 
 def _shape_of(name: str, function: Callable, *arguments: Any) -> tuple[int, ...]:
-    try:
+    with traced(f"`{name}`"):
         return jax.eval_shape(function, *arguments).shape
-    except Exception as error:  # the user's function may raise anything
-        why = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ValueError(f"`{name}` cannot be traced by JAX: {why}") from error

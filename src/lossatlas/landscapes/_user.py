@@ -12,7 +12,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from lossatlas._checks import check_flag, check_is, check_positive
+from lossatlas._checks import as_numbers, check_flag, check_is, check_positive
+from lossatlas._suggestions import named_arguments
 from lossatlas._types import Point, Scalar
 
 from ._box import Box
@@ -39,16 +40,17 @@ from ._units import Units, power_of_two
 PROBES = 16  # random starts whose energies give the default energy scale
 
 
+@named_arguments
 class Loss(AbstractModel):
     """A landscape made of any JAX function that maps parameters to one number.
 
     **Arguments:**
 
     - `function`: `function(parameters)` or `function(parameters, data)`, returning a float64 scalar.
-    - `parameters`: an example of the parameters: a number of variables, a float64 vector, or a pytree
-        of float64 arrays. Only its form and shapes matter.
-    - `data`: pytree of arrays, passed as the second argument, with real numbers in float64; new data of the
-        same shapes do not recompile. Default: none.
+    - `parameters`: an example of the parameters: a number of variables, a vector, or a pytree of arrays of
+        numbers. Only its form and shapes matter; the function gets float64.
+    - `data`: pytree of arrays, passed as the second argument, with real numbers in float64, whatever their
+        precision was; new data of the same shapes do not recompile. Default: none.
     - `scale`: typical size of the variables in parameter units, by which steps, distances and curvatures
         are measured: one positive number, or one for every variable, in the form of the parameters or as a
         vector. Starts are normal with this standard deviation, but uniform for variables with a period or
@@ -78,8 +80,9 @@ class Loss(AbstractModel):
         -ln p of the target class, or the squared error.
     - `name`: name of the loss in its fingerprint; default the name of the function.
 
-    **Raises:** `ValueError` if parameters or data are not float64, a setting does not fit, a symmetry or a
-    period changes the loss, or the loss is not one finite float64 number that JAX can differentiate twice.
+    **Raises:** `ValueError` if parameters or data are no numbers, a setting does not fit, a symmetry or a
+    period changes the loss, or the loss is not one finite float64 number that depends on the parameters and
+    that JAX can differentiate twice.
     """
 
     data: PyTree
@@ -118,21 +121,14 @@ class Loss(AbstractModel):
         item_losses: Callable | None = None,
         name: str | None = None,
     ):
+        if not callable(function):
+            raise ValueError(f"`function` must be a function of the parameters, got {function!r}.")
         if isinstance(parameters, bool):
-            raise ValueError("`parameters` must be a number of variables or float64 arrays, got a bool.")
+            raise ValueError("`parameters` must be a number of variables or arrays, got a bool.")
         if isinstance(parameters, int | np.integer):
             if parameters < 1:
                 raise ValueError(f"A loss needs at least one variable, got {parameters}.")
             parameters = np.zeros(parameters)
-        for path, leaf in jax.tree_util.tree_leaves_with_path(parameters):
-            if getattr(leaf, "dtype", type(leaf)) not in (np.float64, float):
-                where = jax.tree_util.keystr(path) or "the vector"
-                raise ValueError(
-                    f"Every parameter must be float64, but {where} is "
-                    f"{getattr(leaf, 'dtype', type(leaf).__name__)}: convert the pytree first."
-                )
-        if not callable(function):
-            raise ValueError(f"`function` must be a function of the parameters, got {function!r}.")
         if energy_scale is not None:
             energy_scale = check_positive("energy_scale", energy_scale)
         if smooth is not None:
@@ -140,8 +136,11 @@ class Loss(AbstractModel):
         check_is("symmetry", symmetry, AbstractSymmetry | None, "a symmetry, such as sign_symmetry(2)")
         check_is("name", name, str | None, "a text")
         confining = check_flag("confining", confining)
-        leaves, structure = jax.tree.flatten(parameters)
-        shapes = tuple(np.shape(leaf) for leaf in leaves)
+        shapes = tuple(
+            as_numbers(f"parameters{jax.tree_util.keystr(path)}", leaf).shape
+            for path, leaf in jax.tree_util.tree_leaves_with_path(parameters)
+        )
+        structure = jax.tree.structure(parameters)
         self.data = _checked_data(data)
         self.unravel = _unravel(structure, shapes)
         self.function, self.declared = function, smooth
@@ -342,18 +341,19 @@ class Loss(AbstractModel):
 
 
 def _checked_data(data: PyTree) -> PyTree:
-    """Return data as JAX arrays; raises `ValueError` for leaves that are not arrays, or below float64."""
-    for path, leaf in jax.tree_util.tree_leaves_with_path(data):
-        where = f"data{jax.tree_util.keystr(path)}"
+    """Return data as JAX arrays of full precision; raises `ValueError` for leaves that are not arrays."""
+
+    def converted(path: Any, leaf: Any) -> Array:
         try:
-            dtype = jnp.asarray(leaf).dtype
+            array = jnp.asarray(leaf)
         except (TypeError, ValueError):
+            where = f"data{jax.tree_util.keystr(path)}"
             raise ValueError(f"`data` must be a pytree of arrays, but {where} is {leaf!r:.40}.") from None
-        if jnp.issubdtype(dtype, jnp.inexact) and dtype not in (np.float64, np.complex128):
-            raise ValueError(
-                f"Every real number must be float64, but {where} is {dtype}: convert it first."
-            )
-    return jax.tree.map(jnp.asarray, data)
+        if jnp.issubdtype(array.dtype, jnp.inexact):
+            return array.astype(jnp.promote_types(array.dtype, jnp.float64))
+        return array
+
+    return jax.tree_util.tree_map_with_path(converted, data)
 
 
 @functools.lru_cache(maxsize=64)

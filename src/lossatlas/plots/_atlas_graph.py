@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lossatlas import analysis
+from lossatlas._suggestions import named_arguments
 from lossatlas.analysis import DisconnectivityTree, transition_network
-from lossatlas.atlas import Atlas, Minima
+from lossatlas.atlas import Atlas, Minima, check_atlas
 
 from ._disconnectivity import disconnectivity
 from ._frame import new_axes
@@ -20,6 +21,7 @@ COLUMNS = ("energy", "lowest_eigenvalue", "log_product", "orbit_size", "hits", "
 _EXACT = 2**53  # all whole numbers below this are exact as floats
 
 
+@named_arguments
 def atlas_graph(
     atlas: Atlas,
     tree: DisconnectivityTree | None = None,
@@ -81,6 +83,7 @@ def atlas_graph(
     return ax
 
 
+@named_arguments
 def write_atlas_graph(
     atlas: Atlas,
     path: str | os.PathLike,
@@ -135,6 +138,7 @@ def atlas_tree(atlas: Atlas, levels: int | None = None) -> DisconnectivityTree:
 
     **Raises:** `ValueError` for an atlas without minima.
     """
+    check_atlas(atlas)
     if not len(atlas.minima):
         raise ValueError("The atlas holds no minimum, so there is nothing to draw.")
     return analysis.disconnectivity(transition_network(atlas), levels=levels)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, to_rgba_array
 
+from lossatlas._suggestions import named_arguments
 from lossatlas.analysis import DisconnectivityTree
 
 from ._colours import GROUPS, NEUTRAL, check_limits
@@ -30,6 +31,7 @@ _FEW = 60  # up to so many minima, each one gets a dot
 _MANY = 20_000  # more lines than this are a bitmap in vector formats
 
 
+@named_arguments
 def disconnectivity(
     tree: DisconnectivityTree,
     *,

@@ -4,7 +4,9 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from lossatlas._checks import check_is
 from lossatlas._plugins import load_plugins
+from lossatlas._suggestions import did_you_mean
 
 from ._formula_recipes import NonlinearRegressionRecipe, SpinGlassRecipe, SurfaceRecipe
 from ._network_recipes import (
@@ -16,9 +18,10 @@ from ._network_recipes import (
     RegressionRecipe,
     XorRecipe,
 )
-from ._recipe import AbstractRecipe, RecipeError, first_error
+from ._recipe import AbstractRecipe, RecipeError, first_error, settings_of
 
 
+SHOWN = 3  # landscapes that take a setting, in a sentence
 KINDS = (
     XorRecipe,
     Ljat3Recipe,
@@ -65,18 +68,30 @@ def read_recipe(settings: dict[str, Any]) -> AbstractRecipe:
 
     **Raises:** `RecipeError`, a `ValueError`, that names the first invalid key.
     """
+    check_is("settings", settings, dict, 'settings by key, such as {"landscape": "xor"}')
     name = settings.get("landscape")
     if name not in RECIPES:
         load_plugins()
     if not isinstance(name, str) or name not in RECIPES:
         said = "is missing" if name is None else f"{name!r} is not known"
-        raise RecipeError("landscape", f"The landscape {said}; choose one of {', '.join(RECIPES)}.")
+        choice = did_you_mean(name, RECIPES) or f"; choose one of {', '.join(RECIPES)}."
+        raise RecipeError("landscape", f"The landscape {said}{choice}")
     try:
         return RECIPES[name].model_validate(settings)
     except ValidationError as error:
         key, predicate, kind = first_error(error)
     if kind == "extra_forbidden":
-        raise RecipeError(key, f"The landscape {name} does not take {{}}.")
+        raise RecipeError(key, f"The landscape {name} does not take {{}}{_remedy(key, RECIPES[name])}")
     if kind == "missing":
         raise RecipeError(key, f"The landscape {name} needs {{}}.")
     raise RecipeError(key, f"{{}} {predicate}.")
+
+
+def _remedy(key: str, recipe: type[AbstractRecipe]) -> str:
+    """Return the end of the sentence on a setting that a landscape does not take."""
+    others = [name for name, other in RECIPES.items() if key in settings_of(other)]
+    if others:
+        more = f" and {len(others) - SHOWN} others" if len(others) > SHOWN + 1 else ""
+        listed = others[:SHOWN] if more else others
+        return f"; {', '.join(listed)}{more} {'does' if len(others) == 1 else 'do'}."
+    return did_you_mean(key, settings_of(recipe)) or "."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
@@ -140,7 +141,10 @@ def first_error(error: ValidationError) -> tuple[str, str, str]:
     """Return the key of the first error, its message as a predicate, and pydantic's name of the error."""
     first = error.errors()[0]
     said = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    return str(first["loc"][0]), f"{said}, got {first['input']!r}", first["type"]
+    said = re.split(", (?:unable|got)", said)[0]  # what could not be parsed, or has a fraction, is shown
+    for theirs, ours in (("a valid integer", "a whole number"), ("a valid number", "a number")):
+        said = said.replace(theirs, ours)
+    return str((*first["loc"], "")[0]), f"{said}, got {first['input']!r}", first["type"]
 
 
 def to_settings(recipe: AbstractRecipe) -> dict[str, Any]:

@@ -27,7 +27,7 @@ import numpy as np
 from jaxtyping import PyTree
 from threadpoolctl import ThreadpoolController
 
-from lossatlas._checks import check_real, check_whole
+from lossatlas._checks import as_numbers, check_whole, traced
 from lossatlas._plain_code import plain_options
 from lossatlas.landscapes import AbstractLandscape, check_kind
 
@@ -136,11 +136,7 @@ def as_rows(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
     **Raises:** `ValueError` if `landscape` is not a landscape, or the array is not real or does not fit.
     """
     check_kind(landscape)
-    check_real(name, x)
-    try:
-        points = np.atleast_2d(np.asarray(x, dtype=np.float64))
-    except (ValueError, TypeError):
-        raise ValueError(f"`{name}` must be an array of numbers, one row per point.") from None
+    points = np.atleast_2d(as_numbers(name, x))
     if points.ndim != 2 or points.shape[1] != landscape.dimension:
         raise ValueError(
             f"`{name}` must have shape (points, {landscape.dimension}) for this landscape, "
@@ -212,13 +208,23 @@ def _nothing(search: Callable, landscape: Searched, arrays: PyTree) -> PyTree:
 
 def _result_shapes(search: Callable, landscape: Searched, arrays: PyTree) -> PyTree:
     one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), arrays)
-    return jax.eval_shape(lambda land, lane: _one(search, land, lane), landscape, one)
+    name = type(search if isinstance(search, AbstractSearch) else landscape).__name__
+    with traced(f"{name} on {type(landscape).__name__}"):
+        return jax.eval_shape(lambda land, lane: _one(search, land, lane), landscape, one)
 
 
 @functools.partial(jax.jit, static_argnums=0, inline=True)
 def _one(search: Callable, landscape: Searched, lane: PyTree) -> PyTree:
     """Run one lane; compiled as part of a program, but JAX then traces a search no more than once."""
-    return search(landscape, *lane)
+    found = search(landscape, *lane)
+    for path, leaf in jax.tree_util.tree_leaves_with_path(found):
+        if not isinstance(leaf, jax.Array | np.ndarray | np.generic | float | int):
+            where = jax.tree_util.keystr(path).lstrip(".")
+            needed = "a member of RESULTS" if where == "outcome" else "a number or an array"
+            raise ValueError(
+                f"`{where}` in the result of {type(search).__name__} must be {needed}, got {leaf!r}."
+            )
+    return found
 
 
 def _name(search: Callable, landscape: Searched, arrays: PyTree) -> tuple:

@@ -41,13 +41,11 @@ class AbstractSearch(eqx.Module):
 
     def __check_init__(self):
         for field in dataclasses.fields(self):
-            if any(
-                isinstance(leaf, jax.Array | np.ndarray)
-                for leaf in jax.tree.leaves(getattr(self, field.name))
-            ):
+            value = getattr(self, field.name)
+            if any(map(_is_array, jax.tree.leaves(value))) or isinstance(value, list | dict | set):
                 raise ValueError(
-                    f"The settings of a search must be Python numbers, but `{field.name}` of "
-                    f"{type(self).__name__} is or holds an array."
+                    f"The settings of a search must be Python numbers, words or tuples of them, but "
+                    f"`{field.name}` of {type(self).__name__} is {value!r}."
                 )
 
     @abc.abstractmethod
@@ -86,6 +84,10 @@ class AbstractSearch(eqx.Module):
             self.init(landscape, *lane),
         )
         return self.result(landscape, final)
+
+
+def _is_array(value: object) -> bool:
+    return isinstance(value, jax.Array | np.ndarray)
 
 
 def converted(search: Converted, units: Units) -> Converted:

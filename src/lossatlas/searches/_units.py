@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lossatlas._checks import as_numbers
+from lossatlas._suggestions import named_arguments
 from lossatlas.landscapes import AbstractLandscape, Units, dimensionless
 
 from ._search import AbstractSearch, converted
@@ -27,6 +29,7 @@ def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
     def decorate(verb: Callable) -> Callable:
         signature = inspect.signature(verb)
 
+        @named_arguments
         @functools.wraps(verb)
         def converted(landscape: AbstractLandscape, *positional: Any, **named: Any) -> Any:
             # The entry point refuses anything that is not a landscape.
@@ -52,8 +55,8 @@ def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
 def _check_geometry(landscape: AbstractLandscape, value: Any, name: str) -> None:
     """Refuse points off the geometry in the caller's units; other faults are left to the entry point."""
     try:
-        points = np.atleast_2d(np.asarray(value, dtype=float))
-    except (TypeError, ValueError):
+        points = np.atleast_2d(as_numbers(name, value))
+    except ValueError:
         return
     if points.ndim == 2 and points.shape[1] == landscape.dimension:
         landscape.geometry.check(points, f"`{name}`")
@@ -67,10 +70,10 @@ def _inwards(value: Any, kind: str, units: Units) -> Any:
         is_toolkit = hasattr(value, "in_units") and not isinstance(value, type)
         return value.in_units(units) if is_toolkit else value
     try:
-        number = np.asarray(value, dtype=float)
+        number = as_numbers(kind, value)
         if kind in ("points", "directions"):
             number = number / units.variables
-    except (TypeError, ValueError):
+    except ValueError:
         return value
     if kind == "directions":
         length = np.linalg.norm(number, axis=-1, keepdims=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
+from lossatlas._suggestions import did_you_mean
 from lossatlas.recipes import RECIPES, AbstractRecipe, RecipeError, first_error, read_recipe, settings_of
 
 
@@ -64,7 +65,9 @@ def read_explore(settings: dict[str, Any]) -> ExploreSettings:
     except ValidationError as error:
         key, predicate, kind = first_error(error)
     if kind == "extra_forbidden":
-        predicate = f"is not known; there is {', '.join(ExploreSettings.model_fields)}"
+        known = ExploreSettings.model_fields
+        meant = did_you_mean(key, known) or f"; there is {', '.join(known)}."
+        raise RecipeError(key, f"{{}} is not known{meant}")
     raise RecipeError(key, f"{{}} {predicate}.")
 
 
@@ -110,11 +113,16 @@ def read_config(path: Path) -> Config:
     try:
         settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path} is not TOML: {error}.") from None
+        hint = "; words need quotes" if "Invalid value" in str(error) else ""
+        raise ValueError(f"{path} is not TOML: {error}{hint}.") from None
     explore, sweep = settings.pop("explore", {}), settings.pop("sweep", {})
     for name, table in (("explore", explore), ("sweep", sweep)):
         if not isinstance(table, dict):
             raise ValueError(f"{where(path, text, name)}: {name} must be a table, [{name}].")
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            meant = did_you_mean(name, ("explore", "sweep")) or "; there is [explore] and [sweep]."
+            raise ValueError(f"{path}: there is no table [{name}]{meant}")
     for key in _files(settings.get("landscape")):
         if isinstance(settings.get(key), str):
             settings[key] = str(path.parent / settings[key])

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import root_scalar
 
 from lossatlas._abstract_result import AbstractRows
-from lossatlas._checks import check_real
+from lossatlas._checks import as_numbers
+from lossatlas._suggestions import named_arguments
 
 from .._transition_network import TransitionNetwork, check_network
 
@@ -52,6 +53,7 @@ class Thermodynamics(AbstractRows):
     lowest: int
 
 
+@named_arguments
 def thermodynamics(
     network: TransitionNetwork,
     kt: ArrayLike,
@@ -241,11 +243,7 @@ def constant_part(network: TransitionNetwork, convention: str) -> float:
 
 def read_temperatures(kt: ArrayLike) -> np.ndarray:
     """Return temperatures as an array of floats; raises `ValueError` for what is not numbers."""
-    check_real("kt", kt)
-    try:
-        return np.asarray(kt, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"`kt` must be a temperature or a vector of temperatures, got {kt!r}.") from None
+    return as_numbers("kt", kt)
 
 
 def check_temperatures(kt: ArrayLike) -> np.ndarray:

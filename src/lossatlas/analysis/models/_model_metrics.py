@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, PRNGKeyArray
 
 from lossatlas._abstract_result import AbstractResult
+from lossatlas._suggestions import named_arguments
 from lossatlas._types import Array, Point, Scalar
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractLandscape, AbstractModel, check_model
@@ -45,6 +46,7 @@ class ModelMetrics(AbstractResult):
         return f"ModelMetrics({minima}: {', '.join(self.columns)})"
 
 
+@named_arguments
 def evaluate(
     landscape: AbstractModel,
     x: Float[np.ndarray, "minima dim"],
