@@ -94,7 +94,7 @@ def named_arguments(called: Called) -> Called:
     """
     if isinstance(called, type):
         called.__init__ = named_arguments(called.__init__)  # pyright: ignore[reportAttributeAccessIssue]
-        return called
+        return called  # pyright: ignore[reportReturnType]
     parameters = [
         parameter for name, parameter in inspect.signature(called).parameters.items() if name != "self"
     ]

@@ -128,7 +128,7 @@ def test_a_table_with_a_test_part(table):
 @pytest.mark.parametrize("settings, key, sentence", [
     ({}, "landscape", "The landscape is missing; choose one of xor, ljat3"),
     ({"landscape": "xnor"}, "landscape", "The landscape 'xnor' is not known; did you mean xor?"),
-    ({"landscape": "xor", "items": 3}, "items", "does not take `items`; ljat3, mnist, digits and 9 others do."),
+    ({"landscape": "xor", "items": 3}, "items", "take `items`; ljat3, mnist, digits and 9 others do."),
     ({"landscape": "csv", "table": "t.csv"}, "target", "The landscape csv needs `target`."),
     ({"landscape": "ljat3", "mislabelled": 1.5}, "mislabelled", "should be less than or equal to 1"),
     ({"landscape": "ljat3", "cube": "D4"}, "cube", "should be D1, D2, D3 or the length of a side"),

@@ -196,7 +196,7 @@ def data_hash(*arrays: Array | np.ndarray) -> str:
     for array in arrays:
         values = np.asarray(array)
         if np.iscomplexobj(values):
-            values = np.stack([values.real, values.imag])
+            values = np.stack([np.real(values), np.imag(values)])
         values = np.ascontiguousarray(values, dtype="<f8")
         digest.update(repr(values.shape).encode())
         digest.update(values.tobytes())
