@@ -161,7 +161,7 @@ LOSSES = {
     "field": (search(lambda x: Approached(x, 0)), "Own on DoubleWells .* positional argument: 'gradients'"),
     "no tuple": (search(lambda x: {"x": x}), r"`result` of Own must return Approached\(x, outcome"),
     "branch": (search(lambda x: x if x[0] > 0 else -x), "Own on DoubleWells cannot be traced by JAX"),
-    "list": (lambda f: Own(squares, rate=[0.1]), r"Python numbers, .* but `rate` of Own is \[0.1\]"),
+    "list": (lambda f: Own(squares, rate=[0.1]), "Python numbers, but `rate` of Own is or holds a list"),
 }  # fmt: skip
 NAMES = {
     "close": (lambda f: la.explore(XOR, f / "x", buget=1), r"explore\(\) takes no .* you mean `budget`"),

@@ -11,7 +11,7 @@ from lossatlas._suggestions import did_you_mean
 
 
 NAME = "lossatlas.landscape"  # where a context keeps the name of the landscape
-TABLES = (".csv", ".tsv", ".txt")
+TABLES = (".csv", ".tsv")
 
 
 class Commands(TyperGroup):

@@ -42,10 +42,12 @@ class AbstractSearch(eqx.Module):
     def __check_init__(self):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if any(map(_is_array, jax.tree.leaves(value))) or isinstance(value, list | dict | set):
+            kind = "array" if any(map(_is_array, jax.tree.leaves(value))) else type(value).__name__
+            if kind in ("array", "list", "dict", "set"):
+                a = "an" if kind == "array" else "a"
                 raise ValueError(
-                    f"The settings of a search must be Python numbers, words or tuples of them, but "
-                    f"`{field.name}` of {type(self).__name__} is {value!r}."
+                    f"The settings of a search must be Python numbers, but `{field.name}` of "
+                    f"{type(self).__name__} is or holds {a} {kind}."
                 )
 
     @abc.abstractmethod
