@@ -9,8 +9,9 @@ matplotlib.use("Agg")
 
 @pytest.fixture(autouse=True)
 def close_figures():
-    """Close all figures after every test."""
-    yield
+    """Close all figures before every test, those of other folders too, and after it."""
     import matplotlib.pyplot as plt
 
+    plt.close("all")
+    yield
     plt.close("all")
