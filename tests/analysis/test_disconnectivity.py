@@ -41,6 +41,16 @@ def test_merges_are_minimax_barriers(network):
     np.testing.assert_array_equal(all_barriers(tree), minimax(*arrays))
 
 
+@settings(max_examples=30, deadline=None)
+@given(networks, st.one_of(st.integers(1, 6), st.just([0.5, 1.0])))
+def test_an_exact_tree_can_be_put_at_levels_later(network, levels):
+    arrays = build(network)
+    later, at_once = tree_of(*arrays).at_levels(levels), tree_of(*arrays, levels=levels)
+    check_tree(later, arrays[0])
+    np.testing.assert_array_equal(later.levels, at_once.levels)
+    np.testing.assert_array_equal(all_barriers(later), all_barriers(at_once))
+
+
 @settings(max_examples=100, deadline=None)
 @given(networks, st.integers(1, 6))
 def test_levels_are_superbasins(network, count):

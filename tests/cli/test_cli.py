@@ -283,7 +283,7 @@ def test_a_weighted_table_without_hidden_layer_or_biases(capsys, tmp_path):
     ("show text.txt", "is not an atlas"),
     ("graph atlas -o a.gif", ".gif"),
     ("graph atlas -o a.png --colour hue", "no column 'hue'"),
-    ("graph atlas -o a.png --levels 0", "--levels must be at least 1"),
+    ("graph atlas -o a.png --levels -1", "--levels must be at least 0"),
     ("graph atlas -o a.png --order up", "order"),
     ("export atlas ps --format other", "--format must be pathsample"),
     ("import nowhere --out b.atlas", "min.data"),

@@ -63,7 +63,8 @@ def test_pictures(capsys, atlas, tmp_path, monkeypatch):
     assert run(capsys, *command, "--x", "log_product", "--label", "4", *sets)[0] == 0
     assert run(capsys, *command, "--log", "--labels", "--colour", "degree")[0] == 0
     first, second = drawn
-    assert [(text.get_text(), text.xy) for text in first.texts] == [("4", (3.0, 0.75))]
+    written = [(text.get_text(), text.xy) for text in first.texts]
+    assert written == [("2", (1.0, 0.0)), ("4", (3.0, 0.75))]  # the lowest minimum, and the one asked for
     assert first.get_xlabel() == "log product"
     assert [text.get_text() for text in first.get_legend().get_texts()] == ["a", "b"]
     assert sorted(text.get_text() for text in second.texts) == ["1", "2", "3", "4"]

@@ -102,6 +102,70 @@ def test_separate_trees_have_dashed_stubs_to_the_top():
     assert min(np.diff(feet)) >= 2  # a gap between neighbouring trees
 
 
+def test_above_sixty_minima_branches_join_at_levels_by_default():
+    def slanted(tree, **options):
+        return any(line[0, 0] != line[-1, 0] and line[1, 1] < line[2, 1] for line in
+                   lines_of(plots.disconnectivity(tree, **options))[0])  # fmt: skip
+
+    assert not slanted(random_tree(60)) and slanted(random_tree(60), levels=20)
+    tree = random_tree(61)
+    assert slanted(tree) and not slanted(tree, levels=0)
+    ax = plots.disconnectivity(tree, levels=10)
+    tops = np.unique([line[-1, 1] for line in lines_of(ax)[0]])
+    step = (tree.energy.max() - tree.energy.min()) / 10
+    np.testing.assert_allclose((tops - tree.energy.max()) / step % 1.0 % (1 - 1e-9), 0.0, atol=1e-9)
+    with pytest.raises(ValueError, match="`levels` are for an exact tree; this one has 8 levels"):
+        plots.disconnectivity(random_tree(61, levels=8), levels=5)
+    with pytest.raises(ValueError, match="`levels` must be a whole number of at least 0"):
+        plots.disconnectivity(tree, levels=-1)
+
+
+def test_lines_are_thicker_the_more_minima_are_below():
+    tree = random_tree(200)
+    branches = plots.disconnectivity(tree, order="centre").collections[0]
+    width = {tuple(line[0]): w for line, w in zip(branches.get_segments(), branches.get_linewidths())}
+    at_lowest = [w for _, w in sorted((at[1], w) for at, w in width.items() if at[0] == max(width)[0])]
+    thin = min(width.values())
+    assert thin < max(width.values()) <= 4 * thin
+    assert at_lowest == sorted(at_lowest)
+    even = plots.disconnectivity(tree, weighted=False).collections[0].get_linewidths()
+    assert np.ptp(even) == 0
+
+
+@pytest.mark.parametrize("energies, lowest", [([0.0, 0.35], 0.0), ([0.01, 0.35], 0.0), ([-0.1, 0.3], None)])
+def test_the_axis_of_losses_ends_at_zero(energies, lowest):
+    ax = plots.disconnectivity(tree_of(energies, [0.5], [[0, 1]]), labels=True)
+    ax.figure.canvas.draw()
+    line = ax.transData.inverted().transform(
+        ax.spines["left"].get_transform().transform(ax.spines["left"].get_path().vertices)
+    )[:, 1]
+    assert line.min() == pytest.approx(ax.get_ylim()[0] if lowest is None else lowest, abs=1e-9)
+    assert (lowest is None) == bool(np.any(ax.get_yticks() < 0) or ax.get_ylim()[0] < -0.1)
+    ax.set_ylim(0.1, 0.2)  # somebody zooms in
+    assert ax.spines["left"].get_bounds() in ((0.1, 0.2), None)
+
+
+@pytest.mark.parametrize(
+    "points, note",
+    [
+        (([0.0, 0.1], [], []), "no known path joins these 2 minima (dashed)"),
+        (([0.0, 0.1, 0.2], [0.5], [[0, 1]]), "no known path joins these 2 parts (dashed)"),
+        (([0.0, 0.1], [0.5], [[0, 1]]), ""),
+        (([0.0], [], []), ""),
+    ],
+)
+def test_a_note_says_that_parts_are_not_joined(points, note):
+    ax = plots.disconnectivity(tree_of(*points))
+    assert ax.get_xlabel() == note and ax.xaxis.get_visible() == bool(note)
+    x = plots.disconnectivity(tree_of(*points), x=np.arange(len(points[0])), xlabel="width").get_xlabel()
+    assert x.replace("\n", " ") == f"width {note}".strip()
+
+
+def test_thresholds_that_leave_parts_apart_are_no_lack_of_paths():
+    ax = plots.disconnectivity(tree_of([0.0, 0.1], [0.5], [[0, 1]], levels=[0.2]))
+    assert ax.get_xlabel() == "these 2 parts merge at none of the levels (dashed)"
+
+
 def test_exact_joins_are_level_and_those_with_levels_slant():
     for line in lines_of(plots.disconnectivity(random_tree(25)))[0]:
         assert line[0, 0] == line[1, 0] and line[1, 1] == line[2, 1]
@@ -219,9 +283,14 @@ def test_continuous_colours_have_a_bar():
     assert ax.get_legend() is None
 
 
-def test_equal_colours_are_no_division_by_zero():
-    plots.disconnectivity(random_tree(5), colour=np.zeros(5)).figure.canvas.draw()
-    plots.disconnectivity(random_tree(5), colour=np.full(5, np.nan)).figure.canvas.draw()
+@pytest.mark.parametrize("value, said", [(0.0, "0"), (0.75, "0.75"), (np.nan, "not known")])
+def test_a_single_value_has_a_legend_and_no_bar(value, said):
+    ax = plots.disconnectivity(random_tree(5), colour=np.full(5, value), colour_label="AUC")
+    ax.figure.canvas.draw()
+    assert len(ax.figure.axes) == 1 and ax.get_legend().get_title().get_text() == "AUC"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [said]
+    limited = plots.disconnectivity(random_tree(5), colour=np.full(5, value), colour_limits=(0, 1))
+    assert len(limited.figure.axes) == 2
 
 
 def test_group_colours_reach_up_to_mixed_joins():
@@ -260,6 +329,22 @@ def test_labels_do_not_overlap(n):
     assert len(boxes) == n if n < 60 else len(boxes) > 30
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:i])
+
+
+@pytest.mark.parametrize("n", [60, 200])
+def test_labels_cover_no_lines(n):
+    tree = random_tree(n)
+    ax = plots.disconnectivity(tree, order="centre", labels=True)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent().padded(-2) for text in ax.texts]
+    lowest = f"#{np.argmin(tree.energy[:n])}"
+    assert len(boxes) > 20 and lowest in [text.get_text() for text in ax.texts]
+    ends = np.concatenate([np.stack([line[:-1], line[1:]], axis=1) for line in lines_of(ax)[0]])
+    ends = ax.transData.transform(ends.reshape(-1, 2)).reshape(-1, 2, 2)
+    along = np.linspace(0.0, 1.0, 200)[:, None, None]
+    x, y = ((1 - along) * ends[:, 0] + along * ends[:, 1]).reshape(-1, 2).T
+    for box in boxes:
+        assert not np.any((box.x0 < x) & (x < box.x1) & (box.y0 < y) & (y < box.y1))
 
 
 def test_own_labels_and_axes():

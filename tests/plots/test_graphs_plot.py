@@ -63,6 +63,14 @@ def test_stubs_of_separate_trees_reach_the_shared_top():
     assert {float(line[1, 1]) for line in stubs.get_segments()} == {axes[0].get_ylim()[1]}
 
 
+def test_a_single_value_of_all_trees_has_a_legend():
+    axes = plots.graphs(
+        TREES, TITLES, colours=[np.full(len(tree), 0.5) for tree in TREES], colour_label="AUC"
+    )
+    assert len(axes[0].figure.axes) == 4
+    assert [text.get_text() for text in axes[0].figure.legends[0].get_texts()] == ["0.5"]
+
+
 def test_own_energy_axes_and_no_colours():
     axes = plots.graphs(TREES, TITLES, share_energy=False)
     assert len({ax.get_ylim() for ax in axes}) == 4

@@ -61,6 +61,13 @@ def test_numbers_are_kept_in_full(tmp_path):
     assert data["colour"] == 1 and data["bend"] is None and data["labels"][:2] == ["0", "1"]
 
 
+def test_a_single_value_is_named_in_place_of_a_bar(tmp_path):
+    columns = {"AUC": [0.75] * 3, "loss": [0.1, 0.2, np.nan], "none": [np.nan] * 3}
+    plots.write_interactive(random_tree(3), tmp_path / "graph.html", columns=columns)
+    singles = [column.get("single") for column in data_of(tmp_path / "graph.html")["columns"]]
+    assert singles == ["0.75", None, "not known"]
+
+
 def test_no_network_and_no_injection(tmp_path):
     page, bad = tmp_path / "graph.html", "</script><script>alert(1)</script><!--"
     plots.write_interactive(

@@ -7,6 +7,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
 
 from lossatlas import plots
+from lossatlas.datasets import iris
 from lossatlas.landscapes import Perceptron, xor
 
 
@@ -45,6 +46,29 @@ def test_all_links_and_nodes_of_a_full_network(hidden):
         assert len(live) == sum(sizes) and not len(dead)
         assert len(np.unique(live, axis=0)) == sum(sizes)
     assert [ax.get_title() for ax in axes[0]] == ["loss 0.1", "loss 0.2", "loss 0.3"]
+
+
+def test_images_of_one_minimum_are_drawn_alike():
+    landscape = xor(3)
+    point = random_points(landscape, 1)[0]
+    image = landscape.symmetry.random_image(point, np.random.default_rng(1))
+    assert not np.allclose(image, point)
+    first, second = plots.networks(landscape, np.stack([point, image]), [0.1, 0.1], maps=False)[0]
+    np.testing.assert_allclose(links_of(first)[1], links_of(second)[1], rtol=1e-12)
+
+
+def test_names_of_inputs_and_classes_stand_beside_the_outer_nodes():
+    data = iris()
+    landscape = Perceptron(data.inputs, data.targets, hidden=[3], l2=1e-3, loss=data.loss)
+    points = random_points(landscape, 2)
+    left, right = plots.networks(landscape, points, [0.1, 0.2], maps=False, data=data)[0]
+    assert [text.get_text() for text in left.texts] == list(data.columns)
+    assert [text.get_text() for text in right.texts] == list(data.classes)
+    left, right = plots.networks(landscape, points, [0.1, 0.2], maps=False)[0]
+    assert [text.get_text() for text in left.texts] == ["input 1", "input 2", "input 3", "input 4"]
+    assert [text.get_text() for text in right.texts] == ["class 0", "class 1", "class 2"]
+    with pytest.raises(ValueError, match="`data` must have 2 inputs, iris has 4"):
+        plots.networks(xor(2), random_points(xor(2), 1), [0.1], maps=False, data=data)
 
 
 def test_width_and_colour_are_size_and_sign_of_the_weight():

@@ -9,6 +9,8 @@ from lossatlas.analysis import (
     frustration,
     heat_capacity_peaks,
     occupation,
+    shallow,
+    temperature_scan,
     thermodynamics,
 )
 
@@ -32,6 +34,21 @@ def drawn_ticks(ax):
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     assert len(labels) >= 2 and not any(label.get_text() for label in ax.get_xticklabels(minor=True))
     return [label.get_text() for label in labels]
+
+
+def test_temperatures_that_are_not_to_be_trusted_are_hatched():
+    scan = temperature_scan(NETWORK, KT)
+    figure = plots.temperature_scan(NETWORK, scan)
+    figure.canvas.draw()
+    hatched = [[patch for patch in ax.patches if patch.get_hatch()] for ax in figure.axes]
+    assert [len(patches) for patches in hatched] == [1, 1]
+    left, right = hatched[0][0].get_extents().x0, hatched[0][0].get_extents().x1
+    inside = [left < x < right for x in figure.axes[0].transData.transform([(kt, 0.0) for kt in KT])[:, 0]]
+    trusted = shallow(NETWORK, KT).trusted
+    assert np.count_nonzero(np.array(inside) == trusted) <= 2  # the ends lie between temperatures
+    assert "not to be trusted" in figure.legends[0].get_texts()[0].get_text()
+    cold = temperature_scan(NETWORK, KT[:10])
+    assert not plots.temperature_scan(NETWORK, cold).legends
 
 
 def test_heat_capacity_with_peaks_and_partial_sums():

@@ -152,6 +152,19 @@ class DisconnectivityTree(AbstractResult):
             raise ValueError("`ids` must name each minimum once.")
         return self._of(kept)
 
+    def at_levels(self, levels: int | np.ndarray) -> "DisconnectivityTree":
+        """Return the tree whose branches merge at regular energies.
+
+        **Arguments:**
+
+        - `levels`: the thresholds, or their number, as in `disconnectivity`.
+
+        **Returns:** the tree that `disconnectivity` makes of the same network with these levels.
+
+        **Raises:** `ValueError` as `disconnectivity`.
+        """
+        return self._of(np.arange(len(self)), levels)
+
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per node, the minima first; `lowest` holds ids, `node` and `parent` positions."""
         return {
@@ -166,8 +179,8 @@ class DisconnectivityTree(AbstractResult):
         """Return all fields by name; `lowest` holds ids."""
         return super().to_dict() | {"lowest": self.ids[self.lowest].tolist()}
 
-    def _of(self, kept: np.ndarray) -> "DisconnectivityTree":
-        """Return the tree of the minima at some positions."""
+    def _of(self, kept: np.ndarray, levels: int | np.ndarray | None = None) -> "DisconnectivityTree":
+        """Return the tree of the minima at some positions, with its own levels or with other ones."""
         if not kept.size:
             raise ValueError("A tree needs at least one minimum, and none was chosen.")
         first = [-1] * len(self.parent)  # the first kept minimum below each node
@@ -184,9 +197,13 @@ class DisconnectivityTree(AbstractResult):
         heights = self.energy[merges]
         order = np.argsort(heights, kind="stable")
         energies = self.energy[kept]
-        parent, energy = _merge(energies, np.array(pairs, dtype=int).reshape(-1, 2)[order], heights[order])
+        pairs, heights = np.array(pairs, dtype=int).reshape(-1, 2)[order], heights[order]
+        thresholds = self.levels
+        if levels is not None:
+            pairs, heights, thresholds = _raised(pairs, heights, levels)
+        parent, energy = _merge(energies, pairs, heights)
         return DisconnectivityTree(
-            parent, energy, *_summarise(parent, energies), self.ids[kept], self.levels
+            parent, energy, *_summarise(parent, energies), self.ids[kept], thresholds
         )
 
 
@@ -228,10 +245,7 @@ def disconnectivity(
     if levels is None:
         thresholds, heights = None, _equalised(heights)
     else:
-        thresholds = _thresholds(levels, heights)
-        place = np.searchsorted(thresholds, heights)
-        reached = place < len(thresholds)
-        pairs, heights = pairs[reached], thresholds[place[reached]]
+        pairs, heights, thresholds = _raised(pairs, heights, levels)
     parent, energy = _merge(energies, pairs, heights)
     return DisconnectivityTree(parent, energy, *_summarise(parent, energies), network.ids, thresholds)
 
@@ -241,6 +255,14 @@ def _equalised(heights: np.ndarray) -> np.ndarray:
     new = np.diff(heights, prepend=-np.inf) > _EQUAL_TOLERANCE * np.abs(heights)
     run = np.cumsum(new)
     return heights[np.searchsorted(run, run, side="right") - 1]
+
+
+def _raised(pairs: np.ndarray, heights: np.ndarray, levels: int | np.ndarray):
+    """Return the merges at or below the highest threshold, raised to the next threshold, and thresholds."""
+    thresholds = _thresholds(levels, heights)
+    place = np.searchsorted(thresholds, heights)
+    reached = place < len(thresholds)
+    return pairs[reached], thresholds[place[reached]], thresholds
 
 
 def _thresholds(levels: int | np.ndarray, heights: np.ndarray) -> np.ndarray:

@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 import typer
 
 from ._console import print_table
-from ._report import AsCsv, AsJson, AtlasFile, Plot, print_result, read_network, save_plot
+from ._report import (
+    AsCsv,
+    AsJson,
+    AtlasFile,
+    Plot,
+    print_result,
+    read_energy_label,
+    read_network,
+    save_plot,
+)
 
 
 _SHOWN = 20
@@ -51,4 +60,5 @@ def funnels(
         print_table(count + first, names, rows[:_SHOWN])
 
     print_result(found, as_json, as_csv, table)
-    save_plot(plot, lambda plots: plots.funnels(found))
+    label = lambda: f"{read_energy_label(file)}, bottom of the funnel"
+    save_plot(plot, lambda plots: plots.funnels(found, xlabel=label()))

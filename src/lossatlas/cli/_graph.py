@@ -34,11 +34,15 @@ def graph(
     ] = False,
     levels: Annotated[
         int | None,
-        typer.Option(help="Number of regular energy thresholds. (default: the exact merge tree)"),
+        typer.Option(
+            help="Number of regular energies at which branches join; 0: at those of transition states. "
+            "(default: 0 up to 60 minima and on a page, else 40)"
+        ),
     ] = None,
     labels: Annotated[bool, typer.Option(help="Write the id of each minimum.")] = False,
     labelled: Annotated[
-        str | None, typer.Option("--label", help="Write only these ids, such as 1,5,7-9.")
+        str | None,
+        typer.Option("--label", help="Write only these ids, such as 1,5,7-9, and the lowest."),
     ] = None,
     highlight: Annotated[
         list[str] | None,
@@ -71,13 +75,13 @@ def graph(
     """Draw the disconnectivity graph."""
     from lossatlas.atlas import Atlas
 
-    if levels is not None and levels < 1:
-        raise ValueError(f"--levels must be at least 1, got {levels}.")
+    if levels is not None and levels < 0:
+        raise ValueError(f"--levels must be at least 0, got {levels}.")
     page = out.suffix.lower() == ".html"
     if page and (x is not None or labelled):
         raise ValueError("--x and --label are for pictures; a page has all ids, and the usual order.")
     with Atlas(file, readonly=True) as atlas:
-        tree, groups = read_tree(atlas, levels, kt, regroup)
+        tree, groups = read_tree(atlas, levels or None, kt, regroup)
         ids = atlas.minima.id
         # A group of minima is drawn as its most probable one.
         drawn_as = (lambda chosen: chosen) if groups is None else groups.group_ids
@@ -105,7 +109,8 @@ def graph(
 
             plots.write_atlas_graph(atlas, out, tree, **options)
         else:
-            draw_to(out, lambda plots: plots.atlas_graph(atlas, tree, x=x, labels=named, **options))
+            options |= {"x": x, "labels": named, "levels": None if levels else levels}
+            draw_to(out, lambda plots: plots.atlas_graph(atlas, tree, **options))
     typer.echo(f"{'page' if page else 'picture'}  {out}")
 
 

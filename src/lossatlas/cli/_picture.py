@@ -123,10 +123,11 @@ def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any
     found = compare_atlases(files, metric, by=by)
     part, values = next(iter(found.values.items()))
     keys = found.heading.split(", ")
-    trees, titles, colours = [], [], []
+    trees, titles, colours, names = [], [], [], set()
     for file, label, metrics in zip(files, found.labels, values):
         with Atlas(file, readonly=True) as atlas:
             whole, ids = plots.atlas_tree(atlas), atlas.minima.id
+            names.add(plots.energy_label(atlas))
         tree = whole.where(whole.component == 0)
         trees.append(tree)
         colours.append(metrics[np.isin(ids, tree.ids)])
@@ -135,7 +136,10 @@ def _graphs(files: list[Path], metric: str, by: str | None, shared: bool) -> Any
         few = f" of {len(whole)}" if len(tree) < len(whole) else ""
         titles.append(f"{title}\n{len(tree)}{few} minima")
     text = f"{part} {plots.column_label(metric)}"
-    return plots.graphs(trees, titles, colours=colours, colour_label=text, share_energy=shared)[0].figure
+    ylabel = names.pop() if len(names) == 1 else "loss"  # penalties differ
+    return plots.graphs(
+        trees, titles, colours=colours, colour_label=text, share_energy=shared, ylabel=ylabel
+    )[0].figure
 
 
 def _misclassification(file: Path) -> Any:
@@ -178,7 +182,8 @@ def _networks(file: Path) -> Any:
     order = np.argsort(minima.energy, kind="stable")[:12]
     maps = model.features == 2 and model.classes is not None
     x, energy = minima.x[order], minima.energy[order]
-    return plots.networks(model, x, energy, maps=maps, data=data if maps else None).flat[0].figure
+    titles = [f"minimum {number}\nloss {value:.6g}" for number, value in zip(minima.id[order], energy)]
+    return plots.networks(model, x, energy, maps=maps, data=data, titles=titles).flat[0].figure
 
 
 def _fits(file: Path) -> Any:
@@ -191,7 +196,12 @@ def _fits(file: Path) -> Any:
     with Atlas(file, readonly=True) as atlas:
         minima = atlas.minima
     order = np.argsort(minima.energy, kind="stable")[:9]
-    return plots.fits(model, minima.x[order], minima.energy[order], data=data)[0].figure
+    x, energy = minima.x[order], minima.energy[order]
+    titles = [
+        "\n".join(filter(None, (f"minimum {number}, loss {value:#.4g}", model.describe(point))))
+        for number, value, point in zip(minima.id[order], energy, x)
+    ]
+    return plots.fits(model, x, energy, data=data, titles=titles)[0].figure
 
 
 def _model_of(file: Path) -> tuple[Any, Any]:

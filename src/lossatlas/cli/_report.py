@@ -60,6 +60,15 @@ def read_network_and_sets(
         return transition_network(atlas, modes=modes), dict(atlas.sets)
 
 
+def read_energy_label(file: Path) -> str:
+    """Return how pictures label the energies of an atlas: energy, or loss with or without penalty."""
+    from lossatlas import plots
+    from lossatlas.atlas import Atlas
+
+    with Atlas(file, readonly=True) as atlas:
+        return plots.energy_label(atlas)
+
+
 def read_temperatures(text: str) -> Any:
     """Return temperatures from "0.1,0.2", or from "0.01:10:50", spaced evenly in the logarithm.
 
@@ -101,7 +110,7 @@ def print_shallow(network: "TransitionNetwork", kt: Any) -> None:
 
     found = shallow(network, kt)
     worst = int(found.occupation.argmax())
-    if found.occupation[worst] >= 0.1:
+    if not found.trusted[worst]:
         typer.echo(
             f"not to be trusted: at kT {found.kt[worst]:.6g}, {found.minima[worst]} of {len(network)} "
             f"minima, which hold {100 * found.occupation[worst]:.3g} % of the occupation, have barriers "

@@ -17,6 +17,7 @@ from ._report import (
     print_failures,
     print_result,
     print_shallow,
+    read_energy_label,
     read_network,
     read_temperatures,
     save_plot,
@@ -60,7 +61,10 @@ def thermo(
     scan = temperature_scan(network, temperatures, convention=convention)
     print_result(scan, as_json, as_csv, lambda: _print(network, scan))
     save_plot(plot, lambda plots: plots.temperature_scan(network, scan))
-    save_plot(plot_graph, lambda plots: plots.peak_graphs(network, scan.peaks))
+    save_plot(
+        plot_graph,
+        lambda plots: plots.peak_graphs(network, scan.peaks, ylabel=read_energy_label(file)),
+    )
 
 
 def _print(network: "TransitionNetwork", scan: "TemperatureScan") -> None:

@@ -7,6 +7,7 @@ panels makes a figure and returns it.
 from ._atlas_graph import atlas_graph as atlas_graph
 from ._atlas_graph import atlas_tree as atlas_tree
 from ._atlas_graph import column_label as column_label
+from ._atlas_graph import energy_label as energy_label
 from ._atlas_graph import minima_column as minima_column
 from ._atlas_graph import write_atlas_graph as write_atlas_graph
 from ._bifurcation import bifurcation as bifurcation

@@ -1,6 +1,7 @@
 """Draw the disconnectivity graph of an atlas, coloured or placed by columns of its minima."""
 
 import os
+import textwrap
 from collections.abc import Mapping
 from typing import Literal
 
@@ -35,6 +36,7 @@ def atlas_graph(
     scale: Literal["linear", "log"] = "linear",
     kt: float | None = None,
     groups: bool = False,
+    levels: int | None = None,
 ) -> Axes:
     """Draw the disconnectivity graph of an atlas, with columns of its minima as colours or positions.
 
@@ -45,10 +47,11 @@ def atlas_graph(
         that of all minima.
     - `ax`: axes to draw in; default those of a new figure.
     - `colour`, `x`: names of columns, see `minima_column`, for colours and for the horizontal axis.
-    - `labels`: True to write the ids of all minima, or the ids to write.
+    - `labels`: True to write the ids of all minima, or the ids to write; that of the lowest minimum is
+        always written.
     - `highlight`: ids, or a mapping from names to ids, as in `disconnectivity`; ids that are not in the
         tree are left out.
-    - `order`, `scale`: as in `disconnectivity`.
+    - `order`, `scale`, `levels`: as in `disconnectivity`.
     - `kt`: temperature, loss units, if the energies of the tree are free energies.
     - `groups`: whether a branch stands for a group of minima.
 
@@ -64,8 +67,11 @@ def atlas_graph(
     if places is not None and not np.isfinite(places).all():
         unknown = tree.ids[~np.isfinite(places)]
         raise ValueError(f"The column {x} is not known of minimum {unknown[0]}, so it cannot be an axis.")
-    shown = tree.ids if labels is True else tree.ids[np.isin(tree.ids, [] if labels is False else labels)]
+    lowest = tree.ids[np.argmin(tree.energy[: len(tree)])]
+    chosen = np.append([] if labels is False else labels, lowest)
+    shown = tree.ids if labels is True else tree.ids[np.isin(tree.ids, chosen)]
     ax = new_axes(6.0, 5.4) if ax is None else ax
+    _write_title(ax, _title(atlas, tree, groups))  # first, because labels need the final size of the axes
     disconnectivity(
         tree,
         ax=ax,
@@ -77,9 +83,9 @@ def atlas_graph(
         colour_label=column_label(colour) if colour else None,
         labels={int(minimum): str(minimum) for minimum in shown},
         highlight=_within(tree, highlight),
-        ylabel=_ylabel(kt),
+        ylabel=_ylabel(atlas, kt),
+        levels=levels,
     )
-    ax.set_title(_title(atlas, tree, groups))
     return ax
 
 
@@ -128,7 +134,7 @@ def write_atlas_graph(
         colour=column_label(colour) if colour else first,
         order=order,
         scale=scale,
-        ylabel=_ylabel(kt),
+        ylabel=_ylabel(atlas, kt),
         title=_title(atlas, tree, groups),
     )
 
@@ -187,8 +193,33 @@ def _named(tree: DisconnectivityTree, highlight) -> np.ndarray:
     return names.astype(str)
 
 
-def _ylabel(kt: float | None) -> str:
-    return "energy" if kt is None else f"free energy at kT = {kt:g}"
+def energy_label(atlas: Atlas) -> str:
+    """Return the label of an axis of energies: "loss" for a model, with its penalty, else "energy".
+
+    It is "loss" also for a `Loss`, a function of which it is not known whether it contains a penalty.
+    """
+    known = atlas.settings
+    if not {"items", "probes"} & known.keys():
+        return "energy"
+    if "l2" not in known:
+        return "loss"
+    return f"loss with penalty (L2 {known['l2']:g})" if known["l2"] else "loss without penalty"
+
+
+def _ylabel(atlas: Atlas, kt: float | None) -> str:
+    return energy_label(atlas) if kt is None else f"free energy at kT = {kt:g}"
+
+
+def _write_title(ax: Axes, text: str) -> None:
+    """Write a title, in lines that fit the column of the figure in which the axes are."""
+    place = ax.get_subplotspec()
+    column = (
+        ax.figure.bbox.width / ax.figure.figure.dpi / (1 if place is None else place.get_gridspec().ncols)
+    )
+    size = 12.0 if column >= 5 else 10.0
+    letters = max(int(0.75 * 72 * column / (0.55 * size)), 12)
+    lines = [text] if len(text) <= letters else text.replace(", ", ",\n").split("\n")
+    ax.set_title("\n".join(textwrap.fill(line, letters) for line in lines), fontsize=size)
 
 
 def _title(atlas: Atlas, tree: DisconnectivityTree, groups: bool) -> str:

@@ -1,20 +1,22 @@
 """Draw a disconnectivity graph."""
 
 import dataclasses
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, to_rgba_array
 
+from lossatlas._checks import check_whole
 from lossatlas._suggestions import named_arguments
 from lossatlas.analysis import DisconnectivityTree
 
 from ._colours import GROUPS, NEUTRAL, check_limits
-from ._energy_axis import AbstractEnergyAxis, PartsAxis, mark_breaks, parts_axis
+from ._energy_axis import AbstractEnergyAxis, PartsAxis, end_at_zero, mark_breaks, parts_axis
 from ._log_energy_axis import above_lowest, log_axis
+from ._tree_branches import FEW, branch_widths, draw_branches, draw_dots
 from ._tree_colours import (
     BRANCH,
     add_group_legend,
@@ -24,11 +26,12 @@ from ._tree_colours import (
     read_sets,
 )
 from ._tree_labels import read_labels, write_labels
-from ._tree_layout import find_bends, place_nodes
+from ._tree_layout import check_order, place_nodes, with_levels
 
 
-_FEW = 60  # up to so many minima, each one gets a dot
-_MANY = 20_000  # more lines than this are a bitmap in vector formats
+_NOTE = 8.5  # size of the text below the axes, points
+_LEVELS = 40  # levels of a graph of more minima than get a dot each
+_MOST_LEVELS = 10_000  # more than a picture can show
 
 
 @named_arguments
@@ -45,7 +48,9 @@ def disconnectivity(
     cmap: str | Colormap | None = None,
     highlight: Sequence[int] | np.ndarray | Mapping[str, Sequence[int] | np.ndarray] | None = None,
     labels: bool | Sequence[str] | Mapping[int, str] | None = None,
+    levels: int | None = None,
     linewidth: float | None = None,
+    weighted: bool | None = None,
     xlabel: str = "",
     ylabel: str = "energy",
     scale: Literal["linear", "log"] = "linear",
@@ -54,10 +59,12 @@ def disconnectivity(
 ) -> Axes:
     """Draw a disconnectivity graph, in which every branch ends at the energy of its minimum.
 
-    A branch rises vertically from the energy of its minimum. In the exact tree it turns at the merge energy
-    and runs horizontally to the branch that it merges with; with levels it is slanted from one level below,
-    as in the literature. Lines never cross, unless the branches are placed by `x`. Where there are several
-    trees, which no known path joins, each ends in a dashed stub at the top (a short one if they are many).
+    A branch rises vertically from the energy of its minimum. Up to 60 minima it turns at the merge energy
+    and runs horizontally to the branch that it merges with. Above 60 minima, where horizontal lines would
+    hide everything else, branches merge at 40 regular levels, at most one level above the exact energy, by
+    lines that slant from one level below, as in the literature. Lines never cross, unless the branches are
+    placed by `x`. Where there are several trees, which no known path joins, each ends in a dashed stub at
+    the top (a short one if they are many), and the picture says so below the axes.
 
     **Arguments:**
 
@@ -77,22 +84,30 @@ def disconnectivity(
     - `colour_limits`: lowest and highest value of the scale, in the units of `colour`; default those
         of the values. Values beyond the limits have the colours of the ends. With limits, integers are
         always shown on a scale.
-    - `colour_bar`: False for neither colour bar nor legend.
+    - `colour_bar`: False for neither colour bar nor legend. Values that are all the same have a legend in
+        place of the bar, unless there are `colour_limits`.
     - `cmap`: colour map of a scale; default viridis without its palest part.
     - `highlight`: minima to draw in an accent colour (or, with a `colour`, with thicker lines), as ids or
         as booleans of shape (minima,). Or a mapping from names to such sets, each with its own colour and
         an entry in a legend; with a `colour`, which must be a scale then, the colour of a set is that of a
         dot at the end of the branch. A minimum in several sets belongs to the last of them.
     - `labels`: True for the id of each minimum, or a text for each minimum, or a mapping from ids to
-        texts. A text that would cover that of a lower minimum is left out.
+        texts. A text stands under the end of the branch, else beside it, and is left out if it would cover
+        a line or the text of a lower minimum there, too; that of the lowest of these minima is always
+        written.
+    - `levels`: number of levels, equally spaced on the axis, at which the branches of an exact tree merge;
+        0 for the exact energies. Default: 0 up to 60 minima, else 40. A tree that has levels keeps them.
     - `linewidth`: line width in points; by default lines are thinner the more minima there are.
+    - `weighted`: whether a line is thicker the more minima are below it, up to four times as thick.
+        Default: where branches merge at levels by default.
     - `xlabel`: label of the horizontal axis, if there is one, with the unit of `x`.
     - `ylabel`: label of the energy axis.
     - `scale`: scale of the energy axis, `linear` or `log`. With `log` the axis shows the energy above the
         lowest minimum: logarithmic down to the power of ten below the smallest difference, and linear from
         there to 0, the energy of the lowest minimum.
     - `energy_limits`: lowest and highest energy in the picture, in the units of the axis; default those
-        of the tree with some room. With limits the axis has no breaks, so that pictures can be compared.
+        of the tree with some room, where the axis ends at 0 if no energy is negative. With limits the axis
+        has no breaks, so that pictures can be compared.
     - `breaks`: whether to compress a gap without minima and merges that takes up more than 40 % of the
         energy range, if minima and merges would be squashed otherwise. The data of the axes stay in loss
         units, so that anything drawn later appears at its energy. Axes that hold data, share their energy
@@ -103,7 +118,7 @@ def disconnectivity(
     **Raises:** `ValueError` for an unknown order or scale, a colour, highlight or label list of the
     wrong length, minima that do not exist, an `x` that is not finite, more than ten groups or sets,
     sets together with groups, limits that are not a lower and a higher number, and colour limits for
-    groups.
+    groups; for `levels` that are not a whole number of 0 or more, or are given for a tree that has some.
 
     Source: O. M. Becker & M. Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299; D. J.
     Wales, M. A. Miller & T. R. Walsh, Nature 394, 758 (1998), doi:10.1038/29487. With `x`: L. C.
@@ -118,36 +133,80 @@ def disconnectivity(
         raise ValueError(f"`scale` must be linear or log, got {scale!r}.")
     if energy_limits is not None:
         energy_limits = check_limits(energy_limits, "energy_limits")
-    place, first = place_nodes(tree, order)
-    if x is not None:
-        place = _checked_places(x, n)[tree.lowest]
+    levels, weighted = _checked_levels(tree, levels, weighted)
+    check_order(order)
+    places = None if x is None else _checked_places(x, n)
+    note = _note_on_parts(tree)
     ax = _new_axes(n) if ax is None else ax
+    own = not ax.has_data() and len(ax.get_shared_y_axes().get_siblings(ax)) == 1 and energy_limits is None
     if scale == "log":
         tree, ylabel = _above_lowest(tree), f"{ylabel} above the lowest minimum"
         axis = log_axis(tree.energy)
     else:
-        free = not ax.has_data() and len(ax.get_shared_y_axes().get_siblings(ax)) == 1
-        free = free and energy_limits is None and ax.get_yscale() == "linear"
-        axis = parts_axis(tree.energy, breaks and free)
+        axis = parts_axis(tree.energy, breaks and own and ax.get_yscale() == "linear")
+    if levels:
+        tree = with_levels(tree, axis, levels, energy_limits)
+    place, first = place_nodes(tree, order)
+    if places is not None:
+        place = places[tree.lowest]
     if values is None:
         colours = colour_by_set(tree, first, member, sets)
     else:
-        colours = colour_by_value(ax, tree, first, values, norm, colour_label, colour_bar, cmap)
+        colours = colour_by_value(
+            ax, tree, first, values, norm, colour_label, colour_bar, cmap, colour_limits
+        )
     if sets:
         add_group_legend(ax, sets, None, dots=values is not None)
     _set_frame(ax, tree, place, axis, energy_limits)
+    if own and tree.energy.min() >= 0:
+        end_at_zero(ax)
     ax.set_ylabel(ylabel)
-    if x is not None:
+    if places is not None:
         _show_places(ax, place, xlabel)
+    if note:
+        _write_note(ax, note)
     chosen = member >= 0
-    widths = _widths(tree, chosen, linewidth)
-    lines = _draw_branches(ax, tree, place, axis, colours, widths, chosen)
+    widths = branch_widths(tree, chosen, linewidth, weighted)
+    lines = draw_branches(ax, tree, place, axis, colours, widths, chosen)
     if isinstance(axis, PartsAxis):
         mark_breaks(ax, axis, lines, BRANCH if values is None else NEUTRAL)
-    _draw_dots(ax, tree, place, to_rgba_array(GROUPS)[member] if sets else colours[:n], chosen)
+    draw_dots(ax, tree, place, to_rgba_array(GROUPS)[member] if sets else colours[:n], chosen)
     if texts:
-        write_labels(ax, place, tree.energy[:n], axis, texts)
+        write_labels(ax, place, tree.energy[:n], axis, texts, lines)
     return ax
+
+
+def _checked_levels(tree: DisconnectivityTree, levels, weighted: bool | None) -> tuple[int, bool]:
+    """Return the number of levels, 0 for the energies of the tree, and whether widths grow by number."""
+    if levels is not None:
+        if tree.levels is not None:
+            raise ValueError(f"`levels` are for an exact tree; this one has {len(tree.levels)} levels.")
+        levels = check_whole("levels", levels, least=0, below=_MOST_LEVELS + 1)
+    usual = levels is None and tree.levels is None and len(tree) > FEW
+    return _LEVELS if usual else levels or 0, usual if weighted is None else weighted
+
+
+def _note_on_parts(tree: DisconnectivityTree) -> str:
+    """Return a sentence on the trees that are not joined; empty if there is one tree."""
+    parts = int(np.count_nonzero(tree.parent < 0))
+    if parts == 1:
+        return ""
+    if tree.levels is not None:
+        return f"these {parts} parts merge at none of the levels (dashed)"
+    return f"no known path joins these {parts} {'minima' if parts == len(tree) else 'parts'} (dashed)"
+
+
+def _write_note(ax: Axes, note: str) -> None:
+    """Write a sentence below the axes, broken into lines that fit."""
+    letters = max(int(ax.get_window_extent().width * 72 / ax.figure.figure.dpi / (0.5 * _NOTE)), 16)
+    known = ax.get_xlabel() if ax.xaxis.get_visible() else ""
+    if not known:
+        ax.tick_params(axis="x", bottom=False, labelbottom=False)
+        ax.xaxis.set_visible(True)
+    lines = [*filter(None, [known]), textwrap.fill(note, letters)]
+    ax.set_xlabel("\n".join(lines))
+    if not known:
+        ax.xaxis.label.set_fontsize(_NOTE)
 
 
 def _checked_places(x, n: int) -> np.ndarray:
@@ -177,27 +236,15 @@ def _new_axes(n: int) -> Axes:
     return plt.subplots(figsize=(width, 5), layout="constrained")[1]
 
 
-def _width(n: int) -> float:
-    """Return the line width for n lines, in points."""
-    return float(np.clip(1.4 * (_FEW / max(n, 1)) ** 0.4, 0.15, 1.4))
-
-
-def _widths(tree: DisconnectivityTree, chosen: np.ndarray, given: float | None) -> np.ndarray:
-    """Return the line width of the branch of every node; highlighted ones are thicker, unless many."""
-    thin = given or _width(len(tree))
-    widths = np.full(len(tree.parent), thin)
-    widths[: len(tree)][chosen] = max(2 * thin, min(1.2, _width(int(chosen.sum()))))
-    return widths
-
-
 def _set_frame(ax: Axes, tree: DisconnectivityTree, place, axis: AbstractEnergyAxis, limits) -> None:
     """Set the limits, and hide all of the frame but the energy axis."""
     side = 0.5 + 0.01 * np.ptp(place)
     ax.set_xlim(place.min() - side, place.max() + side)
-    several = 1 < np.count_nonzero(tree.parent < 0) <= _FEW
+    several = 1 < np.count_nonzero(tree.parent < 0) <= FEW
     low, high = axis.to_height(np.array([tree.energy.min(), tree.energy.max()]))
     axis.set_up(ax, tree.energy)
-    own = axis.to_energy(np.array([low - 0.05, high + (0.12 if several else 0.05)]))
+    below = 0.05 if high > low else 0.02  # a single energy stands near the lower end
+    own = axis.to_energy(np.array([low - below, high + (0.12 if several else 0.05)]))
     ax.set_ylim(*(limits or own.tolist()))
     ax.xaxis.set_visible(False)
     ax.spines[["top", "right", "bottom"]].set_visible(False)
@@ -211,52 +258,3 @@ def _show_places(ax: Axes, place: np.ndarray, label: str) -> None:
     ax.spines["bottom"].set_visible(True)
     ax.set_xlabel(label)
     ax.ticklabel_format(axis="x", useOffset=False)
-
-
-def _draw_branches(ax: Axes, tree, place, axis: AbstractEnergyAxis, colours, widths, chosen) -> np.ndarray:
-    """Draw the line from every node up to its parent, and the stubs of the roots; return the lines."""
-    inner = np.flatnonzero(tree.parent >= 0)
-    parent = tree.parent[inner]
-    bend = np.maximum(tree.energy[inner], find_bends(tree)[parent])
-    x, y = place[inner], tree.energy[inner]
-    lines = np.stack([x, y, x, bend, place[parent], tree.energy[parent]], axis=1).reshape(-1, 3, 2)
-    # The branches of minima, which carry the colours, lie above the others; highlighted ones on top.
-    accent = np.isin(inner, np.flatnonzero(chosen))
-    drawn = np.lexsort((-inner, accent))
-    roots = np.flatnonzero(tree.parent < 0)
-    several, few = len(roots) > 1, len(roots) <= _FEW
-    x, y = place[roots], tree.energy[roots]
-    # If there are many trees, stubs up to the top would hide everything else.
-    end = ax.get_ylim()[1] if several and few else axis.to_energy(axis.to_height(y) + 0.03)
-    stubs = np.stack([x, y, x, np.broadcast_to(end, x.shape)], axis=1).reshape(-1, 2, 2)
-    dashes = (0, (4, 3)) if several else "solid"
-    stems = lines if tree.levels is not None else lines[:, :2]
-    _add_lines(ax, stems[drawn], colours[inner][drawn], widths[inner][drawn])
-    _add_lines(ax, stubs, colours[roots], widths[roots], linestyles=dashes)
-    if tree.levels is None:
-        # Horizontal lines are thinner, and paler where they are many, so as not to hide the vertical ones.
-        shades, thin = colours[inner], np.where(accent, 1.0, 0.7) * widths[inner]
-        if len(tree) > _FEW:
-            thin = np.minimum(thin, _width(len(tree)))
-        pale = np.where(accent, 1.0, np.clip((_FEW / len(tree)) ** 0.3, 0.4, 1.0))[:, None]
-        shades[:, :3] = 1 - pale * (1 - shades[:, :3])
-        drawn = drawn[lines[drawn, 1, 0] != lines[drawn, 2, 0]]
-        _add_lines(ax, lines[drawn, 1:], shades[drawn], thin[drawn], zorder=1.9)
-    return np.concatenate([lines, stubs[:, [0, 1, 1]]])
-
-
-def _draw_dots(ax: Axes, tree: DisconnectivityTree, place, shades, chosen: np.ndarray) -> None:
-    """Draw dots at all minima if they are few, else at highlighted ones (smaller if many)."""
-    dots = np.arange(len(tree)) if len(tree) <= _FEW else np.flatnonzero(chosen)
-    large = 30 * min(1.0, _FEW / max(int(chosen.sum()), 1))
-    size = np.where(chosen[dots], large, 14)
-    ax.scatter(place[dots], tree.energy[dots], s=size, c=shades[dots], linewidths=0, zorder=3)
-
-
-def _add_lines(ax: Axes, lines: np.ndarray, colours, widths, **options) -> None:
-    """Add lines to the axes, as a bitmap if there are many."""
-    if "linestyles" not in options:
-        options |= {"capstyle": "round", "joinstyle": "round"}
-    many = len(lines) > _MANY
-    drawn = LineCollection(list(lines), colors=colours, linewidths=widths, rasterized=many, **options)
-    ax.add_collection(drawn, autolim=False)

@@ -79,7 +79,7 @@ def parts_axis(energies: np.ndarray, breaks: bool) -> PartsAxis:
     **Returns:** the axis.
     """
     values = np.unique(energies)
-    span = float(np.ptp(values)) or max(abs(float(values[0])), 1.0)
+    span = float(np.ptp(values)) or abs(float(values[0])) or 1.0
     parts = np.split(values, np.flatnonzero(np.diff(values) > _WIDE * span) + 1)
     if not (breaks and len(parts) > 1 and any(_is_squashed(part, span) for part in parts)):
         return PartsAxis(np.array([[values[0], values[0] + span], [0.0, 1.0]]))
@@ -100,6 +100,41 @@ def parts_axis(energies: np.ndarray, breaks: bool) -> PartsAxis:
 def _is_squashed(part: np.ndarray, span: float) -> bool:
     """Return whether a linear axis would squash several energies into one."""
     return len(part) > 2 and _EQUAL * span < np.ptp(part) < _SQUASHED * span
+
+
+def end_at_zero(ax: Axes) -> None:
+    """Draw neither the line of the axis nor ticks below 0, where there is only room for texts."""
+    ax.yaxis.set_major_locator(_TicksFromZero(ax.yaxis.get_major_locator()))
+    ax.callbacks.connect("ylim_changed", _cut_at_zero)
+    _cut_at_zero(ax)
+
+
+def _cut_at_zero(ax: Axes) -> None:
+    low, high = ax.get_ylim()
+    ax.spines["left"].set_bounds(max(low, min(0.0, high)), high)
+
+
+class _TicksFromZero(Locator):
+    """The ticks of another locator that are not negative."""
+
+    def __init__(self, inner: Locator):
+        self.inner = inner
+
+    def __call__(self):
+        return self._kept(self.inner())
+
+    def tick_values(self, vmin, vmax):
+        return self._kept(self.inner.tick_values(vmin, vmax))
+
+    def set_axis(self, axis):
+        super().set_axis(axis)
+        self.inner.set_axis(axis)
+
+    def set_params(self, **settings):
+        self.inner.set_params(**settings)
+
+    def _kept(self, values) -> np.ndarray:
+        return np.asarray(values)[np.asarray(values) >= 0]
 
 
 def _interpolated(x, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ def funnels(
     funnels: Funnels,
     *,
     ax: Axes | None = None,
-    xlabel: str = "loss of the bottom",
+    xlabel: str = "energy of the bottom",
     ylabel: str = "depth of the funnel",
 ) -> Axes:
     """Draw the depth of every funnel against the energy of its bottom.

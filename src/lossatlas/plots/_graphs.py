@@ -13,6 +13,7 @@ from lossatlas.analysis import DisconnectivityTree
 from ._colours import add_colour_bar, check_limits, limits_of, sequential_map
 from ._disconnectivity import disconnectivity
 from ._frame import check_figure, new_figure, set_title
+from ._tree_colours import single_value
 from ._tree_layout import check_order
 
 
@@ -38,7 +39,7 @@ def graphs(
     - `trees`: the trees to draw, row by row.
     - `titles`: a title for each tree, e.g. the setting that is varied.
     - `colours`: for each tree a number per minimum, shape (minima,), e.g. AUC; NaN: grey. All panels
-        share the scale, and there is one colour bar.
+        share the scale, and there is one colour bar, or a legend if there is only one value.
     - `colour_label`: title of the colour bar, with units.
     - `colour_limits`: lowest and highest value of the scale; default those over all trees.
     - `rows`, `columns`: numbers of rows and columns of the grid; default up to three columns.
@@ -57,11 +58,12 @@ def graphs(
     if not n or len(titles) != n:
         raise ValueError(f"`titles` must have one text for each of 1 or more trees, {n} here.")
     rows, columns = _grid(n, rows, columns)
-    values = _checked(colours, trees)
-    colour_limits = limits_of(np.concatenate(values or [np.zeros(0)]), colour_limits)
+    values, shades = _checked(colours, trees), sequential_map(cmap)
+    every = np.concatenate(values or [np.zeros(0)])
+    single = single_value(every, shades) if values is not None and colour_limits is None else None
+    colour_limits = limits_of(every, colour_limits)
     energies = check_limits(_energy_limits(trees), "trees") if share_energy else None
     check_order(order)
-    shades = sequential_map(cmap)
     check_figure(figure)
     if figure is None:
         width = float(np.clip(2.1 * columns, 3.2, 12.0)) + 0.6 * (values is not None)
@@ -85,7 +87,9 @@ def graphs(
         set_title(ax, str(titles[i]), 10.0)
         if share_energy and i % columns:
             ax.tick_params(labelleft=False)
-    if values is not None:
+    if single is not None:
+        figure.legend(handles=[single], title=colour_label, loc="outside right upper", frameon=False)
+    elif values is not None:
         add_colour_bar(grid[:n].tolist(), Normalize(*colour_limits), shades, colour_label)
     return grid[:n]
 
@@ -123,9 +127,13 @@ def _checked(colours, trees) -> list[np.ndarray] | None:
 
 
 def _energy_limits(trees) -> tuple[float, float]:
-    """Return the energies at the bottom and the top of all trees, with some room, loss units."""
+    """Return the energies at the bottom and the top of all trees, with some room, loss units.
+
+    The bottom is not below 0 if no energy is.
+    """
     low = min(float(tree.energy.min()) for tree in trees)
     high = max(float(tree.energy.max()) for tree in trees)
     span = high - low or max(abs(low), 1.0)
     several = any(np.count_nonzero(tree.parent < 0) > 1 for tree in trees)
-    return low - 0.05 * span, high + (0.12 if several else 0.05) * span
+    bottom = low - 0.05 * span
+    return max(bottom, 0.0) if low >= 0 else bottom, high + (0.12 if several else 0.05) * span

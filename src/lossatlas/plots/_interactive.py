@@ -16,7 +16,7 @@ from lossatlas.analysis import DisconnectivityTree
 
 from ._colours import GROUPS, NEUTRAL, sequential_map
 from ._log_energy_axis import above_lowest, log_axis
-from ._tree_colours import BRANCH, checked_colour
+from ._tree_colours import BRANCH, checked_colour, single_value
 from ._tree_layout import find_bends, place_nodes
 
 
@@ -116,8 +116,10 @@ def _column(name: str, values, n: int) -> dict[str, Any]:
         checked, norm = checked_colour(np.asarray(values), n)
     except ValueError as error:
         raise ValueError(f"The column {name!r} cannot give colours: {error}") from None
-    if norm is not None:
-        return {"name": str(name), "values": _encoded(checked, "<f8"), "limits": [norm.vmin, norm.vmax]}
+    if checked is not None and norm is not None:
+        column = {"name": str(name), "values": _encoded(checked, "<f8"), "limits": [norm.vmin, norm.vmax]}
+        single = single_value(checked, sequential_map())
+        return column if single is None else column | {"single": single.get_label()}
     groups, code = np.unique(np.asarray(values), return_inverse=True)
     names, code = [str(group) for group in groups], code.astype(float)
     if names[0] == "":  # the empty text sorts before all others

@@ -28,6 +28,7 @@ _WIDEST = 16  # largest number of nodes in a layer
 _THICKEST = 4.0  # width of the link of the largest weight, points
 _DEAD = "#b0b0b0"
 _MARKERS = "os^Dv<>P"
+_LONGEST = 24  # letters of a name
 _CELLS = 1_000_000  # largest number of points of a map
 
 
@@ -46,7 +47,8 @@ def networks(
 ) -> np.ndarray:
     """Draw each minimum as a network, with the map of its output below.
 
-    Inputs stand at the left, outputs at the right. The colour of a link gives the sign of its weight, its
+    Inputs stand at the left of each network, outputs at the right, with their names beside the first and
+    the last network of a full row. The colour of a link gives the sign of its weight, its
     width the absolute value; links with |w| < 1e-10 are left out. Nodes are shaded by their bias. A node
     without links on one of its sides (an input or output: without any links) is dead and drawn hollow,
     dashed and grey. Widths and shades have one scale for all minima.
@@ -58,11 +60,13 @@ def networks(
 
     - `landscape`: the network to which the points belong, a model that has `layers` with up to 16 nodes
         each; links may be frozen.
-    - `points`: minima, shape (minima, dim), parameter units; up to 12 minima.
+    - `points`: minima, shape (minima, dim), parameter units; up to 12 minima. Of all images of a minimum
+        under the symmetry of the landscape, the one nearest to the first minimum is drawn, so that nodes at
+        the same place can be compared.
     - `energies`: energies of the minima, for the titles, shape (minima,), loss units.
-    - `data`: items to draw on the maps, with the names of inputs and classes; default the training data of
+    - `data`: names of inputs and classes, and items to draw on the maps; default the training data of
         the model, with numbers in place of names.
-    - `titles`: a text for each minimum; default its loss.
+    - `titles`: a text for each minimum, such as its id; default its loss.
     - `maps`: False to leave out the maps.
     - `region`: lowest and highest value of both inputs in the maps, units of the inputs.
     - `step`: spacing of the points of the maps, units of the inputs.
@@ -79,20 +83,28 @@ def networks(
     (2018), arXiv:1804.02411.
     """
     points, texts = _checked(landscape, points, energies, titles)
+    points = np.stack([points[0], *(landscape.symmetry.align(points[0], x).image for x in points[1:])])
     layers = [
         [(np.asarray(weights), np.asarray(biases)) for weights, biases in landscape.layers(point)]
         for point in points
     ]
     _check_size(layers[0])
+    names = _names(landscape, data, layers[0])
+    letters = sum(min(max(map(len, side)), _LONGEST) for side in names)
+    widest = max(map(len, names))
     axis = _map_axis(landscape, region, step, shown_class) if maps else np.zeros(0)
     items = _items(landscape, data) if maps else _Items(np.zeros((0, 2)), np.zeros(0, dtype=int), "", {})
     check_figure(figure)
     strongest = max(float(np.abs(weights).max()) for network in layers for weights, _ in network)
     largest = max(float(np.abs(biases).max()) for network in layers for _, biases in network)
-    figure, axes = _panels(figure, len(points), maps)
-    dead = False
-    for ax, network, text in zip(axes[0], layers, texts):
+    figure, axes = _panels(figure, len(points), maps, letters, widest)
+    columns, dead = _columns(len(points)), False
+    for i, (ax, network, text) in enumerate(zip(axes[0], layers, texts)):
         dead |= _draw_network(ax, network, strongest or 1.0, largest or 1.0)
+        if i % columns == 0:
+            _write_names(ax, names[0], 0)
+        if i % columns == columns - 1:
+            _write_names(ax, names[1], len(network))
         set_title(ax, text, 9.0)
     for ax, point in zip(axes[1:].ravel(), points):
         _draw_map(ax, landscape, point, axis, shown_class, items)
@@ -138,6 +150,37 @@ def _items(landscape: AbstractModel, data: DataSet | None) -> _Items:
         places, targets = map(np.asarray, landscape.training)
         classes = np.argmax(targets, axis=1) if targets.ndim == 2 else targets.astype(int)
     return _Items(places, classes, ("input 1", "input 2"), {})
+
+
+def _names(landscape: AbstractModel, data: DataSet | None, network: list) -> tuple[list[str], list[str]]:
+    """Return the names of the nodes of the first and of the last layer; raises `ValueError`."""
+    inputs, outputs = network[0][0].shape[1], len(network[-1][1])
+    if data is None:
+        kind = "output" if landscape.classes is None else "class"
+        first = 1 if landscape.classes is None else 2 - outputs if outputs == 1 else 0
+        numbers = range(first, first + outputs)
+        return [f"input {i + 1}" for i in range(inputs)], [f"{kind} {number}" for number in numbers]
+    if len(data.columns) != inputs:
+        raise ValueError(f"`data` must have {inputs} inputs, {data.name} has {len(data.columns)}.")
+    if data.classes is None:
+        return list(data.columns), [data.target] * outputs
+    classes = [f"class {name}" if name.isdigit() else name for name in data.classes]
+    return list(data.columns), classes if outputs == len(classes) else classes[-outputs:]
+
+
+def _write_names(ax: Axes, names: Sequence[str], layer: int) -> None:
+    """Write the names of the nodes of an outer layer beside them."""
+    gap, side = (8, "left") if layer else (-8, "right")
+    for name, height in zip(names, _node_heights(len(names))):
+        ax.annotate(
+            name if len(name) <= _LONGEST else f"{name[: _LONGEST - 3]}...",
+            (layer, height),
+            xytext=(gap, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            fontsize=8.0 if len(names) <= 8 else 6.0,
+        )
 
 
 def _checked(landscape: AbstractModel, points, energies, titles) -> tuple[np.ndarray, list[str]]:
@@ -189,12 +232,16 @@ def _columns(n: int) -> int:
     return n if n <= 4 else min((4, 3), key=lambda columns: -n % columns)
 
 
-def _panels(figure: Figure | SubFigure | None, n: int, maps: bool):
-    """Return the figure and its axes, shape (kinds of panel, n), each map below its network."""
+def _panels(figure: Figure | SubFigure | None, n: int, maps: bool, letters: int, widest: int):
+    """Return the figure and its axes, shape (kinds of panel, n), each map below its network.
+
+    A new figure has room for names of so many letters on both sides, and for the widest layer.
+    """
     columns = _columns(n)
     rows, kinds = math.ceil(n / columns), 1 + maps
     if figure is None:
-        figure = new_figure(max(3.6, 1.5 * columns + 0.7 * maps), 1.35 * rows + 1.6 * rows * maps + 0.7)
+        room, height = 0.055 * letters + 0.7 * maps, max(1.35, 0.5 + 0.105 * widest)
+        figure = new_figure(max(3.6, 1.6 * columns + room), rows * (height + 1.6 * maps) + 0.7)
     heights = [0.85, 1.0][:kinds] * rows
     grid = figure.subplots(kinds * rows, columns, squeeze=False, height_ratios=heights)
     axes = grid.reshape(rows, kinds, columns).transpose(1, 0, 2).reshape(kinds, -1)
@@ -206,7 +253,7 @@ def _panels(figure: Figure | SubFigure | None, n: int, maps: bool):
 def _draw_network(ax: Axes, network: list, strongest: float, largest: float) -> bool:
     """Draw one network; return whether it has dead nodes."""
     sizes = [network[0][0].shape[1], *(len(biases) for _, biases in network)]
-    heights = [(np.arange(size) - (size - 1) / 2) * 0.85 / max(size - 1, 1.2) for size in sizes]
+    heights = [_node_heights(size) for size in sizes]
     linked = [np.abs(weights) >= _ABSENT for weights, _ in network]
     for layer, ((weights, _), live) in enumerate(zip(network, linked)):
         if live.any():
@@ -229,6 +276,11 @@ def _draw_network(ax: Axes, network: list, strongest: float, largest: float) -> 
     ax.set(xlim=(-0.2, len(network) + 0.2), ylim=(0.55, -0.55))
     ax.set_axis_off()
     return not alive.all()
+
+
+def _node_heights(size: int) -> np.ndarray:
+    """Return the vertical positions of the nodes of a layer, downwards."""
+    return (np.arange(size) - (size - 1) / 2) * 0.85 / max(size - 1, 1.2)
 
 
 def _draw_links(ax: Axes, layer: int, heights: list, weights: np.ndarray, strongest: float) -> None:

@@ -1,9 +1,12 @@
 """Draw heat capacity and occupation against temperature, and the minima behind each peak."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from lossatlas import analysis
 from lossatlas.analysis import (
@@ -20,6 +23,7 @@ from ._heat_capacity import heat_capacity
 from ._occupation import occupation
 
 
+_DOUBTFUL = "#b8b8b8"
 _POINTS = 300  # points of a curve
 _SHOWN = 8  # largest number of partial sums, and of minima with a band
 _PARTS = 60  # from so many connected parts on, most parts are left out of the graph
@@ -28,6 +32,9 @@ _LABELLED = 4  # so many minima that gain most, and that lose most, are labelled
 
 def temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figure:
     """Draw the heat capacity with the partial sums that make its peaks, and below it the occupation.
+
+    Temperatures at which a tenth of the occupation or more is in minima with barriers below kT, where the
+    harmonic approximation ends, are hatched.
 
     **Arguments:**
 
@@ -55,10 +62,31 @@ def temperature_scan(network: TransitionNetwork, scan: TemperatureScan) -> Figur
     heat_capacity(curve, peaks=inside, partial=partial, ax=above, xlabel="")
     p = analysis.occupation(network, kt, minima=most)
     occupation(kt, p, labels=[str(i) for i in most], ax=below, xlabel="kT (loss units)")
+    tops = {above: max(np.max(one.heat_capacity) for one in (curve, *partial)), below: 1.0}
+    _hatch(figure, tops, kt, ~analysis.shallow(network, kt).trusted)
     return figure
 
 
-def peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak]) -> Figure:
+def _hatch(figure: Figure, tops: dict[Axes, float], kt: np.ndarray, doubtful: np.ndarray) -> None:
+    """Hatch the doubtful temperatures up to the top of the data, and say below what that means."""
+    steps = np.diff(doubtful.astype(int), prepend=0, append=0)
+    ends = np.append(np.sqrt(kt[1:] * kt[:-1]), kt[-1])  # halfway between two temperatures
+    style: dict[str, Any] = {"facecolor": "none", "edgecolor": _DOUBTFUL, "linewidth": 0.0, "hatch": "///"}
+    for start, stop in zip(np.flatnonzero(steps > 0), np.flatnonzero(steps < 0)):
+        for ax, top in tops.items():
+            low, high = ax.get_ylim()
+            part = (top - low) / (high - low)  # legends stand above
+            ax.axvspan(
+                kt[0] if start == 0 else ends[start - 1], ends[stop - 1], 0, part, **style, zorder=1.5
+            )
+    if doubtful.any():
+        entry = Patch(label="not to be trusted: barriers of occupied minima are below kT", **style)
+        figure.legend(handles=[entry], loc="outside lower center", fontsize=9, frameon=False)
+
+
+def peak_graphs(
+    network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak], *, ylabel: str = "energy"
+) -> Figure:
     """Draw the disconnectivity graph once for every peak, with the minima that gain and lose there.
 
     If the network has 60 or more connected parts, only the part of the global minimum and the minima that
@@ -68,6 +96,7 @@ def peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak]) -
 
     - `network`: the network of the peaks.
     - `peaks`: peaks of the heat capacity, at least one.
+    - `ylabel`: label of the energy axes.
 
     **Returns:** the figure.
 
@@ -88,7 +117,7 @@ def peak_graphs(network: TransitionNetwork, peaks: Sequence[HeatCapacityPeak]) -
     panels = axes.ravel()
     for ax, peak, pair in zip(panels, peaks, sides):
         named = {int(i): str(i) for ids in pair.values() for i in ids[:_LABELLED]}
-        disconnectivity(tree, ax=ax, order="centre", highlight=pair, labels=named)
+        disconnectivity(tree, ax=ax, order="centre", highlight=pair, labels=named, ylabel=ylabel)
         count = "" if len(tree) == len(network) else f": {len(tree)} of {len(network)} minima"
         ax.set_title(f"kT = {peak.kt:.3g}{count}")
         if peak is not peaks[-1]:

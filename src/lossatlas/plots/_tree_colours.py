@@ -89,8 +89,11 @@ def colour_by_value(
     label,
     bar: bool,
     cmap,
+    limits,
 ) -> np.ndarray:
     """Return the colour of every node, and add the colour bar or legend; shape (nodes, 4).
+
+    A bar for a single value would show a range that does not exist, so a legend says the value.
 
     **Arguments:**
 
@@ -98,18 +101,32 @@ def colour_by_value(
     - `tree`: the tree.
     - `first`: number of minima to the left of each node, from `place_nodes`.
     - `values`, `norm`: what `checked_colour` returns.
-    - `label`, `bar`, `cmap`: `colour_label`, `colour_bar` and `cmap` of `disconnectivity`.
+    - `label`, `bar`, `cmap`, `limits`: `colour_label`, `colour_bar`, `cmap` and `colour_limits` of
+        `disconnectivity`.
     """
     groups, code = np.unique(values, return_inverse=True)
     if norm is not None:
         leaves = _scaled(values, norm, cmap := sequential_map(cmap))
-        if bar:
+        single = single_value(values, cmap) if limits is None else None
+        if bar and single is not None:
+            place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+            ax.legend(handles=[single], title=label, frameon=False, **place)
+        elif bar:
             add_colour_bar(ax, norm, cmap, label)
     else:
         leaves = to_rgba_array(GROUPS)[code]
         if bar:
             add_group_legend(ax, groups.tolist(), label)
     return _joined(tree, first, code, leaves, NEUTRAL)
+
+
+def single_value(values: np.ndarray, cmap: Colormap) -> Line2D | None:
+    """Return the entry of a legend if all known values of a scale are one, or none is known."""
+    known = np.unique(values[np.isfinite(values)])
+    if len(known) > 1:
+        return None
+    text = f"{known[0]:.6g}" if known.size else "not known"
+    return Line2D([], [], color=cmap(0.0) if known.size else NEUTRAL, label=text, linewidth=2.5)
 
 
 def _joined(tree: DisconnectivityTree, first, code, leaves, mixed: str) -> np.ndarray:

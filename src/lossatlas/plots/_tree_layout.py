@@ -4,6 +4,30 @@ import numpy as np
 
 from lossatlas.analysis import DisconnectivityTree
 
+from ._energy_axis import AbstractEnergyAxis
+
+
+def with_levels(
+    tree: DisconnectivityTree, axis: AbstractEnergyAxis, count: int, limits: tuple[float, float] | None
+) -> DisconnectivityTree:
+    """Return an exact tree whose branches merge at energies that are equally spaced on the axis.
+
+    **Arguments:**
+
+    - `tree`: the exact tree.
+    - `axis`: the energy axis.
+    - `count`: number of levels from the lowest minimum, or the lower limit, to the upper end.
+    - `limits`: ends of the axis, by which pictures with the same limits have the same levels; None: the
+        upper end is the highest merge.
+    """
+    merges = tree.energy[len(tree) :]
+    if not merges.size:
+        return tree
+    low, high = axis.to_height(np.array(limits or (tree.energy.min(), merges.max())))
+    levels = axis.to_energy(high + (high - low) / count * np.arange(1 - count, 1))
+    # Merges above the upper limit are out of sight, and rounding must not lose the highest merge.
+    return tree.at_levels(np.append(levels[levels < merges.max() - 1e-9 * np.ptp(levels)], merges.max()))
+
 
 def check_order(order: str) -> None:
     """Raise `ValueError` for an unknown order of the branches."""

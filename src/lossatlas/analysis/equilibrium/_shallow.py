@@ -11,6 +11,9 @@ from .._transition_network import TransitionNetwork, check_network
 from ._thermodynamics import check_temperatures, occupation
 
 
+_TRUSTED = 0.1  # occupation of minima with barriers below kT from which the approximation fails
+
+
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Shallow(AbstractRows):
     """Number and occupation of the minima whose lowest barrier is below kT; shape (temperatures,) each.
@@ -23,6 +26,11 @@ class Shallow(AbstractRows):
     kt: np.ndarray
     minima: np.ndarray
     occupation: np.ndarray
+
+    @property
+    def trusted(self) -> np.ndarray:
+        """Whether less than a tenth of the occupation is in such minima, shape (temperatures,)."""
+        return self.occupation < _TRUSTED
 
 
 def shallow(network: TransitionNetwork, kt: ArrayLike) -> Shallow:
