@@ -178,7 +178,7 @@ def test_no_such_parts(make, training, sentence):
 @pytest.mark.parametrize("seed", [-1, 1.0, True, "0"])
 def test_no_such_seed(seed):
     for call in (lambda: made().split(0.5, seed=seed), lambda: made().mislabel(0.5, seed=seed)):
-        with pytest.raises(ValueError, match="`seed` must be a whole number from 0, got"):
+        with pytest.raises(ValueError, match="`seed` must be a whole number of at least 0, got"):
             call()
 
 

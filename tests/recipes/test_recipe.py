@@ -168,3 +168,83 @@ def test_every_recipe_knows_its_name():
         needed = {"csv": {"table": "t.csv", "target": "y"}}.get(name, {})
         assert read_recipe({"landscape": name, **needed}).landscape == name
         assert type(read_recipe({"landscape": name, **needed})) is kind
+
+
+@pytest.fixture
+def long_table(tmp_path):
+    """Sixty rows: a number, a word, a class with a rare third kind, and a number to predict."""
+    rng = np.random.default_rng(0)
+    kinds = ["a"] * 30 + ["b"] * 26 + ["c"] * 4
+    rows = [
+        f"{x:.3f},{'uv'[i % 2]},{kind},{3 + x:.3f}"
+        for i, (x, kind) in enumerate(zip(rng.random(60), kinds))
+    ]
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join(["x,word,kind,mass", *rows]) + "\n")
+    return path
+
+
+def test_a_fifth_of_a_table_is_held_out_unless_told_otherwise(long_table, table):
+    settings = {"landscape": "csv", "table": str(long_table), "target": "kind"}
+
+    def sizes(**more):
+        problem = read_recipe(settings | more).build()
+        return len(problem.training), len(problem.test or ())
+
+    problem = read_recipe(settings).build()
+    np.testing.assert_array_equal(np.bincount(problem.test.targets), [6, 5, 1])
+    np.testing.assert_array_equal(np.bincount(problem.training.targets), [24, 21, 3])
+    np.testing.assert_allclose(problem.training.inputs.mean(axis=0), 0, atol=1e-14)
+    assert read_recipe(settings).tests_by_default
+    assert sizes(test=0) == (60, 0) and sizes(test=0.5) == (30, 30) and sizes(items=40) == (40, 20)
+    assert not any(read_recipe(settings | more).tests_by_default for more in ({"test": 0}, {"items": 40}))
+    assert sizes(data_seed=1) == (48, 12)
+    other = read_recipe(settings | {"data_seed": 1}).build()
+    assert not np.array_equal(other.test.inputs, problem.test.inputs)
+    few = read_recipe({"landscape": "csv", "table": str(table), "target": "kind"}).build()
+    assert (len(few.training), few.test) == (40, None)
+    iris = read_recipe({"landscape": "iris"}).build()
+    assert (len(iris.training), iris.test) == (150, None)
+
+
+def test_a_table_of_test_items(long_table, tmp_path):
+    new = tmp_path / "new.csv"
+    new.write_text("mass;word;x\n3,5;v;0,5\n4,0;u;1,0\n")
+    settings = {"landscape": "csv", "table": str(long_table), "target": "mass", "drop": "kind"}
+    recipe = read_recipe(settings | {"test_data": str(new)})
+    problem = recipe.build()
+    assert (len(problem.training), len(problem.test)) == (60, 2)
+    np.testing.assert_allclose(
+        problem.test.encoder.in_target_units(problem.test.targets), [3.5, 4.0], rtol=1e-14
+    )
+    held = read_recipe(settings | {"test_data": str(new), "validation": 0.25}).build()
+    assert (len(held.training), len(held.validation), len(held.test)) == (45, 15, 2)
+    np.testing.assert_allclose(held.test.encoder.in_target_units(held.test.targets), [3.5, 4.0], rtol=1e-14)
+    assert to_settings(recipe)["test_data"] == str(new.resolve())
+    for more in ({"test": 0.2}, {"items": 30}):
+        with pytest.raises(ValueError, match="Give .*`test_data`"):
+            read_recipe(settings | {"test_data": str(new)} | more).build()
+    new.write_text("mass,x\n3.5,0.5\n")
+    with pytest.raises(ValueError, match="new.csv has no column 'word'; needed are x, word"):
+        recipe.build()
+
+
+def test_folds_are_validation_parts_that_make_up_the_training_items(long_table):
+    settings = {"landscape": "csv", "table": str(long_table), "target": "kind"}
+    problems = [read_recipe(settings | {"fold": k, "folds": 4}).build() for k in range(4)]
+    assert [len(p.validation) for p in problems] == [12] * 4 and {len(p.test) for p in problems} == {12}
+    raw = [p.validation.encoder.columns for p in problems]
+    assert all(columns == raw[0] for columns in raw)
+    rare = [np.bincount(p.validation.targets, minlength=3)[2] for p in problems]
+    assert sorted(rare) == [0, 1, 1, 1]
+    assert len(read_recipe({"landscape": "iris", "fold": 4}).build().validation) == 30
+
+
+@pytest.mark.parametrize("settings, sentence", [
+    ({"fold": 1, "validation": 0.2}, "`fold` and `validation` both hold items out; give one of them"),
+    ({"folds": 4}, "`folds` needs `fold`, the number of the fold"),
+    ({"fold": 5}, "`fold` must be 0 to 4 for 5 folds, got 5"),
+])  # fmt: skip
+def test_mistakes_about_folds(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        read_recipe({"landscape": "iris", **settings}).build()

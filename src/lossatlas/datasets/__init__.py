@@ -12,3 +12,4 @@ from ._raw_table import read_table as read_table
 from ._regression import regression as regression
 from ._table import iris as iris
 from ._table import load_table as load_table
+from ._test_table import load_test_table as load_test_table

@@ -1,16 +1,17 @@
 """Data sets on which models are trained or evaluated: inputs, targets and their description."""
 
 import dataclasses
-import operator
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from lossatlas._checks import as_numbers
+from lossatlas._checks import as_numbers, check_flag, check_seed, check_whole
 from lossatlas._suggestions import named_arguments
 
 from ._encoder import Encoder, Scale
+from ._parts import fold_rows, two_parts
+from ._raw_table import RawTable
 from ._standardise import left_out, spreads
 
 
@@ -32,6 +33,8 @@ class DataSet:
     - `clean_targets`: class numbers before mislabelling, shape (items,); None without mislabelling.
     - `weights`: weight of each item in a loss, shape (items,), not negative; None for equal weights.
     - `encoder`: how rows of the raw table become inputs; None if inputs are given as they are.
+    - `raw`: the rows of the raw table, kept only if missing values are filled in, so that a training part
+        fills them by its own rows.
 
     **Raises:** `ValueError` for arrays that do not fit together, values that are not finite, class numbers
     out of range, and negative weights.
@@ -49,6 +52,7 @@ class DataSet:
     clean_targets: Shaped[np.ndarray, " items"] | None = None
     weights: Float[np.ndarray, " items"] | None = None
     encoder: Encoder | None = None
+    raw: RawTable | None = None
 
     def __post_init__(self):
         """Check that all fields fit together."""
@@ -106,31 +110,41 @@ class DataSet:
         present = set(self.targets.tolist())
         return tuple(name for number, name in enumerate(self.classes or ()) if number not in present)
 
-    def split(self, training: int | float, *, seed: int | None = None) -> tuple["DataSet", "DataSet"]:
+    def split(
+        self, training: int | float, *, seed: int | None = None, stratified: bool = False
+    ) -> tuple["DataSet", "DataSet"]:
         """Return a training part, and the remaining items as a test part.
 
-        Standardised data are standardised again with mean and standard deviation of the training part, so
-        that the training part contains no information on the test part. Columns that are constant in the
-        training part are left out of both.
+        Standardised data are standardised again with mean and standard deviation of the training part, and
+        missing values are filled in by it, so that the training part contains no information on the test
+        part. Columns that are constant in the training part are left out of both.
 
         **Arguments:**
 
         - `training`: number of training items or, as a float, their fraction of all items.
         - `seed`: seed of `numpy.random.default_rng`, by which items are shuffled first; None keeps their
             order.
+        - `stratified`: whether both parts have the classes in the proportions of the whole, to within one
+            item; without an effect on a number to predict.
 
         **Returns:** the training part and the test part.
 
         **Raises:** `ValueError` if a part would be empty, if no input (or the number to predict) varies in
         the training part, or if items are mislabelled: only training data should be.
         """
-        (first, rest), clauses = self._cut(training, seed, "test")
-        if self.standardised:
-            first, rest = _measured_by_first(first, rest)
-        return first._noted(clauses[0]), rest._noted(clauses[1])
+        count = self._training_items(training)
+        rows = two_parts(len(self), count, seed, self._labels(stratified))
+        shuffled = "" if seed is None else f", shuffled with seed {seed}"
+        first, rest, _ = self._parts(rows, shuffled, "test")
+        return first, rest
 
     def hold_out(
-        self, validation: float, *, seed: int = 0, test: "DataSet | None" = None
+        self,
+        validation: float,
+        *,
+        seed: int = 0,
+        test: "DataSet | None" = None,
+        stratified: bool = False,
     ) -> tuple["DataSet", "DataSet", "DataSet | None"]:
         """Return a training part, a validation part to choose between models, and the test data.
 
@@ -141,36 +155,61 @@ class DataSet:
         - `validation`: fraction of the items that is held out, above 0 and below 1.
         - `seed`: seed of `numpy.random.default_rng`, by which items are shuffled first.
         - `test`: test data in the scale of this data set, or None.
+        - `stratified`: as in `split`.
 
         **Raises:** `ValueError` as `split`.
         """
         if not _is_number(validation) or not 0 < validation < 1:
             raise ValueError(f"`validation` must be a fraction above 0 and below 1, got {validation!r}.")
-        (first, rest), clauses = self._cut(len(self) - round(validation * len(self)), seed, "validation")
-        others = [rest] if test is None else [rest, test]
-        if self.standardised:
-            first, *others = _measured_by_first(first, *others)
-        return (
-            first._noted(clauses[0]),
-            others[0]._noted(clauses[1]),
-            others[1] if test is not None else None,
-        )
+        count = self._training_items(len(self) - round(validation * len(self)))
+        rows = two_parts(len(self), count, check_seed(seed), self._labels(stratified))
+        return self._parts(rows, f", shuffled with seed {seed}", "validation", test)
 
-    def _cut(
-        self, training: int | float, seed: int | None, rest: str
-    ) -> tuple[tuple["DataSet", "DataSet"], tuple[str, str]]:
-        """Return the training part and the rest in the scale of the whole, and a clause for each."""
-        count = self._training_items(training)
+    def fold(
+        self, fold: int, folds: int, *, seed: int = 0, test: "DataSet | None" = None
+    ) -> tuple["DataSet", "DataSet", "DataSet | None"]:
+        """Return the parts of one step of a cross-validation: the items outside a fold, and those in it.
+
+        Every item is in one fold. The sizes of folds differ by at most one item, and so do the numbers of
+        items of each class in them. The parts are standardised as by `hold_out`.
+
+        **Arguments:**
+
+        - `fold`: which fold is the validation part, 0 to folds - 1.
+        - `folds`: number of folds, from 2 to the number of items.
+        - `seed`: seed of `numpy.random.default_rng`, by which items are shuffled first.
+        - `test`: test data in the scale of this data set, or None.
+
+        **Returns:** the training part, the validation part and the test data.
+
+        **Raises:** `ValueError` for another number of folds, a fold that does not exist, and as `split`.
+        """
+        folds = check_whole("folds", folds, least=2)
+        fold = check_whole("fold", fold, least=0)
+        if folds > len(self):
+            raise ValueError(f"`folds` must be at most the number of items, {len(self)}, got {folds}.")
+        if fold >= folds:
+            raise ValueError(f"`fold` must be 0 to {folds - 1} for {folds} folds, got {fold}.")
+        rows = fold_rows(len(self), fold, folds, seed, self._labels(True))
+        return self._parts(rows, f", fold {fold} of {folds}, seed {seed}", "validation", test)
+
+    def _parts(
+        self, rows: tuple[np.ndarray, np.ndarray], said: str, rest: str, test: "DataSet | None" = None
+    ) -> tuple["DataSet", "DataSet", "DataSet | None"]:
+        """Return the two parts, and test data, in the scale of the first, with notes on which they are."""
         if self.mislabelled.any():
             raise ValueError(f"{self.name} is mislabelled already: split it first, test data stay clean.")
-        order = np.arange(len(self))
-        said = ""
-        if seed is not None:
-            order = np.random.default_rng(_seed(seed)).permutation(len(self))
-            said = f", shuffled with seed {seed}"
-        parts = self[order[:count]], self[order[count:]]
-        training_part = f"training part, {count} of {len(self)} items{said}"
-        return parts, (training_part, f"{rest} part, {len(self) - count} of {len(self)} items{said}")
+        parts = [self[rows[0]], self[rows[1]], *([] if test is None else [test])]
+        if self.standardised:
+            parts = [*_measured_by_first(*parts)]
+        for place, part in enumerate(("training", rest)):
+            clause = f"{part} part, {len(rows[place])} of {len(self)} items{said}"
+            parts[place] = parts[place]._noted(clause)
+        return parts[0], parts[1], parts[2] if test is not None else None
+
+    def _labels(self, stratified: bool) -> np.ndarray | None:
+        """Return the class numbers if parts are to have the classes in equal proportions."""
+        return self.targets if check_flag("stratified", stratified) and self.classes is not None else None
 
     def mislabel(self, fraction: float, *, seed: int = 0) -> "DataSet":
         """Return the data with wrong labels for some items, each drawn uniformly from the other classes.
@@ -199,7 +238,7 @@ class DataSet:
             raise ValueError(f"{self.name} is mislabelled already; start from the clean data.")
         if not _is_number(fraction) or not 0 <= fraction <= 1:
             raise ValueError(f"`fraction` must be a number from 0 to 1, got {fraction!r}.")
-        rng = np.random.default_rng(_seed(seed))
+        rng = np.random.default_rng(check_seed(seed))
         # Random numbers are drawn for all items, whatever the fraction, so that the sets are nested.
         chosen = rng.permutation(len(self))[: round(fraction * len(self))]
         shifts = rng.integers(1, len(self.classes), len(self))
@@ -222,6 +261,8 @@ class DataSet:
                 f"Items of {self.name} are selected by a mask, a slice or positions from 0 to "
                 f"{len(self) - 1}, got {rows!r}."
             ) from None
+        if self.raw is not None:
+            kept["raw"] = self.raw.where(np.arange(len(self))[rows])
         return dataclasses.replace(self, **kept)
 
     def __str__(self) -> str:
@@ -278,6 +319,7 @@ def check_labels(targets: np.ndarray, classes: int, name: str) -> None:
 
 def _measured_by_first(first: DataSet, *others: DataSet) -> tuple[DataSet, ...]:
     """Standardise all parts with the mean and the standard deviation of the first."""
+    first, *others = _filled_by_first(first, *others)
     spread, varies = spreads(first.inputs)
     if not varies.any():
         raise ValueError(
@@ -313,18 +355,22 @@ def _measured_by_first(first: DataSet, *others: DataSet) -> tuple[DataSet, ...]:
     return tuple(part._noted(out) if out else part for part in parts)
 
 
+def _filled_by_first(*parts: DataSet) -> list[DataSet]:
+    """Fill missing values of all parts in by the rows of the first."""
+    raw, encoder = parts[0].raw, parts[0].encoder
+    if raw is None or encoder is None:
+        return [*parts]
+    encoder = dataclasses.replace(encoder, columns=tuple(c.filled_by(raw) for c in encoder.columns))
+    return [
+        part
+        if part.raw is None
+        else dataclasses.replace(part, inputs=encoder.encode(part.raw), encoder=encoder)
+        for part in parts
+    ]
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-
-
-def _seed(value: Any) -> int:
-    try:
-        seed = operator.index(value) if not isinstance(value, bool) else -1
-    except TypeError:
-        seed = -1
-    if seed < 0:
-        raise ValueError(f"`seed` must be a whole number from 0, got {value!r}.")
-    return seed
 
 
 def _listed(classes: tuple[str, ...]) -> str:

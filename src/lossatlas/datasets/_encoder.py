@@ -1,6 +1,7 @@
 """How the rows of a table become inputs of a model, and its outputs what was to be predicted."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,13 @@ class Number:
     def names(self) -> tuple[str, ...]:
         """Names of the inputs that the column becomes."""
         return (self.name,)
+
+    def filled_by(self, table: RawTable) -> "Number":
+        """Return the column whose missing values count as the mean of those that a table has."""
+        known = np.array([not is_missing(text) for text in table.columns[self.name]], dtype=bool)
+        if self.fill is None or not known.any():
+            return self
+        return dataclasses.replace(self, fill=float(self.encode(table.where(known)).mean()))
 
     def encode(self, table: RawTable) -> Inputs:
         """Return the numbers, shape (rows, 1); raises `ValueError` for what is not a finite number."""
@@ -73,6 +81,13 @@ class Categories:
         """Names of the inputs that the column becomes, such as colour=red."""
         shown = self.words[1:] if len(self.words) == 2 else self.words
         return tuple(f"{self.name}={word}" for word in shown)
+
+    def filled_by(self, table: RawTable) -> "Categories":
+        """Return the column whose missing values count as the most frequent word of a table."""
+        known = Counter(key_of(text) for text in table.columns[self.name] if not is_missing(text))
+        if self.fill is None or not known:
+            return self
+        return dataclasses.replace(self, fill=max(self.words, key=lambda word: known[key_of(word)]))
 
     def encode(self, table: RawTable) -> Inputs:
         """Return zeros and ones, shape (rows, inputs); raises `ValueError` for another word."""
@@ -166,7 +181,7 @@ class Encoder:
 
         **Raises:** `ValueError` that names the row and the column of what is missing or does not fit.
         """
-        return self.encode(self._table(rows))
+        return self.encode(self.table(rows))
 
     def encode(self, table: RawTable) -> Inputs:
         """Return the inputs of a table that has all columns, shape (rows, inputs)."""
@@ -175,8 +190,8 @@ class Encoder:
             z = step(z)
         return z
 
-    def _table(self, rows: Any) -> RawTable:
-        """Return the table of raw rows, with the columns that are needed."""
+    def table(self, rows: Any) -> RawTable:
+        """Return the table of raw rows; arguments and errors as of `inputs`."""
         if hasattr(rows, "__array__") and not hasattr(rows, "columns"):  # an array or a tensor
             rows = as_numbers("rows", rows) if not isinstance(rows, np.ndarray) else rows
         if isinstance(rows, np.ndarray) or (

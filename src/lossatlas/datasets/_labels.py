@@ -4,7 +4,7 @@ import decimal
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,16 +97,25 @@ def _apart(names: tuple[str, ...]) -> str:
     return f"different classes although only their case differs: {', '.join(several[:SHOWN])}{more}"
 
 
-def as_labels(values: Iterable[Any], classes: Sequence[str]) -> np.ndarray:
+def as_labels(
+    values: Iterable[Any], classes: Sequence[str], at: Callable[[int], str] | None = None
+) -> np.ndarray:
     """Return the class number of each value, shape (items,).
+
+    **Arguments:**
+
+    - `values`: labels.
+    - `classes`: names of the classes.
+    - `at`: returns the place of a row, which counts from 0, in words; default its number from 1.
 
     **Raises:** `ValueError` for a value that is none of the classes.
     """
     places = {_value(bare(name)): place for place, name in enumerate(classes)}
     numbers = []
-    for row, value in enumerate(values, 1):
+    for row, value in enumerate(values):
         key = _value(bare(as_text(value)))
         if key not in places:
-            raise ValueError(f"Row {row} has the class {as_text(value)!r}; there is {', '.join(classes)}.")
+            where = f"Row {row + 1}" if at is None else at(row)
+            raise ValueError(f"{where} has the class {as_text(value)!r}; there is {', '.join(classes)}.")
         numbers.append(places[key])
     return np.array(numbers, dtype=int)

@@ -35,11 +35,10 @@ class RawTable(NamedTuple):
         return f"{self.name}, row {self.rows[row]}, column {column}"
 
     def where(self, kept: np.ndarray) -> "RawTable":
-        """Return the rows where a mask, shape (rows,), is true."""
-        columns = {
-            name: [text for text, keep in zip(texts, kept) if keep] for name, texts in self.columns.items()
-        }
-        return self._replace(columns=columns, rows=[row for row, keep in zip(self.rows, kept) if keep])
+        """Return some rows, chosen by a mask or by their positions, which count from 0."""
+        places = (np.flatnonzero(kept) if kept.dtype == bool else kept).tolist()
+        columns = {name: [texts[place] for place in places] for name, texts in self.columns.items()}
+        return self._replace(columns=columns, rows=[self.rows[place] for place in places])
 
 
 def read_table(source: Any) -> RawTable:

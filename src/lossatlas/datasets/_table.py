@@ -79,7 +79,7 @@ def load_table(
     raw, dropped = _complete_rows(raw, names, target, weights, missing)
     if len(raw.rows) < 2:
         raise ValueError(f"{raw.name} needs at least two rows of data, got {len(raw.rows)}.")
-    counted = None if weights is None else _weights(raw, weights)
+    counted = None if weights is None else weights_of(raw, weights)
     encoder = Encoder(tuple(_column(raw, name, missing) for name in names))
     values = encoder.encode(raw)
     spread, varies = spreads(values)
@@ -107,6 +107,7 @@ def load_table(
         standardised=True,
         weights=counted,
         encoder=dataclasses.replace(encoder, target_shift=shift, target_scale=scale),
+        raw=raw if missing == "mean" else None,
     )
 
 
@@ -198,11 +199,7 @@ def _column(raw: RawTable, name: str, missing: Missing) -> Column:
     if not known:
         raise ValueError(f"{raw.name}, column {name}: every value is missing.")
     if 2 * sum(_is_float(text) for text in known) >= len(known):
-        column = Number(name)
-        if missing != "mean":
-            return column
-        values = column.encode(raw.where(np.array([not is_missing(text) for text in raw.columns[name]])))
-        return Number(name, float(values.mean()))
+        return Number(name, 0.0).filled_by(raw) if missing == "mean" else Number(name)
     words = words_of(known)
     if len(words) > WORD_LIMIT or (len(words) > 2 and 2 * len(words) > len(known)):
         raise ValueError(
@@ -210,12 +207,13 @@ def _column(raw: RawTable, name: str, missing: Missing) -> Column:
             f"different words for {len(known)} items look like names of the items; leave the column out by "
             "`drop`."
         )
-    common = max(words, key=lambda word: sum(bare(text) == word for text in known))
-    return Categories(name, words, common if missing == "mean" else None)
+    if missing != "mean":
+        return Categories(name, words)
+    return Categories(name, words, words[0]).filled_by(raw)
 
 
-def _weights(raw: RawTable, column: str) -> np.ndarray:
-    """Return the weights of the rows, or name the first that is none."""
+def weights_of(raw: RawTable, column: str) -> np.ndarray:
+    """Return the weights of the rows; raises `ValueError` that names the first row without one."""
     values = Number(column).encode(raw)[:, 0]
     if (values < 0).any():
         row = int(np.argmax(values < 0))

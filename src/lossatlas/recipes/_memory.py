@@ -13,7 +13,7 @@ from ._read_recipe import read_recipe
 from ._recipe import AbstractRecipe, Problem, RecipeError, build_problem, to_settings
 
 
-TEST_DATA = "test_data"  # key of the hash of the test data, beside the settings of the recipe
+TEST_DATA = "test_data_hash"  # key of the hash of the test data, beside the settings of the recipe
 
 
 def remembered(recipe: AbstractRecipe, problem: Problem) -> dict[str, Any]:

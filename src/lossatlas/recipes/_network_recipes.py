@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ._teacher import Lesson
 
 
+TEST_FRACTION = 0.2  # of the rows of a table of the user that are held out for tests unless told otherwise
+LEAST_ROWS = 50  # a table of fewer rows is not split unless told: 10 test items would say little
+FOLDS = 5
 TEACHER_L2 = 1e-3  # penalty of a teacher: without one its weights would grow without limit
 
 
@@ -134,6 +137,15 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
         Field(gt=0, lt=1),
         Help("Fraction of the training items held out to choose between minima.", unset="none"),
     ] = None
+    fold: Annotated[
+        Annotated[int, Field(ge=0)] | None,
+        Help(
+            "Hold out this fold of the training items, 0 to folds - 1, as `validation` does.", unset="none"
+        ),
+    ] = None
+    folds: Annotated[
+        Annotated[int, Field(ge=2)] | None, Help("Number of folds, with `fold`.", unset=str(FOLDS))
+    ] = None
     mislabelled: Annotated[
         float, Field(ge=0, le=1), Help("Fraction of the training items that get a wrong class.")
     ] = 0.0
@@ -169,9 +181,9 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
         return settings
 
     @property
-    def draws_data(self) -> bool:
-        """Whether the training data depend on `data_seed`."""
-        return bool(self.mislabelled or self.teacher or self.validation)
+    def stratified(self) -> bool:
+        """Whether parts drawn at random have the classes in equal proportions; folds always have."""
+        return False
 
     @abc.abstractmethod
     def parts(self) -> tuple[DataSet, DataSet | None]:
@@ -181,8 +193,17 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
         """Return training data, projected and then mislabelled, test data and validation data."""
         training, test = self.parts()
         held = None
-        if self.validation is not None:
-            training, held, test = training.hold_out(self.validation, seed=self.data_seed, test=test)
+        if self.fold is not None:
+            if self.validation is not None:
+                raise ValueError("`fold` and `validation` both hold items out; give one of them.")
+            folds = self.folds or FOLDS
+            training, held, test = training.fold(self.fold, folds, seed=self.data_seed, test=test)
+        elif self.folds is not None:
+            raise ValueError("`folds` needs `fold`, the number of the fold that is held out.")
+        elif self.validation is not None:
+            training, held, test = training.hold_out(
+                self.validation, seed=self.data_seed, test=test, stratified=self.stratified
+            )
         if self.project is not None:
             whole = training
             training, test = la.datasets.project(whole, self.project, test=test, seed=self.data_seed)
@@ -225,11 +246,6 @@ class AbstractDataRecipe(AbstractNetworkRecipe, frozen=True):
 class AbstractTableRecipe(AbstractDataRecipe, frozen=True):
     """A perceptron on one table, which is split into training and test items at random."""
 
-    @property
-    def draws_data(self) -> bool:
-        """Whether the items are drawn at random, mislabelled, or relabelled by a teacher."""
-        return self.items is not None or super().draws_data
-
     @abc.abstractmethod
     def everything(self) -> DataSet:
         """Return the whole table."""
@@ -241,7 +257,7 @@ class AbstractTableRecipe(AbstractDataRecipe, frozen=True):
             if self.test_items is not None:
                 raise ValueError("`test_items` needs `items`, the number of training items.")
             return data, None
-        training, test = data.split(self.items, seed=self.data_seed)
+        training, test = data.split(self.items, seed=self.data_seed, stratified=self.stratified)
         return training, _first(test, self.test_items)
 
 
@@ -296,6 +312,50 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
         Literal["refuse", "drop", "mean"],
         Help("Rows with missing values: refuse the table, drop them, or take the mean of the column."),
     ] = "refuse"
+    test: Annotated[
+        Annotated[float, Field(ge=0, lt=1)] | None,
+        Help(
+            "Fraction of the rows held out for tests; 0 for none.",
+            unset=f"{TEST_FRACTION:g} of {LEAST_ROWS} rows or more",
+        ),
+    ] = None
+    test_data: Annotated[
+        Path | None,
+        Help("A table of test items with the same columns.", unset="rows of the table itself"),
+    ] = None
+
+    @property
+    def stratified(self) -> bool:
+        """True: a rare class of a table of the user should stand in every part."""
+        return True
+
+    @property
+    def tests_by_default(self) -> bool:
+        """Whether no setting says which items are for tests."""
+        return self.items is None and self.test is None and self.test_data is None
+
+    def parts(self) -> tuple[DataSet, DataSet | None]:
+        """Return training and test items: of two tables, or of one that is split at random."""
+        if self.items is not None or self.test_items is not None:
+            if self.test is not None or self.test_data is not None:
+                raise ValueError(
+                    "Give the number of `items`, or `test`, or `test_data`, not several of them."
+                )
+            return super().parts()
+        data = self.everything()
+        if self.test_data is not None:
+            if self.test is not None:
+                raise ValueError("Give `test` or `test_data`, not both.")
+            return data, la.datasets.load_test_table(
+                self.test_data, data, weights=self.weights, missing=self.missing
+            )
+        fraction = self.test
+        if fraction is None:
+            fraction = TEST_FRACTION if len(data) >= LEAST_ROWS else 0.0
+        if fraction == 0:
+            return data, None
+        count = len(data) - max(1, round(fraction * len(data)))
+        return data.split(count, seed=self.data_seed, stratified=True)
 
     def everything(self) -> DataSet:
         """Read the file."""
@@ -332,11 +392,6 @@ class Ljat3Recipe(AbstractDataRecipe, frozen=True):
         Annotated[int, Field(ge=0)] | None,
         Help("Take the distances this many steps before convergence.", unset="at the start"),
     ] = None
-
-    @property
-    def draws_data(self) -> bool:
-        """True, because the atoms are placed at random."""
-        return True
 
     def parts(self) -> tuple[DataSet, DataSet]:
         """Return the first items for training, and those after them for tests."""

@@ -1,0 +1,78 @@
+"""A second table with test items, read as the first table was."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from ._data_set import DataSet
+from ._encoder import Number
+from ._labels import as_labels
+from ._raw_table import RawTable, is_missing, read_table
+from ._table import Missing, weights_of
+
+
+def load_test_table(
+    table: str | os.PathLike | Any,
+    training: DataSet,
+    *,
+    weights: str | None = None,
+    missing: Missing = "refuse",
+) -> DataSet:
+    """Read a table of test items in the columns, words, classes and scale of the training data.
+
+    **Arguments:**
+
+    - `table`: what `load_table` takes, with the columns that are inputs of the training data and that of
+        the target, in any order; other columns are passed over.
+    - `training`: training data with an encoder, such as `load_table` returns.
+    - `weights`: name of the column with the weights of the rows.
+    - `missing`: as in `load_table`, where the mean is that of the training data.
+
+    **Returns:** `DataSet` of the same inputs and classes.
+
+    **Raises:** `ValueError` for training data without an encoder, a column that is not there, and a value
+    that is missing, not a number, or none of the words or classes of the training data.
+    """
+    if training.encoder is None:
+        raise ValueError(
+            f"`training` must have an encoder, as tables have; {training.name} takes inputs as they are."
+        )
+    raw = read_table(table)
+    needed = [training.target, *([] if weights is None else [weights])]
+    for name in needed:
+        if name not in raw.columns:
+            there = ", ".join(raw.columns)
+            raise ValueError(f"{raw.name} has no column {name!r}, which test items need; it has {there}.")
+    raw = training.encoder.table(raw)
+    dropped = 0
+    if missing == "drop":
+        names = (*needed, *training.encoder.names)
+        gaps = np.array([[is_missing(text) for text in raw.columns[name]] for name in names]).any(axis=0)
+        raw, dropped = raw.where(~gaps), int(gaps.sum())
+    if not raw.rows:
+        raise ValueError(f"{raw.name} has no row of data that can be used.")
+    said = f"{dropped} rows with missing values dropped" if dropped else ""
+    return DataSet(
+        name=raw.name.rsplit(".", 1)[0],
+        inputs=training.encoder.encode(raw),
+        targets=_targets(raw, training),
+        classes=training.classes,
+        columns=training.columns,
+        target=training.target,
+        source=raw.name,
+        note="; ".join(filter(None, (raw.note, said))),
+        standardised=training.standardised,
+        weights=None if weights is None else weights_of(raw, weights),
+        encoder=training.encoder,
+        raw=None if training.raw is None else raw,
+    )
+
+
+def _targets(raw: RawTable, training: DataSet) -> np.ndarray:
+    """Return class numbers, or numbers in the scale of the training data."""
+    name, encoder = training.target, training.encoder
+    if training.classes is not None:
+        return as_labels(raw.columns[name], training.classes, lambda row: raw.at(row, name))
+    assert encoder is not None
+    return (Number(name).encode(raw)[:, 0] - encoder.target_shift) / encoder.target_scale
