@@ -5,8 +5,11 @@ import csv
 import numpy as np
 import pytest
 from command import run
+from sklearn.metrics import precision_recall_fscore_support, r2_score, root_mean_squared_error
 
+from lossatlas.analysis import ModelMetrics
 from lossatlas.atlas import Atlas
+from lossatlas.cli._evaluate import within_sampling_error
 
 
 TABLE = "a,b,kind,price\n" + "".join(
@@ -50,14 +53,86 @@ def test_classes_of_new_rows(capsys, fitted):
 
 
 def test_a_number_in_its_units(capsys, fitted):
-    status, out, err = fit(capsys, fitted, "price", "price.atlas")
-    assert (status, err) == (0, "")
+    status, out, err = fit(capsys, fitted, "price", "price.atlas", "--test", 0.25)
+    assert (status, err) == (0, "") and "test rmse" in out and "test r2" in out
+    assert "held out" not in out  # that was asked for
     status, out, err = run(capsys, "predict", fitted / "price.atlas", fitted / "t.csv")
     values = np.array([float(line) for line in out.split()[1:]])
     known = np.array([float(line.split(",")[3]) for line in TABLE.split()[1:]])
     assert status == 0 and out.startswith("price\n") and np.corrcoef(values, known)[0, 1] > 0.95
     rmse = np.sqrt(np.mean((values - known) ** 2))
     assert f"RMSE {rmse:.6g} in units of price, R2 " in err
+
+
+def cells(out, name):
+    """The row of a table that begins with a name."""
+    return next(line.split()[1:] for line in out.splitlines() if line.split()[:1] == [name])
+
+
+def test_evaluate_agrees_with_scikit_learn_in_the_units_of_the_target(capsys, fitted):
+    if not (fitted / "price.atlas").exists():
+        fit(capsys, fitted, "price", "price.atlas", "--test", 0.25)
+    status, out, err = run(capsys, "evaluate", fitted / "price.atlas")
+    assert (status, err) == (0, "") and "rmse is in units of price" in out
+    with Atlas(fitted / "price.atlas") as atlas:
+        minima, test = atlas.minima, atlas.problem.test
+        lowest = np.argmin(minima.energy)
+        known = test.encoder.in_target_units(test.targets)
+        said = test.encoder.in_target_units(atlas.landscape.predict(minima.x[lowest], test.inputs)[:, 0])
+    assert len(test) == 10 and set(np.round(known, 9)) <= {
+        float(line.split(",")[3]) for line in TABLE.split()[1:]
+    }
+    rmse, r2 = root_mean_squared_error(known, said), r2_score(known, said)
+    assert float(cells(out, "test_rmse")[0]) == pytest.approx(rmse, rel=1e-5)
+    assert float(cells(out, "test_r2")[0]) == pytest.approx(r2, rel=1e-5)
+    assert minima["test_rmse"][lowest] == pytest.approx(rmse, rel=1e-12)
+    assert 0 < minima["test_rmse_error"][lowest] < rmse
+    if len(minima) > 1:
+        assert "in test loss" in out and "on the same items" in out
+
+
+def test_evaluate_lists_the_classes_and_show_lists_them_on_request(capsys, fitted):
+    if not (fitted / "kind.atlas").exists():
+        fit(capsys, fitted, "kind", "kind.atlas", "--items", 30)
+    status, out, err = run(capsys, "evaluate", fitted / "kind.atlas")
+    assert (status, err) == (0, "") and "classes on the test data, global minimum" in out
+    with Atlas(fitted / "kind.atlas") as atlas:
+        minima, test = atlas.minima, atlas.problem.test
+        lowest = np.argmin(minima.energy)
+        said = np.argmax(atlas.landscape.predict(minima.x[lowest], test.inputs), axis=1)
+    table = precision_recall_fscore_support(test.targets, said, zero_division=np.nan)
+    for place, name in enumerate(("no", "yes")):
+        items, recall, _, precision, *_ = cells(out, name)
+        assert int(items) == table[3][place]
+        assert float(recall) == pytest.approx(table[1][place], abs=1e-5)
+        assert float(precision) == pytest.approx(table[0][place], abs=1e-5)
+    assert "recall_yes" not in run(capsys, "show", fitted / "kind.atlas", "--sort", "test_loss", "--csv")[1]
+    columns = "test_recall_yes,test_recall_yes_error,test_auc_no"
+    status, out, err = run(
+        capsys, "show", fitted / "kind.atlas", "--columns", columns, "--sort", "test_recall_yes", "--csv"
+    )
+    assert status == 0 and out.startswith(f"id,{columns}\n") and out.count("\n") == 1 + len(minima)
+
+
+OTHERS = (
+    "differ from the global minimum in test accuracy by more than 2 standard errors (on the same items)"
+)
+
+
+@pytest.mark.parametrize("differences, sentence", [
+    ({"test_accuracy": [0.0]}, ""),
+    ({}, ""),
+    ({"test_loss": [0.0, -1.23, 2.0]}, "the 2 other minima differ from the global minimum in test loss "
+     "within sampling error only: by at most 2.0 standard errors (on the same items)"),
+    ({"test_loss": [9.0, 0.0], "test_accuracy": [-0.5, 0.0]}, "the other minimum differs from the global "
+     "minimum in test accuracy within sampling error only: by at most 0.5 standard errors (on the same "
+     "items)"),
+    ({"test_accuracy": [0.0, 2.1, -3.0, 1.0]}, f"2 of 3 other minima {OTHERS}"),
+    ({"test_accuracy": [2.1] + [0.0] * 44}, f"1 of 44 other minima {OTHERS}; about 2 would by chance"),
+])  # fmt: skip
+def test_what_is_said_of_sampling_error(differences, sentence):
+    arrays = {name: np.array(values) for name, values in differences.items()}
+    assert within_sampling_error(ModelMetrics({}, {}, {}, arrays)) == sentence
 
 
 @pytest.mark.parametrize("arguments, sentence", [

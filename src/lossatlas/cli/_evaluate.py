@@ -1,11 +1,20 @@
 """`lossatlas evaluate`: evaluate the minima of an atlas as models."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ._console import print_table
 from ._report import AtlasFile
+
+
+if TYPE_CHECKING:
+    from lossatlas.analysis import ModelMetrics
+    from lossatlas.datasets import DataSet
+
+
+LIMIT = 2  # standard errors
+CHANCE = 0.046  # share of equal minima that differ by more, of a normal distribution
 
 
 def evaluate(
@@ -18,35 +27,95 @@ def evaluate(
     """Evaluate every minimum as a model, on training and test data; store the metrics in the atlas."""
     import numpy as np
 
-    from lossatlas.analysis import paired_differences
     from lossatlas.atlas import Atlas
     from lossatlas.sweeps import evaluate_atlas
 
     metrics = evaluate_atlas(file, reference=reference, workers=workers)
-    columns = metrics.columns
     with Atlas(file, readonly=True) as atlas:
-        energy = atlas.minima.energy
+        energy, problem = atlas.minima.energy, atlas.problem
     lowest = int(np.argmin(energy))
+    _print_metrics(metrics, lowest)
+    part = "test" if problem.test is not None else "training"
+    data = problem.test or problem.training
+    if data is not None and data.classes is not None:
+        _print_classes(metrics, lowest, part, data)
+    elif data is not None and data.encoder is not None:
+        typer.echo(f"rmse is in units of {data.target}, loss in those of its standard deviation, squared")
+    said = within_sampling_error(metrics)
+    if problem.test is None:
+        typer.echo("no test data: explore with --items, or a table with --test, to keep some for tests")
+    elif said:
+        typer.echo(said)
+
+
+def within_sampling_error(metrics: "ModelMetrics") -> str:
+    """Return a sentence on how many minima differ from the global one on test data, or nothing."""
+    import numpy as np
+
+    name = next((n for n in ("test_accuracy", "test_loss") if n in metrics.differences), None)
+    sizes = np.abs(metrics.differences[name]) if name else np.zeros(0)
+    others = len(sizes) - 1
+    if name is None or others < 1:
+        return ""
+    what, apart = name.replace("_", " "), int(np.sum(sizes > LIMIT))
+    if apart:
+        chance = f"; about {CHANCE * others:.0f} would by chance" if CHANCE * others >= 0.5 else ""
+        return (
+            f"{apart} of {others} other minima differ from the global minimum in {what} by more than "
+            f"{LIMIT} standard errors (on the same items){chance}"
+        )
+    which = "the other minimum differs" if others == 1 else f"the {others} other minima differ"
+    return (
+        f"{which} from the global minimum in {what} within sampling error only: by at most "
+        f"{sizes.max():.1f} standard errors (on the same items)"
+    )
+
+
+def _print_metrics(metrics: "ModelMetrics", lowest: int) -> None:
+    """Print the metrics that are not of a single class."""
+    import numpy as np
+
+    from lossatlas.analysis import is_detail
+
     rows = []
-    for name, values in columns.items():
+    for name, values in metrics.columns.items():
         known = values[np.isfinite(values)]
+        if is_detail(name):
+            continue
         if known.size:
             error = metrics.errors[name][lowest] if name in metrics.errors else np.nan
             numbers = (values[lowest], error, known.mean(), known.std(), known.min(), known.max())
-            rows.append((name, *("-" if number != number else f"{number:.6g}" for number in numbers)))
+            rows.append((name, *(shown(number) for number in numbers)))
         else:
             rows.append((name, *["-"] * 6))
+    minima = len(next(iter(metrics.columns.values())))
     print_table(
-        f"{len(energy)} minima",
+        f"{minima} minim{'um' if minima == 1 else 'a'}",
         ("metric", "global minimum", "+-", "mean", "sd", "smallest", "largest"),
         rows,
     )
-    if not any(name.startswith("test_") for name in columns):
-        typer.echo("no test data: explore with --items to keep some for tests")
-    elif "test" in metrics.misclassified and len(energy) > 1:
-        z = paired_differences(metrics.misclassified["test"], lowest)
-        apart = int(np.sum(np.abs(z) > 2))
-        typer.echo(
-            f"{apart} of {len(z) - 1} other minima differ from the global minimum in test accuracy by more "
-            "than 2 standard errors (on the same items)"
-        )
+
+
+def _print_classes(metrics: "ModelMetrics", lowest: int, part: str, data: "DataSet") -> None:
+    """Print recall, precision and AUC of each class at the global minimum."""
+    import numpy as np
+
+    from lossatlas.analysis import class_words
+
+    rows = []
+    for number, (name, word) in enumerate(zip(data.classes or (), class_words(data.classes or ()))):
+        cells = []
+        for metric in ("recall", "precision", "auc"):
+            column = f"{part}_{metric}_{word}"
+            cells += [shown(numbers[column][lowest]) for numbers in (metrics.columns, metrics.errors)]
+        rows.append((name, str(int(np.sum(data.targets == number))), *cells))
+    print_table(
+        f"classes on the {part} data, global minimum",
+        ("class", "items", "recall", "+-", "precision", "+-", "AUC", "+-"),
+        rows,
+    )
+
+
+def shown(number: float) -> str:
+    """Return a number for a table, or a dash where it is not defined."""
+    return "-" if number != number else f"{number:.6g}"

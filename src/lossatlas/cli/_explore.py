@@ -104,7 +104,7 @@ def built(name: str, recipe: Any) -> Any:
     known = {part: data for part, data in parts.items() if data is not None and name != "xor"}
     for part, data in known.items():
         typer.echo(f"{part}: {data}" if len(known) > 1 else str(data))
-    if problem.test is not None and getattr(recipe, "tests_by_default", False):
+    if None not in (problem.training, problem.test) and getattr(recipe, "tests_by_default", False):
         typer.echo(
             f"{len(problem.test)} items are held out for tests, {len(problem.training)} train the models; "
             "to train on all: --test 0"

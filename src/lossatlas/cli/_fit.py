@@ -8,6 +8,7 @@ import typer
 
 from . import _landscape as options
 from ._console import print_table
+from ._evaluate import within_sampling_error
 from ._explore import atlas_path, built, recipe_and_settings, warnings_as_lines
 
 
@@ -17,6 +18,8 @@ METRICS = (
     "test_loss",
     "test_accuracy",
     "test_macro_auc",
+    "test_rmse",
+    "test_r2",
     "training_loss",
     "training_accuracy",
 )
@@ -51,15 +54,18 @@ def fit(
     options.limit_memory(settings.memory)
     problem = built(name, recipe)
     path = atlas_path(name, given, out)
+    said = ""
     with warnings_as_lines(), plain_code():
         report = False if quiet else _Report(starts)
         fit_recipe(recipe, problem, path, settings, starts=starts, progress=report).close()
         if problem.training is not None and getattr(problem.landscape, "predicts", False):
-            evaluate_atlas(path, workers=settings.workers)
+            said = within_sampling_error(evaluate_atlas(path, workers=settings.workers))
     with Atlas(path, readonly=True) as atlas:
         if not len(atlas.minima):
             raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")
         _print(atlas)
+    if said:
+        typer.echo(said)
     typer.echo(f"atlas    {path}")
 
 

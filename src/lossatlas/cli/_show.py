@@ -23,7 +23,11 @@ def show(
     ] = None,
     top: Annotated[int | None, typer.Option(min=1, help="List so many minima. (default: all)")] = None,
     columns: Annotated[
-        str | None, typer.Option(help="List these columns of the minima, such as energy,test_auc.")
+        str | None,
+        typer.Option(
+            help="List these columns of the minima, such as energy,test_auc,test_auc_error. (default: all "
+            "but errors and metrics of single classes)"
+        ),
     ] = None,
     descending: Annotated[bool, typer.Option("--descending", help="List the largest first.")] = False,
     as_json: AsJson = False,
@@ -71,8 +75,10 @@ def _list(
     """List the minima, a row each, by a column."""
     import numpy as np
 
+    from lossatlas.analysis import is_detail
+
     known = found.to_columns()
-    metrics = [name for name in known if name in found.minima.quantities]
+    metrics = [name for name in known if name in found.minima.quantities and not is_detail(name)]
     wanted = [name.strip() for name in names.split(",")] if names else [*USUAL, *metrics]
     wanted = wanted if "id" in wanted else ["id", *wanted]
     for name in (*wanted, sort or "energy"):

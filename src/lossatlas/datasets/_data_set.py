@@ -319,7 +319,7 @@ def check_labels(targets: np.ndarray, classes: int, name: str) -> None:
 
 def _measured_by_first(first: DataSet, *others: DataSet) -> tuple[DataSet, ...]:
     """Standardise all parts with the mean and the standard deviation of the first."""
-    first, *others = _filled_by_first(first, *others)
+    first, *rest = _filled_by_first(first, *others)
     spread, varies = spreads(first.inputs)
     if not varies.any():
         raise ValueError(
@@ -349,7 +349,7 @@ def _measured_by_first(first: DataSet, *others: DataSet) -> tuple[DataSet, ...]:
             encoder=encoder,
             columns=tuple(name for name, kept in zip(part.columns, varies) if kept),
         )
-        for part in (first, *others)
+        for part in (first, *rest)
     ]
     out = left_out(first.columns, varies, " in the training part")
     return tuple(part._noted(out) if out else part for part in parts)

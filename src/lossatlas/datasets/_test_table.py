@@ -48,7 +48,8 @@ def load_test_table(
     dropped = 0
     if missing == "drop":
         names = (*needed, *training.encoder.names)
-        gaps = np.array([[is_missing(text) for text in raw.columns[name]] for name in names]).any(axis=0)
+        found = [[is_missing(text) for text in raw.columns[name]] for name in names]
+        gaps = np.any(np.array(found), axis=0, keepdims=True)[0]
         raw, dropped = raw.where(~gaps), int(gaps.sum())
     if not raw.rows:
         raise ValueError(f"{raw.name} has no row of data that can be used.")

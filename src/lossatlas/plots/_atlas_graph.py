@@ -104,6 +104,8 @@ def write_atlas_graph(
 ) -> None:
     """Write the disconnectivity graph of an atlas as a page for a browser, with all known columns.
 
+    Errors and metrics of single classes are left out, unless they give the colours.
+
     **Arguments:**
 
     - `atlas`, `tree`, `order`, `scale`, `kt`, `groups`: as for `atlas_graph`.
@@ -118,7 +120,8 @@ def write_atlas_graph(
     rows = np.searchsorted(minima.id, tree.ids)
     if colour is not None:
         minima_column(minima, colour)
-    names = [name for name in (*COLUMNS, *minima.quantities) if name == colour or _is_known(minima[name])]
+    usual = [name for name in minima.quantities if not analysis.is_detail(name) or name == colour]
+    names = [name for name in (*COLUMNS, *usual) if name == colour or _is_known(minima[name])]
     columns = {
         column_label(name): minima_column(minima, name)[rows]
         for name in names

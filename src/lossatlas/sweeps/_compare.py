@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from lossatlas.analysis import is_detail
 from lossatlas.atlas import Atlas
 from lossatlas.recipes import shown
 
@@ -88,7 +89,11 @@ def _parts(paths: Sequence[Path], metric: str) -> list[str]:
             check_judged(atlas)
             metrics = atlas.minima.quantities
         if f"training_{metric}" not in metrics:
-            there = ", ".join(name.removeprefix("training_") for name in metrics if "training" in name)
+            there = ", ".join(
+                name.removeprefix("training_")
+                for name in metrics
+                if "training" in name and not is_detail(name)
+            )
             raise ValueError(f"{path} has no metric {metric!r}; there is {there}.")
         known = {name for name, values in metrics.items() if not np.isnan(values).all()}
         if f"training_{metric}" not in known:

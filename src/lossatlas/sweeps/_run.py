@@ -130,7 +130,8 @@ def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None
         settings = {"reference": reference, "recipe": atlas.recipe}
         with atlas.transaction():
             for name, values in metrics.columns.items():
-                atlas.set_quantity(name, values, run="evaluate", settings=settings)
+                error = metrics.errors.get(name)
+                atlas.set_quantity(name, values, error=error, run="evaluate", settings=settings)
     return metrics
 
 

@@ -30,6 +30,11 @@ COLUMNS = {
     "test_auc_sd": "sd",
     "test_misclassification_mean": "misclassified, mean",
     "test_misclassification_sd": "sd",
+    "test_rmse": "gmin test RMSE",
+    "test_r2": "gmin test R2",
+    "validation_loss": "gmin validation loss",
+    "validation_accuracy": "gmin validation accuracy",
+    "validation_rmse": "gmin validation RMSE",
 }
 
 
@@ -68,8 +73,7 @@ def summarise(path: Path, quantities: Sequence[str] = ()) -> dict[str, Any]:
     row["loss"] = float(minima.energy[lowest])
     if minima.hits.any():  # imported atlases have no hits
         row |= {"coverage": estimate.good_turing, "chao1": estimate.chao1}
-    metrics = ("training_auc", "test_auc", "test_misclassification") if is_judged else ()
-    for name in metrics:
+    for name in COLUMNS if is_judged else ():
         row |= _summary(name, minima.quantities, lowest)
     row = {key: value for key, value in row.items() if key in COLUMNS}
     for name in quantities:

@@ -7,16 +7,27 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    log_loss,
+    precision_recall_fscore_support,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
 from lossatlas.analysis import (
     ModelMetrics,
     auc,
     evaluate,
+    is_detail,
     misclassification_distances,
+    paired_differences,
     parameter_distances,
 )
-from lossatlas.datasets import DataSet
+from lossatlas.analysis.models._metric_names import class_words
+from lossatlas.atlas import TrainedModel
+from lossatlas.datasets import DataSet, load_table
 from lossatlas.landscapes import Perceptron, xor
 
 
@@ -90,6 +101,7 @@ def test_evaluate_against_scikit_learn(options):
     wrong = training.mislabelled
     assert wrong.sum() == 60
     parts = {"training": training, "test": test, "wrong": training[wrong], "correct": training[~wrong]}
+    known = set()
     for name, data in parts.items():
         misses = []
         for row, point in enumerate(x):
@@ -97,20 +109,32 @@ def test_evaluate_against_scikit_learn(options):
             miss = p.argmax(axis=1) != data.targets
             misses.append(miss)
             areas = [roc_auc_score(data.targets == c, p[:, c]) for c in range(4)]
+            said = p.argmax(axis=1)
+            precisions, recalls, _, _ = precision_recall_fscore_support(
+                data.targets, said, labels=range(4), zero_division=np.nan
+            )
             expected = {
                 "loss": log_loss(data.targets, p, labels=range(4)),
                 "accuracy": 1 - miss.mean(),
                 "misclassification": miss.mean(),
                 "auc": areas[2],
                 "macro_auc": np.mean(areas),
+                "macro_recall": balanced_accuracy_score(data.targets, said),
+                "macro_precision": np.nan_to_num(precisions).mean(),
                 "misclassification_index": (miss != (probabilities(network, x[1], data).argmax(axis=1)
                                                      != data.targets)).mean(),
             }  # fmt: skip
+            if name in ("training", "test"):
+                for c in range(4):
+                    expected[f"auc_{c}"] = areas[c]
+                    expected |= {f"recall_{c}": recalls[c], f"precision_{c}": precisions[c]}
             for metric, value in expected.items():
-                assert abs(found.columns[f"{name}_{metric}"][row] - value) < 1e-12, (name, metric)
+                ours = found.columns[f"{name}_{metric}"][row]
+                np.testing.assert_allclose(ours, value, rtol=0, atol=1e-12, err_msg=f"{name} {metric}")
+            known |= {f"{name}_{metric}" for metric in expected}
         np.testing.assert_array_equal(found.misclassified[name], misses)
-    assert set(found.columns) == {f"{part}_{metric}" for part in parts for metric in expected}
-    assert found.to_dataframe().shape == (5, 24)
+    assert set(found.columns) == known
+    assert found.to_dataframe().shape == (5, 4 * 8 + 2 * 12)
 
 
 def test_a_class_without_items_has_no_auc():
@@ -134,16 +158,75 @@ def test_probabilities_that_saturate_keep_their_order():
     assert evaluate(network, x, training).columns["training_auc"][0] == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_number_to_predict_has_a_loss_only():
-    data = DataSet(
-        "r", np.random.default_rng(0).normal(size=(20, 1)), np.linspace(0, 1, 20), None, ("x",), "y", ""
-    )
-    network = Perceptron(data.inputs, data.targets, hidden=[2], l2=1e-3, loss="squared_error")
+def test_a_number_to_predict_is_judged_in_its_units():
+    rng = np.random.default_rng(0)
+    rows = {"x": rng.normal(size=40), "mass": 20.0 + 5.0 * rng.normal(size=40)}
+    training, test = load_table(rows, "mass").split(25, seed=1)
+    network = Perceptron(training.inputs, training.targets, hidden=[2], l2=1e-3, loss="squared_error")
     x = np.random.default_rng(1).normal(size=(3, network.dimension))
-    found = evaluate(network, x, data, data[:5])
-    assert set(found.columns) == {"training_loss", "test_loss"}
+    found = evaluate(network, x, training, test)
+    assert set(found.columns) == {
+        f"{part}_{m}" for part in ("training", "test") for m in ("loss", "rmse", "r2")
+    }
     energies = [float(network.energy(point)) - 1e-3 * point @ point for point in x]
     np.testing.assert_allclose(found.columns["training_loss"], energies, rtol=1e-12)
+    for row, point in enumerate(x):
+        known = test.encoder.in_target_units(test.targets)
+        said = TrainedModel(network, point, training).predict({"x": rows["x"]})
+        said = said[[np.flatnonzero(np.isclose(rows["mass"], mass))[0] for mass in known]]
+        assert found.columns["test_rmse"][row] == pytest.approx(
+            root_mean_squared_error(known, said), rel=1e-12
+        )
+        assert found.columns["test_r2"][row] == pytest.approx(r2_score(known, said), rel=1e-11)
+
+
+def test_a_constant_number_has_no_r2():
+    data = DataSet("r", np.arange(6.0)[:, None], np.ones(6), None, ("x",), "y", "")
+    network = Perceptron(data.inputs, data.inputs[:, 0], hidden=0, l2=0.1, loss="squared_error")
+    found = evaluate(network, np.ones((1, 2)), data)
+    assert np.isnan(found.columns["training_r2"]) and np.isnan(found.errors["training_r2"])
+    assert found.columns["training_rmse"][0] == pytest.approx(np.sqrt(55 / 6), rel=1e-14)
+
+
+def test_a_class_that_nothing_is_taken_for_and_one_without_items():
+    data = data_set(30, classes=3)
+    some = data[data.targets != 2]
+    network = network_on(data, hidden=0)
+    x = np.zeros((1, network.dimension))
+    x[0, -3:] = (1.0, 0.0, 0.0)  # biases: every item is taken for class 0
+    columns = evaluate(network, x, some).columns
+    share = np.mean(some.targets == 0)
+    assert columns["training_recall_0"] == 1 and columns["training_recall_1"] == 0
+    assert np.isnan(columns["training_recall_2"]) and np.isnan(columns["training_precision_1"])
+    assert columns["training_precision_0"][0] == pytest.approx(share, rel=1e-15)
+    assert columns["training_macro_recall"] == 0.5
+    assert columns["training_macro_precision"][0] == pytest.approx(share / 2, rel=1e-15)
+
+
+def test_differences_from_the_lowest_minimum_are_paired():
+    data = data_set(80)
+    network = network_on(data)
+    x = np.random.default_rng(1).normal(size=(4, network.dimension))
+    x[3] = x[2]
+    found = evaluate(network, x, data, lowest=2)
+    rows = np.arange(80)
+    losses = np.array([-np.log(probabilities(network, p, data)[rows, data.targets]) for p in x])
+    better = losses[2] - losses[:2]
+    expected = better.mean(axis=1) / (better.std(axis=1) / np.sqrt(80))
+    np.testing.assert_allclose(found.differences["training_loss"], [*expected, 0, 0], rtol=1e-10)
+    np.testing.assert_allclose(
+        found.differences["training_accuracy"], paired_differences(found.misclassified["training"], 2)
+    )
+    assert evaluate(network, x, data).differences == {}
+
+
+def test_words_of_classes_make_columns():
+    names = ("type 1", "type-1", "error", "3.5", "", "Ähre")
+    assert class_words(names) == ("type_1_0", "type_1_1", "error_2", "3_5", "class", "Ähre")
+    assert all(f"test_auc_{word}".isidentifier() for word in class_words(names))
+    shown = ("test_auc", "test_loss", "test_macro_recall", "test_rmse", "orbit_size")
+    assert not any(map(is_detail, shown))
+    assert all(map(is_detail, ("test_recall_setosa", "test_auc_error", "training_precision_type_1")))
 
 
 def test_a_network_that_learnt_the_outputs_of_a_classifier():
@@ -155,7 +238,8 @@ def test_a_network_that_learnt_the_outputs_of_a_classifier():
     said, expected = (evaluate(network, x, data).columns for network in (student, classifier))
     assert said.keys() == expected.keys() and "training_auc" in said
     for name in expected:
-        np.testing.assert_array_equal(said[name], expected[name])
+        # The losses are the same sums, taken in another order.
+        np.testing.assert_allclose(said[name], expected[name], rtol=1e-14 if "loss" in name else 0)
 
 
 def test_binary_cross_entropy():

@@ -1,31 +1,56 @@
 """Standard errors of metrics against resampling, and paired differences against McNemar's table."""
 
+import jax
 import numpy as np
 import pytest
 
-from lossatlas.analysis import auc, evaluate, paired_differences
-from lossatlas.analysis.models._sampling_error import auc_error, fraction_error
-from lossatlas.datasets import iris
+from lossatlas.analysis import evaluate, paired_differences
+from lossatlas.analysis.models._areas import area, areas
+from lossatlas.datasets import DataSet, iris
 from lossatlas.landscapes import Perceptron
 
 
 def test_an_auc_scatters_as_much_as_its_error_says():
-    """Exponential scores, for which Hanley and McNeil's formula is exact: A = r / (1 + r)."""
-    rng, ratio = np.random.default_rng(0), 3.0
-    positive = np.arange(60) < 20
+    """Exponential scores, for which A = r / (1 + r), and Hanley and McNeil's formula is exact."""
+    rng, ratio, inside, outside = np.random.default_rng(0), 3.0, 20, 40
+    positive = np.arange(60) < inside
     scores = np.where(positive, ratio, 1.0) * rng.exponential(size=(1500, 60))
-    found = np.array([auc(row, positive) for row in scores])
-    assert found.mean() == pytest.approx(ratio / (1 + ratio), abs=4 * found.std() / np.sqrt(1500))
-    expected = auc_error(np.array([ratio / (1 + ratio)]), 20, 40)[0]
-    assert found.std() == pytest.approx(expected, rel=0.1)  # of 1,500 draws it is known to 2 %
+    found, parts = jax.jit(jax.vmap(area, (0, None)))(scores, positive)
+    found, a = np.asarray(found), ratio / (1 + ratio)
+    assert np.mean(found) == pytest.approx(a, abs=4 * np.std(found) / np.sqrt(1500))
+    spread = (inside - 1) * (a / (2 - a) - a**2) + (outside - 1) * (2 * a**2 / (1 + a) - a**2)
+    exact = np.sqrt((a * (1 - a) + spread) / (inside * outside))
+    variances = np.sum(np.asarray(parts) ** 2, axis=1)
+    assert np.sqrt(variances.mean()) == pytest.approx(exact, rel=0.03)
+    assert np.std(found) == pytest.approx(exact, rel=0.1)  # of 1,500 draws it is known to 2 %
 
 
-def test_an_auc_without_positive_items_has_no_error():
-    assert np.isnan(auc_error(np.array([np.nan]), 0, 5)).all()
+def test_a_mean_of_areas_scatters_as_much_as_its_error_says():
+    rng, labels = np.random.default_rng(0), np.repeat([0, 1, 2], [15, 20, 25])
+    outputs = rng.normal(size=(1000, 3, 60)) + 1.0 * (labels == np.arange(3)[:, None])
+    found, parts = jax.jit(jax.vmap(areas, (0, None)))(outputs, labels == np.arange(3)[:, None])
+    errors = np.sqrt(np.sum(np.mean(np.asarray(parts), axis=1) ** 2, axis=1))
+    assert np.std(np.mean(found, axis=1)) == pytest.approx(np.sqrt(np.mean(errors**2)), rel=0.15)
 
 
-def test_a_fraction():
-    np.testing.assert_allclose(fraction_error(np.array([0.0, 0.5, 0.9]), 100), [0.0, 0.05, 0.03])
+def test_one_item_of_a_class_says_nothing_of_the_error():
+    value, parts = jax.jit(area)(np.array([0.1, 0.4, 0.3]), np.array([False, True, False]))
+    assert value == 1.0 and np.isnan(np.sum(np.asarray(parts)))
+
+
+def test_errors_of_a_number_are_those_of_the_bootstrap():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(300, 1))
+    targets = 0.9 * inputs[:, 0] + 0.4 * rng.standard_t(6, 300)
+    data = DataSet("r", inputs, targets, None, ("x",), "y", "")
+    network = Perceptron(inputs, targets, hidden=0, l2=0.0, loss="squared_error")
+    found = evaluate(network, np.array([[0.8, 0.1]]), data)
+    said, drawn = 0.8 * inputs[:, 0] + 0.1, rng.integers(0, 300, (2000, 300))
+    squares = (targets - said)[drawn] ** 2
+    rmse = np.sqrt(squares.mean(axis=1))
+    r2 = 1 - squares.mean(axis=1) / targets[drawn].var(axis=1)
+    assert found.errors["training_rmse"][0] == pytest.approx(rmse.std(), rel=0.08)
+    assert found.errors["training_r2"][0] == pytest.approx(r2.std(), rel=0.08)
 
 
 def test_paired_differences_are_those_of_mcnemar():
@@ -48,7 +73,12 @@ def test_errors_of_metrics():
     np.testing.assert_allclose(found.errors["test_accuracy"], np.sqrt(accuracy * (1 - accuracy) / 50))
     losses = [-np.log(np.asarray(network.predict(p, test.inputs))[np.arange(50), test.targets]) for p in x]
     np.testing.assert_allclose(found.errors["test_loss"], np.std(losses, axis=1) / np.sqrt(50), rtol=1e-10)
-    assert found.errors.keys() == {
-        f"{part}_{name}" for part in ("training", "test")
-        for name in ("loss", "accuracy", "misclassification", "auc")
-    }  # fmt: skip
+    for c in range(3):
+        mine, recall = test.targets == c, found.columns[f"test_recall_{test.classes[c]}"]
+        expected = np.sqrt(recall * (1 - recall) / mine.sum())
+        np.testing.assert_allclose(found.errors[f"test_recall_{test.classes[c]}"], expected, rtol=1e-12)
+    recalls = [found.errors[f"test_recall_{name}"] for name in test.classes]
+    np.testing.assert_allclose(
+        found.errors["test_macro_recall"], np.sqrt(np.sum(np.square(recalls), axis=0)) / 3, rtol=1e-12
+    )
+    assert found.errors.keys() == found.columns.keys()

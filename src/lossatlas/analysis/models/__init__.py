@@ -1,8 +1,11 @@
 """Minima as models: metrics on data, distances between minima, and comparisons of networks."""
 
+from ._areas import auc as auc
 from ._distances import ParameterDistances as ParameterDistances
 from ._distances import misclassification_distances as misclassification_distances
 from ._distances import parameter_distances as parameter_distances
+from ._metric_names import class_words as class_words
+from ._metric_names import is_detail as is_detail
 from ._minima_statistics import Comparison as Comparison
 from ._minima_statistics import Estimate as Estimate
 from ._minima_statistics import LogDeterminants as LogDeterminants
@@ -13,6 +16,5 @@ from ._minima_statistics import mean_distance as mean_distance
 from ._minima_statistics import relative_distances as relative_distances
 from ._minima_statistics import trade_off as trade_off
 from ._model_metrics import ModelMetrics as ModelMetrics
-from ._model_metrics import auc as auc
 from ._model_metrics import evaluate as evaluate
 from ._sampling_error import paired_differences as paired_differences

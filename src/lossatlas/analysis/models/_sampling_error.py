@@ -1,4 +1,4 @@
-"""Standard errors of metrics, from the number of items, and differences between minima beyond them."""
+"""Differences between minima in standard errors of the number of items."""
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -7,30 +7,6 @@ from lossatlas._checks import check_whole
 
 
 Minima = Float[np.ndarray, " minima"]
-
-
-def fraction_error(fraction: Minima, items: int) -> Minima:
-    """Return the standard error of a fraction of independent items, sqrt(f (1 - f) / items)."""
-    return np.sqrt(fraction * (1.0 - fraction) / items)
-
-
-def auc_error(auc: Minima, positive: int, negative: int) -> Minima:
-    """Return the standard error of an AUC.
-
-    With Q1 = A / (2 - A) and Q2 = 2 A^2 / (1 + A),
-    SE^2 = (A (1 - A) + (P - 1) (Q1 - A^2) + (N - 1) (Q2 - A^2)) / (P N).
-
-    **Arguments:**
-
-    - `auc`: A, shape (minima,); NaN where it is not defined.
-    - `positive`, `negative`: P and N, numbers of items in the class and outside.
-
-    Source: Hanley & McNeil, Radiology 143, 29 (1982), doi:10.1148/radiology.143.1.7063747.
-    """
-    first, second = auc / (2.0 - auc), 2.0 * auc**2 / (1.0 + auc)
-    spread = (positive - 1) * (first - auc**2) + (negative - 1) * (second - auc**2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt(np.maximum(auc * (1.0 - auc) + spread, 0.0) / (positive * negative))
 
 
 def paired_differences(misclassified: Bool[np.ndarray, "minima items"], reference: int) -> Minima:
