@@ -1,5 +1,7 @@
 """The landscape, the data and the models of an atlas, had back from the file alone."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,30 @@ def test_without_the_table_the_model_still_predicts_but_the_landscape_is_refused
     finally:
         if moved.exists():
             moved.rename(table)
+
+
+def test_a_table_is_found_beside_an_atlas_that_moved_with_it_if_it_is_the_same(fitted, tmp_path):
+    table, file = fitted
+    away = table.with_name("away.csv")
+    new = shutil.copy(file, tmp_path / "t.atlas")
+    text = table.read_text()
+    (tmp_path / "t.csv").write_text(text)
+    table.rename(away)
+    try:
+        with Atlas(new) as atlas:
+            energies = [float(atlas.landscape.energy(x)) for x in atlas.minima.x]
+            np.testing.assert_allclose(energies, atlas.minima.energy, rtol=1e-14)
+        with Atlas(file) as atlas:
+            assert len(atlas.problem_from(tmp_path).training) == 40  # a folder
+            assert len(atlas.problem_from(tmp_path / "t.csv").test) == 20
+            for wrong in (away, tmp_path / "none.csv", tmp_path / "nowhere"):
+                with pytest.raises(AtlasError, match="`data` must be the folder or the path of t.csv, got"):
+                    atlas.problem_from(wrong)
+        (tmp_path / "t.csv").write_text(text.replace("yes", "no", 1))
+        with Atlas(new) as atlas, pytest.raises(AtlasError, match="atlas of another landscape: data is"):
+            _ = atlas.landscape
+    finally:
+        away.rename(table)
 
 
 def test_the_landscape_that_was_given_is_the_landscape(tmp_path):

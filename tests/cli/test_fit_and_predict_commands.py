@@ -87,6 +87,13 @@ def test_evaluate_agrees_with_scikit_learn_in_the_units_of_the_target(capsys, fi
     assert float(cells(out, "test_r2")[0]) == pytest.approx(r2, rel=1e-5)
     assert minima["test_rmse"][lowest] == pytest.approx(rmse, rel=1e-12)
     assert 0 < minima["test_rmse_error"][lowest] < rmse
+    (fitted / "moved").mkdir(exist_ok=True)
+    moved = fitted / "moved" / "t.csv"
+    moved.write_text(TABLE)
+    assert run(capsys, "evaluate", fitted / "price.atlas", "--data", moved) == (0, out, "")
+    moved.write_text(TABLE.replace("7.5", "3.5"))
+    status, _, err = run(capsys, "evaluate", fitted / "price.atlas", "--data", moved)
+    assert status == 2 and "price.atlas: its test data have changed since it was explored." in err
     if len(minima) > 1:
         assert "in test loss" in out and "on the same items" in out
 

@@ -23,7 +23,10 @@ from lossatlas.sweeps import (
 )
 
 
-NAMES = ("loss", "accuracy", "misclassification", "auc", "macro_auc", "misclassification_index")
+NAMES = (
+    "loss", "accuracy", "misclassification", "auc", "macro_auc", "macro_recall", "macro_precision",
+    "misclassification_index",
+)  # fmt: skip
 CONFIG = """
 landscape = "iris"
 hidden = 1
@@ -95,7 +98,7 @@ def test_a_kill_before_the_metrics_is_made_up_for(swept):
     folder, paths, _ = swept
     with Atlas(paths[0], Atlas(paths[0]).landscape) as atlas:
         metrics = atlas.minima.quantities
-        atlas.quantities.delete(*metrics)
+        atlas.quantities.delete(*atlas.quantities.written_by("evaluate"))
     run_sweep(read_config(folder / "study.toml"), folder / "out")
     with Atlas(paths[0], readonly=True) as atlas:
         assert atlas.minima.quantities.keys() == metrics.keys()
@@ -205,7 +208,10 @@ def test_data_that_changed_are_noticed(tmp_path):
     with pytest.raises(AtlasError, match="atlas of another landscape: data is"):
         evaluate_atlas(path)
     table.write_text("a,b,y\n" + rows)
-    assert evaluate_atlas(path).columns.keys() == {f"training_{name}" for name in NAMES}
+    assert evaluate_atlas(path).columns.keys() == {
+        f"training_{name}"
+        for name in (*NAMES, *(f"{m}_{c}" for m in ("auc", "recall", "precision") for c in (0, 1)))
+    }
     table.unlink()
     with pytest.raises(ValueError, match="There is no file"):
         evaluate_atlas(path)

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -115,9 +116,23 @@ class Atlas:
     def problem(self) -> Problem:
         """The landscape with its training and test data, built again from the recipe.
 
+        A file that is no longer in its place is looked for beside the atlas.
+
         **Raises:** `AtlasError` as `landscape`.
         """
-        problem = problem_of(self)
+        return self.problem_from(None)
+
+    def problem_from(self, data: str | os.PathLike | None) -> Problem:
+        """Return the problem of an atlas whose data have moved.
+
+        **Arguments:**
+
+        - `data`: the folder in which the files of the recipe are now, such as the table, or the new path of
+            one of them. None: where the recipe says, else beside the atlas.
+
+        **Raises:** `AtlasError` as `landscape`, and if the data are not those that were explored.
+        """
+        problem = problem_of(self, None if data is None else Path(data))
         self._settings.compare(wanted_settings(problem.landscape, None, None, None), self.path)
         return problem
 

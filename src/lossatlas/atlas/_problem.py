@@ -1,5 +1,6 @@
 """The landscape and the data of an atlas, built again from its recipe, and its minima as models."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
     from ._atlas import Atlas
 
 
-def problem_of(atlas: "Atlas") -> Problem:
-    """Build the landscape and the data of an atlas again; see `Atlas.problem`."""
+def problem_of(atlas: "Atlas", data: Path | None = None) -> Problem:
+    """Build the landscape and the data of an atlas again; see `Atlas.problem_from`."""
     if not isinstance(atlas.recipe, dict):
         raise AtlasError(
             f"{atlas.path} does not say how its landscape is built: open it with the landscape, "
             "Atlas(path, landscape), or explore by the command line or a config."
         )
     try:
-        return rebuild(atlas.recipe)
+        return rebuild(atlas.recipe, folder=atlas.path.parent, data=data)
     except ValueError as error:
         raise AtlasError(f"{atlas.path}: {error}") from None
 

@@ -23,6 +23,13 @@ def evaluate(
         int, typer.Option(help="Number of the class whose AUC is computed, against all others.")
     ] = 0,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="New path of a table that has moved, or its folder. (default: where it was, else beside "
+            "the atlas)"
+        ),
+    ] = None,
 ) -> None:
     """Evaluate every minimum as a model, on training and test data; store the metrics in the atlas."""
     import numpy as np
@@ -30,17 +37,17 @@ def evaluate(
     from lossatlas.atlas import Atlas
     from lossatlas.sweeps import evaluate_atlas
 
-    metrics = evaluate_atlas(file, reference=reference, workers=workers)
+    metrics = evaluate_atlas(file, reference=reference, workers=workers, data=data)
     with Atlas(file, readonly=True) as atlas:
-        energy, problem = atlas.minima.energy, atlas.problem
+        energy, problem = atlas.minima.energy, atlas.problem_from(data)
     lowest = int(np.argmin(energy))
     _print_metrics(metrics, lowest)
     part = "test" if problem.test is not None else "training"
-    data = problem.test or problem.training
-    if data is not None and data.classes is not None:
-        _print_classes(metrics, lowest, part, data)
-    elif data is not None and data.encoder is not None:
-        typer.echo(f"rmse is in units of {data.target}, loss in those of its standard deviation, squared")
+    judged = problem.test or problem.training
+    if judged is not None and judged.classes is not None:
+        _print_classes(metrics, lowest, part, judged)
+    elif judged is not None and judged.encoder is not None:
+        typer.echo(f"rmse is in units of {judged.target}, loss in those of its standard deviation, squared")
     said = within_sampling_error(metrics)
     if problem.test is None:
         typer.echo("no test data: explore with --items, or a table with --test, to keep some for tests")

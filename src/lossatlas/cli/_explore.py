@@ -104,9 +104,9 @@ def built(name: str, recipe: Any) -> Any:
     known = {part: data for part, data in parts.items() if data is not None and name != "xor"}
     for part, data in known.items():
         typer.echo(f"{part}: {data}" if len(known) > 1 else str(data))
-    if None not in (problem.training, problem.test) and getattr(recipe, "tests_by_default", False):
+    if "test" in known and getattr(recipe, "tests_by_default", False):
         typer.echo(
-            f"{len(problem.test)} items are held out for tests, {len(problem.training)} train the models; "
+            f"{len(known['test'])} items are held out for tests, {len(known['training'])} train the models; "
             "to train on all: --test 0"
         )
     return problem

@@ -1,6 +1,7 @@
 """What an atlas remembers of a recipe and its data, and what can be built again from it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from lossatlas.datasets import DataSet, Encoder
 from lossatlas.landscapes import data_hash
 
 from ._network_recipes import AbstractNetworkRecipe
-from ._read_recipe import read_recipe
-from ._recipe import AbstractRecipe, Problem, RecipeError, build_problem, to_settings
+from ._read_recipe import RECIPES, read_recipe
+from ._recipe import AbstractRecipe, Problem, RecipeError, build_problem, settings_of, to_settings
 
 
 TEST_DATA = "test_data_hash"  # key of the hash of the test data, beside the settings of the recipe
@@ -27,13 +28,22 @@ def remembered(recipe: AbstractRecipe, problem: Problem) -> dict[str, Any]:
     return json.loads(json.dumps(settings))
 
 
-def rebuild(memory: dict[str, Any]) -> Problem:
+def rebuild(memory: dict[str, Any], *, folder: Path, data: Path | None = None) -> Problem:
     """Build landscape and data again from what `remembered` returned.
+
+    **Arguments:**
+
+    - `memory`: what `remembered` returned.
+    - `folder`: where a file that is no longer in its place is looked for, by its name.
+    - `data`: the folder to look in instead, or a file in it; its files have kept their names.
+
+    The caller compares the landscape with that of before, whose fingerprint has the hash of the data.
 
     **Raises:** `ValueError` for a recipe that cannot be read, data that are not there, and test data that
     have changed.
     """
     settings = {key: value for key, value in memory.items() if key != TEST_DATA}
+    settings |= _moved(settings, folder, data)
     try:
         problem = build_problem(read_recipe(settings))
     except RecipeError as error:
@@ -42,6 +52,26 @@ def rebuild(memory: dict[str, Any]) -> Problem:
     if known is not None and known != remembered(read_recipe(settings), problem).get(TEST_DATA):
         raise ValueError("its test data have changed since it was explored.")
     return problem
+
+
+def _moved(settings: dict[str, Any], folder: Path, data: Path | None) -> dict[str, str]:
+    """Return the settings that name a file which is no longer there, with its new place if it has one."""
+    kind = RECIPES.get(str(settings.get("landscape")))
+    keys = [] if kind is None else [key for key, known in settings_of(kind).items() if known.kind is Path]
+    named = {key: Path(settings[key]) for key in keys if settings.get(key)}
+    if data is not None:
+        folder = data if data.is_dir() else data.parent
+        names = ", ".join(path.name for path in named.values())
+        if not any((folder / path.name).exists() for path in named.values()) or (
+            folder != data and data.name not in names.split(", ")
+        ):
+            raise ValueError(f"`data` must be the folder or the path of {names or 'no file'}, got {data}.")
+    # The name of a table is part of the identity of its landscape, so a file keeps its name.
+    return {
+        key: str(folder / path.name)
+        for key, path in named.items()
+        if (data is not None or not path.exists()) and (folder / path.name).exists()
+    }
 
 
 def data_card(data: DataSet) -> dict[str, Any]:

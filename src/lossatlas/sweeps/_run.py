@@ -116,17 +116,26 @@ def judge_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -
     **Raises:** `ValueError` if the landscape is not a model, or the atlas has no minimum.
     """
     with Atlas(path, readonly=True) as atlas:
-        return _judged(atlas, reference, workers)
+        return _judged(atlas, atlas.problem, reference, workers)
 
 
-def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None) -> ModelMetrics:
+def evaluate_atlas(
+    path: Path, *, reference: int = 0, workers: int | None = None, data: Path | None = None
+) -> ModelMetrics:
     """Evaluate the minima of an atlas as models, and store the metrics as quantities.
+
+    **Arguments:**
+
+    - `path`: the atlas.
+    - `reference`, `workers`: as in `evaluate`.
+    - `data`: where the data are now, as in `Atlas.problem_from`.
 
     **Raises:** `ValueError` as `judge_atlas`.
     """
     with Atlas(path, readonly=True) as atlas:
-        metrics, landscape = _judged(atlas, reference, workers), atlas.landscape
-    with Atlas(path, landscape) as atlas:
+        problem = atlas.problem if data is None else atlas.problem_from(data)
+        metrics = _judged(atlas, problem, reference, workers)
+    with Atlas(path, problem.landscape) as atlas:
         settings = {"reference": reference, "recipe": atlas.recipe}
         with atlas.transaction():
             for name, values in metrics.columns.items():
@@ -135,8 +144,8 @@ def evaluate_atlas(path: Path, *, reference: int = 0, workers: int | None = None
     return metrics
 
 
-def _judged(atlas: Atlas, reference: int, workers: int | None) -> ModelMetrics:
-    problem, minima = atlas.problem, atlas.minima
+def _judged(atlas: Atlas, problem: Problem, reference: int, workers: int | None) -> ModelMetrics:
+    minima = atlas.minima
     try:
         model = check_model(problem.landscape)
     except ValueError as error:
