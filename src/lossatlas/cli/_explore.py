@@ -105,9 +105,9 @@ def built(name: str, recipe: Any) -> Any:
     for part, data in known.items():
         typer.echo(f"{part}: {data}" if len(known) > 1 else str(data))
     if "test" in known and getattr(recipe, "tests_by_default", False):
+        used, kept = len(known["training"]), len(known["test"])
         typer.echo(
-            f"{len(known['test'])} items are held out for tests, {len(known['training'])} train the models; "
-            "to train on all: --test 0"
+            f"{kept} items are held out for tests, {used} train the models; to train on all: --test 0"
         )
     return problem
 

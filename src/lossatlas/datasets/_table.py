@@ -209,7 +209,7 @@ def _column(raw: RawTable, name: str, missing: Missing) -> Column:
         )
     if missing != "mean":
         return Categories(name, words)
-    return Categories(name, words, words[0]).filled_by(raw)
+    return Categories(name, words, "").filled_by(raw)
 
 
 def weights_of(raw: RawTable, column: str) -> np.ndarray:
