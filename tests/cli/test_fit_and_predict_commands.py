@@ -129,6 +129,7 @@ OTHERS = (
 @pytest.mark.parametrize("differences, sentence", [
     ({"test_accuracy": [0.0]}, ""),
     ({}, ""),
+    ({"test_accuracy": [0.0, 0.0]}, "the other minimum has the same test accuracy as the global minimum"),
     ({"test_loss": [0.0, -1.23, 2.0]}, "the 2 other minima differ from the global minimum in test loss "
      "within sampling error only: by at most 2.0 standard errors (on the same items)"),
     ({"test_loss": [9.0, 0.0], "test_accuracy": [-0.5, 0.0]}, "the other minimum differs from the global "

@@ -71,6 +71,9 @@ def within_sampling_error(metrics: "ModelMetrics") -> str:
             f"{apart} of {others} other minima differ from the global minimum in {what} by more than "
             f"{LIMIT} standard errors (on the same items){chance}"
         )
+    if not sizes.any():
+        which = "the other minimum has" if others == 1 else f"the {others} other minima have"
+        return f"{which} the same {what} as the global minimum"
     which = "the other minimum differs" if others == 1 else f"the {others} other minima differ"
     return (
         f"{which} from the global minimum in {what} within sampling error only: by at most "
