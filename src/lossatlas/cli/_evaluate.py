@@ -1,5 +1,6 @@
 """`lossatlas evaluate`: evaluate the minima of an atlas as models."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
