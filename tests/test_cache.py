@@ -175,6 +175,7 @@ def test_the_switch_of_jax_keeps_nothing(tmp_path):
     assert [path for path in cache.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_where_jax_came_first_its_cache_stays_as_it_is(tmp_path):
     code = "import jax, lossatlas, lossatlas.landscapes; print(jax.config.jax_compilation_cache_dir)"
     done = run(code, LOSSATLAS_CACHE=tmp_path / "cache")

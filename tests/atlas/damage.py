@@ -65,7 +65,13 @@ def write_batch(atlas: Atlas, batch: int, run: int) -> None:
             atlas.queue.finish(search.id, search.id % 3, int(ids[0]))
         atlas.log.count_failure("pair", "max_steps", 2)
         atlas.log.set_state(
-            "exploration", {"round": batch, "climbs": dict.fromkeys(map(str, range(40)), batch)}
+            "exploration",
+            {
+                "round": batch,
+                "phase": "network",
+                "quiet": 0,
+                "climbs": dict.fromkeys(map(str, range(40)), batch),
+            },
         )
         atlas.set_quantity("test_auc", rng.random(len(atlas.minima)), run="evaluate")
         atlas.set_quantity(

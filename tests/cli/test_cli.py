@@ -147,6 +147,7 @@ def test_exchange(capsys, atlas_file, tmp_path):
         np.testing.assert_array_equal(ours.transition_states.minima, theirs.transition_states.minima)
 
 
+@pytest.mark.slow
 def test_census(capsys):
     status, out, _ = run(capsys, "census", "xor", "--hidden", 1, "--json")
     assert status == 0
@@ -204,6 +205,7 @@ def test_fits_of_a_regression(capsys, tmp_path, atlas_file):
     )
 
 
+@pytest.mark.slow
 def test_own_table(capsys, tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(30, 2))

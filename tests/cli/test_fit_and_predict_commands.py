@@ -52,6 +52,7 @@ def test_classes_of_new_rows(capsys, fitted):
     assert status == 0 and out.startswith("kind,p(no),p(yes)\n") and out.count("\n") == 41
 
 
+@pytest.mark.slow
 def test_a_number_in_its_units(capsys, fitted):
     status, out, err = fit(capsys, fitted, "price", "price.atlas", "--test", 0.25)
     assert (status, err) == (0, "") and "test rmse" in out and "test r2" in out

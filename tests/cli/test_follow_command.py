@@ -28,6 +28,7 @@ def atlas_file(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_json_and_picture(capsys, atlas_file):
     picture = atlas_file.with_name("folds.png")
     status, out, err = run(capsys, "follow", atlas_file, "--to", 0.1, "--json", "--plot", picture)

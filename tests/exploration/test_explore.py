@@ -315,6 +315,7 @@ def test_minima_on_kinks_are_counted_and_stored_if_asked_for(tmp_path):
         assert "kink_minimum" not in atlas.log.failures.get("sample", {})
 
 
+@pytest.mark.slow
 def test_energy_identity_merges_equal_energies(tmp_path):
     """Untilted wells without their symmetry: 4 minima of one energy, told apart only by distance."""
     wells = Loss(lambda x: ((x**2 - 1.0) ** 2).sum(), 2)

@@ -153,7 +153,8 @@ def test_an_own_regression_is_judged_and_drawn():
     data = labelled(INPUTS[:, :1], VALUES, None)
     points = np.array([[0.5, 0.1], [0.0, 1.0]])
     found = evaluate(line, points, data)
-    assert set(found.columns) == {"training_loss"} and not found.misclassified
+    assert set(found.columns) == {"training_loss", "training_rmse", "training_r2"}
+    assert not found.misclassified
     errors = [np.mean((a * INPUTS[:, 0] + b - VALUES) ** 2) for a, b in points]
     np.testing.assert_allclose(found.columns["training_loss"], errors, rtol=1e-13)
     axes = plots.fits(line, points, np.array(errors), data=data)

@@ -99,6 +99,7 @@ def test_labels_and_legend_cover_nothing(labels, width):
     assert ax.get_yticks().max() < legend[1, 1]
 
 
+@pytest.mark.slow
 def test_twenty_thousand_minima_in_boxes(tmp_path):
     heavy = [rng.standard_t(3, 20_000) * 0.003 + 0.73 for _ in range(5)]
     ax = plots.metric_boxes(heavy, PERCENT, second=heavy)

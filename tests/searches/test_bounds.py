@@ -163,6 +163,7 @@ def test_a_transition_state_on_a_face_joins_minima_on_it():
     np.testing.assert_allclose(ends, [-1, 1], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_bound_that_holds_nothing_is_degenerate():
     """The gradient vanishes at the bound: whether it holds the variable, first derivatives do not say."""
     loss = Loss(lambda x: (x[0] - 1) ** 2 + x[1] ** 2, 2, bounds=((-1.0, 0.0), 3.0))

@@ -15,6 +15,7 @@ from lossatlas.searches import census
 LATER = {
     "xor 1": pytest.mark.slow,
     "xor 2": pytest.mark.slow,
+    "double wells": pytest.mark.slow,
     "spin glass p=2": pytest.mark.slow,
     "six-hump camel": pytest.mark.slow,
     "xor 3": pytest.mark.exhaustive,

@@ -53,6 +53,7 @@ def test_minima_are_connected_through_what_is_returned(problem):
     assert gaps.max() <= 1e-8
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_a_bit():
     landscape = xor(2)
     minima = minima_of(landscape)

@@ -131,6 +131,7 @@ def test_the_polish_counts_too():
     assert found.gradients.sum() == gradients and found.hessians.sum() == hessians
 
 
+@pytest.mark.slow
 def test_saddles_and_pathways_count_too():
     landscape = Counted(MuellerBrown())
     starts = [[-0.8, 0.6], [0.2, 0.3]]
@@ -294,6 +295,7 @@ def test_a_hessian_that_is_not_finite_starts_the_memory_anew():
     assert np.array_equal(state.inverse, np.eye(2)) and state.fresh
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [6, pytest.param(12, marks=pytest.mark.slow)])
 def test_spherical_minima_with_exact_hessians(size):
     landscape = spin_glass(size)

@@ -99,6 +99,7 @@ def test_branches_that_fold_before_the_first_end_need_the_points_of_the_other():
     assert both.branches[0].last == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base, sizes", [(QUARTIC, [1, 1, 1]), (EVEN, [1, 2])])
 def test_pitchfork(base, sizes):
     """x^3 = p x: from p = 0 on, two minima +-sqrt(p) beside a maximum."""

@@ -96,6 +96,7 @@ def test_two_equal_centres_are_no_minimum_of_k_means():
     assert RESULTS.converged not in found.outcome or np.ptp(np.sort(found.x[0])[1:]) > 1.0
 
 
+@pytest.mark.slow
 def test_census_does_not_count_points_on_kinks():
     census = la.census(xor(1, activation="relu"), starts=96)
     assert census.outcomes().get("kink", 0) > 0
@@ -177,6 +178,7 @@ def test_a_point_at_a_jump_is_no_minimum_although_gradients_on_both_sides_agree(
     assert not found.converged.any()
 
 
+@pytest.mark.slow
 def test_a_jump_elsewhere_does_not_disturb_a_minimum():
     loss = Loss(lambda x: jnp.sum((x - 1) ** 2) + jnp.where(x[0] > 5, 1.0, 0.0), 2, energy_scale=1.0)
     assert loss.smoothness == "piecewise"

@@ -265,6 +265,7 @@ def test_what_takes_hessians_is_refused_where_there_are_none(small):
         follow(small, x, to=0.1, toolkit=free)
 
 
+@pytest.mark.slow
 def test_hops_of_many_variables_are_short(small):
     """The length scale is that of a whole displacement, not that of each variable."""
     x, key, numbers = np.zeros((400, small.dimension)), jax.random.key(0), np.arange(400)

@@ -90,6 +90,7 @@ def test_every_branch_is_found_from_every_side(name):
     assert found == known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FORMS if "critical" in name and "trans" not in name])
 def test_a_pitchfork_whose_sides_are_images(name):
     found, known = counted(EVEN, name, images=True)

@@ -77,6 +77,7 @@ def test_morse_sum_of_random_tensors(size, order, seeds):
         assert sum(found.by_index.values()) <= 2 * bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape", [(2, 4), pytest.param((3, 3), marks=slow), pytest.param((5, 3), marks=slow)]
 )

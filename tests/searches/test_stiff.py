@@ -190,6 +190,7 @@ def test_minima_of_the_valley(kappa):
     assert found.gradients.max() <= 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["steepest", "pushed"])
 @pytest.mark.parametrize("l2", [1e-4, 1e-6])
 def test_a_push_off_does_not_leap_over_a_near_minimum(kind, l2):

@@ -193,6 +193,7 @@ def test_an_atlas_without_a_recipe(tmp_path):
     assert summarise(tmp_path / "a.atlas")["minima"] == 1
 
 
+@pytest.mark.slow
 def test_data_that_changed_are_noticed(tmp_path):
     table = tmp_path / "t.csv"
     rows = "".join(f"{i % 7},{i % 3},{i % 2}\n" for i in range(42))

@@ -208,7 +208,9 @@ def _nothing(search: Callable, landscape: Searched, arrays: PyTree) -> PyTree:
 
 def _result_shapes(search: Callable, landscape: Searched, arrays: PyTree) -> PyTree:
     one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), arrays)
-    name = type(search if isinstance(search, AbstractSearch) else landscape).__name__
+    name = (
+        type(search).__name__ if isinstance(search, AbstractSearch) else getattr(search, "__name__", "it")
+    )
     with traced(f"{name} on {type(landscape).__name__}"):
         return jax.eval_shape(lambda land, lane: _one(search, land, lane), landscape, one)
 
