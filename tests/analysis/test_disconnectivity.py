@@ -178,6 +178,7 @@ def test_chain_of_hundred_thousand():
     assert tree.barrier(0, n - 1) == n - 1
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(networks, st.booleans(), st.data())
 def test_subtrees_keep_the_merges(network, levels, data):

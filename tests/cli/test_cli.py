@@ -157,6 +157,7 @@ def test_census(capsys):
     assert data["points"][0].keys() >= {"energy", "index", "orbit_size"}
 
 
+@pytest.mark.slow
 def test_census_is_compared_with_an_atlas(capsys, atlas_file, tmp_path):
     assert json.loads(run(capsys, "show", atlas_file, "--json")[1])["census"] is None
     copy = tmp_path / "copy.atlas"

@@ -70,6 +70,7 @@ def cells(out, name):
     return next(line.split()[1:] for line in out.splitlines() if line.split()[:1] == [name])
 
 
+@pytest.mark.slow
 def test_evaluate_agrees_with_scikit_learn_in_the_units_of_the_target(capsys, fitted):
     if not (fitted / "price.atlas").exists():
         fit(capsys, fitted, "price", "price.atlas", "--test", 0.25)

@@ -146,6 +146,7 @@ def quasi_newton(x, memory=4, longest=0.1):
     raise AssertionError("not converged")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cube", ["D1", *(pytest.param(cube, marks=pytest.mark.slow) for cube in ("D2", "D3"))]
 )

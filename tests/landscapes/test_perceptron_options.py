@@ -25,7 +25,7 @@ def network(**settings):
 
 PLAIN_LATER = [
     pytest.param(None, id="plain", marks=pytest.mark.slow),
-    pytest.param(WEIGHTS, id="weighted"),
+    pytest.param(WEIGHTS, id="weighted", marks=pytest.mark.slow),
 ]
 
 

@@ -233,6 +233,7 @@ def test_starts_outside_are_refused_in_the_words_of_the_caller():
         minimise(loss, np.array([[2.0, 5.0]]))
 
 
+@pytest.mark.slow
 def test_bounds_of_too_many_variables_are_refused():
     loss = Loss(lambda x: jnp.sum((x - 0.5) ** 2), 1001, bounds=(-1.0, 1.0))
     with pytest.raises(ValueError, match="searched with full Hessians, .* 1001 variables"):

@@ -58,8 +58,7 @@ def test_tables_are_consistent_themselves():
 
 # Points of both signs mirror each other: E -> -E, index -> N - 1 - index, under w -> -w.
 SIZES = [
-    3,
-    *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 5, 6)),
+    *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4, 5, 6)),
     *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (7, 8)),
 ]
 

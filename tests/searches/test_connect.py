@@ -113,6 +113,7 @@ def test_corrections_do_not_take_a_step_back():
     np.testing.assert_allclose(np.abs(found.x), 1, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_an_inflection_is_no_minimum():
     landscape = Loss(lambda x: x[0] ** 3 + jnp.sum(x[1:] ** 2), 4)
     starts = np.random.default_rng(0).normal(size=(24, 4))

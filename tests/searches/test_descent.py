@@ -125,6 +125,7 @@ def test_evaluations_are_counted_as_they_happen(name, method):
     assert (hessians > 0) == (method == "BFGS(10)")
 
 
+@pytest.mark.slow
 def test_the_polish_counts_too():
     landscape = Counted(xor(2))
     found, gradients, hessians = spent(minimise, landscape, starts_for(landscape, 3))
@@ -166,7 +167,7 @@ def test_a_start_at_the_tolerance_costs_one_gradient():
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("most", [1, 2, 7, 30])
+@pytest.mark.parametrize("most", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 30)), 7])
 def test_limits_are_gradients(method, most):
     starts = BENT[:1]
     landscape = Counted(valley())

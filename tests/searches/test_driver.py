@@ -142,6 +142,7 @@ def test_orders_and_directions_do_not_recompile():
     assert compilations() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pytest.param("L-BFGS", marks=pytest.mark.slow), "truncated Newton"])
 def test_lanes_that_share_passes_find_what_each_finds_alone(kind):
     landscape = spin_glass(64)

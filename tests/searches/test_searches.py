@@ -270,7 +270,8 @@ def test_saddles_of_a_sphere(order):
     np.testing.assert_allclose(np.linalg.norm(found.x, axis=1), np.sqrt(helpers.SPINS), rtol=1e-14)
 
 
-@pytest.mark.parametrize("method", [pytest.param("exact", marks=pytest.mark.slow), "hybrid"])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["exact", "hybrid"])
 def test_transition_states_of_xor(method):
     """From bands between minima; a start elsewhere may fail, but never claim a false success."""
     known = PROBLEMS["xor 2"]

@@ -27,7 +27,7 @@ LANDSCAPES = {
 
 
 @pytest.mark.parametrize("name", LANDSCAPES)
-@pytest.mark.parametrize("tolerance", [1e-3, 1e-9])
+@pytest.mark.parametrize("tolerance", [pytest.param(1e-3, marks=pytest.mark.slow), 1e-9])
 def test_it_ends_downhill_at_its_tolerance(name, tolerance):
     landscape = LANDSCAPES[name]()
     starts = starts_for(landscape, 6)
@@ -43,7 +43,7 @@ def test_it_ends_downhill_at_its_tolerance(name, tolerance):
     assert np.array_equal(found.gradients, found.hessians) and (found.gradients > 1).all()
 
 
-@pytest.mark.parametrize("most", [1, 2, 5])
+@pytest.mark.parametrize("most", [1, pytest.param(2, marks=pytest.mark.slow), 5])
 def test_limits_are_gradients(most):
     landscape, starts = spin_glass(12), starts_for(spin_glass(12), 4)
     by_search = run_batch(TruncatedNewton(1e-12, most), landscape, starts)

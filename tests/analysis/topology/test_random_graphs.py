@@ -40,6 +40,7 @@ def test_same_size_is_simple(n, edges):
     assert np.all((0 <= pairs[:, 0]) & (pairs[:, 0] < pairs[:, 1]) & (pairs[:, 1] < n))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [
     pytest.param([(0, 1), (0, 2), (0, 3), (1, 2), (3, 4), (4, 5)], marks=pytest.mark.slow),
     [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)],
