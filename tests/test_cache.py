@@ -164,6 +164,7 @@ def test_the_cache_changes_no_result(tmp_path):
     assert none.stdout == kept.stdout
 
 
+@pytest.mark.slow
 def test_the_switch_of_jax_keeps_nothing(tmp_path):
     cache = tmp_path / "cache"
     code = "import lossatlas, jax.numpy as jnp; print(jnp.arange(3.0).sum())"

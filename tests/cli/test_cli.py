@@ -412,7 +412,7 @@ def test_full_disk(tmp_path):
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
         "from lossatlas.cli import main; main()"
     )
-    arguments = ["explore", "xor", "--hidden", "2", "--quiet", "--out", str(path)]
+    arguments = ["explore", "xor", "--hidden", "1", "--quiet", "--out", str(path)]
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
     assert done.returncode == 2, done.stdout
     assert done.stderr.startswith("lossatlas: ")

@@ -90,6 +90,7 @@ def test_no_search_of_a_stranger_gets_a_point_into_the_atlas_that_is_none(parts,
             assert (np.sum(np.linalg.eigvalsh(hessians) < 0, axis=1) == index).all()
 
 
+@pytest.mark.slow
 def test_the_file_says_who_searched_and_a_change_is_warned_of(tmp_path):
     path, own = tmp_path / "a.atlas", dataclasses.replace(KIT, descent=GradientDescent(0.1))
     go_on = lambda count, **toolkit: explore(

@@ -239,7 +239,10 @@ def overfitted() -> Perceptron:
 # How much of the gradients without exact Hessians may remain: measured, 0.7 to 0.85 and 0.2 to 0.4.
 @pytest.mark.parametrize(
     ("landscape", "refresh", "share"),
-    rows({"valley": (valley, 10, 0.9), "network": (overfitted, 25, 0.5)}),
+    [
+        pytest.param(valley, 10, 0.9, id="valley"),
+        pytest.param(overfitted, 25, 0.5, id="network", marks=pytest.mark.slow),
+    ],
 )
 def test_exact_hessians_shorten_the_way_along_a_valley(landscape, refresh, share):
     landscape = landscape()

@@ -69,6 +69,7 @@ def test_smoothness_can_be_declared():
     assert xor(1, activation="relu").smoothness == "piecewise"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [0, NEWTON])
 def test_a_network_of_zero_weights_with_relu_is_no_stationary_point(order):
     """Autodiff says that the gradient vanishes there and that all curvatures are positive."""

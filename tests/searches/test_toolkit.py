@@ -83,6 +83,7 @@ class Diagonal(AbstractDirection):
 OWN = {"minimiser": (Momentum(0.02),), "direction": (QuasiNewton(Diagonal()),)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", rows(OWN))
 def test_a_minimiser_of_ones_own_does_all_that_ours_do(method):
     landscape, starts = DoubleWells(3), starts_for(DoubleWells(3), 4)

@@ -64,6 +64,7 @@ def test_paired_differences_are_those_of_mcnemar():
         paired_differences(wrong, 3)
 
 
+@pytest.mark.slow
 def test_errors_of_metrics():
     training, test = iris().split(100, seed=0)
     network = Perceptron(training.inputs, training.targets, hidden=[2], l2=1e-3)
