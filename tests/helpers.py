@@ -20,6 +20,7 @@ from lossatlas.landscapes import (
     spin_glass,
     xor,
 )
+from lossatlas.searches import AbstractStationarySearch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -310,3 +311,26 @@ def rows(table: dict) -> list:
         else pytest.param(*row, id=name)
         for name, row in table.items()
     ]
+
+
+class Standing(AbstractStationarySearch):
+    """A search that ends where it starts; what it says of the place is left to `result`."""
+
+    @property
+    def from_anywhere(self):
+        return True
+
+    def finds(self, order):
+        return True
+
+    def within(self, landscape, max_gradients):
+        return self
+
+    def init(self, landscape, x, direction, order):
+        return x
+
+    def step(self, landscape, state):
+        return state
+
+    def finished(self, landscape, state):
+        return jnp.asarray(True)

@@ -6,12 +6,12 @@ import pandas
 import pytest
 
 import lossatlas as la
-from helpers import rows
+from helpers import Standing, rows
 from lossatlas import analysis, plots
 from lossatlas.atlas import TrainedModel
 from lossatlas.landscapes import DoubleWells
 from lossatlas.recipes import read_recipe
-from lossatlas.searches import AbstractStationarySearch, Approached, find_saddles
+from lossatlas.searches import Approached, find_saddles
 
 
 pytestmark = pytest.mark.wrong_shapes
@@ -46,30 +46,11 @@ class Tensor:
         return self
 
 
-class Own(AbstractStationarySearch):
+class Own(Standing):
     """Ends where it starts, and returns what a function of the place gives."""
 
     answer: object
     rate: object = 0.1
-
-    @property
-    def from_anywhere(self):
-        return True
-
-    def finds(self, order):
-        return True
-
-    def within(self, landscape, max_gradients):
-        return self
-
-    def init(self, landscape, x, direction, order):
-        return x
-
-    def step(self, landscape, state):
-        return state
-
-    def finished(self, landscape, state):
-        return jnp.asarray(True)
 
     def result(self, landscape, state):
         return self.answer(state)

@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from helpers import Standing
 from lossatlas.exploration import Budget, explore
 from lossatlas.landscapes import DoubleWells
 from lossatlas.searches import (
     AbstractPathway,
-    AbstractStationarySearch,
     Approached,
     GradientDescent,
     HalfPathway,
@@ -23,27 +23,8 @@ LANDSCAPE = DoubleWells(2, tilt=0.1)  # 4 minima, 4 transition states and a maxi
 KIT = toolkit_for(LANDSCAPE)
 
 
-class Liar(AbstractStationarySearch):
+class Liar(Standing):
     """Stays where it starts, and says that this is the point."""
-
-    @property
-    def from_anywhere(self):
-        return True
-
-    def finds(self, order):
-        return True
-
-    def within(self, landscape, max_gradients):
-        return self
-
-    def init(self, landscape, x, direction, order):
-        return x
-
-    def step(self, landscape, state):
-        return state
-
-    def finished(self, landscape, state):
-        return jnp.asarray(True)
 
     def result(self, landscape, state):
         return Approached(state, 0, 1)

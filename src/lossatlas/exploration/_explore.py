@@ -249,12 +249,12 @@ class _Loop:
             with deferred_interrupt(_say_that_it_ends) as pressed:
                 while (end := self._step(run)) is None and not pressed():
                     pass
-            if pressed():
+            if end is None or pressed():
                 raise KeyboardInterrupt
         except KeyboardInterrupt:
             self._finish(run, before, INTERRUPTED)
             raise
-        self._finish(run, before, end or INTERRUPTED)
+        self._finish(run, before, end)
 
     def _finish(self, run: int, before: int, ended: str) -> None:
         """Store why the run ended, how long it took and how many evaluations it spent."""
