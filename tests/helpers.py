@@ -266,12 +266,14 @@ def polynomial(x, c):
     return c @ terms
 
 
-POLYNOMIAL = Loss(polynomial, 2, data=np.ones(5), confining=True)
+@functools.cache
+def polynomial_loss() -> Loss:
+    return Loss(polynomial, 2, data=np.ones(5), confining=True)
 
 
 def shaped(*coefficients: float) -> Loss:
     """The polynomial with these coefficients."""
-    return eqx.tree_at(lambda loss: loss.data, POLYNOMIAL, jnp.array(coefficients))
+    return eqx.tree_at(lambda loss: loss.data, polynomial_loss(), jnp.array(coefficients))
 
 
 def starts_for(landscape: AbstractLandscape, count: int, seed: int = 0) -> np.ndarray:

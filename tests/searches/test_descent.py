@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import helpers
-from helpers import POLYNOMIAL, PROBLEMS, nearest_gap, rows, shaped, starts_for, value_and_gradient
+from helpers import PROBLEMS, nearest_gap, polynomial_loss, rows, shaped, starts_for, value_and_gradient
 from lossatlas.landscapes import AbstractLandscape, Loss, MuellerBrown, Perceptron, spin_glass, xor
 from lossatlas.searches import (
     BFGS,
@@ -366,7 +366,7 @@ def test_ends_of_the_world_are_named(method):
         shaped(1, 0, 0, 1, 0), np.array([[1.0, 0.5], [0.3, 0.1]]), method=QuasiNewton(METHODS[method])
     )
     assert away.outcomes() == {"left_region": 2}
-    assert (np.abs(away.x).max(axis=1) > POLYNOMIAL.region).all()
+    assert (np.abs(away.x).max(axis=1) > polynomial_loss().region).all()
 
 
 @pytest.mark.parametrize(

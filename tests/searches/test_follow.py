@@ -1,5 +1,7 @@
 """Stationary points followed in a parameter: folds, bifurcations and counts with known answers."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -29,19 +31,27 @@ def quartic(x, data):
 
 
 CUSP, PITCHFORK, TRANSCRITICAL = (1.0, 0, -1.0, 0, 1.0), (1.0, 0, 0, -1.0, 0), (0, 1.0, 0, -1.0, 0)
-QUARTIC = Loss(quartic, 1, data={"shape": np.ones(5), "p": np.array(0.0)})
 EVEN_DATA = {"shape": np.array([1.0, 0, 0, -1.0, 0]), "p": np.array(0.0)}
-EVEN = Loss(quartic, 1, data=EVEN_DATA, symmetry=sign_symmetry(1))
 FOLD = 2 / (3 * np.sqrt(3))  # where x^3 - x + p has a double root, at x = 1/sqrt(3)
+
+
+@functools.cache
+def plain() -> Loss:
+    return Loss(quartic, 1, data={"shape": np.ones(5), "p": np.array(0.0)})
+
+
+@functools.cache
+def even() -> Loss:
+    return Loss(quartic, 1, data=EVEN_DATA, symmetry=sign_symmetry(1))
 
 
 def p_of(landscape):
     return landscape.data["p"]
 
 
-def shaped(shape, p, base=QUARTIC):
+def shaped(shape, p, base=plain):
     leaves = lambda loss: (loss.data["shape"], loss.data["p"])
-    return eqx.tree_at(leaves, base, (jnp.array(shape, dtype=float), jnp.asarray(float(p))))
+    return eqx.tree_at(leaves, base(), (jnp.array(shape, dtype=float), jnp.asarray(float(p))))
 
 
 def column(*values):
@@ -100,7 +110,7 @@ def test_branches_that_fold_before_the_first_end_need_the_points_of_the_other():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("base, sizes", [(QUARTIC, [1, 1, 1]), (EVEN, [1, 2])])
+@pytest.mark.parametrize("base, sizes", [(plain, [1, 1, 1]), (even, [1, 2])])
 def test_pitchfork(base, sizes):
     """x^3 = p x: from p = 0 on, two minima +-sqrt(p) beside a maximum."""
     branches = follow(shaped(PITCHFORK, -1, base), column(0), to=2.0, where=p_of)
@@ -117,7 +127,7 @@ def test_pitchfork(base, sizes):
 
 
 def test_a_branch_ends_where_it_meets_its_image():
-    branches = follow(shaped(PITCHFORK, 1, EVEN), column(1), to=-1.0, where=p_of)
+    branches = follow(shaped(PITCHFORK, 1, even), column(1), to=-1.0, where=p_of)
     ends = [event for event in branches.events if event.kind == "end"]
     assert len(ends) == 1 and ends[0].branch == 0 and ends[0].indices == (0, 0)
     # sqrt(p) at the place where the system is singular: the square of what rounding leaves of x.

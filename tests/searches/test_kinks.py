@@ -11,6 +11,8 @@ from helpers import starts_for
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import FiniteSymmetry, Loss, spin_glass, xor
 from lossatlas.searches import NEWTON, find_saddles, minimise
+from lossatlas.searches.curvature._across_switches import is_at_switch
+from lossatlas.searches.curvature._kink_test import is_bent_across
 
 
 QUICK = ("k_means",)
@@ -85,7 +87,6 @@ def test_from_a_network_of_zero_weights_minimisation_goes_on_downhill():
     assert end < 0.5
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_two_equal_centres_are_no_minimum_of_k_means():
     items = np.array([0.0, 1.0, 2.1, 10.0, 11.3, 20.0, 20.4])
@@ -214,3 +215,41 @@ def cut(x):
 def test_a_point_at_the_cut_of_an_angle_is_no_minimum():
     ends = find_saddles(Loss(cut, 2, energy_scale=1.0), np.array([[-1.0, 0.1]]), order=0, workers=1)
     assert ends.outcomes() == {"kink": 1}
+
+
+def cone(x, sharpness):
+    """A bowl, from whose bottom the energy falls within a cone of the angle 1 / sharpness alone."""
+    along = 0.6 * x[0] + 0.8 * x[1]
+    beside = jnp.abs(0.8 * x[0] - 0.6 * x[1]) + jnp.abs(x[2])
+    return jnp.sum(x**2) + 2 * jnp.sum(x**4) - 0.5 * jax.nn.relu(along - sharpness * beside)
+
+
+def in_ten_turns(x, sharpness):
+    """The same, with the kink met ten times."""
+    bowl = jnp.sum(x**2) + 2 * jnp.sum(x**4)
+    turn = lambda sum_, _: (sum_ + 0.1 * (cone(x, sharpness) - bowl), None)
+    return jax.lax.scan(turn, bowl, None, length=10)[0]
+
+
+@pytest.mark.parametrize(
+    ("function", "bent"),
+    [
+        (lambda x: cone(x, 500.0), True),
+        (lambda x: in_ten_turns(x, 5000.0), True),
+        (lambda x: jnp.sum(x**2) - jnp.sort(x @ jnp.array([[1.0, 1e3], [1e3, 1.0], [0, 0]]))[0] ** 2, True),
+        (lambda x: jnp.sum(x**2) + jax.nn.logsumexp(jnp.abs(x) ** 3), False),
+    ],
+)
+def test_kinks_within_narrow_cones_are_found(function, bent):
+    loss, origin = Loss(function, 3), jnp.zeros(3)
+    assert is_at_switch(loss, origin, 1e-6)
+    assert not is_at_switch(loss, origin + jnp.array([0.1, 0.2, 0.4]), 1e-6)
+    assert jax.jit(is_bent_across)(loss, origin) == bent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sharpness", [0.5, 5.0, 50.0, 500.0, 5000.0])
+def test_a_point_from_which_a_narrow_cone_leads_down_is_no_minimum(sharpness):
+    end = minimise(Loss(lambda x: cone(x, sharpness), 3), np.zeros((1, 3)), workers=1)
+    minimum = end.outcome[0] in (RESULTS.converged, RESULTS.kink_minimum)
+    assert not minimum or end.energy[0] < -0.05

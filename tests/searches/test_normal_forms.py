@@ -1,5 +1,7 @@
 """Normal forms of bifurcations, followed from every branch and either side; all counts by algebra."""
 
+import functools
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -22,10 +24,22 @@ def sheared(x, data):
     return quartic(u[None], data) + (v - u**2) ** 2 - 2.0 * (w + u * v) ** 2
 
 
+@functools.cache
+def one() -> Loss:
+    return Loss(quartic, 1, data=DATA)
+
+
+@functools.cache
+def even() -> Loss:
+    return Loss(quartic, 1, data=DATA, symmetry=sign_symmetry(1))
+
+
+@functools.cache
+def three() -> Loss:
+    return Loss(sheared, 3, data=DATA)
+
+
 DATA = {"form": np.array([1.0, 0, 1.0, 1.0, 0]), "p": np.array(0.0)}
-ONE = Loss(quartic, 1, data=DATA)
-EVEN = Loss(quartic, 1, data=DATA, symmetry=sign_symmetry(1))
-THREE = Loss(sheared, 3, data=DATA)
 TURN = np.array([[0.8, 0.6, 0.0], [-0.36, 0.48, 0.8], [0.48, -0.64, 0.6]])
 
 TRANSCRITICAL = (0, 1.0, 0, 1.0, 0)  # x (x + p)
@@ -86,14 +100,14 @@ def counted(base, name, *, images=False, lift=lambda u: [u]):
 
 @pytest.mark.parametrize("name", [name for name in FORMS if "imperfect" not in name])
 def test_every_branch_is_found_from_every_side(name):
-    found, known = counted(ONE, name)
+    found, known = counted(one(), name)
     assert found == known
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FORMS if "critical" in name and "trans" not in name])
 def test_a_pitchfork_whose_sides_are_images(name):
-    found, known = counted(EVEN, name, images=True)
+    found, known = counted(even(), name, images=True)
     assert found == known
 
 
@@ -101,7 +115,7 @@ def test_a_pitchfork_whose_sides_are_images(name):
 @pytest.mark.parametrize("name", [name for name in FORMS if "imperfect" not in name and "at p = -" in name])
 def test_every_branch_is_found_in_several_variables(name):
     """v = u^2 and w = -u v at every stationary point, and one more direction goes down."""
-    found, known = counted(THREE, name, lift=lambda u: TURN.T @ np.array([u, u**2, -(u**3)]))
+    found, known = counted(three(), name, lift=lambda u: TURN.T @ np.array([u, u**2, -(u**3)]))
     assert found == [[0, *row] for row in known]
 
 
@@ -110,7 +124,7 @@ def test_an_imperfect_pitchfork_is_one_branch_with_two_folds_outside(name):
     """Between the folds there are three pieces, which nothing joins there."""
     form, start, end, x, _ = FORMS[name]
     point = np.array([[root_near(form, start, x)]])
-    branches = follow(at(ONE, form, start), point, to=end, where=p_of)
+    branches = follow(at(one(), form, start), point, to=end, where=p_of)
     assert len(branches) == 1 and not branches.events and branches.outcomes() == {"converged": 1}
 
 

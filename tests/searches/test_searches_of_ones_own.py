@@ -322,7 +322,7 @@ class TopOnly(Liar):
 X = np.array([[0.3, 0.2]])
 saddles = lambda method, **others: find_saddles(WELLS, X, method=method, **others)
 part = lambda **parts: dataclasses.replace(KIT, **parts)
-STIFF = Loss(lambda x: 1e6 * ((x**2 - 1.0) ** 2).sum(), 2)  # searched in units of some 1e6
+stiff = lambda: Loss(lambda x: 1e6 * ((x**2 - 1.0) ** 2).sum(), 2)  # searched in units of some 1e6
 
 MISTAKES = {
     "array": (
@@ -363,7 +363,7 @@ MISTAKES = {
         "^NewtonKrylov, which verifies what Liar finds, cannot tell points of `order` 2",
     ),
     "units": (
-        lambda: descend(STIFF, X, method=Stateless()),
+        lambda: descend(stiff(), X, method=Stateless()),
         r"`Stateless.in_units\(units\)` must be a Stateless with converted settings, got None",
     ),
 }

@@ -34,6 +34,7 @@ from ._spin_glass import spin_glass as spin_glass
 from ._surfaces import DoubleWells as DoubleWells
 from ._surfaces import MuellerBrown as MuellerBrown
 from ._surfaces import SixHumpCamel as SixHumpCamel
+from ._switches import switches as switches
 from ._symmetry import AbstractSymmetry as AbstractSymmetry
 from ._symmetry import Alignment as Alignment
 from ._symmetry import FiniteSymmetry as FiniteSymmetry

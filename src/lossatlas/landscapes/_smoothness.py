@@ -24,7 +24,7 @@ _ANALYTIC = frozenset(
     "triangular_solve".split()
 )
 # Functions that are written with maxima or choices but are smooth, and define their own derivatives.
-_SMOOTH_RULES = frozenset({"logaddexp", "xlogy", "xlog1py", "_slogdet_lu", "silu", "log_sigmoid"})
+SMOOTH_RULES = frozenset({"logaddexp", "xlogy", "xlog1py", "_slogdet_lu", "silu", "log_sigmoid"})
 # Operands that choose between values, such as indices: the energy may jump if they depend on the variables.
 _CHOOSING = {"select_n": slice(0, 1), "gather": slice(1, None), "dynamic_slice": slice(1, None)}
 _CHOOSING |= {"dynamic_update_slice": slice(2, None), "scatter": slice(1, 2), "scatter-add": slice(1, 2)}
@@ -103,9 +103,9 @@ def _outputs(equation: Any, kinds: list[int], signs: list[bool]) -> tuple[list[i
         return [_FIXED] * count, [positive] * count
     if most == _ROUGH:
         return [_ROUGH] * count, [positive] * count
-    inner = _inner(equation)
+    inner = inner_program(equation)
     if inner is not None:
-        return _flow(inner, kinds, signs)
+        return _flow(inner[0], kinds, signs)
     if name == "scan":
         constants, carried = equation.params["num_consts"], equation.params["num_carry"]
         kinds = [_SMOOTH if constants <= i < constants + carried else kind for i, kind in enumerate(kinds)]
@@ -116,7 +116,7 @@ def _outputs(equation: Any, kinds: list[int], signs: list[bool]) -> tuple[list[i
         return worst, [all(column) for column in zip(*(sign for _, sign in branches))]
     if name in ("custom_jvp_call", "custom_vjp_call"):
         program = equation.params["call_jaxpr"].jaxpr
-        if str(program.debug_info.func_name) in _SMOOTH_RULES:
+        if str(program.debug_info.func_name) in SMOOTH_RULES:
             return [_SMOOTH] * count, [False] * count
         return _flow(program, kinds, signs)
     if name in ("abs", "sign") and all(signs):
@@ -126,9 +126,9 @@ def _outputs(equation: Any, kinds: list[int], signs: list[bool]) -> tuple[list[i
     return [_SMOOTH if smooth else _ROUGH] * count, [positive] * count
 
 
-def _inner(equation: Any) -> Any:
-    """Return the program that an operation calls if it does nothing but call it once, else None."""
+def inner_program(equation: Any) -> tuple[Any, Any] | None:
+    """Return program and constants of what an operation calls if it does nothing but call it once."""
     if equation.primitive.name in ("jit", "pjit", "closed_call", "core_call", "remat", "checkpoint"):
         program = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-        return getattr(program, "jaxpr", program)
+        return getattr(program, "jaxpr", program), getattr(program, "consts", ())
     return None

@@ -120,6 +120,26 @@ def run_batch(
     return jax.tree.map(lambda *parts: np.concatenate(parts), *results)
 
 
+def compile_ahead(search: Callable[..., PyTree], landscape: Searched, *arguments: Any) -> None:
+    """Begin to compile the program of a batch that follows, beside the batch that runs until then.
+
+    An error in it comes up when that batch runs. Nothing is begun on a single core.
+
+    **Arguments:** those of `run_batch`; of the arrays only shapes and types count.
+    """
+    arrays = jax.tree.map(np.asarray, arguments)
+    count = jax.tree.leaves(arrays)[0].shape[0]
+    if count == 0 or available_cores() == 1:
+        return
+    sharing = _sharing(search, landscape, count)
+
+    def prepare() -> None:
+        with contextlib.suppress(Exception):
+            _program(search, landscape, arrays, sharing)
+
+    threading.Thread(target=contextvars.copy_context().run, args=(prepare,)).start()
+
+
 def as_points(landscape: AbstractLandscape, x: Any, name: str) -> np.ndarray:
     """Return points as float64 of shape (points, dim).
 

@@ -5,6 +5,7 @@ from ._abstract_stationary_search import AbstractStationarySearch as AbstractSta
 from ._abstract_stationary_search import AbstractVerifier as AbstractVerifier
 from ._abstract_stationary_search import Approached as Approached
 from ._abstract_stationary_search import lanes_of as lanes_of
+from ._across_switches import across_switches as across_switches
 from ._eigenvector_following import EigenvectorFollowing as EigenvectorFollowing
 from ._kink_test import refuse_kinks as refuse_kinks
 from ._lanczos import lowest_eigenpair as lowest_eigenpair

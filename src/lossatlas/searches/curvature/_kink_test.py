@@ -14,6 +14,7 @@ from lossatlas.searches._costs import PRODUCT_COST
 from lossatlas.searches._driver import plain_code, run_batch
 from lossatlas.searches._records import StationaryPoints
 
+from ._across_switches import across_switches, is_at_switch
 from ._small_curvatures import ROUNDING
 from ._spectrum import spectrum
 
@@ -49,7 +50,8 @@ def refuse_kinks(
     curvatures jump, by a term of order h; in both cases the error divided by h does not shrink with h. The
     error is measured at two distances on both sides of the point, along random directions with many and
     with few components. The error of the energy, of order h^3 at a smooth point, is measured as well,
-    because at a jump of the energy the gradients on both sides may agree.
+    because at a jump of the energy the gradients on both sides may agree. Where the program of the energy
+    says that a kink may be within 1e-6 length scales, directions across it are tested too.
 
     A jump of curvatures that is small beside the largest curvature may still change the sign of a soft one,
     as at a dead ReLU node, which a weak penalty alone holds at zero. So curvatures are compared once more,
@@ -58,10 +60,12 @@ def refuse_kinks(
     if landscape.smoothness == "smooth":
         return points
     rows = np.flatnonzero(points.converged)
-    tests = (is_bent, is_bent_softly) if hessians else (is_bent,)
     with plain_code():  # a test takes milliseconds, its compilation seconds
-        answers = [run_batch(test, landscape, points.x[rows], workers=workers) for test in tests]
-    bent = np.any(answers, axis=0)
+        bent, at_switch = run_batch(_first_test, landscape, points.x[rows], workers=workers)
+        for asked, test in ((at_switch, is_bent_across), (hessians, is_bent_softly)):
+            left = np.flatnonzero(~bent & asked)
+            if len(left):
+                bent[left] = run_batch(test, landscape, points.x[rows[left]], workers=workers)
     outcome = points.outcome.copy()
     outcome[rows[bent]] = RESULTS.kink
     cost = np.zeros(len(points), dtype=int)
@@ -77,8 +81,23 @@ def refuse_kinks(
     )
 
 
+def _first_test(landscape: AbstractLandscape, x: Point) -> tuple[Flag, Flag]:
+    return is_bent(landscape, x), is_at_switch(landscape, x, NEAR)
+
+
 def is_bent(landscape: AbstractLandscape, x: Point) -> Flag:
-    """Return whether a kink or a jump lies within about 1e-6 length scales of a stationary point."""
+    """Return whether random directions show a kink or a jump within 1e-6 length scales of a point."""
+    return _is_bent_along(landscape, x, test_directions(landscape, x))
+
+
+def is_bent_across(landscape: AbstractLandscape, x: Point) -> Flag:
+    """Return whether directions across the kinks that the program may have at a point show one."""
+    across = _allowed(landscape, x, across_switches(landscape, x, NEAR))
+    # Random directions are among them for the size of the curvatures.
+    return _is_bent_along(landscape, x, jnp.concatenate([test_directions(landscape, x), across]))
+
+
+def _is_bent_along(landscape: AbstractLandscape, x: Point, directions: Images) -> Flag:
     energy, here = landscape.value_and_gradient(x)
     product = landscape.hessian_product(x)
     near, far = NEAR * landscape.length_scale, FAR * landscape.length_scale
@@ -97,7 +116,7 @@ def is_bent(landscape: AbstractLandscape, x: Point) -> Flag:
         sides = jnp.array([[near, -near], [far, -far]])
         return *jax.vmap(jax.vmap(errors))(sides), jnp.linalg.norm(image)
 
-    errors, heights, curvatures = jax.lax.map(along, test_directions(landscape, x))
+    errors, heights, curvatures = jax.lax.map(along, directions)
     largest = jnp.max(curvatures)
     noise = NOISE * largest * (jnp.linalg.norm(x) + landscape.length_scale) / near
     allowed = jnp.maximum(jnp.maximum(noise, SMALLEST * largest), DECAY * errors[:, 1])
@@ -149,8 +168,12 @@ def test_directions(landscape: AbstractLandscape, x: Point) -> Images:
     share = jax.random.uniform(kept, few.shape)
     # At least one component, and two or three on average.
     few = jnp.where((share < 2.0 / x.shape[0]) | (share == jnp.min(share, axis=1, keepdims=True)), few, 0.0)
+    return _allowed(landscape, x, jnp.concatenate([many, few]))
+
+
+def _allowed(landscape: AbstractLandscape, x: Point, vectors: Images) -> Images:
+    """Return the vectors without zero modes and without components that bounds hold, of unit length."""
     modes = landscape.zero_modes(x)
-    vectors = jnp.concatenate([many, few])
     vectors = vectors - (vectors @ modes.T) @ modes
     gradient = landscape.value_and_gradient(x)[1]
     vectors = jax.vmap(lambda vector: landscape.geometry.feasible(x, gradient, vector))(vectors)

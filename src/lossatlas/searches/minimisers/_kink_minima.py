@@ -2,13 +2,16 @@
 
 import dataclasses
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
 from lossatlas._results import RESULTS
+from lossatlas._types import Images, Point
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import run_batch
 from lossatlas.searches._records import StationaryPoints
+from lossatlas.searches.curvature import across_switches
 
 from ._gradient_sampling import sample_gradients
 from ._kink_newton import FLAT, settle_on_kinks
@@ -21,6 +24,7 @@ from ._quasi_newton import QuasiNewton
 SMALL = 1e-7
 ROUNDING = 1e-10
 ESCAPES = (1e-4, 3e-3)  # distances from a point at which descents that test it begin, in length scales
+WITHIN = 1e-5  # largest distance between a point and a kink that it lies on, in length scales
 ESCAPE_GRADIENTS = 100  # gradients of such a descent
 LOWER = 1e-9  # energy by which such a descent must get below the point, relative to max(1, |E|)
 ROUNDS = 3  # how often a search goes on from the end of such a descent
@@ -38,8 +42,8 @@ def minimise_on_kinks(
     where a convex combination of the gradients of its smooth pieces vanishes (`settle_on_kinks`); such a
     Clarke point is stationary in the sense of Clarke. It counts as a minimum if no curvature along the kink
     is zero and no descent from nearby points gets below it; these points are displaced along dense and
-    sparse random directions and along single variables. If a descent gets lower, the search goes on from
-    its end.
+    sparse random directions, along single variables and across the kinks (`across_switches`). If a descent
+    gets lower, the search goes on from its end.
 
     **Arguments:**
 
@@ -100,21 +104,33 @@ def _settled(landscape: AbstractLandscape, x: np.ndarray, workers: int | None) -
 def _escape(
     landscape: AbstractLandscape, points: StationaryPoints, workers: int | None
 ) -> tuple[Float[np.ndarray, "points dim"], Bool[np.ndarray, " points"]]:
-    """Return the lowest end of the descents from near each point, and whether it is below the point."""
+    """Return the lowest point of the descents from near each point, and whether it is below the point."""
     dim, rng = points.x.shape[1], np.random.default_rng(2)
     dense = rng.standard_normal((8, dim))
     sparse = np.where(rng.random((8, dim)) < max(2.0 / dim, 0.2), rng.standard_normal((8, dim)), 0.0)
     single = np.eye(dim)[rng.permutation(dim)[:32]]
     directions = np.concatenate([dense, sparse[np.any(sparse != 0, axis=1)], single])
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    directions = np.concatenate([directions, -directions])
-    moves = np.concatenate([size * landscape.length_scale * directions for size in ESCAPES])
-    starts = (points.x[:, None] + moves).reshape(-1, dim)
+    across = run_batch(_across, landscape, points.x, workers=workers)
+    directions = np.concatenate(
+        [np.broadcast_to(directions, (len(points), *directions.shape)), across], axis=1
+    )
+    moves = [side * size * landscape.length_scale * directions for size in ESCAPES for side in (1, -1)]
+    starts = (points.x[:, None] + np.concatenate(moves, axis=1)).reshape(-1, dim)
     end = run_batch(QuasiNewton(LBFGS(10), 1e-12, ESCAPE_GRADIENTS), landscape, starts, workers=workers)
-    heights = np.where(np.isfinite(end.energy), end.energy, np.inf).reshape(len(points), -1)
+    # A descent may climb on a kink that is too sharp for it, so its start counts as well as its end.
+    tried = np.concatenate([starts, end.x]).reshape(2, len(points), -1, dim)
+    heights = np.concatenate([run_batch(_energy, landscape, starts, workers=workers), end.energy])
+    heights = np.where(np.isfinite(heights), heights, np.inf).reshape(tried.shape[:-1])
+    tried, heights = np.concatenate(tried, axis=1), np.concatenate(heights, axis=1)
     best, here = heights.argmin(axis=1), np.arange(len(points))
     allowed = points.energy - LOWER * np.maximum(1.0, np.abs(points.energy))
-    return end.x.reshape(len(points), -1, dim)[here, best], heights[here, best] < allowed
+    return tried[here, best], heights[here, best] < allowed
+
+
+def _across(landscape: AbstractLandscape, x: Point) -> Images:
+    vectors = across_switches(landscape, x, WITHIN)
+    return vectors / (jnp.linalg.norm(vectors, axis=1, keepdims=True) + 1e-300)
 
 
 def _energy(landscape: AbstractLandscape, x):

@@ -16,7 +16,7 @@ from lossatlas.searches.minimisers import AbstractMinimiser
 from ._arguments import toolkit_or_default
 from ._descend import minimiser
 from ._polish import polish
-from ._verified import search_and_verify
+from ._verified import prepare_to_verify, search_and_verify
 
 
 OFF = 0.1  # step off a saddle along its lowest mode, in length scales
@@ -63,6 +63,7 @@ def minimise(
     descent = minimiser(landscape, method, toolkit, max_gradients=max_gradients)
     if not toolkit.polish.from_anywhere:
         return _off_saddles(landscape, descent, toolkit, points, workers)
+    prepare_to_verify(toolkit.polish, landscape, points, 0)
     end = run_batch(descent, landscape, points, workers=workers)
     return polish(landscape, end.x, toolkit, workers=workers).after(end.gradients, end.hessians)
 

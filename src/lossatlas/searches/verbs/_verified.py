@@ -4,7 +4,7 @@ import numpy as np
 
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
-from lossatlas.searches._driver import run_batch
+from lossatlas.searches._driver import compile_ahead, run_batch
 from lossatlas.searches._records import StationaryPoints
 from lossatlas.searches._toolkit import Toolkit, toolkit_for
 from lossatlas.searches.curvature import (
@@ -69,6 +69,14 @@ def search_and_verify(
     failed = _failures(landscape, ends.x[lost], ends.outcome[lost], workers)
     points = StationaryPoints.concatenate([verified, failed]).rows(np.argsort(np.append(found, lost)))
     return points.after(ends.gradients, ends.hessians)
+
+
+def prepare_to_verify(
+    search: AbstractStationarySearch, landscape: AbstractLandscape, x: np.ndarray, order: int | np.ndarray
+) -> None:
+    """Begin to compile what `search_and_verify` will run on arrays of the same shapes."""
+    orders, directions = lanes_of(x, order, None)
+    compile_ahead(search, landscape, x, directions, orders)
 
 
 def _verifier(search: AbstractStationarySearch) -> AbstractVerifier | None:
