@@ -8,9 +8,9 @@ from lossatlas._checks import check_is
 from lossatlas._plugins import load_plugins
 from lossatlas._suggestions import did_you_mean
 
+from ._csv_recipe import CsvRecipe
 from ._formula_recipes import NonlinearRegressionRecipe, SpinGlassRecipe, SurfaceRecipe
 from ._network_recipes import (
-    CsvRecipe,
     DigitsRecipe,
     IrisRecipe,
     Ljat3Recipe,
