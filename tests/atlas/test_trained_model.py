@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import mean_squared_error, r2_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from lossatlas.atlas import TrainedModel
@@ -66,12 +67,51 @@ def test_a_number_is_that_of_scikit_learn_in_the_units_of_the_table():
         model.predict_proba(new)
 
 
+def test_several_numbers_are_those_of_scikit_learn_each_in_its_units(tmp_path):
+    names = ["price", "b"]
+    model, new, raw = model_on(names, drop=["kind"]), rows_of(50, seed=3), rows_of(80)
+    theirs = by_sklearn(model, MLPRegressor).predict(model.data.encoder.inputs(new))
+    expected = np.column_stack([raw[k].mean() + raw[k].std() * theirs[:, i] for i, k in enumerate(names)])
+    np.testing.assert_allclose(model.predict(new), expected, rtol=1e-12)
+    right = np.column_stack([new[name] for name in names])
+    r2 = r2_score(right, expected)
+    assert model.score(new) == pytest.approx(r2, rel=1e-12)
+    inputs = {name: new[name] for name in ("a", "colour")}
+    assert model.score(inputs, right) == model.score(new)
+    assert clone(model.to_sklearn()).score(inputs, right) == pytest.approx(r2, rel=1e-12)
+    # The loss is the mean over items of the sum over targets of what scikit-learn has the mean of.
+    z = model.data.targets
+    loss = 2 * mean_squared_error(z, by_sklearn(model, MLPRegressor).predict(model.data.inputs))
+    assert float(model.landscape.energy(model.x)) - 1e-3 * model.x @ model.x == pytest.approx(
+        loss, rel=1e-12
+    )
+    last = model.layers()[-1]
+    assert last.outputs == ("price", "b") and last.weights.shape == (2, 3) and last.biases.shape == (2,)
+    assert repr(model) == "TrainedModel(minimum 7, 4 inputs -> 2 numbers of price, b)"
+    about, outputs = load(model.save(tmp_path / "model.npz"))
+    shift, scale = (np.array(about["encoder"][f"target_{what}"]) for what in ("shift", "scale"))
+    known = shift + scale * outputs(model.data.encoder.inputs(new))
+    np.testing.assert_allclose(known, expected, rtol=1e-12)
+    assert about["target"] == names and about["classes"] is None
+    one = TrainedModel(model.landscape, model.x, load_table(raw, "price", drop=["kind", "b"]))
+    for call, sentence in (
+        (lambda: model.score(inputs), "`rows` have no column 'price', so give the `targets`"),
+        (lambda: model.score(inputs, right[:, 0]), r"`targets` must have shape \(50, 2\), got \(50,\)"),
+        (lambda: model.score({**new, "b": ["x"] * 50}), "row 1, column b: 'x' is not a number"),
+        (lambda: one.predict(new), "table has the target price, but the model has 2 outputs"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            call()
+    plain = TrainedModel(model.landscape, model.x)
+    np.testing.assert_allclose(plain.predict(model.data.inputs[:3]) * scale + shift, model.predict(raw)[:3])
+
+
 def test_layers_have_names():
     first, second, last = model_on("colour", drop=["kind"]).layers()
     assert first.inputs == ("a", "b", "price") and first.outputs == ("h1.1", "h1.2", "h1.3", "h1.4")
     assert second.inputs == first.outputs and last.outputs == ("blue", "green", "red")
     assert last.weights.shape == (3, 3) and second.biases.shape == (3,)
-    assert model_on("price", drop=["kind"]).layers()[-1].outputs == ("y1",)
+    assert model_on("price", drop=["kind"]).layers()[-1].outputs == ("price",)
 
 
 def load(path):
@@ -131,7 +171,7 @@ def test_without_data_inputs_are_taken_as_they_are():
         model.predict(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="not made of layers"):
         model.layers()
-    with pytest.raises(ValueError, match="no column None, so give the `targets`"):
+    with pytest.raises(ValueError, match="do not say what is right, so give the `targets`"):
         model.score(np.zeros((2, 1)))
 
 

@@ -10,6 +10,7 @@ from sklearn.metrics import precision_recall_fscore_support, r2_score, root_mean
 from lossatlas.analysis import ModelMetrics
 from lossatlas.atlas import Atlas
 from lossatlas.cli._evaluate import within_sampling_error
+from lossatlas.recipes import data_card, read_recipe, remembered
 
 
 TABLE = "a,b,kind,price\n" + "".join(
@@ -63,6 +64,54 @@ def test_a_number_in_its_units(capsys, fitted):
     assert status == 0 and out.startswith("price\n") and np.corrcoef(values, known)[0, 1] > 0.95
     rmse = np.sqrt(np.mean((values - known) ** 2))
     assert f"RMSE {rmse:.6g} in units of price, R2 " in err
+
+
+def test_several_numbers_each_in_its_units(capsys, fitted):
+    table, atlas = fitted / "t.csv", fitted / "two.atlas"
+    recipe = read_recipe({
+        "landscape": "csv", "table": str(table), "target": "price,a", "drop": "kind", "hidden": 1,
+        "test": 0.5,
+    })  # fmt: skip
+    problem = recipe.build()
+    x = np.random.default_rng(0).normal(size=(2, problem.landscape.dimension))
+    with Atlas(atlas, problem.landscape) as made:
+        made.add_minima(x, [0.5, 0.25], np.zeros(2), np.ones(2), np.ones(2), hits=1)
+        made.set_recipe(remembered(recipe, problem))
+        made.set_data(data_card(problem.training))
+    status, out, err = run(capsys, "evaluate", atlas)
+    assert (status, err) == (0, "") and "targets on the test data, global minimum" in out
+    said = problem.test.encoder.in_target_units(problem.landscape.predict(x[1], problem.test.inputs))
+    known = problem.test.encoder.in_target_units(problem.test.targets)
+    rmse = root_mean_squared_error(known, said, multioutput="raw_values")
+    r2 = r2_score(known, said, multioutput="raw_values")
+    for place, name in enumerate(("price", "a")):
+        found = [float(cell) for cell in cells(out, name)]
+        assert (found[0], found[2]) == pytest.approx((rmse[place], r2[place]), rel=1e-5)
+    assert float(cells(out, "test_macro_r2")[0]) == pytest.approx(r2.mean(), rel=1e-5)
+    with Atlas(atlas) as made:
+        assert made.minima["test_rmse_a"][1] == pytest.approx(rmse[1], rel=1e-12)
+        expected = np.mean([made.model(i).predict(table) for i in (1, 2)], axis=0)
+        assert made.model(2).score(table) == made.model().score(table)
+    assert expected.shape == (40, 2)
+    status, out, err = run(
+        capsys, "predict", atlas, table, "--minimum", "ensemble", "-o", fitted / "two.csv"
+    )
+    assert status == 0 and "in units of price, R2" in out and "in units of a, R2" in out
+    np.testing.assert_array_equal(np.loadtxt(fitted / "two.csv", delimiter=",", skiprows=1), expected)
+    (fitted / "one.csv").write_text("b,price\n3,4.5\n5,6\n")
+    status, out, err = run(capsys, "predict", atlas, fitted / "one.csv")
+    assert status == 0 and out.startswith("price,a\n") and out.count("\n") == 3
+    assert " in units of price, R2 " in err and "units of a" not in err
+
+
+@pytest.mark.slow
+def test_several_targets_are_fitted_and_explored(capsys, fitted):
+    options = ("--drop", "kind", "--hidden", 1, "--l2", 1e-2, "--out", fitted / "both.atlas")
+    command = ("csv", fitted / "t.csv", "--target", "price,a", *options)
+    status, out, err = run(capsys, "fit", *command, "--test", 0.25, "--starts", 10)
+    assert (status, err) == (0, "") and "test macro r2" in out and "2 numbers (price, a)" in out
+    status, out, err = run(capsys, "explore", *command, "--test", 0.25, "--evaluations", 2000)
+    assert status == 0 and "1 connected part" in out
 
 
 def cells(out, name):

@@ -69,7 +69,7 @@ def test_rows(rows):
     ({"inputs": np.zeros(40)}, r"`inputs` must have shape .items, 2. .* got .40,."),
     ({"inputs": np.zeros((40, 3))}, r"`inputs` must have shape .items, 2. .* got .40, 3."),
     ({"targets": np.zeros(39, int)}, "`targets` must have 40 items like `inputs`, got .39,."),
-    ({"targets": np.zeros((40, 1), int)}, "`targets` must have 40 items"),
+    ({"targets": np.zeros((40, 1), int)}, r"one name for targets of shape \(items,\), or a name for each"),
     ({"clean_targets": np.zeros(39, int)}, "`clean_targets` must have 40 items"),
     ({"inputs": np.full((40, 2), np.nan)}, "`inputs` holds values that are not finite numbers"),
     ({"inputs": np.full((40, 2), "a")}, "`inputs` holds values that are not finite numbers"),

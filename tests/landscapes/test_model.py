@@ -1,5 +1,7 @@
 """Models: what landscapes predict, and users' losses as models from metrics to pictures."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
@@ -19,6 +21,7 @@ from lossatlas.landscapes import (
     nonlinear_regression,
     xor,
 )
+from lossatlas.landscapes._predictions import check_predictions
 
 
 RNG = np.random.default_rng(0)
@@ -97,9 +100,10 @@ def test_predictions_of_networks_are_those_of_numpy():
         network(),
         network(targets=CLASSES // 2, loss="binary_cross_entropy"),
         network(targets=VALUES, loss="squared_error"),
+        network(targets=INPUTS[:, :2], loss="squared_error"),
         network(weights=np.arange(30.0)),
     ],
-    ids=["softmax", "binary", "values", "weights"],
+    ids=["softmax", "binary", "values", "several values", "weights"],
 )
 def test_item_losses_are_what_the_energy_averages(net):
     x = np.random.default_rng(2).normal(size=net.dimension)
@@ -109,6 +113,17 @@ def test_item_losses_are_what_the_energy_averages(net):
     weights = None if net.shares is None else np.arange(30.0)
     mean = np.average(losses, weights=weights)
     assert float(net.energy(x)) == pytest.approx(mean + 1e-3 * x @ x, rel=1e-13)
+
+
+def test_losses_of_one_s_own_may_be_those_of_several_outputs():
+    model = SimpleNamespace(
+        dimension=2,
+        features=2,
+        classes=None,
+        predict=lambda x, inputs: inputs * x[None, :],
+        item_losses=lambda x, inputs, targets: jnp.sum(jnp.abs(inputs * x[None, :] - targets), axis=1),
+    )
+    check_predictions(model, own_losses=True)
 
 
 def test_a_regression_of_sines_is_a_model():

@@ -8,7 +8,17 @@ import pytest
 
 from lossatlas import datasets
 from lossatlas.landscapes import Perceptron
-from lossatlas.recipes import RECIPES, RecipeError, read_recipe, settings_of, to_settings
+from lossatlas.recipes import (
+    RECIPES,
+    RecipeError,
+    data_card,
+    read_recipe,
+    rebuild,
+    rebuild_for_predictions,
+    remembered,
+    settings_of,
+    to_settings,
+)
 
 
 @pytest.fixture
@@ -97,6 +107,34 @@ def test_weights_of_a_table(tmp_path):
         read_recipe(settings | {"teacher": 2}).build()
     unweighted = read_recipe({key: value for key, value in settings.items() if key != "weights"}).build()
     assert unweighted.training.columns == ("a", "b", "count") and unweighted.landscape.shares is None
+
+
+def test_several_targets_of_a_table(tmp_path):
+    rows = "".join(f"{i},{i % 7 + 0.5},{-i / 3},{i**0.5}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text('a,y,z,"p,q"\n' + rows)
+    settings = {"landscape": "csv", "table": str(tmp_path / "t.csv"), "hidden": 2}
+    for target, names in (
+        ("y,z", ("y", "z")),
+        (["z", "p,q"], ("z", "p,q")),
+        ("p,q", ("p,q",)),  # the whole is the name of a column
+    ):
+        recipe = read_recipe({**settings, "target": target, "drop": ["z"] if len(names) == 1 else None})
+        problem = recipe.build()
+        assert problem.training.target_names == problem.test.target_names == names
+        assert problem.landscape.sizes == (2, 2, len(names))
+        memory, card = json.loads(json.dumps([remembered(recipe, problem), data_card(problem.training)]))
+        again = rebuild(memory, folder=tmp_path)
+        assert again.landscape.fingerprint() == problem.landscape.fingerprint()
+        assert again.test.target_names == names
+        blind = rebuild_for_predictions(memory, card)
+        assert blind.landscape.sizes == problem.landscape.sizes
+        assert blind.training.target == problem.training.target
+        units = [
+            part.encoder.in_target_units(problem.test.targets) for part in (blind.training, problem.test)
+        ]
+        np.testing.assert_array_equal(*units)
+    with pytest.raises(ValueError, match="`target` names column 'y' twice"):
+        read_recipe({**settings, "target": "y,y"}).build()
 
 
 def test_the_data_of_a_nonlinear_regression_are_there_to_judge_it_on():

@@ -1,5 +1,6 @@
 """Teachers: what a teacher says, what a student of it learns, what is refused."""
 
+import dataclasses
 import functools
 import json
 
@@ -76,6 +77,12 @@ def test_a_number_to_predict():
     np.testing.assert_allclose(lesson.targets, by_hand((6, 2, 1), x, data.inputs), rtol=1e-12)
     np.testing.assert_array_equal(lesson.data.targets, lesson.targets[:, 0])
     assert lesson.data.classes is None and "the answers of a teacher [6, 2, 1]" in lesson.data.note
+    both = np.column_stack([data.targets, data.inputs[:, 0]])
+    two = dataclasses.replace(data, targets=both, target=("drag", "centre"))
+    teacher = Perceptron(two.inputs, two.targets, hidden=[2], l2=1e-2, loss="squared_error")
+    lesson = teach(teacher, np.linspace(-1.0, 1.0, teacher.dimension), two)
+    assert lesson.data.target == ("drag", "centre") and lesson.targets.shape == (60, 2)
+    np.testing.assert_array_equal(lesson.data.targets, lesson.targets)
 
 
 def test_one_teacher_for_students_of_all_sizes():

@@ -49,13 +49,13 @@ from .models import ModelMetrics as ModelMetrics
 from .models import ParameterDistances as ParameterDistances
 from .models import TradeOff as TradeOff
 from .models import auc as auc
-from .models import class_words as class_words
 from .models import compare as compare
 from .models import evaluate as evaluate
 from .models import is_detail as is_detail
 from .models import log_determinants as log_determinants
 from .models import mean_distance as mean_distance
 from .models import misclassification_distances as misclassification_distances
+from .models import name_words as name_words
 from .models import paired_differences as paired_differences
 from .models import parameter_distances as parameter_distances
 from .models import relative_distances as relative_distances

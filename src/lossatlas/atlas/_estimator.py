@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
 
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class _Trained(BaseEstimator):
         )
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return classes or numbers, shape (items,)."""
+        """Return classes or numbers, shape (items,), or for several targets (items, targets)."""
         return self.model.predict(X)
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -44,8 +44,8 @@ class TrainedClassifier(ClassifierMixin, _Trained):
         return self.model.predict_proba(X)
 
 
-class TrainedRegressor(RegressorMixin, _Trained):
-    """A minimum of a regression as an estimator of scikit-learn."""
+class TrainedRegressor(MultiOutputMixin, RegressorMixin, _Trained):
+    """A minimum of a regression, of one target or several, as an estimator of scikit-learn."""
 
 
 def estimator(model: "TrainedModel") -> TrainedClassifier | TrainedRegressor:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from lossatlas._checks import as_numbers, check_folder, check_path
-from lossatlas.datasets import DataSet, as_labels, read_table
+from lossatlas.datasets import DataSet, as_labels, read_numbers, read_table
 from lossatlas.landscapes import AbstractModel, check_model
 
 
@@ -21,8 +21,8 @@ class Layer(NamedTuple):
 
     - `weights`: shape (outputs, inputs).
     - `biases`: shape (outputs,).
-    - `inputs`, `outputs`: names: those of the columns of the data, of the classes, or h1.3 for node 3 of
-        the first hidden layer.
+    - `inputs`, `outputs`: names: those of the columns of the data, of the classes or targets, or h1.3 for
+        node 3 of the first hidden layer.
     """
 
     weights: Float[np.ndarray, "outputs inputs"]
@@ -71,7 +71,7 @@ class TrainedModel:
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """Names of the classes; None for a number to predict."""
+        """Names of the classes; None for numbers to predict."""
         if self.data is not None:
             return self.data.classes
         count = self.landscape.classes
@@ -83,8 +83,10 @@ class TrainedModel:
         count = self.landscape.features
         return tuple(f"x{i + 1}" for i in range(count)) if self.data is None else self.data.columns
 
-    def predict(self, rows: Any) -> Shaped[np.ndarray, " items"]:
+    def predict(self, rows: Any) -> Shaped[np.ndarray, "items *targets"]:
         """Return the name of the most probable class of each row, or the number, in units of the target.
+
+        Of several targets all numbers are returned, each in the unit of its target.
 
         **Arguments:**
 
@@ -92,13 +94,16 @@ class TrainedModel:
             values, list of mappings, or an array of numbers, shape (items, columns). Without an encoder:
             the inputs, shape (items, features).
 
+        **Returns:** shape (items,), or for several targets (items, targets).
+
         **Raises:** `ValueError` that names the row and the column of what is missing or does not fit.
         """
         outputs = self._outputs(rows)
         if self.classes is not None:
             return np.array(self.classes)[np.argmax(outputs, axis=1)]
+        numbers = outputs[:, 0] if outputs.shape[1] == 1 else outputs
         encoder = None if self.data is None else self.data.encoder
-        return outputs[:, 0] if encoder is None else encoder.in_target_units(outputs[:, 0])
+        return numbers if encoder is None else encoder.in_target_units(numbers)
 
     def predict_proba(self, rows: Any) -> Float[np.ndarray, "items classes"]:
         """Return the probability of each class for each row; `rows` and errors as of `predict`.
@@ -117,31 +122,41 @@ class TrainedModel:
     def score(self, rows: Any, targets: Any = None) -> float:
         """Return the accuracy, or for a number R^2 = 1 - sum (t - y)^2 / sum (t - mean t)^2.
 
+        Of several targets it is the mean of their R^2, as in scikit-learn.
+
         **Arguments:**
 
         - `rows`: as of `predict`.
-        - `targets`: what is right: labels or numbers, shape (items,), in units of the target; default the
-            column of the target in `rows`.
+        - `targets`: what is right: labels, or numbers in units of the targets, shape (items,), or for
+            several targets (items, targets); default the columns of the targets in `rows`.
 
         **Raises:** `ValueError` as `predict`, for missing targets, and for labels that are no class.
         """
         if targets is None:
             targets = self.targets_of(rows)
-        outputs = self._outputs(rows)
-        if np.shape(targets) != outputs.shape[:1]:
-            raise ValueError(f"`targets` must have shape {outputs.shape[:1]}, got {np.shape(targets)}.")
+        said = self.predict(rows)
+        if np.shape(targets) != said.shape:
+            raise ValueError(f"`targets` must have shape {said.shape}, got {np.shape(targets)}.")
         if self.classes is not None:
-            return float(np.mean(np.argmax(outputs, axis=1) == as_labels(targets, self.classes)))
-        said, right = self.predict(rows), np.asarray(targets, dtype=float)
-        return float(1.0 - np.sum((right - said) ** 2) / np.sum((right - right.mean()) ** 2))
+            return float(np.mean(as_labels(said, self.classes) == as_labels(targets, self.classes)))
+        right = as_numbers("targets", targets)
+        rest, total = np.sum((right - said) ** 2, axis=0), np.sum((right - right.mean(axis=0)) ** 2, axis=0)
+        return float(np.mean(1.0 - rest / total))
 
-    def targets_of(self, rows: Any) -> list[str]:
-        """Return the column of the target of a table, as texts; raises `ValueError` if it has none."""
-        target = None if self.data is None else self.data.target
-        table = None if isinstance(rows, np.ndarray) else read_table(rows)
-        if table is None or target not in table.columns:
-            raise ValueError(f"`rows` have no column {target!r}, so give the `targets`.")
-        return table.columns[target]
+    def targets_of(self, rows: Any) -> Shaped[np.ndarray, "items *targets"]:
+        """Return what is right for the rows of a table: labels, or numbers in the units of the targets.
+
+        **Returns:** shape (items,), or for several targets (items, targets).
+
+        **Raises:** `ValueError` for a column that is not there, and what is missing or not a number.
+        """
+        if self.data is None or isinstance(rows, np.ndarray):
+            raise ValueError("`rows` do not say what is right, so give the `targets`.")
+        table, names = read_table(rows), self.data.target_names
+        for name in names:
+            if name not in table.columns:
+                raise ValueError(f"`rows` have no column {name!r}, so give the `targets`.")
+        return read_numbers(table, names) if self.classes is None else np.array(table.columns[names[0]])
 
     def _outputs(self, rows: Any) -> np.ndarray:
         if self.data is not None and self.data.encoder is not None:
@@ -154,7 +169,15 @@ class TrainedModel:
                 )
             if not np.isfinite(inputs).all():
                 raise ValueError("`rows` hold values that are not finite; remove or replace them.")
-        return np.asarray(_predict(self.landscape, self.x, inputs))
+        outputs = np.asarray(_predict(self.landscape, self.x, inputs))
+        if self.data is not None and self.data.classes is None:
+            names = self.data.target_names
+            if outputs.shape[1] != len(names):
+                raise ValueError(
+                    f"{self.data.name} has the target{'s' * (len(names) > 1)} {', '.join(names)}, but the "
+                    f"model has {outputs.shape[1]} outputs."
+                )
+        return outputs
 
     # ---- what it is made of --------------------------------------------------------------------
 
@@ -170,6 +193,8 @@ class TrainedModel:
                 outputs = tuple(f"h{number}.{node + 1}" for node in range(len(biases)))
             elif self.classes is not None and len(self.classes) == len(biases):
                 outputs = self.classes
+            elif self.classes is None and self.data is not None:
+                outputs = self.data.target_names
             else:
                 outputs = tuple(f"y{i + 1}" for i in range(len(biases)))
             layers.append(Layer(weights, biases, names, outputs))
@@ -180,7 +205,7 @@ class TrainedModel:
         """Write the network to an .npz file that a few lines of numpy can use; see the documentation.
 
         It holds the arrays W1, b1, W2, b2, ..., and the text `about`, JSON with `activation`, `classes`
-        (null for a number), `target`, `inputs` and `encoder`.
+        (null for numbers), `target` (a list of names for several), `inputs` and `encoder`.
 
         **Returns:** the path.
 
@@ -221,8 +246,10 @@ class TrainedModel:
 
     def __repr__(self) -> str:
         """Return what the model is and predicts."""
-        what = "a number" if self.classes is None else f"{len(self.classes)} classes"
-        target = "" if self.data is None else f" of {self.data.target}"
+        names = () if self.data is None else self.data.target_names
+        what = "a number" if len(names) < 2 else f"{len(names)} numbers"
+        what = what if self.classes is None else f"{len(self.classes)} classes"
+        target = f" of {', '.join(names)}" if names else ""
         which = "" if self.minimum is None else f"minimum {self.minimum}, "
         return f"TrainedModel({which}{len(self.inputs)} inputs -> {what}{target})"
 

@@ -47,8 +47,11 @@ def evaluate(
     judged = problem.test or problem.training
     if judged is not None and judged.classes is not None:
         _print_classes(metrics, lowest, part, judged)
-    elif judged is not None and judged.encoder is not None:
-        typer.echo(f"rmse is in units of {judged.target}, loss in those of its standard deviation, squared")
+    elif judged is not None:
+        if len(judged.target_names) > 1:
+            _print_targets(metrics, lowest, part, judged.target_names)
+        if judged.encoder is not None:
+            typer.echo(_units(judged.target_names))
     said = within_sampling_error(metrics)
     if problem.test is None:
         typer.echo("no test data: explore with --items, or a table with --test, to keep some for tests")
@@ -83,7 +86,7 @@ def within_sampling_error(metrics: "ModelMetrics") -> str:
 
 
 def _print_metrics(metrics: "ModelMetrics", lowest: int) -> None:
-    """Print the metrics that are not of a single class."""
+    """Print the metrics that are not of a single class or target."""
     import numpy as np
 
     from lossatlas.analysis import is_detail
@@ -111,10 +114,10 @@ def _print_classes(metrics: "ModelMetrics", lowest: int, part: str, data: "DataS
     """Print recall, precision and AUC of each class at the global minimum."""
     import numpy as np
 
-    from lossatlas.analysis import class_words
+    from lossatlas.analysis import name_words
 
     rows = []
-    for number, (name, word) in enumerate(zip(data.classes or (), class_words(data.classes or ()))):
+    for number, (name, word) in enumerate(zip(data.classes or (), name_words(data.classes or ()))):
         cells = []
         for metric in ("recall", "precision", "auc"):
             column = f"{part}_{metric}_{word}"
@@ -124,6 +127,28 @@ def _print_classes(metrics: "ModelMetrics", lowest: int, part: str, data: "DataS
         f"classes on the {part} data, global minimum",
         ("class", "items", "recall", "+-", "precision", "+-", "AUC", "+-"),
         rows,
+    )
+
+
+def _print_targets(metrics: "ModelMetrics", lowest: int, part: str, names: tuple[str, ...]) -> None:
+    """Print RMSE and R2 of each target at the global minimum."""
+    from lossatlas.analysis import name_words
+
+    rows = []
+    for name, word in zip(names, name_words(names)):
+        columns = [f"{part}_{metric}_{word}" for metric in ("rmse", "r2")]
+        known = [(metrics.columns[column], metrics.errors[column]) for column in columns]
+        rows.append((name, *(shown(numbers[lowest]) for pair in known for numbers in pair)))
+    print_table(f"targets on the {part} data, global minimum", ("target", "RMSE", "+-", "R2", "+-"), rows)
+
+
+def _units(names: tuple[str, ...]) -> str:
+    """Return a sentence on the units of the metrics of numbers."""
+    if len(names) == 1:
+        return f"rmse is in units of {names[0]}, loss in those of its standard deviation, squared"
+    return (
+        "RMSE is in units of the target; loss is the sum over the targets of the mean squared error in "
+        "units of the variance; macro_r2 is the mean of R2 over the targets"
     )
 
 

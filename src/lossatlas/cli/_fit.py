@@ -20,6 +20,7 @@ METRICS = (
     "test_macro_auc",
     "test_rmse",
     "test_r2",
+    "test_macro_r2",
     "training_loss",
     "training_accuracy",
 )

@@ -3,11 +3,15 @@
 import csv
 import io
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ._report import AtlasFile
+
+
+if TYPE_CHECKING:
+    from lossatlas.datasets import RawTable
 
 
 def predict(
@@ -24,9 +28,9 @@ def predict(
         Path | None, typer.Option("-o", "--out", help="CSV file to write. (default: print)")
     ] = None,
 ) -> None:
-    """Predict the classes, with their probabilities, or the number, of the rows of a table.
+    """Predict the classes, with their probabilities, or the numbers, of the rows of a table.
 
-    If the table has the column of the target, the accuracy or R^2 is said, too.
+    If the table has the column of a target, the accuracy or R^2 is said, too.
     """
     import numpy as np
 
@@ -47,15 +51,15 @@ def predict(
     if not models:
         raise ValueError(f"{file} holds no minimum.")
     model = models[0]
-    target = "prediction" if model.data is None else model.data.target
+    names = ("prediction",) if model.data is None else model.data.target_names
     columns: dict[str, Any] = {}
     if model.classes is None:
         said = np.mean([one.predict(table) for one in models], axis=0)
-        columns[target] = said.tolist()
+        columns |= zip(names, said.reshape(len(said), -1).T.tolist())
     else:
         p = np.mean([one.predict_proba(table) for one in models], axis=0)
         said = np.array(model.classes)[np.argmax(p, axis=1)]
-        columns[target] = said.tolist()
+        columns[names[0]] = said.tolist()
         columns |= {f"p({name})": p[:, i].tolist() for i, name in enumerate(model.classes)}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -69,23 +73,24 @@ def predict(
         partial.replace(out)
         which = f"{len(models)} minima" if minimum == "ensemble" else f"minimum {model.minimum}"
         typer.echo(f"{len(said)} rows by {which}: {out}")
-    if target in table.columns:
-        typer.echo(_score(model, said, table.columns[target]), err=out is None)
+    for name in names:
+        if name in table.columns:
+            typer.echo(_score(name, model.classes, columns[name], table), err=out is None)
 
 
-def _score(model: Any, said: Any, texts: list[str]) -> str:
-    """Say how well predictions agree with the column of the target, with a standard error."""
+def _score(name: str, classes: tuple[str, ...] | None, said: list, table: "RawTable") -> str:
+    """Say how well predictions agree with the column of a target, with a standard error."""
     import numpy as np
 
-    from lossatlas.datasets import as_labels
+    from lossatlas.datasets import as_labels, read_numbers
 
-    if model.classes is not None:
-        right = as_labels(said, model.classes) == as_labels(texts, model.classes)
+    if classes is not None:
+        right = as_labels(said, classes) == as_labels(table.columns[name], classes)
         error = np.sqrt(right.mean() * (1 - right.mean()) / len(right))
         return f"accuracy {right.mean():.4f} +- {error:.4f} on {len(right)} rows"
-    known = np.array([float(text) for text in texts])
+    known = read_numbers(table, [name])
     rest, total = np.sum((known - said) ** 2), np.sum((known - known.mean()) ** 2)
     return (
-        f"RMSE {np.sqrt(rest / len(known)):.6g} in units of {model.data.target}, R2 {1 - rest / total:.4f} "
+        f"RMSE {np.sqrt(rest / len(known)):.6g} in units of {name}, R2 {1 - rest / total:.4f} "
         f"on {len(known)} rows"
     )

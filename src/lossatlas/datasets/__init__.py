@@ -12,4 +12,5 @@ from ._raw_table import read_table as read_table
 from ._regression import regression as regression
 from ._table import iris as iris
 from ._table import load_table as load_table
+from ._target_columns import read_numbers as read_numbers
 from ._test_table import load_test_table as load_test_table

@@ -1,12 +1,13 @@
 """Data sets on which models are trained or evaluated: inputs, targets and their description."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from lossatlas._checks import as_numbers, check_flag, check_seed, check_whole
+from lossatlas._checks import as_numbers, check_flag, check_is, check_seed, check_whole
 from lossatlas._suggestions import named_arguments
 
 from ._encoder import Encoder, Scale
@@ -22,14 +23,15 @@ class DataSet:
 
     - `name`: name of the data set in tables and pictures.
     - `inputs`: shape (items, inputs), dimensionless unless `note` says otherwise.
-    - `targets`: class number of each item, or number to predict for each item, shape (items,).
+    - `targets`: class number of each item, or number to predict for each item, shape (items,); several
+        numbers to predict for each item, shape (items, targets).
     - `classes`: names of the classes in the order of their numbers; None for a number to predict.
     - `columns`: names of the inputs.
-    - `target`: name of the quantity that is predicted.
+    - `target`: name of the quantity that is predicted; of several, a tuple with the name of each.
     - `source`: origin of the data.
     - `note`: one clause that says how the data were changed or what was left out.
-    - `standardised`: whether the inputs (and a number to predict) have mean 0 and standard deviation 1; in
-        a test part, mean and standard deviation are those of the training part.
+    - `standardised`: whether the inputs (and each number to predict) have mean 0 and standard deviation 1;
+        in a test part, mean and standard deviation are those of the training part.
     - `clean_targets`: class numbers before mislabelling, shape (items,); None without mislabelling.
     - `weights`: weight of each item in a loss, shape (items,), not negative; None for equal weights.
     - `encoder`: how rows of the raw table become inputs; None if inputs are given as they are.
@@ -37,15 +39,15 @@ class DataSet:
         fills them by its own rows.
 
     **Raises:** `ValueError` for arrays that do not fit together, values that are not finite, class numbers
-    out of range, and negative weights.
+    out of range, several targets that are classes or have one name, and negative weights.
     """
 
     name: str
     inputs: Float[np.ndarray, "items inputs"]
-    targets: Shaped[np.ndarray, " items"]
+    targets: Shaped[np.ndarray, "items *targets"]
     classes: tuple[str, ...] | None
     columns: tuple[str, ...]
-    target: str
+    target: str | tuple[str, ...]
     source: str
     note: str = ""
     standardised: bool = False
@@ -68,12 +70,14 @@ class DataSet:
                 f"{self.name}: `inputs` must have shape (items, {len(self.columns)}) for as many columns, "
                 f"got {self.inputs.shape}."
             )
+        self._check_target()
         per_item = {"targets": self.targets}
         if self.clean_targets is not None:
             per_item["clean_targets"] = self.clean_targets
         weights = {} if self.weights is None else {"weights": self.weights}
         for what, values in (per_item | weights).items():
-            if values.shape != self.inputs.shape[:1]:
+            several = self.targets.shape[1:] if what == "targets" else ()
+            if values.shape != (len(self.inputs), *several):
                 raise ValueError(
                     f"{self.name}: `{what}` must have {len(self.inputs)} items like `inputs`, "
                     f"got {values.shape}."
@@ -92,6 +96,32 @@ class DataSet:
                 f"{self.name}: `weights` must not be negative, but item {item} has {self.weights[item]}."
             )
 
+    def _check_target(self) -> None:
+        """Check that each target has a name of its own, and that several are numbers."""
+        if not isinstance(self.target, str):
+            check_is("target", self.target, Iterable, "the name of what is predicted, or a list of names")
+            names = tuple(self.target)
+            object.__setattr__(self, "target", names[0] if len(names) == 1 else names)
+        names, shape = self.target_names, self.targets.shape
+        several = () if isinstance(self.target, str) else (len(names),)
+        worded = all(isinstance(name, str) for name in names)
+        if not worded or shape[1:] != several or several == (0,):
+            raise ValueError(
+                f"{self.name}: `target` must be one name for targets of shape (items,), or a name for each "
+                f"of several columns of targets; got {self.target!r} for targets of shape {shape}."
+            )
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self.name}: every target needs a name of its own, got {', '.join(names)}.")
+        if several and self.classes is not None:
+            raise ValueError(
+                f"{self.name}: several targets must be numbers; classes are predicted for one target only."
+            )
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the quantities that are predicted, also where it is a single one."""
+        return (self.target,) if isinstance(self.target, str) else self.target
+
     @property
     def loss(self) -> str:
         """Name of the loss that suits the data: `cross_entropy` for classes, else `squared_error`."""
@@ -107,8 +137,10 @@ class DataSet:
     @property
     def missing_classes(self) -> tuple[str, ...]:
         """Names of the classes that no item has, such as those whose items all went to the test part."""
+        if self.classes is None:
+            return ()
         present = set(self.targets.tolist())
-        return tuple(name for number, name in enumerate(self.classes or ()) if number not in present)
+        return tuple(name for number, name in enumerate(self.classes) if number not in present)
 
     def split(
         self, training: int | float, *, seed: int | None = None, stratified: bool = False
@@ -269,6 +301,8 @@ class DataSet:
         """Return a sentence with the shape, the classes, the note and the source."""
         if self.classes is None:
             what = f"{self.target}, a number"
+            if not isinstance(self.target, str):
+                what = f"{len(self.target)} numbers ({_listed(self.target)})"
         else:
             what = f"{len(self.classes)} classes of {self.target} ({_listed(self.classes)})"
         said = f"{self.name}: {len(self)} items, {len(self.columns)} inputs"
@@ -328,18 +362,20 @@ def _measured_by_first(first: DataSet, *others: DataSet) -> tuple[DataSet, ...]:
     mean = first.inputs.mean(axis=0)
     shift, scale = 0.0, 1.0
     if first.classes is None:
-        shift, (scale, changes) = first.targets.mean(), spreads(first.targets[:, None])
+        scale, changes = spreads(first.targets.reshape(len(first), -1))
         if not changes.all():
+            name = first.target_names[int(np.argmin(changes))]
             raise ValueError(
-                f"{first.target} of {first.name} is constant in the training part of {len(first)} items."
+                f"{name} of {first.name} is constant in the training part of {len(first)} items."
             )
+        shift, scale = first.targets.mean(axis=0), scale.reshape(first.targets.shape[1:])
     step = Scale(mean, spread, tuple(np.flatnonzero(varies).tolist()))
     encoder = first.encoder
     if encoder is not None:
         encoder = dataclasses.replace(
             encoder.then(step),
-            target_shift=encoder.target_shift + encoder.target_scale * float(shift),
-            target_scale=encoder.target_scale * float(np.squeeze(scale)),
+            target_shift=encoder.target_shift + encoder.target_scale * shift,
+            target_scale=encoder.target_scale * scale,
         )
     parts = [
         dataclasses.replace(

@@ -16,6 +16,7 @@ from ._raw_table import RawTable, is_missing, read_table
 
 
 Inputs = Float[np.ndarray, "items inputs"]
+PerTarget = float | Float[np.ndarray, " targets"]
 TRUE = ("true", "yes")
 
 
@@ -154,13 +155,19 @@ class Encoder:
     - `columns`: the columns of the raw table that are used, in order.
     - `steps`: what is done to the encoded columns, one after the other.
     - `target_shift`, `target_scale`: a number to predict is target_shift + target_scale * output, in the
-        units of the raw table.
+        units of the raw table; numbers, or for several targets arrays of shape (targets,).
     """
 
     columns: tuple[Column, ...]
     steps: tuple[Step, ...] = ()
-    target_shift: float = 0.0
-    target_scale: float = 1.0
+    target_shift: PerTarget = 0.0
+    target_scale: PerTarget = 1.0
+
+    def __post_init__(self):
+        """Store single numbers as floats, since files hold no others."""
+        for name in ("target_shift", "target_scale"):
+            value = np.asarray(getattr(self, name), dtype=float)
+            object.__setattr__(self, name, value if value.ndim else float(value))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -216,7 +223,12 @@ class Encoder:
         return table
 
     def in_target_units(self, outputs: ArrayLike) -> np.ndarray:
-        """Return outputs of a model in the units of the column to predict, of the same shape."""
+        """Return outputs of a model in the units of the columns to predict, of the same shape.
+
+        **Arguments:**
+
+        - `outputs`: shape (items,), or for several targets (items, targets).
+        """
         return self.target_shift + self.target_scale * np.asarray(outputs)
 
     def to_dict(self) -> dict[str, Any]:
@@ -229,7 +241,9 @@ class Encoder:
             }
             for step in self.steps
         ]
-        target = {"target_shift": self.target_shift, "target_scale": self.target_scale}
+        target = {
+            name: np.asarray(getattr(self, name)).tolist() for name in ("target_shift", "target_scale")
+        }
         return {"columns": columns, "steps": steps, **target}
 
     @classmethod
@@ -248,7 +262,7 @@ class Encoder:
                 steps.append(Scale(np.array(entry["shift"]), np.array(entry["scale"]), kept))
             else:
                 steps.append(Rotation(np.array(entry["mean"]), np.array(entry["directions"])))
-        return cls(tuple(columns), tuple(steps), float(known["target_shift"]), float(known["target_scale"]))
+        return cls(tuple(columns), tuple(steps), known["target_shift"], known["target_scale"])
 
 
 def key_of(word: str) -> str:

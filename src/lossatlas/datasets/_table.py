@@ -1,4 +1,4 @@
-"""Tables of the user, with one column to predict; and the shipped iris data."""
+"""Tables of the user, with one column to predict or several; and the shipped iris data."""
 
 import dataclasses
 import importlib.resources
@@ -9,16 +9,16 @@ from typing import Any, Literal
 import numpy as np
 
 from lossatlas._checks import check_is
-from lossatlas._suggestions import did_you_mean, named_arguments
+from lossatlas._suggestions import named_arguments
 
 from ._data_set import DataSet
 from ._encoder import Categories, Column, Encoder, Number, Scale, words_of
-from ._labels import as_number, bare, read_labels
+from ._labels import as_number, bare
 from ._raw_table import RawTable, is_missing, read_table
 from ._standardise import left_out, spreads
+from ._target_columns import is_float, read_target, target_columns
 
 
-CLASS_LIMIT = 20  # a target of whole numbers with at most so many different values is taken as classes
 WORD_LIMIT = 20  # different words of an input; more look like names of the items
 INDEX_NAMES = ("", "id", "index", "row", "unnamed: 0")  # of columns that may number the items
 
@@ -28,7 +28,7 @@ Missing = Literal["refuse", "drop", "mean"]
 @named_arguments
 def load_table(
     table: str | os.PathLike | Any,
-    target: str,
+    target: str | Sequence[str],
     *,
     task: str = "auto",
     weights: str | None = None,
@@ -36,7 +36,7 @@ def load_table(
     drop: Sequence[str] = (),
     missing: Missing = "refuse",
 ) -> DataSet:
-    """Read a table; its inputs, and a number to predict, are standardised.
+    """Read a table; its inputs, and each number to predict, are standardised.
 
     Columns of numbers are inputs as they are. Columns of words, of at most 20 different ones, become an
     input of 0 or 1 for each word, of two words one input. A column without a name, or called id or index,
@@ -47,10 +47,10 @@ def load_table(
     - `table`: path of a CSV file with a header line (separated by commas, semicolons, tabs or vertical
         bars, with decimal points or commas), a data frame of pandas or polars, an Arrow table, a mapping
         from names to values, or a list of such mappings.
-    - `target`: name of the column to predict.
+    - `target`: name of the column to predict, or a list of the names of several columns of numbers.
     - `task`: `classes`, `number` or `auto`. With `auto`, text is taken as classes, and so are whole
         numbers with at most 20 different values and at most half as many values as rows; anything else is
-        a number to predict.
+        a number to predict. Classes are refused where there are several targets.
     - `weights`: name of a column with the weights of the rows, which must not be negative; it is not used
         as an input.
     - `columns`: names of the inputs; default all other columns.
@@ -68,15 +68,17 @@ def load_table(
     columns are constant, carry nothing and are left out.
 
     **Raises:** `ValueError` that names row (the header of a file is row 1) and column of what is missing or
-    does not fit, or the column that is not there.
+    does not fit, or the column that is not there, or the target that is named twice or holds classes beside
+    others.
     """
     raw = read_table(table)
     check_is("weights", weights, str | None, "the name of a column")
     drop = drop or ()
     if missing not in ("refuse", "drop", "mean"):
         raise ValueError(f"`missing` must be refuse, drop or mean, got {missing!r}.")
-    names, said = _names_of_inputs(raw, target, weights, columns, drop)
-    raw, dropped = _complete_rows(raw, names, target, weights, missing)
+    targets = target_columns(raw, target)
+    names, said = _names_of_inputs(raw, targets, weights, columns, drop)
+    raw, dropped = _complete_rows(raw, names, targets, weights, missing)
     if len(raw.rows) < 2:
         raise ValueError(f"{raw.name} needs at least two rows of data, got {len(raw.rows)}.")
     counted = None if weights is None else weights_of(raw, weights)
@@ -90,23 +92,23 @@ def load_table(
     if not varies.any():
         raise ValueError(f"Every input column of {raw.name} is constant; nothing can be learnt.")
     encoder = encoder.then(Scale(values.mean(axis=0), spread, tuple(np.flatnonzero(varies).tolist())))
-    targets, classes, joined, (shift, scale) = _target(raw, target, task)
+    read = read_target(raw, targets, task)
     weighted = "" if weights is None else f"rows weighted by {weights}"
     words = [column.name for column in encoder.columns if isinstance(column, Categories)]
     encoded = f"words as 0 or 1: {', '.join(words)}" if words else ""
-    notes = (raw.note, said, dropped, joined, encoded, left_out(every, varies), weighted)
+    notes = (raw.note, said, dropped, read.note, encoded, left_out(every, varies), weighted)
     return DataSet(
         name=raw.name.rsplit(".", 1)[0],
         inputs=encoder.steps[0](values),
-        targets=targets,
-        classes=classes,
+        targets=read.values,
+        classes=read.classes,
         columns=tuple(name for name, kept in zip(every, varies) if kept),
-        target=target,
+        target=targets,
         source=raw.name,
         note="; ".join(filter(None, notes)),
         standardised=True,
         weights=counted,
-        encoder=dataclasses.replace(encoder, target_shift=shift, target_scale=scale),
+        encoder=dataclasses.replace(encoder, target_shift=read.shift, target_scale=read.scale),
         raw=raw if missing == "mean" else None,
     )
 
@@ -122,14 +124,14 @@ def iris() -> DataSet:
 
 
 def _names_of_inputs(
-    raw: RawTable, target: str, weights: str | None, columns: Sequence[str] | None, drop: Sequence[str]
+    raw: RawTable,
+    targets: tuple[str, ...],
+    weights: str | None,
+    columns: Sequence[str] | None,
+    drop: Sequence[str],
 ) -> tuple[list[str], str]:
     """Return the names of the columns that are inputs, and which one is left out as it numbers the rows."""
     there = ", ".join(name or "(no name)" for name in raw.columns)
-    if target not in raw.columns:
-        raise ValueError(
-            f"{raw.name} has no column {target!r}; it has {there}{did_you_mean(target, raw.columns) or '.'}"
-        )
     for what, names in (("columns", columns), ("drop", drop)):
         if isinstance(names, str) or not isinstance(names, Sequence | None):
             raise ValueError(f"`{what}` must be a list of names of columns, got {names!r}.")
@@ -139,7 +141,7 @@ def _names_of_inputs(
                 raise ValueError(
                     f"`{what}` names {name!r}, which {raw.name} does not have; it has {there}."
                 )
-    others = [name for name in raw.columns if name not in (target, weights)]
+    others = [name for name in raw.columns if name not in (*targets, weights)]
     said = ""
     if columns is None:
         numbering = [name for name in others if name not in drop and _numbers_rows(raw, name)]
@@ -153,11 +155,12 @@ def _names_of_inputs(
         names = [name for name in columns if name in others and name not in drop]
     if "" in names:
         raise ValueError(f"{raw.name} has several columns named '', or one without a name.")
+    predicted = " and ".join(map(repr, targets))
     if not names and weights is None:
-        raise ValueError(f"{raw.name} has no column besides {target!r} to predict it from.")
-    if weights is not None and (weights not in raw.columns or weights == target or not names):
+        raise ValueError(f"{raw.name} has no column besides {predicted} to predict from.")
+    if weights is not None and (weights not in raw.columns or weights in targets or not names):
         raise ValueError(
-            f"`weights` must name a column of {raw.name} besides {target!r} and at least one input, "
+            f"`weights` must name a column of {raw.name} besides {predicted} and at least one input, "
             f"got {weights!r}."
         )
     return names, said
@@ -172,10 +175,10 @@ def _numbers_rows(raw: RawTable, name: str) -> bool:
 
 
 def _complete_rows(
-    raw: RawTable, names: list[str], target: str, weights: str | None, missing: Missing
+    raw: RawTable, names: list[str], targets: tuple[str, ...], weights: str | None, missing: Missing
 ) -> tuple[RawTable, str]:
     """Return the rows that can be used, and what was done about missing values, a clause or nothing."""
-    needed = [target, *([] if weights is None else [weights])]
+    needed = [*targets, *([] if weights is None else [weights])]
     gaps = {
         name: np.array([is_missing(text) for text in raw.columns[name]], bool) for name in (*needed, *names)
     }
@@ -198,7 +201,7 @@ def _column(raw: RawTable, name: str, missing: Missing) -> Column:
     known = [text for text in raw.columns[name] if not is_missing(text)]
     if not known:
         raise ValueError(f"{raw.name}, column {name}: every value is missing.")
-    if 2 * sum(_is_float(text) for text in known) >= len(known):
+    if 2 * sum(is_float(text) for text in known) >= len(known):
         return Number(name, 0.0).filled_by(raw) if missing == "mean" else Number(name)
     words = words_of(known)
     if len(words) > WORD_LIMIT or (len(words) > 2 and 2 * len(words) > len(known)):
@@ -221,45 +224,3 @@ def weights_of(raw: RawTable, column: str) -> np.ndarray:
     if not values.any():
         raise ValueError(f"Every weight in column {column} of {raw.name} is zero.")
     return values
-
-
-def _target(raw: RawTable, name: str, task: str):
-    """Return targets, names of classes, what was done to labels, and shift and scale of a number."""
-    if task not in ("auto", "classes", "number"):
-        raise ValueError(f"`task` must be auto, classes or number, got {task}.")
-    texts = [bare(text) for text in raw.columns[name]]
-    if task == "number" or (task == "auto" and not _looks_like_classes(texts)):
-        values = Number(name).encode(raw)
-        spread, varies = spreads(values)
-        if not np.all(np.isfinite(spread)):
-            raise ValueError(f"{raw.name}, column {name}: the numbers are too large to standardise.")
-        if not varies.all():
-            raise ValueError(f"Column {name} of {raw.name} is constant; there is nothing to predict.")
-        mean = values[:, 0].mean()
-        return (values[:, 0] - mean) / spread[0], None, "", (float(mean), float(spread[0]))
-    numbers_of_classes, order, said = read_labels(texts)
-    if len(order) > max(2, len(texts) // 2):
-        raise ValueError(
-            f"Column {name} of {raw.name} has {len(order)} classes for {len(texts)} items; it looks like "
-            "a name of the items, not something to predict."
-        )
-    if len(order) < 2:
-        raise ValueError(f"Column {name} of {raw.name} holds one class only, {next(iter(order))!r}.")
-    return np.array(numbers_of_classes), order, said, (0.0, 1.0)
-
-
-def _looks_like_classes(texts: list[str]) -> bool:
-    """Return whether labels are words, or few whole numbers; other numbers are there to be predicted."""
-    numbers = [as_number(text) for text in texts]
-    if None in numbers:
-        return not all(_is_float(text) for text in texts)  # 1, 2, inf are no words
-    whole = all(isinstance(number, int) for number in numbers)
-    return whole and len(set(numbers)) <= min(CLASS_LIMIT, max(2, len(numbers) // 2))
-
-
-def _is_float(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from ._data_set import DataSet
-from ._encoder import Number
 from ._labels import as_labels
 from ._raw_table import RawTable, is_missing, read_table
 from ._table import Missing, weights_of
+from ._target_columns import read_numbers
 
 
 def load_test_table(
@@ -23,8 +23,8 @@ def load_test_table(
 
     **Arguments:**
 
-    - `table`: what `load_table` takes, with the columns that are inputs of the training data and that of
-        the target, in any order; other columns are passed over.
+    - `table`: what `load_table` takes, with the columns that are inputs of the training data and those of
+        all targets, in any order; other columns are passed over.
     - `training`: training data with an encoder, such as `load_table` returns.
     - `weights`: name of the column with the weights of the rows.
     - `missing`: as in `load_table`, where the mean is that of the training data.
@@ -39,7 +39,7 @@ def load_test_table(
             f"`training` must have an encoder, as tables have; {training.name} takes inputs as they are."
         )
     raw = read_table(table)
-    needed = [training.target, *([] if weights is None else [weights])]
+    needed = [*training.target_names, *([] if weights is None else [weights])]
     for name in needed:
         if name not in raw.columns:
             there = ", ".join(raw.columns)
@@ -72,8 +72,9 @@ def load_test_table(
 
 def _targets(raw: RawTable, training: DataSet) -> np.ndarray:
     """Return class numbers, or numbers in the scale of the training data."""
-    name, encoder = training.target, training.encoder
-    if training.classes is not None:
-        return as_labels(raw.columns[name], training.classes, lambda row: raw.at(row, name))
+    names, encoder = training.target_names, training.encoder
     assert encoder is not None
-    return (Number(name).encode(raw)[:, 0] - encoder.target_shift) / encoder.target_scale
+    if training.classes is not None:
+        (name,) = names
+        return as_labels(raw.columns[name], training.classes, lambda row: raw.at(row, name))
+    return (read_numbers(raw, names) - encoder.target_shift) / encoder.target_scale

@@ -48,9 +48,11 @@ class Perceptron(AbstractModel):
 
     (no factor 1/2), where the sums run over items with inputs x_d, targets t_d and weights v_d, by default
     1, and w holds the penalised variables. The loss is -sum_c t_c ln softmax(y)_c (`cross_entropy`),
-    ln(1 + e^y) - t y (`binary_cross_entropy`, one output) or sum_c (y_c - t_c)^2 (`squared_error`). Without
-    a hidden layer this is logistic or linear regression, which is convex. The variables of a point are W_0
-    row by row, b_0, W_1, b_1, ..., without those that are frozen at zero.
+    ln(1 + e^y) - t y (`binary_cross_entropy`, one output) or sum_c (y_c - t_c)^2 (`squared_error`). So the
+    squared error is a mean over items and a sum over outputs: each of several targets weighs as much
+    against the penalty as it would alone. Without a hidden layer this is logistic or linear regression,
+    which is convex. The variables of a point are W_0 row by row, b_0, W_1, b_1, ..., without those that are
+    frozen at zero.
 
     As a model it predicts probabilities of the classes (of two classes for `binary_cross_entropy`), or the
     outputs for `squared_error`.

@@ -51,7 +51,8 @@ def check_predictions(model: AbstractModel, *, own_losses: bool) -> None:
         wanted = "(items,) or (items, outputs)" if model.classes is None else f"(items, {model.classes})"
         raise ValueError(f"`predict` must return shape {wanted}; for {ITEMS} items it returned {outputs}.")
     if own_losses:
-        targets = jnp.zeros(ITEMS) if model.classes is None else jnp.zeros(ITEMS, dtype=int)
+        values = jnp.zeros(ITEMS if outputs[1] == 1 else outputs)
+        targets = values if model.classes is None else jnp.zeros(ITEMS, dtype=int)
         losses = _shape_of("item_losses", model.item_losses, x, inputs, targets)
         if losses != (ITEMS,):
             raise ValueError(

@@ -76,8 +76,8 @@ class Loss(AbstractModel):
     - `features`: number of inputs of one item, for `predict`.
     - `classes`: number of classes of a classifier; None for a regression.
     - `item_losses`: function `item_losses(parameters, inputs, targets)` that returns the loss of each item
-        without the penalty, shape (items,). Targets are class numbers or values, shape (items,). Default:
-        -ln p of the target class, or the squared error.
+        without the penalty, shape (items,). Targets are class numbers or values, shape (items,), or for
+        several outputs (items, outputs). Default: -ln p of the target class, or the squared error.
     - `name`: name of the loss in its fingerprint; default the name of the function.
 
     **Raises:** `ValueError` if parameters or data are no numbers, a setting does not fit, a symmetry or a

@@ -107,7 +107,7 @@ def _items(landscape: AbstractModel, data: DataSet | None) -> tuple[np.ndarray, 
             f"`data` must have one input and one number to predict, got inputs of shape {inputs.shape} and "
             f"targets of shape {targets.shape}."
         )
-    names = ["input", "target"] if data is None else [data.columns[0], data.target]
+    names = ["input", "target"] if data is None else [data.columns[0], data.target_names[0]]
     return inputs[:, 0], single[:, 0], names
 
 

@@ -163,7 +163,7 @@ def _names(landscape: AbstractModel, data: DataSet | None, network: list) -> tup
     if len(data.columns) != inputs:
         raise ValueError(f"`data` must have {inputs} inputs, {data.name} has {len(data.columns)}.")
     if data.classes is None:
-        return list(data.columns), [data.target] * outputs
+        return list(data.columns), [*data.target_names]
     classes = [f"class {name}" if name.isdigit() else name for name in data.classes]
     return list(data.columns), classes if outputs == len(classes) else classes[-outputs:]
 

@@ -36,7 +36,9 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
     table_file: Annotated[
         Path, Field(alias="table"), Help("A table with a header line.", argument="TABLE.csv")
     ]
-    target: Annotated[str, Help("Column of the table to predict.")]
+    target: Annotated[
+        str | list[str], Help("Column of the table to predict, or several columns of numbers: a,b.")
+    ]
     task: Annotated[str, Help("Kind of the target: classes, number, or auto (recognised).")] = "auto"
     weights: Annotated[
         str | None, Help("Column of the table with the weight of each row in the loss.", unset="none")
@@ -98,9 +100,12 @@ class CsvRecipe(AbstractTableRecipe, frozen=True):
             raise ValueError(
                 "A student learns the outputs of a `teacher` without `weights`; give one of them."
             )
+        table = la.datasets.read_table(self.table_file)
+        # A name with a comma in it is one name.
+        whole = not isinstance(self.target, str) or self.target in table.columns
         return la.datasets.load_table(
-            self.table_file,
-            self.target,
+            table,
+            self.target if whole else _names(self.target),
             task=self.task,
             weights=self.weights,
             columns=self.columns,

@@ -80,7 +80,7 @@ def data_card(data: DataSet) -> dict[str, Any]:
         "name": data.name,
         "columns": list(data.columns),
         "classes": None if data.classes is None else list(data.classes),
-        "target": data.target,
+        "target": data.target if isinstance(data.target, str) else list(data.target),
         "encoder": None if data.encoder is None else data.encoder.to_dict(),
     }
 
@@ -98,10 +98,13 @@ def rebuild_for_predictions(memory: dict[str, Any], card: dict[str, Any]) -> Pro
     classes = None if card["classes"] is None else tuple(card["classes"])
     # An item of each class, since no network learns from fewer; predictions do not know them.
     count = 2 if classes is None else len(classes)
+    values, several = np.arange(2.0), not isinstance(card["target"], str)
+    if several:
+        values = np.repeat(values[:, None], len(card["target"]), axis=1)
     items = DataSet(
         name=card["name"],
         inputs=np.zeros((count, len(card["columns"]))),
-        targets=np.arange(2.0) if classes is None else np.arange(count),
+        targets=values if classes is None else np.arange(count),
         classes=classes,
         columns=tuple(card["columns"]),
         target=card["target"],
@@ -110,5 +113,5 @@ def rebuild_for_predictions(memory: dict[str, Any], card: dict[str, Any]) -> Pro
     )
     outputs = None
     if getattr(recipe, "teacher", None) is not None:  # a student learns the linear outputs of a network
-        outputs = np.zeros((count, 1 if classes is None else count))
+        outputs = np.zeros((count, len(items.target_names) if classes is None else count))
     return Problem(recipe.network(items, outputs), items)

@@ -23,7 +23,7 @@ class Lesson(NamedTuple):
     - `teacher`: landscape of the teacher, on the first half of the data.
     - `x`: the minimum of that landscape that is the teacher, shape (dim,), parameter units.
     - `data`: the second half of the data, relabelled: with the class of the teacher's largest output, or,
-        where a number is predicted, with its output.
+        where numbers are predicted, with its outputs.
     - `targets`: linear outputs of the teacher on the second half, shape (items, outputs).
     """
 
@@ -90,8 +90,10 @@ def teach(teacher: Perceptron, x: Float[np.ndarray, " dim"], data: DataSet) -> L
     if data.inputs.shape[1] != teacher.sizes[0]:
         raise ValueError(f"`data` has {data.inputs.shape[1]} inputs, the teacher {teacher.sizes[0]}.")
     targets = np.asarray(teacher.outputs(jnp.asarray(x), jnp.asarray(data.inputs)))
-    classes = data.classes is not None
-    said = np.argmax(targets, axis=1) if classes else targets[:, 0]
+    if data.classes is not None:
+        said = np.argmax(targets, axis=1)
+    else:
+        said = targets[:, 0] if isinstance(data.target, str) else targets
     note = f"{len(data)} items with the answers of a teacher {list(teacher.sizes)}"
     relabelled = DataSet(
         name=data.name,

@@ -32,6 +32,7 @@ COLUMNS = {
     "test_misclassification_sd": "sd",
     "test_rmse": "gmin test RMSE",
     "test_r2": "gmin test R2",
+    "test_macro_r2": "gmin test macro R2",
     "validation_loss": "gmin validation loss",
     "validation_accuracy": "gmin validation accuracy",
     "validation_rmse": "gmin validation RMSE",

@@ -1,5 +1,6 @@
 """Metrics of models against scikit-learn, distances against brute force over the group."""
 
+import dataclasses
 import itertools
 import sys
 
@@ -25,8 +26,7 @@ from lossatlas.analysis import (
     paired_differences,
     parameter_distances,
 )
-from lossatlas.analysis.models._metric_names import class_words
-from lossatlas.atlas import TrainedModel
+from lossatlas.analysis.models._metric_names import name_words
 from lossatlas.datasets import DataSet, load_table
 from lossatlas.landscapes import Perceptron, xor
 
@@ -158,26 +158,55 @@ def test_probabilities_that_saturate_keep_their_order():
     assert evaluate(network, x, training).columns["training_auc"][0] == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_number_to_predict_is_judged_in_its_units():
-    rng = np.random.default_rng(0)
-    rows = {"x": rng.normal(size=40), "mass": 20.0 + 5.0 * rng.normal(size=40)}
-    training, test = load_table(rows, "mass").split(25, seed=1)
-    network = Perceptron(training.inputs, training.targets, hidden=[2], l2=1e-3, loss="squared_error")
+def test_numbers_are_judged_in_their_units():
+    rng, names = np.random.default_rng(0), ("mass", "a width")
+    x, y = rng.normal(size=(2, 40))
+    rows = {"x": x, "mass": 20.0 + 5.0 * (x + y), "a width": 0.01 * np.tanh(x) + 0.02 * y}
+    training, test = load_table(rows, names).split(20, seed=1)
+    settings = {"hidden": [2], "l2": 1e-3, "loss": "squared_error"}
+    network = Perceptron(training.inputs, training.targets, **settings)
     x = np.random.default_rng(1).normal(size=(3, network.dimension))
-    found = evaluate(network, x, training, test)
-    assert set(found.columns) == {
-        f"{part}_{m}" for part in ("training", "test") for m in ("loss", "rmse", "r2")
-    }
+    x[2] = x[0]
+    found = evaluate(network, x, training, test, lowest=0)
+    each = {f"{metric}_{word}" for metric in ("rmse", "r2") for word in ("mass", "a_width")}
+    assert (
+        set(found.columns)
+        == set(found.errors)
+        == {f"{part}_{metric}" for part in ("training", "test") for metric in each | {"loss", "macro_r2"}}
+    )
+    assert is_detail("test_r2_a_width") and not is_detail("test_macro_r2")
+    assert found.differences["test_loss"][0] == found.differences["test_loss"][2] == 0
     energies = [float(network.energy(point)) - 1e-3 * point @ point for point in x]
     np.testing.assert_allclose(found.columns["training_loss"], energies, rtol=1e-12)
+    known = test.encoder.in_target_units(test.targets)
     for row, point in enumerate(x):
-        known = test.encoder.in_target_units(test.targets)
-        said = TrainedModel(network, point, training).predict({"x": rows["x"]})
-        said = said[[np.flatnonzero(np.isclose(rows["mass"], mass))[0] for mass in known]]
-        assert found.columns["test_rmse"][row] == pytest.approx(
-            root_mean_squared_error(known, said), rel=1e-12
+        said = test.encoder.in_target_units(network.predict(point, test.inputs))
+        rmse = root_mean_squared_error(known, said, multioutput="raw_values")
+        r2 = r2_score(known, said, multioutput="raw_values")
+        for place, word in enumerate(("mass", "a_width")):
+            assert found.columns[f"test_rmse_{word}"][row] == pytest.approx(rmse[place], rel=1e-12)
+            assert found.columns[f"test_r2_{word}"][row] == pytest.approx(r2[place], rel=1e-12)
+        assert found.columns["test_macro_r2"][row] == pytest.approx(r2.mean(), rel=1e-12)
+    # Each target is judged as that of a network which has only its output.
+    for place, word in enumerate(("mass", "a_width")):
+        kept = np.r_[0:4, 4 + 2 * place : 6 + 2 * place, 8 + place]
+        scale = test.encoder.target_scale[place]
+        encoder = dataclasses.replace(test.encoder, target_scale=scale, target_shift=0.0)
+        alone = dataclasses.replace(
+            test, targets=test.targets[:, place], target=names[place], encoder=encoder
         )
-        assert found.columns["test_r2"][row] == pytest.approx(r2_score(known, said), rel=1e-11)
+        one = Perceptron(alone.inputs, alone.targets, **settings)
+        single = evaluate(one, x[:, kept], alone)
+        assert set(single.columns) == {"training_loss", "training_rmse", "training_r2"}
+        for metric in ("rmse", "r2"):
+            for ours, theirs in ((found.columns, single.columns), (found.errors, single.errors)):
+                np.testing.assert_allclose(
+                    ours[f"test_{metric}_{word}"], theirs[f"training_{metric}"], rtol=1e-12
+                )
+    with pytest.raises(ValueError, match="table has one number to predict, but the model has 2 outputs"):
+        evaluate(network, x, alone)
+    with pytest.raises(ValueError, match="table has 2 numbers to predict, but the model has 1 outputs"):
+        evaluate(one, x[:, kept], training)
 
 
 def test_a_constant_number_has_no_r2():
@@ -222,8 +251,9 @@ def test_differences_from_the_lowest_minimum_are_paired():
 
 def test_words_of_classes_make_columns():
     names = ("type 1", "type-1", "error", "3.5", "", "Ähre")
-    assert class_words(names) == ("type_1_0", "type_1_1", "error_2", "3_5", "class", "Ähre")
-    assert all(f"test_auc_{word}".isidentifier() for word in class_words(names))
+    assert name_words(names) == ("type_1_0", "type_1_1", "error_2", "3_5", "name", "Ähre")
+    assert name_words(("a", "a", "a_0", "y", "y_error")) == ("a_0", "a_1", "a_0_2", "y_3", "y_error_4")
+    assert all(f"test_auc_{word}".isidentifier() for word in name_words(names))
     shown = ("test_auc", "test_loss", "test_macro_recall", "test_rmse", "orbit_size")
     assert not any(map(is_detail, shown))
     assert all(map(is_detail, ("test_recall_setosa", "test_auc_error", "training_precision_type_1")))

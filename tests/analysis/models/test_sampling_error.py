@@ -38,19 +38,22 @@ def test_one_item_of_a_class_says_nothing_of_the_error():
     assert value == 1.0 and np.isnan(np.sum(np.asarray(parts)))
 
 
-def test_errors_of_a_number_are_those_of_the_bootstrap():
+def test_errors_of_numbers_are_those_of_the_bootstrap():
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(300, 1))
-    targets = 0.9 * inputs[:, 0] + 0.4 * rng.standard_t(6, 300)
-    data = DataSet("r", inputs, targets, None, ("x",), "y", "")
+    shared = 0.4 * rng.standard_t(6, (300, 1))  # so that the errors of the two targets go together
+    targets = inputs * [0.9, -0.5] + shared + 0.2 * rng.normal(size=(300, 2))
+    data = DataSet("r", inputs, targets, None, ("x",), ("y", "z"), "")
     network = Perceptron(inputs, targets, hidden=0, l2=0.0, loss="squared_error")
-    found = evaluate(network, np.array([[0.8, 0.1]]), data)
-    said, drawn = 0.8 * inputs[:, 0] + 0.1, rng.integers(0, 300, (2000, 300))
+    found = evaluate(network, np.array([[0.8, -0.5, 0.1, 0.0]]), data)
+    said, drawn = inputs * [0.8, -0.5] + [0.1, 0.0], rng.integers(0, 300, (2000, 300))
     squares = (targets - said)[drawn] ** 2
     rmse = np.sqrt(squares.mean(axis=1))
     r2 = 1 - squares.mean(axis=1) / targets[drawn].var(axis=1)
-    assert found.errors["training_rmse"][0] == pytest.approx(rmse.std(), rel=0.08)
-    assert found.errors["training_r2"][0] == pytest.approx(r2.std(), rel=0.08)
+    for place, name in enumerate("yz"):
+        assert found.errors[f"training_rmse_{name}"][0] == pytest.approx(rmse[:, place].std(), rel=0.08)
+        assert found.errors[f"training_r2_{name}"][0] == pytest.approx(r2[:, place].std(), rel=0.08)
+    assert found.errors["training_macro_r2"][0] == pytest.approx(r2.mean(axis=1).std(), rel=0.08)
 
 
 def test_paired_differences_are_those_of_mcnemar():

@@ -19,7 +19,7 @@ ROUNDING = 1e-12  # losses that differ by less than this fraction are those of o
 class OnData(AbstractLandscape):
     """The loss of a model on a data set other than its own, without the penalty.
 
-    - `scale`: what one unit of the targets is in units of the quantity to predict.
+    - `scale`: what one unit of the targets is in units of the quantity to predict, of each for several.
     - `reference`: the minimum to compare with, shape (dim,), or None.
     """
 
@@ -50,18 +50,19 @@ class OnData(AbstractLandscape):
 class Judge(eqx.Module):
     """Computes the metrics of one minimum on data.
 
-    It returns dictionaries `values` and `errors` by metric, scalars and arrays of shape (classes,); for
-    classes also `wrong`, shape (items,); with a reference also `difference`, that of the mean loss
-    from the reference in standard errors, positive where the minimum is better.
+    It returns dictionaries `values` and `errors` by metric, scalars and arrays of shape (classes,) or, for
+    several numbers to predict, (targets,); for classes also `wrong`, shape (items,); with a reference also
+    `difference`, that of the mean loss from the reference in standard errors, positive where the minimum is
+    better.
 
-    - `classes`: number of classes of the data; 0 for a number to predict.
+    - `classes`: number of classes of the data; 0 for numbers to predict.
     """
 
     classes: int = eqx.field(static=True)
 
     def __call__(self, trial: OnData, x: Point) -> dict[str, Any]:
         losses = self._losses(trial, x)
-        found = self._classes(trial, x) if self.classes else self._number(trial, x)
+        found = self._classes(trial, x) if self.classes else self._numbers(trial, x)
         count = losses.shape[0]
         found["values"]["loss"] = jnp.mean(losses)
         found["errors"]["loss"] = jnp.std(losses) / jnp.sqrt(count)
@@ -81,16 +82,22 @@ class Judge(eqx.Module):
         own = jnp.take_along_axis(logits, trial.targets[:, None], axis=1)[:, 0]
         return jax.nn.logsumexp(logits, axis=1) - own
 
-    def _number(self, trial: OnData, x: Point) -> dict[str, Any]:
-        """Return RMSE and R^2, and their errors by linearisation."""
-        squares = (trial.model.predict(x, trial.inputs)[:, 0] - trial.targets) ** 2
-        mean, spreads = jnp.mean(squares), (trial.targets - jnp.mean(trial.targets)) ** 2
-        variance = jnp.mean(spreads)
-        ratio, root = jnp.where(variance > 0, mean / variance, jnp.nan), jnp.sqrt(squares.shape[0])
-        rmse = jnp.sqrt(mean)
-        error = jnp.std(squares) / (2.0 * jnp.where(rmse > 0, rmse, 1.0)) / root
+    def _numbers(self, trial: OnData, x: Point) -> dict[str, Any]:
+        """Return RMSE and R^2 of each target, for several the mean R^2, and errors by linearisation."""
+        known = trial.targets.reshape(len(trial.targets), -1)
+        squares = (trial.model.predict(x, trial.inputs) - known) ** 2
+        spreads = (known - jnp.mean(known, axis=0, keepdims=True)) ** 2
+        mean, variance, root = jnp.mean(squares, axis=0), jnp.mean(spreads, axis=0), len(known) ** 0.5
+        ratio, rmse = jnp.where(variance > 0, mean / variance, jnp.nan), jnp.sqrt(mean)
+        error = jnp.std(squares, axis=0) / (2.0 * jnp.where(rmse > 0, rmse, 1.0)) / root
+        parts = (squares - ratio[None, :] * spreads) / variance[None, :]
         values = {"rmse": trial.scale * rmse, "r2": 1.0 - ratio}
-        errors = {"rmse": trial.scale * error, "r2": jnp.std(squares - ratio * spreads) / variance / root}
+        errors = {"rmse": trial.scale * error, "r2": jnp.std(parts, axis=0) / root}
+        if trial.targets.ndim == 1:
+            values, errors = ({name: each[0] for name, each in kind.items()} for kind in (values, errors))
+        else:
+            values["macro_r2"] = jnp.mean(values["r2"])
+            errors["macro_r2"] = jnp.std(jnp.mean(parts, axis=1)) / root
         return {"values": values, "errors": errors}
 
     def _classes(self, trial: OnData, x: Point) -> dict[str, Any]:

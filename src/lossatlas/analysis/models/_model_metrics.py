@@ -14,7 +14,7 @@ from lossatlas.landscapes import AbstractModel, check_model
 from lossatlas.searches import as_points, run_batch
 
 from ._judge import Judge, OnData
-from ._metric_names import PER_CLASS, class_words
+from ._metric_names import name_words
 from ._sampling_error import paired_differences
 
 
@@ -23,9 +23,10 @@ class ModelMetrics(AbstractResult):
     """Metrics of all minima by name, and the items that each minimum misclassifies.
 
     - `columns`: name -> one value per minimum, shape (minima,); NaN where the metric is not defined. A name
-        joins a part of the data and a metric, such as `test_auc`, and, for metrics of a single class, its
-        name, such as `test_recall_setosa`. The parts are `training`, `validation`, `test`, `correct` and
-        `wrong` (training items with a correct and with a wrong label); the metrics are those of `evaluate`.
+        joins a part of the data and a metric, such as `test_auc`, and, for metrics of a single class or of
+        one of several targets, its name, such as `test_recall_setosa`. The parts are `training`,
+        `validation`, `test`, `correct` and `wrong` (training items with a correct and with a wrong label);
+        the metrics are those of `evaluate`.
     - `misclassified`: part -> whether a minimum misclassifies an item, shape (minima, items).
     - `errors`: name -> standard error of the metric, from the number of items and their spread, shape
         (minima,); of all metrics but `misclassification_index`.
@@ -83,12 +84,15 @@ def evaluate(
 
     For a number to predict:
 
-    - `loss`: the mean squared error in the scale of the targets, unless the model has another loss.
+    - `loss`: the mean squared error in the scale of the targets, summed over several targets, unless the
+        model has another loss.
     - `rmse`: root of the mean squared error, in units of the target: the standardisation is undone if the
         data have an encoder.
     - `r2`: 1 - sum (t - y)^2 / sum (t - mean t)^2, dimensionless; NaN where all t are equal.
+    - `rmse_TARGET`, `r2_TARGET`, `macro_r2`: in their place for several targets, those of each target, and
+        the mean R^2 over the targets.
 
-    Errors of AUCs are those of DeLong, those of `rmse` and `r2` are linearised. A regression of several
+    Errors of AUCs are those of DeLong, those of RMSE and R^2 are linearised. A regression of several
     outputs (such as a student trained on the outputs of a classifier) can be evaluated on classes: its
     outputs are taken as the inputs of a softmax, and `loss` is -(1/n) sum ln p_target.
 
@@ -150,7 +154,7 @@ def _enter(
     """Enter the metrics of one part under their names."""
     for kind, columns in (("values", found.columns), ("errors", found.errors)):
         for metric, numbers in judged[kind].items():
-            if metric not in PER_CLASS:
+            if numbers.ndim == 1:
                 columns[f"{part}_{metric}"] = numbers
                 continue
             if metric == "auc":
@@ -170,9 +174,13 @@ def _enter(
 
 
 def _words(data: DataSet, classes: int) -> tuple[str, ...]:
-    """Return the words that stand for the classes in names of metrics; the model may know more classes."""
-    names = [] if data.classes is None else [*data.classes]
-    return class_words([*names, *map(str, range(len(names), classes))]) if names else ()
+    """Return the words that stand for the classes, or for several targets, in names of metrics.
+
+    The model may know more classes than the data.
+    """
+    if data.classes is None:
+        return name_words(data.target_names)
+    return name_words([*data.classes, *map(str, range(len(data.classes), classes))])
 
 
 def _output_count(model: AbstractModel) -> int:
@@ -193,8 +201,10 @@ def _on(model: AbstractModel, data: DataSet) -> OnData:
             raise ValueError(
                 f"{data.name} has a number to predict, but the model tells {model.classes} classes apart."
             )
-        if outputs != 1:
-            raise ValueError(f"{data.name} has one number to predict, but the model has {outputs} outputs.")
+        count = len(data.target_names)
+        if outputs != count:
+            said = "one number" if count == 1 else f"{count} numbers"
+            raise ValueError(f"{data.name} has {said} to predict, but the model has {outputs} outputs.")
     elif model.classes is None and outputs == 1:
         raise ValueError(f"{data.name} has classes, but the model predicts one number.")
     elif data.targets.max() >= outputs:
