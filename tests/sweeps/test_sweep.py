@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lossatlas.atlas import Atlas, AtlasError
+from lossatlas.datasets._parts import two_parts
 from lossatlas.landscapes import xor
 from lossatlas.recipes import read_recipe
 from lossatlas.sweeps import (
@@ -227,12 +228,11 @@ def test_test_data_that_changed_are_noticed(tmp_path):
     path = tmp_path / "a.atlas"
     explore_recipe(recipe, recipe.build(), path, ExploreSettings(evaluations=200)).close()
     evaluate_atlas(path)
-    order = np.random.default_rng(0).permutation(42)  # as `split` draws it
-    last = order[-1]
-    rows[last] = rows[last][:-1] + str(1 - int(rows[last][-1]))
+    place = two_parts(42, 30, 0, np.arange(42) % 2)[1][0]  # of a test item, as the recipe draws it
+    rows[place] = "9" + rows[place][1:]
     table.write_text("\n".join(["a,b,y", *rows]))
     assert len(recipe.build().test) == 12
-    with pytest.raises(AtlasError, match="test data of .* have changed"):
+    with pytest.raises(AtlasError, match="its test data have changed since it was explored"):
         evaluate_atlas(path)
 
 
