@@ -98,10 +98,11 @@ def test_several_numbers_each_in_its_units(capsys, fitted):
     )
     assert status == 0 and "in units of price, R2" in out and "in units of a, R2" in out
     np.testing.assert_array_equal(np.loadtxt(fitted / "two.csv", delimiter=",", skiprows=1), expected)
-    (fitted / "one.csv").write_text("b,price\n3,4.5\n5,6\n")
+    # What is not known yet is not judged.
+    (fitted / "one.csv").write_text("b,price,a\n3,4.5,\n5,6,\n5,,\n")
     status, out, err = run(capsys, "predict", atlas, fitted / "one.csv")
-    assert status == 0 and out.startswith("price,a\n") and out.count("\n") == 3
-    assert " in units of price, R2 " in err and "units of a" not in err
+    assert status == 0 and out.startswith("price,a\n") and out.count("\n") == 4
+    assert " in units of price, R2 " in err and "on 2 rows" in err and err.count("\n") == 1
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ def predict(
 ) -> None:
     """Predict the classes, with their probabilities, or the numbers, of the rows of a table.
 
-    If the table has the column of a target, the accuracy or R^2 is said, too.
+    If the table has the column of a target, the accuracy or R^2 on its rows with a value is said, too.
     """
     import numpy as np
 
@@ -74,7 +74,7 @@ def predict(
         which = f"{len(models)} minima" if minimum == "ensemble" else f"minimum {model.minimum}"
         typer.echo(f"{len(said)} rows by {which}: {out}")
     for name in names:
-        if name in table.columns:
+        if name in table.columns and table.known(name).any():
             typer.echo(_score(name, model.classes, columns[name], table), err=out is None)
 
 
@@ -84,13 +84,13 @@ def _score(name: str, classes: tuple[str, ...] | None, said: list, table: "RawTa
 
     from lossatlas.datasets import as_labels, read_numbers
 
+    known = table.known(name)
+    answers, guesses = table.where(known), np.array(said)[known]
     if classes is not None:
-        right = as_labels(said, classes) == as_labels(table.columns[name], classes)
+        right = as_labels(guesses, classes) == as_labels(answers.columns[name], classes)
         error = np.sqrt(right.mean() * (1 - right.mean()) / len(right))
         return f"accuracy {right.mean():.4f} +- {error:.4f} on {len(right)} rows"
-    known = read_numbers(table, [name])
-    rest, total = np.sum((known - said) ** 2), np.sum((known - known.mean()) ** 2)
-    return (
-        f"RMSE {np.sqrt(rest / len(known)):.6g} in units of {name}, R2 {1 - rest / total:.4f} "
-        f"on {len(known)} rows"
-    )
+    right = read_numbers(answers, [name])
+    rest, total = np.sum((right - guesses) ** 2), np.sum((right - right.mean()) ** 2)
+    r2 = f"{1 - rest / total:.4f}" if total > 0 else "-"
+    return f"RMSE {np.sqrt(rest / len(right)):.6g} in units of {name}, R2 {r2} on {len(right)} rows"

@@ -38,7 +38,7 @@ class Number:
 
     def filled_by(self, table: RawTable) -> "Number":
         """Return the column whose missing values count as the mean of those that a table has."""
-        known = np.array([not is_missing(text) for text in table.columns[self.name]], dtype=bool)
+        known = table.known(self.name)
         if self.fill is None or not known.any():
             return self
         return dataclasses.replace(self, fill=float(self.encode(table.where(known)).mean()))
@@ -164,7 +164,7 @@ class Encoder:
     target_scale: PerTarget = 1.0
 
     def __post_init__(self):
-        """Store single numbers as floats, since files hold no others."""
+        """Turn a single number of any type into a float, and several, such as a list, into an array."""
         for name in ("target_shift", "target_scale"):
             value = np.asarray(getattr(self, name), dtype=float)
             object.__setattr__(self, name, value if value.ndim else float(value))

@@ -34,6 +34,10 @@ class RawTable(NamedTuple):
         """Return where a value stands, in words; `row` counts from 0."""
         return f"{self.name}, row {self.rows[row]}, column {column}"
 
+    def known(self, column: str) -> np.ndarray:
+        """Return whether each row has a value in a column, shape (rows,)."""
+        return np.array([not is_missing(text) for text in self.columns[column]], dtype=bool)
+
     def where(self, kept: np.ndarray) -> "RawTable":
         """Return some rows, chosen by a mask or by their positions, which count from 0."""
         places = (np.flatnonzero(kept) if kept.dtype == bool else kept).tolist()

@@ -179,9 +179,7 @@ def _complete_rows(
 ) -> tuple[RawTable, str]:
     """Return the rows that can be used, and what was done about missing values, a clause or nothing."""
     needed = [*targets, *([] if weights is None else [weights])]
-    gaps = {
-        name: np.array([is_missing(text) for text in raw.columns[name]], bool) for name in (*needed, *names)
-    }
+    gaps = {name: ~raw.known(name) for name in (*needed, *names)}
     for name in needed if missing == "mean" else gaps if missing == "refuse" else ():
         if gaps[name].any():
             row = int(np.argmax(gaps[name]))

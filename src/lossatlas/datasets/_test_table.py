@@ -7,7 +7,7 @@ import numpy as np
 
 from ._data_set import DataSet
 from ._labels import as_labels
-from ._raw_table import RawTable, is_missing, read_table
+from ._raw_table import RawTable, read_table
 from ._table import Missing, weights_of
 from ._target_columns import read_numbers
 
@@ -48,9 +48,8 @@ def load_test_table(
     dropped = 0
     if missing == "drop":
         names = (*needed, *training.encoder.names)
-        found = [[is_missing(text) for text in raw.columns[name]] for name in names]
-        gaps = np.any(np.array(found), axis=0, keepdims=True)[0]
-        raw, dropped = raw.where(~gaps), int(gaps.sum())
+        known = np.all([raw.known(name) for name in names], axis=0)
+        raw, dropped = raw.where(known), int(np.sum(~known))
     if not raw.rows:
         raise ValueError(f"{raw.name} has no row of data that can be used.")
     said = f"{dropped} rows with missing values dropped" if dropped else ""
