@@ -35,6 +35,7 @@ def test_two_hundred_kills(tmp_path):
     assert run_kills("write", tmp_path, 200) > 100
 
 
+@pytest.mark.slow
 def test_kills_during_creation(tmp_path):
     assert run_kills("create", tmp_path) > 15  # a statement each
 
@@ -79,7 +80,7 @@ def test_a_copy_of_file_and_log_is_enough(tmp_path):
             assert copy.digest() == atlas.digest()
 
 
-@pytest.mark.parametrize("was_killed", [False, True])
+@pytest.mark.parametrize("was_killed", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_medium_that_takes_no_files(killed, monkeypatch, was_killed):
     """SQLite cannot open a log there; a file without one is read as it is."""
     if not was_killed:

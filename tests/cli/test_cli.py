@@ -405,6 +405,7 @@ def _searched(path):
         return atlas.queue.finished() > 0
 
 
+@pytest.mark.slow
 def test_full_disk(tmp_path):
     """A file-size limit stands in for a full disk: both end in a failed write."""
     path = tmp_path / "a.atlas"

@@ -240,7 +240,7 @@ def overfitted() -> Perceptron:
 @pytest.mark.parametrize(
     ("landscape", "refresh", "share"),
     [
-        pytest.param(valley, 10, 0.9, id="valley"),
+        pytest.param(valley, 10, 0.9, id="valley", marks=pytest.mark.slow),
         pytest.param(overfitted, 25, 0.5, id="network", marks=pytest.mark.slow),
     ],
 )

@@ -360,7 +360,7 @@ SPACES = ["spin glass p=2", *SLOW]
 
 
 @pytest.mark.parametrize("problem", SPACES)
-@pytest.mark.parametrize("kind", POINTS)
+@pytest.mark.parametrize("kind", ["minimise", pytest.param("find_saddles", marks=pytest.mark.slow)])
 def test_both_strategies_find_the_same(kind, problem, request):
     landscape, x, own = own_loops(kind, problem)
     request.getfixturevalue("accelerated")

@@ -214,7 +214,9 @@ class Valley(AbstractLandscape):
 
 
 VALLEYS = {
-    "no multiplier": (Valley(1.0, 1.0, True), [0.0, 0.0], {"degenerate": 2}),
+    "no multiplier": pytest.param(
+        Valley(1.0, 1.0, True), [0.0, 0.0], {"degenerate": 2}, marks=pytest.mark.slow
+    ),
     "soft": (Valley(1e-11), [0.0, 0.0], {"converged": 2}),
     "held": (Valley(-1.0, 0.5, True), [0.0, 2.0], {"converged": 2}),
 }

@@ -62,8 +62,7 @@ def test_census_of_fifty_spins_finds_every_eigenvector_and_nothing_else():
 @pytest.mark.parametrize(
     "size, order, seeds",
     [
-        (4, 3, range(2)),
-        pytest.param(4, 4, range(2), marks=slow),
+        *(pytest.param(4, p, range(2), marks=slow) for p in (3, 4)),
         *(pytest.param(5, p, range(5), marks=slow) for p in (3, 4)),
         *(pytest.param(n, p, range(20), marks=exhaustive) for n in (6, 7, 8) for p in (3, 4)),
     ],

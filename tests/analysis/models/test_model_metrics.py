@@ -32,7 +32,7 @@ from lossatlas.landscapes import Perceptron, xor
 
 
 # Every length is a program of its own.
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from([3, 60]).flatmap(
         lambda n: st.lists(st.tuples(st.integers(-4, 4), st.booleans()), min_size=n, max_size=n)

@@ -125,7 +125,8 @@ def test_low_indices_of_large_matrices():
     np.testing.assert_allclose(mean_critical_points(2, 40, highest=2), 2.0, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("size", [31, pytest.param(44, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [31, 44])
 def test_large_tridiagonal_matrices(size):
     """The average over lowest eigenvalues of tridiagonal matrices with the same eigenvalues.
 

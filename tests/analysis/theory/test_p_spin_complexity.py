@@ -84,7 +84,7 @@ def test_literature_values():
     np.testing.assert_array_equal(complexity_zeros(2, [[0, 3]]), [[np.sqrt(2), np.sqrt(2)]])
 
 
-@pytest.mark.parametrize("p", [3, 4])
+@pytest.mark.parametrize("p", [3, pytest.param(4, marks=pytest.mark.slow)])
 def test_exact_means_approach_the_complexity(p):
     """Between N and N + 2 the logarithm grows by 2 Theta, and as a power of N.
 
