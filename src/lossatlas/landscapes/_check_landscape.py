@@ -9,11 +9,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
 
 from lossatlas._checks import brief, check_whole, traced
 from lossatlas._plain_code import plain_options
-from lossatlas._types import Point, Scalar
 
 from ._landscape import AbstractLandscape, check_kind
 from ._symmetry import AbstractSymmetry
@@ -22,6 +20,8 @@ from ._symmetry import AbstractSymmetry
 IMAGES = 8  # images of a random point at which a symmetry is tested
 SAME_ENERGY = 1e-9  # allowed difference of the energies of images, relative to |E| + ||gradient|| ||x||
 DIFFERENCES = (1e-4, 1e-6)  # distances of central differences, in units of the variables
+STARTS = 8  # random starts at which a landscape is evaluated
+DIRECTIONS = 3  # random directions along which a gradient is compared with differences
 WRONG_SLOPE = 1e-2  # allowed error of a central difference, relative to the gradient
 SAME_IMAGE = 1e-6  # allowed relative difference of the energies of a point that was found and its image
 
@@ -44,15 +44,15 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
     """
     check_kind(landscape)
     _check_fields(landscape)
-    key = jax.random.key(seed)
     try:
-        start = _start(landscape, key)
+        start = start_of(landscape, seed)
     except Exception as error:  # JAX and libraries built on it have no common exception for this
         raise ValueError(f"JAX cannot draw a random start by `sample`: {brief(error)}") from error
-    if start.shape != (landscape.dimension,) or start.dtype != jnp.float64:
+    if getattr(start, "shape", None) != (landscape.dimension,) or start.dtype != jnp.float64:
+        got = f"{start.dtype} of shape {start.shape}" if hasattr(start, "dtype") else type(start).__name__
         raise ValueError(
-            f"A start must be a float64 vector of {landscape.dimension} variables, but "
-            f"`sample` returned {start.dtype} of shape {start.shape}."
+            f"A start must be a float64 vector of {landscape.dimension} variables, but `sample` returned "
+            f"{got}."
         )
     with traced("The loss"):
         shape = jax.eval_shape(lambda x: _one_number(landscape.surface_energy(x)), start)
@@ -62,16 +62,15 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
             "the variables as they are given."
         )
     _check_derivatives(landscape, start)
+    starts = [start_of(landscape, seed + i) for i in range(STARTS)]
     finite, energies, is_flat = None, [], True
-    for i in range(8):
-        x = _start(landscape, jax.random.fold_in(key, i))
-        name = type(landscape).__name__
-        landscape.geometry.check(np.asarray(x)[None], f"What `sample` of {name} returns")
+    for x in starts:
+        landscape.geometry.check(x[None], f"What `sample` of {type(landscape).__name__} returns")
         energy, gradient = value_and_gradient(landscape, x)
         energies.append(float(energy))
-        is_flat = is_flat and not np.any(gradient)
-        if bool(jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient))):
-            finite = np.asarray(x)
+        is_flat = is_flat and not gradient.any()
+        if np.isfinite(energy) and np.isfinite(gradient).all():
+            finite = x
     if finite is None:
         raise ValueError(
             "The loss or its gradient is not finite (NaN or infinite) at any of 8 random starts: "
@@ -83,10 +82,11 @@ def check_landscape(landscape: AbstractLandscape, *, seed: int = 0) -> None:
             "not depend on the variables."
         )
     # A new trace: random numbers that numpy draws in the loss are constant in one trace and differ in two.
-    again = jax.jit(lambda land, x: land.surface_energy(x), compiler_options=plain_options())(landscape, x)
-    if not bool(jnp.isclose(again, energy, rtol=1e-9, atol=1e-12, equal_nan=True)):
+    retraced = jax.jit(lambda land, x: land.surface_energy(x), compiler_options=plain_options())
+    again = np.asarray(retraced(landscape, starts[-1]))
+    if not np.isclose(again, energies[-1], rtol=1e-9, atol=1e-12, equal_nan=True):
         raise ValueError("The loss gives two different values at one point; it must be deterministic.")
-    _check_gradient(landscape, [_start(landscape, jax.random.fold_in(key, i)) for i in range(8)])
+    _check_gradient(landscape, starts)
     _check_symmetry(landscape, finite, np.random.default_rng(seed))
     _check_fingerprint(landscape)
 
@@ -144,21 +144,27 @@ def _programs() -> tuple[Callable, Callable]:
     """Return the programs for starts, and for energy and gradient; they run a few times only."""
     plain = plain_options()
     return (
-        jax.jit(lambda landscape, key: landscape.sample(key), compiler_options=plain),
+        jax.jit(lambda landscape, seed: landscape.sample(jax.random.key(seed)), compiler_options=plain),
         jax.jit(lambda landscape, x: landscape.value_and_gradient(x), compiler_options=plain),
     )
 
 
-def value_and_gradient(landscape: AbstractLandscape, x: Point) -> tuple[Scalar, Point]:
-    """Return energy and gradient by one compiled program, which all checks of a landscape use."""
-    return _programs()[1](landscape, x)
+def value_and_gradient(landscape: AbstractLandscape, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return energy and gradient by one compiled program, which all checks of a landscape use.
+
+    Operations on numpy arrays around it compile nothing; each of JAX's would be a program of its own.
+    """
+    energy, gradient = _programs()[1](landscape, x)
+    return np.asarray(energy), np.asarray(gradient)
 
 
-def _start(landscape: AbstractLandscape, key: PRNGKeyArray) -> Point:
-    return _programs()[0](landscape, key)
+def start_of(landscape: AbstractLandscape, seed: int) -> np.ndarray:
+    """Return the random start of a seed, shape (dim,), by one compiled program."""
+    found = _programs()[0](landscape, np.int64(seed))
+    return np.asarray(found) if isinstance(found, jax.Array) else found  # the check says what is wrong
 
 
-def _check_derivatives(landscape: AbstractLandscape, x: Point) -> None:
+def _check_derivatives(landscape: AbstractLandscape, x: np.ndarray) -> None:
     """Refuse a loss whose gradient or Hessian JAX cannot compute."""
     try:
         value_and_gradient(landscape, x)
@@ -186,36 +192,46 @@ def _hessian_error(structure: Any, leaves: tuple) -> Exception | None:
     return None
 
 
-def _check_gradient(landscape: AbstractLandscape, starts: list[Point]) -> None:
-    """Refuse a loss whose gradient contradicts central differences over two distances at every start.
+def _check_gradient(landscape: AbstractLandscape, starts: list[np.ndarray]) -> None:
+    """Refuse a loss whose gradient contradicts central differences at every start.
 
-    One start that agrees is enough, because with kinks some starts may lie near one.
+    A start agrees if along each of three random directions one of two distances does. One start that agrees
+    is enough, because with kinks some starts may lie near one.
     """
-    rng, worst = np.random.default_rng(0), None
-    unit = np.asarray(landscape.units.variables)
+    rng = np.random.default_rng(0)
+    wrong = (0.0, 0.0)
     for start in starts:
-        energy, gradient = (np.asarray(value) for value in value_and_gradient(landscape, start))
-        direction = rng.standard_normal(len(start)) * unit
-        direction /= np.linalg.norm(direction / unit)
-        slope, size = float(gradient @ direction), float(np.linalg.norm(gradient * unit))
-        for length in DIFFERENCES:
-            ends = [
-                value_and_gradient(
-                    landscape, landscape.geometry.retract(start + sign * length * direction)
-                )[0]
-                for sign in (1, -1)
-            ]
-            difference = float(ends[0] - ends[1]) / (2 * length)
-            noise = 1e-13 * abs(float(energy)) / length
-            if not np.isfinite(difference) or abs(difference - slope) <= WRONG_SLOPE * size + noise:
-                return
-            worst = (difference, slope)
-    if worst is not None:
-        raise ValueError(
-            "The gradient that JAX computes is not that of the loss: along a random direction at a random "
-            f"start the loss changes by {worst[0]:.6g} per unit length, but the gradient says "
-            f"{worst[1]:.6g}. Look for `stop_gradient`, roundings, or a wrong rule for derivatives."
-        )
+        directions = rng.standard_normal((DIRECTIONS, len(start)))
+        found = [_contradiction(landscape, start, direction) for direction in directions]
+        if not any(found):
+            return
+        wrong = next(filter(None, found))
+    raise ValueError(
+        "The gradient that JAX computes is not that of the loss: along a random direction at a random "
+        f"start the loss changes by {wrong[0]:.6g} per unit length, but the gradient says {wrong[1]:.6g}. "
+        "Look for `stop_gradient`, roundings, or a wrong rule for derivatives."
+    )
+
+
+def _contradiction(
+    landscape: AbstractLandscape, start: np.ndarray, direction: np.ndarray
+) -> tuple[float, float] | None:
+    """Return the difference quotient and the slope along a direction, or None where they agree."""
+    unit = np.asarray(landscape.units.variables)
+    direction = direction * unit / np.linalg.norm(direction)
+    energy, gradient = value_and_gradient(landscape, start)
+    slope, size = float(gradient @ direction), float(np.linalg.norm(gradient * unit))
+    difference = slope
+    for length in DIFFERENCES:
+        ends = [
+            value_and_gradient(landscape, np.asarray(landscape.geometry.retract(start + move)))[0]
+            for move in (length * direction, -length * direction)
+        ]
+        difference = float(ends[0] - ends[1]) / (2 * length)
+        noise = 1e-13 * abs(float(energy)) / length
+        if not np.isfinite(difference) or abs(difference - slope) <= WRONG_SLOPE * size + noise:
+            return None
+    return difference, slope
 
 
 def _check_symmetry(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.Generator) -> None:
@@ -228,10 +244,10 @@ def _check_symmetry(landscape: AbstractLandscape, x: np.ndarray, rng: np.random.
     if group.order == 1:
         return
     images = random_images(group, x, 4 * IMAGES, rng)
-    energy, gradient = value_and_gradient(landscape, jnp.asarray(x))
-    size = abs(float(energy)) + float(jnp.linalg.norm(gradient)) * float(np.linalg.norm(x))
+    energy, gradient = value_and_gradient(landscape, x)
+    size = abs(float(energy)) + float(np.linalg.norm(gradient) * np.linalg.norm(x))
     for image in [image for image in images if not np.array_equal(image, x)][:IMAGES]:
-        other = float(value_and_gradient(landscape, jnp.asarray(image))[0])
+        other = float(value_and_gradient(landscape, image)[0])
         if not abs(other - float(energy)) <= SAME_ENERGY * size:
             raise ValueError(_no_symmetry(group, float(energy), other, "a random point"))
 

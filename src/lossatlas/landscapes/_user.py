@@ -17,7 +17,7 @@ from lossatlas._suggestions import named_arguments
 from lossatlas._types import Point, Scalar
 
 from ._box import Box
-from ._check_landscape import SAME_ENERGY, check_landscape, value_and_gradient
+from ._check_landscape import SAME_ENERGY, check_landscape, start_of, value_and_gradient
 from ._geometry import AbstractGeometry, Euclidean
 from ._landscape import data_hash
 from ._model import AbstractModel, Inputs, Items, Outputs, Targets, as_values
@@ -156,7 +156,7 @@ class Loss(AbstractModel):
         self.name = name or getattr(function, "__qualname__", type(function).__name__)
         self.predictor, self.judge, self.class_count = predict, item_losses, classes
         self.feature_count = read_features(predict, features, classes, item_losses)
-        self.energy_unit = jnp.asarray(1.0)
+        self.energy_unit = jnp.asarray(np.float64(1.0))  # of one type with the unit that replaces it
         self._check_symmetry()
         check_landscape(self)  # refuse mistakes before any search starts
         if self.periods is not None:
@@ -184,7 +184,7 @@ class Loss(AbstractModel):
     def _check_periods(self, periods: tuple[float, ...]) -> None:
         """Refuse a period that changes the energy; raises `ValueError`."""
         variables = np.flatnonzero(np.isfinite(periods))
-        x = np.asarray(self.sample(jax.random.key(1)))
+        x = start_of(self, 1)
         moved = x + np.eye(self.size)[variables] * np.array(periods)[variables, None]
         points = jnp.asarray(np.concatenate([x[None], moved]))
         energies = np.asarray(jax.jit(lambda loss, rows: jax.lax.map(loss.energy, rows))(self, points))
@@ -263,7 +263,7 @@ class Loss(AbstractModel):
         The values stand for the function, which cannot be hashed; nine digits of them do not depend on the
         compiler.
         """
-        starts = [self.sample(jax.random.key(i)) for i in range(3)]
+        probes = [value_and_gradient(self, start_of(self, seed))[0] for seed in range(3)]
         return {
             "landscape": self.name,
             "variables": self.size,
@@ -272,7 +272,7 @@ class Loss(AbstractModel):
             **({} if self.bounds is None else {"bounds": [finite_or_none(side) for side in self.bounds]}),
             **({} if self.periods is None else {"periods": finite_or_none(self.periods)}),
             "symmetry": f"{type(self.group).__name__} of order {self.group.order}",
-            "probes": [f"{float(self.energy(x)):.8e}" for x in starts],
+            "probes": [f"{float(energy):.8e}" for energy in probes],
             "data": data_hash(*(leaf for leaf in jax.tree.leaves(self.data) if isinstance(leaf, Array))),
         }
 
@@ -367,8 +367,7 @@ def _spread(loss: Loss) -> float:
 
     If that is zero it is |median|, and if that is zero, too, 1.
     """
-    starts = map(loss.sample, jax.random.split(jax.random.key(0), PROBES))
-    energies = np.array([value_and_gradient(loss, x)[0] for x in starts])
+    energies = np.array([value_and_gradient(loss, start_of(loss, seed))[0] for seed in range(PROBES)])
     energies = energies[np.isfinite(energies)]
     middle = np.median(energies)
     for size in (np.median(np.abs(energies - middle)), abs(middle)):
