@@ -49,12 +49,12 @@ def main() -> None:
             for part in np.split(np.arange(len(x)), BATCHES):
                 e = energy[part]
                 started = time.perf_counter()
-                atlas.add_minima(x[part], e, e, e, e, hits=1)
+                atlas.points.add_minima(x[part], e, e, e, e, hits=1)
                 rates.append(BATCH / (time.perf_counter() - started))
             started = time.perf_counter()
             for i in range(SINGLE):
                 e = [-1.0 - i]
-                atlas.add_minima(x[:1], e, e, e, e, hits=1)
+                atlas.points.add_minima(x[:1], e, e, e, e, hits=1)
             single = SINGLE / (time.perf_counter() - started)
         naive = naive_rate(Path(place) / "naive.db", x, energy)
     print(f"batches of {BATCH} with {DIMENSION} variables, minima per second: ", end="")

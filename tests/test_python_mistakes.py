@@ -173,7 +173,7 @@ def folder(tmp_path_factory):
     (folder / "text.atlas").write_text("hello " * 300)
     with la.Atlas(folder / "n.atlas", NETWORK) as atlas:
         x = np.stack([np.full(NETWORK.dimension, value) for value in (0.1, 0.3)])
-        atlas.add_minima(x, [0.0, 1.0], [0.0, 0.0], [0.1, 0.1], [1.0, 1.0])
+        atlas.points.add_minima(x, [0.0, 1.0], [0.0, 0.0], [0.1, 0.1], [1.0, 1.0])
     return folder
 
 

@@ -109,8 +109,8 @@ def an_atlas(tmp_path_factory):
     """The summary of an atlas with two minima and what joins them."""
     with Atlas(tmp_path_factory.mktemp("results") / "a.atlas", SixHumpCamel()) as atlas:
         x = np.array([[0.0898, -0.7126], [1.7036, -0.7961]])
-        ids, _ = atlas.add_minima(x, [-1.0316, -0.2154], [1e-9] * 2, [1.0, 2.0], [3.0, np.nan])
-        atlas.add_transition_states(x[:1] + 0.5, [0.5], [1e-9], [-1.0], [0.0], ids[None])
+        ids, _ = atlas.points.add_minima(x, [-1.0316, -0.2154], [1e-9] * 2, [1.0, 2.0], [3.0, np.nan])
+        atlas.points.add_transition_states(x[:1] + 0.5, [0.5], [1e-9], [-1.0], [0.0], ids[None])
         return summary(atlas)
 
 

@@ -132,7 +132,7 @@ def test_only_failures_say_nothing_of_minima():
 def test_an_atlas_knows_its_starts(tmp_path):
     with Atlas(tmp_path / "a.atlas", SixHumpCamel()) as atlas:
         x = np.array([[0.1, -0.7], [1.7, 0.8]])
-        atlas.add_minima(x, [-1.0, -0.2], [0, 0], [1, 1], [0, 0], hits=[5, 4])
+        atlas.points.add_minima(x, [-1.0, -0.2], [0, 0], [1, 1], [0, 0], hits=[5, 4])
         atlas.log.count_failure("sample", "max_steps", 3)
         atlas.log.count_failure("climb", "max_steps", 99)
         found = coverage(atlas)

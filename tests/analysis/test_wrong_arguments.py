@@ -78,7 +78,7 @@ def test_mistakes(call, sentence, tmp_path, monkeypatch):
 
 def test_modes_do_not_contradict_the_atlas(tmp_path):
     with Atlas(tmp_path / "a.atlas", DoubleWells(3)) as atlas:
-        atlas.add_minima(np.zeros((1, 3)), [0.0], [0.0], [0.5], [2.0])
+        atlas.points.add_minima(np.zeros((1, 3)), [0.0], [0.0], [0.5], [2.0])
         assert transition_network(atlas).modes == transition_network(atlas, modes=3).modes == 3
         with pytest.raises(ValueError, match="`modes` must be 3, as .*a.atlas knows of its minima"):
             transition_network(atlas, modes=2)

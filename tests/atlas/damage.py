@@ -59,7 +59,7 @@ def write_batch(atlas: Atlas, batch: int, run: int) -> None:
         ends = np.stack([ids, np.roll(ids, 1)], axis=1)
         ends[0] = ids[0], 1
         add_states(atlas, x + 1, energy + 1000, ends, path_length=rng.random(12), run=run)
-        atlas.add_hit("minima", 1)
+        atlas.points.add_hit("minima", 1)
         atlas.queue.plan([(batch, KINDS[i % 3], 1 + i % 3, 1 + i % 5, i, 10 * i) for i in range(30)])
         for search in atlas.queue.pending(20):
             atlas.queue.finish(search.id, search.id % 3, int(ids[0]))

@@ -75,13 +75,15 @@ def random_points(rng, count, dimension=3):
 def add(atlas, x, energy, **options):
     """Add minima of which only place and energy matter."""
     ones = np.ones(len(energy))
-    return atlas.add_minima(x, energy, 1e-12 * ones, 0.5 * ones, 2.0 * ones, **options)
+    return atlas.points.add_minima(x, energy, 1e-12 * ones, 0.5 * ones, 2.0 * ones, **options)
 
 
 def add_states(atlas, x, energy, minima, **options):
     """Add transition states of which only place, energy and ends matter."""
     ones = np.ones(len(energy))
-    return atlas.add_transition_states(x, energy, 1e-12 * ones, -0.5 * ones, 3.0 * ones, minima, **options)
+    return atlas.points.add_transition_states(
+        x, energy, 1e-12 * ones, -0.5 * ones, 3.0 * ones, minima, **options
+    )
 
 
 def filled(path, landscape=None):

@@ -115,7 +115,7 @@ def test_wrong_minima_are_refused(atlas, change, sentence):
     good |= dict(rms_gradient=[0, 0], lowest_eigenvalue=[1, 1], log_product=[0, 0])
     before = atlas.digest()
     with pytest.raises(ValueError, match=sentence):
-        atlas.add_minima(**{**good, **change})
+        atlas.points.add_minima(**{**good, **change})
     assert atlas.digest() == before
 
 
@@ -135,7 +135,7 @@ def test_transactions_undo_the_file_and_the_memory(atlas):
             raise KeyboardInterrupt
     assert atlas.digest() == before
     assert len(atlas.minima) == 5
-    assert [found.tolist() for found in atlas.find_minima(x, [70.0])] == [[], []]
+    assert [found.tolist() for found in atlas.points.find_minima(x, [70.0])] == [[], []]
     ids, is_new = add(atlas, x, [70.0])
     assert ids.tolist() == [6] and is_new.all()
 
@@ -198,19 +198,19 @@ def test_failures_and_runs(atlas):
 
 
 def test_hits_of_known_states(atlas):
-    atlas.add_hit("transition_states", 2)
+    atlas.points.add_hit("transition_states", 2)
     assert atlas.transition_states.hits.tolist() == [1, 2, 1, 1]
     with pytest.raises(ValueError, match="no point 5"):
-        atlas.add_hit("transition_states", 5)
+        atlas.points.add_hit("transition_states", 5)
     with pytest.raises(ValueError, match="`table`"):
-        atlas.add_hit("runs", 1)
+        atlas.points.add_hit("runs", 1)
 
 
 def test_digest_tells_points_and_not_times(tmp_path):
     one, two = filled(tmp_path / "1"), filled(tmp_path / "2")
     two.log.start_run({}, 3)
     assert one.digest() == two.digest()
-    two.add_hit("transition_states", 1)
+    two.points.add_hit("transition_states", 1)
     assert one.digest() != two.digest()
     one.close()
     two.close()
@@ -343,14 +343,14 @@ def test_one_writer_many_readers(path, atlas):
         # a reader keeps its picture, of both tables
         assert len(reader.minima) == len(reader.minima.x) == 5
         assert len(other.minima) == 6
-        assert len(reader.find_minima(np.ones((1, 3)), [70.0])[0]) == 0
+        assert len(reader.points.find_minima(np.ones((1, 3)), [70.0])[0]) == 0
         for closed_to_writing in (reader, other):
             with pytest.raises(AtlasError, match="open for reading"):
                 add(closed_to_writing, np.ones((1, 3)), [0.0])
             with pytest.raises(AtlasError, match="open for reading"):
                 closed_to_writing.log.set_state("key", 1)
         with pytest.raises(AtlasError, match="with its landscape"):
-            other.find_minima(np.ones((1, 3)), [70.0])
+            other.points.find_minima(np.ones((1, 3)), [70.0])
     atlas.close()
     Atlas(path, FakeLandscape()).close()
 

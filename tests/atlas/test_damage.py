@@ -64,7 +64,7 @@ def test_what_is_written_is_read_with_its_checksum(tmp_path_factory, numbers, fl
     path = tmp_path_factory.mktemp("written") / "a.atlas"
     columns = [np.array([number]) for number in numbers]
     with Atlas(path, FakeLandscape()) as atlas:
-        atlas.add_minima(np.array([[-0.0, 1.0, 2.0]]), [-0.0], *columns, flag=flag)
+        atlas.points.add_minima(np.array([[-0.0, 1.0, 2.0]]), [-0.0], *columns, flag=flag)
         atlas.set_quantity("a", [numbers[0]])
     with Atlas(path) as atlas:
         atlas.check()
@@ -256,7 +256,7 @@ def test_updates_keep_the_checksums(tmp_path):
         x = atlas.minima.x
         for _ in range(2):
             add(atlas, x[:3], np.arange(3.0), hits=2)
-            atlas.add_hit("transition_states", 1)
+            atlas.points.add_hit("transition_states", 1)
             atlas.log.count_failure("pair", "max_steps")
             atlas.log.set_state("key", 1)
         atlas.check()

@@ -39,7 +39,7 @@ def test_energy_and_aligned_distance(tmp_path, x, energy, same, same_by_energy):
     for identity, expected in (("distance", same), ("energy", same_by_energy)):
         with Atlas(tmp_path / identity, FakeLandscape(), identity=identity) as atlas:
             add(atlas, A[None], [5.0])
-            assert atlas.find_minima(x[None], [energy])[1].tolist() == [1] * int(expected)
+            assert atlas.points.find_minima(x[None], [energy])[1].tolist() == [1] * int(expected)
             ids, is_new = add(atlas, x[None], [energy], hits=1)
             assert ids.tolist() == [1 if expected else 2] and is_new.tolist() == [not expected]
             assert atlas.minima.hits.tolist() == ([1] if expected else [0, 1])
@@ -48,9 +48,9 @@ def test_energy_and_aligned_distance(tmp_path, x, energy, same, same_by_energy):
 def test_tolerances_are_relative(tmp_path):
     with Atlas(tmp_path / "a", FakeLandscape()) as atlas:
         add(atlas, 1e6 * A[None], [-1e6])
-        assert atlas.find_minima(1e6 * A[None] + 1.0, [-1e6 - 5e-4])[1].tolist() == [1]
-        assert atlas.find_minima(1e6 * A[None] + 1.0, [-1e6 - 5e-3])[1].tolist() == []
-        assert atlas.find_minima(1e6 * A[None] + 100.0, [-1e6])[1].tolist() == []
+        assert atlas.points.find_minima(1e6 * A[None] + 1.0, [-1e6 - 5e-4])[1].tolist() == [1]
+        assert atlas.points.find_minima(1e6 * A[None] + 1.0, [-1e6 - 5e-3])[1].tolist() == []
+        assert atlas.points.find_minima(1e6 * A[None] + 100.0, [-1e6])[1].tolist() == []
 
 
 def test_repeats_within_a_batch(tmp_path):
@@ -77,7 +77,7 @@ def test_an_empty_batch(tmp_path):
 def test_states_have_an_identity_of_their_own(tmp_path):
     with Atlas(tmp_path / "a", FakeLandscape()) as atlas:
         add(atlas, A[None], [0.0])
-        assert atlas.find_transition_states(A[None], [0.0])[1].tolist() == []
+        assert atlas.points.find_transition_states(A[None], [0.0])[1].tolist() == []
         ends = np.array([[1, 1], [1, 1]])
         ids, is_new = add_states(atlas, np.stack([A, -A]), np.zeros(2), ends)
         assert ids.tolist() == [1, 1] and is_new.tolist() == [True, False]

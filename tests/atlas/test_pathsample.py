@@ -96,7 +96,7 @@ def test_existing_databases_are_not_overwritten(tmp_path, directory):
 
 def test_log_products_that_are_not_known_are_written_so(tmp_path):
     with Atlas(tmp_path / "a.atlas", FakeLandscape()) as atlas:
-        atlas.add_minima(np.ones((1, 3)), [0.0], [0.0], [0.0], [np.nan])
+        atlas.points.add_minima(np.ones((1, 3)), [0.0], [0.0], [0.0], [np.nan])
         export_pathsample(atlas, tmp_path / "out")
     assert (tmp_path / "out" / "min.data").read_text() == "0.0 NaN 1 1.0 1.0 1.0\n"
     import_pathsample(tmp_path / "out", tmp_path / "b.atlas")
@@ -453,7 +453,7 @@ def test_pygt_reads_the_export(tmp_path):
         ids, _ = add(atlas, rng.normal(size=(6, 3)), energy)
         ends = np.stack([ids[:-1], ids[1:]], axis=1)  # a chain, so that PyGT keeps every minimum
         ones = np.ones(5)
-        atlas.add_transition_states(
+        atlas.points.add_transition_states(
             rng.normal(size=(5, 3)), 3 + rng.normal(size=5) / 9, ones, -ones, 3 * ones, ends
         )
         export_pathsample(atlas, tmp_path / "out")

@@ -13,7 +13,7 @@ def filled(path, count=3):
     atlas = Atlas(path, xor(2))
     x = np.random.default_rng(0).normal(size=(count, 12))
     columns = [np.zeros(count), np.ones(count), np.ones(count)]
-    atlas.add_minima(x, np.arange(count) + 0.5, *columns)
+    atlas.points.add_minima(x, np.arange(count) + 0.5, *columns)
     return atlas
 
 
@@ -84,7 +84,7 @@ def test_quantities_of_transition_states_are_apart(tmp_path):
     with filled(tmp_path / "a.atlas") as atlas:
         ones = np.ones(2)
         x = np.stack([np.full(12, 5.0), np.full(12, 6.0)])
-        atlas.add_transition_states(x, [9.0, 10.0], ones, -ones, ones, [[1, 3], [1, 2]])
+        atlas.points.add_transition_states(x, [9.0, 10.0], ones, -ones, ones, [[1, 3], [1, 2]])
         atlas.set_quantity("a", [1.0, 2.0, 3.0])
         atlas.set_quantity("a", [4.0, 5.0], kind="transition_state", error=[0.1, 0.2])
         assert atlas.transition_states["a"].tolist() == [4.0, 5.0]
@@ -98,7 +98,7 @@ def test_quantities_of_transition_states_are_apart(tmp_path):
 def test_points_found_later_are_not_known_yet(tmp_path):
     with filled(tmp_path / "a.atlas") as atlas:
         atlas.set_quantity("test_auc", [0.7, 0.8, 0.9])
-        atlas.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0])
+        atlas.points.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0])
         np.testing.assert_array_equal(atlas.minima["test_auc"], [0.7, 0.8, 0.9, np.nan])
 
 
@@ -152,7 +152,7 @@ def test_quantities_and_sets_are_written_without_the_landscape(tmp_path):
         atlas.set_quantity("a", [1.0, 2.0, 3.0])
         atlas.sets["A"] = [1]
         with pytest.raises(AtlasError, match="open it with its landscape to extend it"):
-            atlas.add_minima(np.ones((1, 12)), [9.0], [0.0], [1.0], [1.0])
+            atlas.points.add_minima(np.ones((1, 12)), [9.0], [0.0], [1.0], [1.0])
     with Atlas(path) as atlas:
         assert atlas.minima["a"].tolist() == [1.0, 2.0, 3.0] and list(atlas.sets) == ["A"]
 
@@ -188,7 +188,7 @@ def test_files_that_are_refused_change_nothing(tmp_path, text, sentence):
 
 def test_rows_are_chosen_with_all_their_columns(tmp_path):
     with filled(tmp_path / "a.atlas") as atlas:
-        atlas.add_transition_states(np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]])
+        atlas.points.add_transition_states(np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]])
         atlas.set_quantity("volume", [1.0, 2.0, 3.0], error=0.5)
         minima, states = atlas.minima, atlas.transition_states
     some = minima.where(minima["volume"] > 1.5)

@@ -16,7 +16,7 @@ def filled(path, count=3):
     atlas = Atlas(path, xor(2))
     x = np.random.default_rng(0).normal(size=(count, 12))
     columns = [np.zeros(count), np.ones(count), np.ones(count)]
-    atlas.add_minima(x, np.arange(count) + 0.5, *columns)
+    atlas.points.add_minima(x, np.arange(count) + 0.5, *columns)
     return atlas
 
 
@@ -25,7 +25,7 @@ def older(tmp_path, request):
     """Return a file of an older schema, and the digest that it had."""
     path = tmp_path / "a.atlas"
     with filled(path) as atlas:
-        atlas.add_transition_states(
+        atlas.points.add_transition_states(
             np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]], path_length=[4.0]
         )
         atlas.queue.plan([(1, "pair", 1, 2, 0, 11)])
@@ -44,7 +44,7 @@ def test_files_of_older_schemas_are_brought_up_to_date_by_a_writer(older):
         assert atlas.minima.flag.tolist() == ["", "", ""] and atlas.transition_states.flag.tolist() == [""]
         assert atlas.transition_states.path_length.tolist() == [4.0]
         assert atlas.queue.tried_pairs() == {(1, 2): 1}
-        atlas.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0], flag="kink")
+        atlas.points.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0], flag="kink")
         atlas.set_quantity("b", [1.0, 2.0, 3.0, 4.0])
         atlas.sets["A"] = [1]
     with Atlas(path) as atlas:
@@ -97,12 +97,12 @@ def test_flags_are_columns_of_both_kinds_of_points(tmp_path):
     with filled(tmp_path / "a.atlas") as atlas:
         before = atlas.digest()
         x, ones = np.concatenate([point(3.0), point(4.0)]), np.ones(2)
-        atlas.add_minima(x, [8.0, 9.0], 0 * ones, ones, ones, flag=["", "kink"])
-        atlas.add_transition_states(
+        atlas.points.add_minima(x, [8.0, 9.0], 0 * ones, ones, ones, flag=["", "kink"])
+        atlas.points.add_transition_states(
             x, [11.0, 12.0], ones, -ones, ones, [[1, 2], [2, 3]], flag="below_minimum"
         )
         # A point that is known stays as it is.
-        ids, is_new = atlas.add_minima(point(3.0), [8.0], [0.0], [1.0], [1.0], flag="kink")
+        ids, is_new = atlas.points.add_minima(point(3.0), [8.0], [0.0], [1.0], [1.0], flag="kink")
         assert ids.tolist() == [4] and not is_new.any()
         flagged = atlas.digest()
     with Atlas(tmp_path / "a.atlas", readonly=True) as atlas:
@@ -124,14 +124,14 @@ def test_flags_are_columns_of_both_kinds_of_points(tmp_path):
 def test_flags_are_words(tmp_path, flag, sentence):
     with filled(tmp_path / "a.atlas") as atlas:
         with pytest.raises(ValueError, match=sentence):
-            atlas.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0], flag=flag)
+            atlas.points.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0], flag=flag)
         assert len(atlas.minima) == 3
 
 
 def test_an_energy_that_is_not_known_is_damage_without_its_flag(tmp_path):
     path = tmp_path / "a.atlas"
     with filled(path) as atlas:
-        atlas.add_transition_states(np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]])
+        atlas.points.add_transition_states(np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]])
     for flag, is_whole in (("'no_energy'", True), ("'kink'", False), ("NULL", False)):
         rewrite(path, f"UPDATE transition_states SET energy = NULL, flag = {flag}")
         with Atlas(path, readonly=True) as atlas:

@@ -114,7 +114,7 @@ def folder(tmp_path_factory):
     (folder / "binary").write_bytes(bytes(range(256)) * 20)
     (folder / "dir").mkdir()
     with Atlas(folder / "a.atlas", DoubleWells(2)) as atlas:
-        atlas.add_minima(np.eye(2), [0.0, 1.0], [0.0, 0.0], [0.5, 0.5], [1.0, 1.0])
+        atlas.points.add_minima(np.eye(2), [0.0, 1.0], [0.0, 0.0], [0.5, 0.5], [1.0, 1.0])
     return folder
 
 

@@ -21,7 +21,7 @@ def atlas_file(tmp_path_factory):
     minima, states = points.index == 0, points.index == 1
     with Atlas(path, landscape) as atlas:
         atlas.set_recipe({"landscape": "xor", "hidden": [1]})
-        for kind, add in ((minima, atlas.add_minima), (states, atlas.add_transition_states)):
+        for kind, add in ((minima, atlas.points.add_minima), (states, atlas.points.add_transition_states)):
             ends = [] if kind is minima else [np.ones((states.sum(), 2), dtype=int)]
             checks = (points.rms_gradient[kind], points.lowest[kind], np.zeros(kind.sum()))
             add(points.x[kind], points.energy[kind], *checks, *ends)

@@ -13,8 +13,10 @@ def atlas(tmp_path):
     path = tmp_path / "a.atlas"
     with Atlas(path, xor(1)) as atlas:
         x, ones = np.random.default_rng(0).normal(size=(3, atlas.dimension)), np.ones(3)
-        atlas.add_minima(x, [0.5, 0.25, 0.75], 0 * ones, ones, ones, hits=1)
-        atlas.add_transition_states(x + 9, [2.0, 3.0, 4.0], ones, -ones, ones, [[1, 2], [2, 3], [1, 3]])
+        atlas.points.add_minima(x, [0.5, 0.25, 0.75], 0 * ones, ones, ones, hits=1)
+        atlas.points.add_transition_states(
+            x + 9, [2.0, 3.0, 4.0], ones, -ones, ones, [[1, 2], [2, 3], [1, 3]]
+        )
     return path
 
 

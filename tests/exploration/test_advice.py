@@ -26,7 +26,7 @@ def atlas(tmp_path):
 
 
 def hit(atlas, hits):
-    atlas.add_minima([[0.0898, -0.7127]], [-1.0316], [0], [1], [0], hits=[hits])
+    atlas.points.add_minima([[0.0898, -0.7127]], [-1.0316], [0], [1], [0], hits=[hits])
 
 
 @pytest.mark.parametrize("failed, phase, said", [

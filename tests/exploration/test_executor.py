@@ -9,12 +9,15 @@ from stand_ins import search
 from lossatlas._results import RESULTS
 from lossatlas.atlas import Atlas
 from lossatlas.exploration import _execute
-from lossatlas.exploration._execute import Executor, Inputs
+from lossatlas.exploration._execute import Executor
+from lossatlas.exploration._findings import Inputs
+from lossatlas.exploration._write import Writer
 from lossatlas.landscapes import DoubleWells
-from lossatlas.searches import Bands, Pathways, StationaryPoints
+from lossatlas.searches import Bands, Pathways, StationaryPoints, toolkit_for
 
 
 LANDSCAPE = DoubleWells(2, tilt=0.1)  # without symmetry
+TOOLKIT = toolkit_for(LANDSCAPE)
 GRADIENTS, HESSIANS = 10, 2  # that every search spends
 
 
@@ -100,7 +103,7 @@ def inputs(known=()):
 
 def run(batch, known=()):
     """Run a batch without any atlas: what it needs is an argument."""
-    return Executor(LANDSCAPE, None, 0).run(batch, inputs(known))
+    return Executor(LANDSCAPE, 0, TOOLKIT).run(batch, inputs(known))
 
 
 def test_every_kind_starts_where_its_plan_says(calls):
@@ -142,7 +145,7 @@ def test_pathways_are_followed_from_new_states_once_each(calls):
 
 
 def test_no_pathway_from_a_search_that_failed(calls):
-    found = Executor(LANDSCAPE, None, 0).run(
+    found = Executor(LANDSCAPE, 0, TOOLKIT).run(
         [search(1, "climb", a=1, mode=0)], Inputs({1: np.array([-9.0, 0.0])}, inputs().known_states)
     )
     assert found.pathway.tolist() == [-1] and len(calls.seen["find_pathways"]) == 0
@@ -158,7 +161,9 @@ def atlas(tmp_path):
     """Minima 1, 2, 3 of `inputs`, in a file."""
     with Atlas(tmp_path / "a.atlas", LANDSCAPE) as opened:
         points = ended([[1, 0], [2, 0], [3, 0]])
-        opened.add_minima(points.x, points.energy, points.rms_gradient, points.lowest, points.log_product)
+        opened.points.add_minima(
+            points.x, points.energy, points.rms_gradient, points.lowest, points.log_product
+        )
         yield opened
 
 
@@ -166,15 +171,15 @@ def written(atlas, rows):
     """Plan, run and write a batch; returns what is new and the evaluations spent."""
     atlas.queue.plan((1, *row, i) for i, row in enumerate(rows))
     batch = atlas.queue.pending(100)
-    executor = Executor(LANDSCAPE, atlas, 0)
-    found = executor.run(batch, executor.inputs(batch))
+    writer = Writer(LANDSCAPE, atlas, False, TOOLKIT)
+    found = Executor(LANDSCAPE, 0, TOOLKIT).run(batch, writer.inputs(batch))
     with atlas.transaction():
-        return executor.write(batch, found, atlas.log.start_run({}, 0))
+        return writer.write(batch, found, atlas.log.start_run({}, 0))
 
 
 def test_the_atlas_tells_a_batch_what_it_needs(atlas):
     batch = [search(1, "pair", a=1, b=3, mode=0), search(2, "sample")]
-    given = Executor(LANDSCAPE, atlas, 0).inputs(batch)
+    given = Writer(LANDSCAPE, atlas, False, TOOLKIT).inputs(batch)
     assert {minimum: x.tolist() for minimum, x in given.minima.items()} == {1: [1, 0], 3: [3, 0]}
     assert given.known_states(np.array([[9.0, 9.0]]), np.array([18.0]))[1].tolist() == []
 
@@ -189,7 +194,7 @@ def test_minima_are_new_once_and_random_starts_count_as_hits(calls, atlas):
 
 
 def test_failures_are_counted_by_kind_and_outcome(calls, atlas):
-    atlas.add_minima([[-9.0, 0.0]], [-9.0], [0.0], [1.0], [0.0])
+    atlas.points.add_minima([[-9.0, 0.0]], [-9.0], [0.0], [1.0], [0.0])
     news, _ = written(atlas, [("hop", 4, None, None), ("climb", 4, None, 0), ("pair", 4, 4, 0)])
     assert news == [False, False, False]
     assert atlas.log.failures == {
@@ -248,7 +253,7 @@ def test_a_known_state_gains_a_hit_and_costs_no_pathway(calls, atlas):
 
 
 def test_the_best_guess_decides_how_a_pair_ended(calls, atlas):
-    atlas.add_minima([[-9.0, 0.0]], [-9.0], [0.0], [1.0], [0.0])
+    atlas.points.add_minima([[-9.0, 0.0]], [-9.0], [0.0], [1.0], [0.0])
     written(atlas, [("pair", 3, 4, 0)])  # guesses at both ends; the one at -9 fails
     assert atlas.queue.last("pair", 1)[0].outcome == RESULTS.converged
     assert atlas.log.failures == {"pair": {"max_steps": 1}}

@@ -44,10 +44,10 @@ class Clock:
         self.batches.append(len(batch))
         return batch
 
-    def write(self, executor, batch, findings, run):
+    def write(self, writer, batch, findings, run):
         for search in batch:
-            executor.atlas.queue.finish(search.id, int(RESULTS.wrong_index))
-            executor.atlas.log.count_failure(search.kind, int(RESULTS.wrong_index))
+            writer.atlas.queue.finish(search.id, int(RESULTS.wrong_index))
+            writer.atlas.log.count_failure(search.kind, int(RESULTS.wrong_index))
         return [False] * len(batch), len(batch)
 
 
@@ -59,7 +59,7 @@ def timed(monkeypatch, tmp_path):
         monkeypatch.setattr(
             explore_module.Executor, "run", lambda self, batch, inputs: clock.run(self, batch)
         )
-        monkeypatch.setattr(explore_module.Executor, "write", lambda self, *args: clock.write(self, *args))
+        monkeypatch.setattr(explore_module.Writer, "write", lambda self, *args: clock.write(self, *args))
         with pytest.warns(UserWarning, match="No search ended in a minimum"):
             atlas = explore(
                 DoubleWells(2, 4.0, 0.1), tmp_path / f"{len(list(tmp_path.iterdir()))}.atlas",

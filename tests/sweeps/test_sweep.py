@@ -168,7 +168,7 @@ def test_minima_without_metrics_are_not_averaged_over(swept, tmp_path):
     copy = tmp_path / "copy.atlas"
     copy.write_bytes(paths[2].read_bytes())
     with Atlas(copy, Atlas(copy).landscape) as atlas:
-        atlas.add_minima(np.full((1, atlas.dimension), 9.0), [9.0], [0.0], [1.0], [1.0])
+        atlas.points.add_minima(np.full((1, atlas.dimension), 9.0), [9.0], [0.0], [1.0], [1.0])
         assert unjudged(atlas).sum() == 1
     assert "test_auc" in summarise(paths[2])
     assert "test_auc" not in summarise(copy)
@@ -188,7 +188,7 @@ def test_judging_again_gives_the_same(swept):
 
 def test_an_atlas_without_a_recipe(tmp_path):
     with Atlas(tmp_path / "a.atlas", xor(2)) as atlas:
-        atlas.add_minima(np.zeros((1, 12)), [0.7], [0.0], [1.0], [1.0])
+        atlas.points.add_minima(np.zeros((1, 12)), [0.7], [0.0], [1.0], [1.0])
     with pytest.raises(AtlasError, match="does not say how its landscape is built"):
         evaluate_atlas(tmp_path / "a.atlas")
     assert summarise(tmp_path / "a.atlas")["minima"] == 1

@@ -11,6 +11,7 @@ from ._flags import lies_below as lies_below
 from ._log import Log as Log
 from ._pathsample import export_pathsample as export_pathsample
 from ._pathsample import import_pathsample as import_pathsample
+from ._points import Points as Points
 from ._quantities import Quantities as Quantities
 from ._quantities import Quantity as Quantity
 from ._quantities import QuantityRun as QuantityRun

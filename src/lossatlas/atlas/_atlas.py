@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from lossatlas._checks import check_flag, check_is, check_path, is_whole
@@ -23,7 +23,7 @@ from ._errors import AtlasError, sentences
 from ._file import AtlasFile
 from ._integrity import check, digest
 from ._log import Log
-from ._point_tables import PointTables
+from ._points import Points
 from ._problem import model_of, problem_of
 from ._quantities import Quantities
 from ._quantity_rows import MINIMUM
@@ -31,11 +31,6 @@ from ._queue import Queue
 from ._sets import NamedSets
 from ._settings import new_meta, settings_of, wanted_settings
 from ._trained_model import TrainedModel
-
-
-Ids = Int[np.ndarray, " points"]
-Known = Int[np.ndarray, " known"]
-Flags = Bool[np.ndarray, " points"]
 
 
 @named_arguments
@@ -48,6 +43,7 @@ class Atlas:
     use and stay the same until this atlas writes points. All values read are checked against checksums; an
     `AtlasError` says if the file is damaged.
 
+    - `points`: adds points, and finds points that are known, `Points`.
     - `quantities`: stored numbers per minimum or transition state, `Quantities`.
     - `sets`: named sets of minima, `NamedSets`.
     - `log`: runs, failures and state of the exploration, `Log`.
@@ -92,8 +88,8 @@ class Atlas:
             self.close()
             raise
         self._landscape = landscape
-        self._points = PointTables(self._file, self._settings, landscape)
-        self.quantities = Quantities(self._file, self._points.forget_columns)
+        self.points = Points(self._file, self._settings, landscape)
+        self.quantities = Quantities(self._file, self.points.forget_columns)
         self.sets = NamedSets(self._file)
         self.log, self.queue = Log(self._file), Queue(self._file)
 
@@ -229,29 +225,26 @@ class Atlas:
     @property
     def minima(self) -> Minima:
         """The minima as columns."""
-        return self._points.columns()[0]
+        return self.points.columns()[0]
 
     @property
     def transition_states(self) -> TransitionStates:
         """The transition states as columns."""
-        return self._points.columns()[1]
+        return self.points.columns()[1]
 
     def count(self, table: str) -> int:
         """Return the number of `minima` or `transition_states`, without reading them.
 
         **Raises:** `ValueError` for another table.
         """
-        if table not in ("minima", "transition_states"):
-            raise ValueError(f"`table` must be minima or transition_states, got {table!r}.")
-        with sentences(self.path):
-            return self._file.tables.count(table)
+        return self.points.count(table)
 
     def minimum_x(self, minimum: int) -> Float[np.ndarray, " dim"]:
         """Return the coordinates of the minimum with a given id, shape (dim,), parameter units.
 
         **Raises:** `ValueError` for an id that no minimum has.
         """
-        x = self._points.store("minima").x
+        x = self.points.store("minima").x
         if not is_whole(minimum) or not 1 <= minimum <= len(x):
             raise ValueError(f"There is no minimum {minimum!r}; ids are 1 to {len(x)}.")
         return x[minimum - 1]
@@ -259,7 +252,7 @@ class Atlas:
     @property
     def graph(self) -> Graph:
         """Graph of the minima and usable transition states, both named by their rows, counted from 0."""
-        return self._points.graph()
+        return self.points.graph()
 
     @property
     def components(self) -> tuple[tuple[int, ...], ...]:
@@ -270,111 +263,6 @@ class Atlas:
     def component_count(self) -> int:
         """Number of connected parts of the network."""
         return self.graph.part_count
-
-    def find_minima(self, x: ArrayLike, energy: ArrayLike) -> tuple[Known, Known]:
-        """Find those of the given points that are minima of the atlas.
-
-        **Arguments:**
-
-        - `x`: points, shape (points, dim), parameter units.
-        - `energy`: energies of the points, shape (points,), loss units.
-
-        **Returns:** the positions in `x` of the points that are known, increasing, and the id of each;
-        shape (known,) each.
-
-        **Raises:** `ValueError` for wrong shapes and non-finite numbers; `AtlasError` if the atlas is open
-        without its landscape.
-        """
-        return self._points.find("minima", x, energy)
-
-    def find_transition_states(self, x: ArrayLike, energy: ArrayLike) -> tuple[Known, Known]:
-        """Find those of the given points that are transition states of the atlas; as `find_minima`."""
-        return self._points.find("transition_states", x, energy)
-
-    def add_minima(
-        self,
-        x: ArrayLike,
-        energy: ArrayLike,
-        rms_gradient: ArrayLike,
-        lowest_eigenvalue: ArrayLike,
-        log_product: ArrayLike,
-        *,
-        hits: ArrayLike = 0,
-        run: int | None = None,
-        flag: ArrayLike | None = None,
-    ) -> tuple[Ids, Flags]:
-        """Add minima; a minimum that is known only gains hits.
-
-        **Arguments:**
-
-        - `x`: the points, shape (points, dim), parameter units.
-        - `energy`, `rms_gradient`, `lowest_eigenvalue`, `log_product`: as in `Minima`, shape
-          (points,).
-        - `hits`: number of independent random starts that ended in each minimum, shape (points,) or one
-          number.
-        - `run`: id of the run that found the minima.
-        - `flag`: word that says what is special about new minima, for all or shape (points,); "" for an
-          ordinary point, which is the default.
-
-        **Returns:** the id of every point and whether it is new, shape (points,) each.
-
-        **Raises:** `ValueError` for wrong shapes and non-finite numbers; `AtlasError` if the atlas
-        is only open for reading or the disk is full.
-        """
-        columns = {
-            "rms_gradient": rms_gradient,
-            "lowest_eigenvalue": lowest_eigenvalue,
-            "log_product": log_product,
-        }
-        return self._points.add_minima(x, energy, columns, hits, run, flag)
-
-    def add_transition_states(
-        self,
-        x: ArrayLike,
-        energy: ArrayLike,
-        rms_gradient: ArrayLike,
-        negative_eigenvalue: ArrayLike,
-        log_product: ArrayLike,
-        minima: ArrayLike,
-        *,
-        path_length: ArrayLike | None = None,
-        hits: ArrayLike = 1,
-        run: int | None = None,
-        flag: ArrayLike | None = None,
-    ) -> tuple[Ids, Flags]:
-        """Add transition states; a transition state that is known only gains hits.
-
-        **Arguments:**
-
-        - `x`: the points, shape (points, dim), parameter units.
-        - `energy`, `rms_gradient`, `negative_eigenvalue`, `log_product`: as in
-          `TransitionStates`, shape (points,).
-        - `minima`: ids of the two minima that each one joins, shape (points, 2); they may be the same.
-        - `path_length`: arc length of each pathway, shape (points,), parameter units; default not known.
-        - `hits`: number of searches that ended at each point, shape (points,) or one number.
-        - `run`: id of the run that found the points.
-        - `flag`: as in `add_minima`.
-
-        **Returns:** the id of every point and whether it is new, shape (points,) each.
-
-        **Raises:** as `add_minima`; also `ValueError` if a minimum is not in the atlas.
-        """
-        columns = {
-            "rms_gradient": rms_gradient,
-            "negative_eigenvalue": negative_eigenvalue,
-            "log_product": log_product,
-            "path_length": path_length,
-        }
-        return self._points.add_states(x, energy, columns, minima, hits, run, flag)
-
-    def add_hit(self, table: str, point: int) -> None:
-        """Add one hit to a known point, given the table (`minima` or `transition_states`) and its id.
-
-        **Raises:** `ValueError` for a point that does not exist.
-        """
-        if not is_whole(point) or not 1 <= point <= self.count(table):
-            raise ValueError(f"There is no point {point!r} in {table}.")
-        self._points.add_hit(table, point)
 
     def set_quantity(
         self,
@@ -417,14 +305,14 @@ class Atlas:
 
         **Raises:** `ImportError` if networkx is not installed.
         """
-        return _convert.to_networkx(*self._points.columns())
+        return _convert.to_networkx(*self.points.columns())
 
     def to_dataframe(self, table: str = "minima"):
         """Return `minima` or `transition_states` as a `pandas.DataFrame`, without coordinates.
 
         **Raises:** `ValueError` for another table; `ImportError` if pandas is not installed.
         """
-        return _convert.to_dataframe(*self._points.columns(), table)
+        return _convert.to_dataframe(*self.points.columns(), table)
 
     def close(self) -> None:
         """Close the file and let others write."""
@@ -440,11 +328,11 @@ class Atlas:
 
     def __repr__(self) -> str:
         """Return the path and the numbers of minima and transition states."""
-        minima, states = self._points.columns()
+        minima, states = self.points.columns()
         return f"Atlas({str(self.path)!r}: {len(minima)} minima, {len(states)} transition states)"
 
     def _repr_html_(self) -> str:
-        return _convert.to_html(self.path, self.settings, *self._points.columns())
+        return _convert.to_html(self.path, self.settings, *self.points.columns())
 
 
 def check_atlas(atlas: Any) -> None:

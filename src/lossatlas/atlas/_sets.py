@@ -7,7 +7,7 @@ from jaxtyping import Int
 from numpy.typing import ArrayLike
 
 from ._file import AtlasFile
-from ._points import check_ids
+from ._point_rows import check_ids
 
 
 Ids = Int[np.ndarray, " ids"]

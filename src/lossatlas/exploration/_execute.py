@@ -1,21 +1,18 @@
-"""Run a batch of planned searches and write what they found, in the order in which they were planned.
+"""Run a batch of planned searches.
 
-The result of a search depends only on its own plan and the landscape, and results are written in the order
-of the plan, so neither the batch size nor the number of threads changes the atlas.
+The result of a search depends only on its own plan and the landscape. No search reads or writes the atlas.
 """
 
 import dataclasses
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from lossatlas._results import RESULTS
-from lossatlas.atlas import ON_BOUND, ON_KINK, Atlas, Search
-from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, check_images, dimensionless
+from lossatlas.atlas import Search
+from lossatlas.landscapes import AbstractLandscape, KnownPoints, check_images, dimensionless
 from lossatlas.searches import (
-    Pathways,
     StationaryPoints,
     Toolkit,
     find_bands,
@@ -23,12 +20,11 @@ from lossatlas.searches import (
     find_saddles,
     minimise,
     run_batch,
-    toolkit_for,
 )
 from lossatlas.searches.curvature import gradient_tolerance, lowest_eigenpairs, spectrum
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
 
-from ._advice import note_lost
+from ._findings import Findings, Inputs
 from ._plan import QUENCHES
 
 
@@ -37,74 +33,22 @@ from ._plan import QUENCHES
 SMALL = 1e-6
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Inputs:
-    """What the searches of one batch need to know of the points found before.
-
-    - `minima`: coordinates, shape (dim,), by id, of all minima that the batch starts from.
-    - `known_states`: a function of transition states, shape (states, dim), and their energies, shape
-        (states,); it returns the rows of the states that the atlas holds, and their ids, shape (known,).
-    """
-
-    minima: dict[int, np.ndarray]
-    known_states: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Findings:
-    """What the searches of one batch found; one entry per search, in order.
-
-    - `quench`: row of `minima` for searches that minimise, else None.
-    - `guesses`: rows of `saddles` for searches that look for transition states.
-    - `minima`: ends of the minimisations.
-    - `saddles`: ends of the saddle searches.
-    - `paths`: pathways from the transition states that were not known before.
-    - `pathway`: row of `paths` for each row of `saddles`, or -1 where no pathway was followed.
-    - `band_outcome`, `band_gradients`: outcome and gradients of the elastic band of a pair.
-    """
-
-    quench: list[int | None]
-    guesses: list[list[int]]
-    minima: StationaryPoints
-    saddles: StationaryPoints
-    paths: Pathways
-    pathway: np.ndarray
-    band_outcome: np.ndarray
-    band_gradients: np.ndarray
-
-
 class Executor:
     """Runs batches of planned searches on this machine's cores.
 
     **Arguments:**
 
     - `landscape`: the landscape to explore.
-    - `atlas`: the atlas that `inputs` reads and `write` writes; `run` does not use it.
     - `seed`: search i uses the random key `fold_in(key(seed), i)`.
+    - `toolkit`: the searches to run.
     - `workers`: threads; default one per core.
-    - `kinks`: whether minima on kinks are also written, with a flag.
-    - `toolkit`: the searches to run; default `toolkit_for(landscape)`.
     """
 
     def __init__(
-        self,
-        landscape: AbstractLandscape,
-        atlas: Atlas,
-        seed: int,
-        workers: int | None = None,
-        kinks: bool = False,
-        toolkit: Toolkit | None = None,
+        self, landscape: AbstractLandscape, seed: int, toolkit: Toolkit, workers: int | None = None
     ):
-        self.landscape, self.atlas, self.workers = landscape, atlas, workers
-        self.toolkit = toolkit_for(landscape) if toolkit is None else toolkit
-        self.wanted = (RESULTS.converged, RESULTS.kink_minimum) if kinks else (RESULTS.converged,)
+        self.landscape, self.toolkit, self.workers = landscape, toolkit, workers
         self.seed, self.key = seed, jax.random.key(seed)
-
-    def inputs(self, batch: list[Search]) -> Inputs:
-        """Read from the atlas what a batch needs."""
-        ids = {minimum for search in batch for minimum in (search.a, search.b) if minimum is not None}
-        minima = {minimum: self.atlas.minimum_x(minimum) for minimum in sorted(ids)}
-        return Inputs(minima, self.atlas.find_transition_states)
 
     def run(self, batch: list[Search], given: Inputs) -> Findings:
         """Run the searches; the findings depend only on the arguments, the landscape and the seed."""
@@ -162,25 +106,6 @@ class Executor:
             ended,
             spent,
         )
-
-    def write(self, batch: list[Search], findings: Findings, run: int) -> tuple[list[bool], int]:
-        """Write the findings in the order of the batch, inside the caller's transaction.
-
-        **Returns:** for each search whether it found a new point, and the evaluations spent.
-        """
-        news, evaluations = [], 0
-        for i, search in enumerate(batch):
-            row = findings.quench[i]
-            if row is not None:
-                new, spent = self._write_quench(search, findings.minima, row, run)
-            else:
-                new, spent = self._write_saddles(
-                    search, findings, findings.guesses[i], int(findings.band_outcome[i]), run
-                )
-                spent += int(findings.band_gradients[i])
-            news.append(new)
-            evaluations += spent
-        return news, evaluations
 
     def _starts(self, batch: list[Search], given: Inputs) -> dict[int, np.ndarray]:
         """Return the starts of all searches that begin at a random or displaced point."""
@@ -263,77 +188,6 @@ class Executor:
         moved = x + 0.2 * own.length_scale * directions
         return run_batch(_retracted, own, moved, workers=self.workers) * unit, directions * unit
 
-    def _write_quench(self, search, minima: StationaryPoints, row: int, run: int):
-        outcome = int(minima.outcome[row])
-        spent = int(minima.gradients[row] + minima.hessians[row])
-        if outcome not in self.wanted:
-            self.atlas.log.count_failure(search.kind, outcome)
-            end = minima.x[row] if self.toolkit.hessians else None
-            note_lost(self.atlas, outcome, float(minima.energy[row]), end)
-            self.atlas.queue.finish(search.id, outcome)
-            return False, spent
-        ids, new = self._add_minima(minima.rows([row]), run, hits=int(search.kind == "sample"))
-        self.atlas.queue.finish(search.id, outcome, int(ids[0]))
-        return bool(new[0]), spent
-
-    def _write_saddles(self, search, findings: Findings, rows: list[int], ended: int, run: int):
-        """Write the transition states of one search; its outcome is the smallest one of its guesses."""
-        outcomes, new_any, spent = [], False, 0
-        for row in rows:
-            saddle = findings.saddles.rows([row])
-            spent += int(saddle.gradients[0] + saddle.hessians[0])
-            outcome, new, cost = self._write_state(saddle, findings, row, run)
-            outcomes.append(outcome)
-            new_any, spent = new_any or new, spent + cost
-            if outcome != RESULTS.converged:
-                self.atlas.log.count_failure(search.kind, outcome)
-        if not rows:
-            outcomes = [ended]
-            self.atlas.log.count_failure(search.kind, outcomes[0])
-        self.atlas.queue.finish(search.id, min(outcomes))
-        return new_any, spent
-
-    def _write_state(self, saddle: StationaryPoints, findings: Findings, row: int, run: int):
-        outcome = int(saddle.outcome[0])
-        if outcome != RESULTS.converged:
-            return outcome, False, 0
-        _, known = self.atlas.find_transition_states(saddle.x, saddle.energy)
-        if len(known):
-            self.atlas.add_hit("transition_states", int(known[0]))
-            return outcome, False, 0
-        path, paths = findings.pathway[row], findings.paths
-        ends = StationaryPoints.concatenate([paths.backward.rows([path]), paths.forward.rows([path])])
-        cost = int(ends.gradients.sum() + ends.hessians.sum())
-        if not (np.all(np.isin(ends.outcome, self.wanted)) and np.all(ends.energy < saddle.energy)):
-            return int(RESULTS.unconnected), False, cost
-        ids, _ = self._add_minima(ends, run, hits=0)
-        self.atlas.add_transition_states(
-            saddle.x,
-            saddle.energy,
-            saddle.rms_gradient,
-            saddle.lowest,
-            saddle.log_product,
-            ids[None, :],
-            path_length=paths.length[[path]],
-            run=run,
-            flag=self._flags(saddle),
-        )
-        return outcome, True, cost
-
-    def _add_minima(self, points: StationaryPoints, run: int, hits: int):
-        # There is no Hessian on a kink, and it has no eigenvalue where all variables are held at bounds.
-        curved = (points.outcome != RESULTS.kink_minimum) & np.isfinite(points.lowest)
-        return self.atlas.add_minima(
-            points.x,
-            points.energy,
-            points.rms_gradient,
-            np.where(curved, points.lowest, np.nan),
-            points.log_product,
-            hits=hits,
-            run=run,
-            flag=self._flags(points),
-        )
-
     def _guarded(self, points: StationaryPoints, index: int) -> StationaryPoints:
         """Refuse points that are said to have converged, but by what is said of them are not of this index.
 
@@ -360,14 +214,6 @@ class Executor:
         images = images.reshape(found.x.shape)
         energy = run_batch(_energy, self.landscape, images, workers=self.workers)
         check_images(self.landscape, found.x, found.energy, images, energy)
-
-    def _flags(self, points: StationaryPoints) -> np.ndarray:
-        """Return the flag of each point, empty for most."""
-        flags = np.where(points.outcome == RESULTS.kink_minimum, ON_KINK, "")
-        box = self.landscape.geometry
-        if isinstance(box, Box):
-            flags = np.where(box.all_at_bound(points.x).any(axis=1), ON_BOUND, flags)
-        return flags
 
 
 def _planned(value: int | None) -> int:

@@ -25,6 +25,7 @@ from ._interrupt import deferred_interrupt
 from ._pace import Pace
 from ._pairs import PairSelector
 from ._plan import ENDED, MIXES, initial_state, minima_exhausted, patience, plan_round
+from ._write import Writer
 
 
 MINIMA_SHARE = 0.3  # part of a budget that may be spent on minima alone before the network is grown
@@ -108,17 +109,16 @@ def explore(
     started = time.monotonic()
     check_landscape(landscape)
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
-        default = _in_words(toolkit_for(landscape))
-        words = default if toolkit is None else _in_words(toolkit)
+        kit = toolkit_for(landscape) if toolkit is None else toolkit
+        default, words = _in_words(toolkit_for(landscape)), _in_words(kit)
         for changed in (_new_plan(atlas, seed), _new_searches(atlas, words, default)):
             if changed:
                 warnings.warn(changed, stacklevel=3)  # past the decorator
-        executor = Executor(landscape, atlas, seed, workers, kinks, toolkit)
+        executor = Executor(landscape, seed, kit, workers)
+        writer = Writer(landscape, atlas, kinks, kit)
         noted = {} if words == default else {"toolkit": words}
         with _reporter(progress, landscape.dimension) as report:
-            loop = _Loop(
-                landscape, atlas, budget or Budget(), executor, report, batch_size, started, network
-            )
+            loop = _Loop(budget or Budget(), executor, writer, report, batch_size, started, network)
             loop.run(noted)
         said = _advice(atlas, landscape) if atlas.queue.finished() else None
     if said:
@@ -217,11 +217,11 @@ def _say_that_it_ends() -> None:
 class _Loop:
     """One run of an exploration."""
 
-    def __init__(self, landscape, atlas, budget, executor, progress, batch_size, started, network):
-        self.landscape, self.atlas, self.budget = landscape, atlas, budget
+    def __init__(self, budget, executor, writer, progress, batch_size, started, network):
+        self.landscape, self.atlas, self.budget = executor.landscape, writer.atlas, budget
         self.report, self.batch_size = progress, batch_size
-        self.executor = executor
-        self.selector = PairSelector(landscape, atlas)
+        self.executor, self.writer = executor, writer
+        self.selector = PairSelector(self.landscape, self.atlas)
         self.pace = Pace(executor.workers or available_cores())
         self.seed, self.started, self.network = executor.seed, started, network
 
@@ -278,9 +278,9 @@ class _Loop:
         if not batch:
             return self._plan(state, progress)
         begun, kinds = time.monotonic(), [search.kind for search in batch]
-        findings = self.executor.run(batch, self.executor.inputs(batch))
+        findings = self.executor.run(batch, self.writer.inputs(batch))
         with self.atlas.transaction():
-            news, evaluations = self.executor.write(batch, findings, run)
+            news, evaluations = self.writer.write(batch, findings, run)
             for new in news:
                 state["quiet"] = 0 if new else state["quiet"] + 1
             state["evaluations"] += evaluations
