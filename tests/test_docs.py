@@ -79,9 +79,10 @@ def test_python_runs_and_prints_what_the_page_shows(page, tmp_path, monkeypatch,
     import matplotlib.pyplot as plt
 
     from lossatlas.recipes import RECIPES
+    from lossatlas.searches import SEARCHES
 
     monkeypatch.chdir(tmp_path)
-    known = dict(RECIPES)  # a page registers a landscape of its own
+    known = dict(RECIPES), dict(SEARCHES)  # pages register a landscape and a search of their own
     namespace: dict = {"__name__": "__main__"}
     python = blocks(page, "python")
     assert python
@@ -93,8 +94,9 @@ def test_python_runs_and_prints_what_the_page_shows(page, tmp_path, monkeypatch,
                 assert_printed(shown, printed, f"{page}, block {number},")
     finally:
         plt.close("all")
-        RECIPES.clear()
-        RECIPES.update(known)
+        for registry, names in zip((RECIPES, SEARCHES), known):
+            registry.clear()
+            registry.update(names)
 
 
 @pytest.mark.parametrize("line", command_lines())

@@ -24,7 +24,7 @@ from lossatlas.exploration import Budget, explore
 from lossatlas.landscapes import DoubleWells
 from lossatlas.recipes import RECIPES, AbstractRecipe, Problem, _read_recipe, build_problem, read_recipe
 from lossatlas.recipes._read_recipe import Registry
-from lossatlas.searches import minimise, toolkit_for
+from lossatlas.searches import SEARCHES, minimise, toolkit_for
 from lossatlas.sweeps import read_config
 
 
@@ -202,7 +202,11 @@ RECIPES["two-wells"] = TwoWellsRecipe
 """
 
 MINIMISER_LIST = """
-from .heavy_ball import HeavyBall as HeavyBall
+from lossatlas.searches import SEARCHES
+
+from .heavy_ball import HeavyBall
+
+SEARCHES["HeavyBall"] = HeavyBall
 """
 
 COMMAND_LIST = """
@@ -235,14 +239,14 @@ def toys(tmp_path_factory):
     (folder / "strangers-1.0.dist-info").mkdir()
     for name, text in {
         "METADATA": "Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n",
-        "entry_points.txt": "[lossatlas]\nlandscape = toy_landscape\ncommand = toy_analysis\n",
+        "entry_points.txt": "[lossatlas]\na = toy_landscape\nb = toy_minimiser\nc = toy_analysis\n",
     }.items():
         (folder / "strangers-1.0.dist-info" / name).write_text(text, encoding="utf-8")
     for package, files in TOYS.items():
         (folder / package).mkdir()
         for name, text in files.items():
             (folder / package / name).write_text(text.lstrip(), encoding="utf-8")
-    commands, recipes = list(app.registered_commands), dict(RECIPES)
+    commands, recipes, searches = list(app.registered_commands), dict(RECIPES), dict(SEARCHES)
     sys.path.insert(0, str(folder))
     load_plugins.cache_clear()
     try:
@@ -254,6 +258,8 @@ def toys(tmp_path_factory):
         app.registered_commands[:] = commands
         RECIPES.clear()
         RECIPES.update(recipes)
+        SEARCHES.clear()
+        SEARCHES.update(searches)
         load_plugins.cache_clear()
         for name in [name for name in sys.modules if name.split(".")[0] in TOYS]:
             del sys.modules[name]
@@ -318,6 +324,41 @@ def test_a_minimiser_of_a_stranger_goes_downhill(toys, stationary):
     found = minimise(landscape, starts, method=toys["heavy_ball"].HeavyBall(rate=0.05))
     assert found.converged.all()
     np.testing.assert_allclose(found.x[:, 0], stationary[0], atol=1e-9)
+
+
+def test_a_minimiser_of_a_stranger_is_named_on_the_command_line_and_kept_by_the_atlas(
+    toys, capsys, tmp_path
+):
+    file = tmp_path / "wells.atlas"
+    explored = ("explore", "two-wells", "--evaluations", 1, "--workers", 1, "--quiet", "--out", file)
+    named = "HeavyBall(rate=0.05, kept=0.5, tolerance=1e-06, max_gradients=5000)"
+    for more in (["--toolkit", "descent=HeavyBall(0.05)"], [], ["--toolkit", "default"]):
+        status, _, err = run(capsys, *explored, *more)
+        assert status == 0 and ("goes on with another toolkit" in err) == (more[-1:] == ["default"])
+    with Atlas(file) as atlas:
+        kept = [run["settings"].get("toolkit", {}).get("descent") for run in atlas.log.runs]
+    assert kept == [named, named, None]
+    method = "toy_minimiser.heavy_ball.HeavyBall(rate=0.05)"
+    status, out, err = run(capsys, "descend", "two-wells", "--method", method, "--starts", 2, "--csv")
+    assert (status, err, out.count("converged")) == (0, "", 2)
+
+
+def test_a_minimiser_that_cannot_be_had_is_answered_in_one_sentence(toys, capsys, tmp_path):
+    for text, sentence in (
+        ("descent=HeavyBal(0.05)", "descent: There is no search 'HeavyBal'; did you mean HeavyBall?"),
+        ("descent=HeavyBall(rat=1)", "descent: HeavyBall has no setting 'rat'; did you mean rate?"),
+        ("descent=toy_minimizer.A()", "descent: The module toy_minimizer cannot be imported: ModuleNot"),
+        (
+            "descent=toy_landscape.two_wells.TwoWells()",
+            "`descent` must be a minimiser, such as QuasiNewton(LBFGS",
+        ),
+        ("descend=HeavyBall(0.05)", "A toolkit has no part 'descend'; did you mean descent?"),
+        ("HeavyBall", "--toolkit takes default, or PART=SEARCH once per part"),
+    ):
+        out = tmp_path / "none.atlas"
+        status, _, err = run(capsys, "explore", "two-wells", "--toolkit", text, "--out", out)
+        assert status == 2 and err.startswith(f"lossatlas: {sentence}") and err.count("\n") == 1, err
+        assert not out.exists()
 
 
 def test_a_quantity_of_a_stranger_has_errors_and_a_run(atlas_file):

@@ -1,4 +1,4 @@
-"""Plug-ins: modules of other packages that add landscapes and commands, found by their entry points."""
+"""Plug-ins: modules of other packages that add landscapes, searches and commands, by entry points."""
 
 import functools
 import warnings
@@ -12,7 +12,8 @@ GROUP = "lossatlas"
 def load_plugins() -> None:
     """Import the module of every entry point in the group `lossatlas`, once.
 
-    Such a module adds its recipes to `lossatlas.recipes.RECIPES` and its commands to `lossatlas.cli.app`.
+    Such a module adds its recipes to `lossatlas.recipes.RECIPES`, its searches to
+    `lossatlas.searches.SEARCHES` and its commands to `lossatlas.cli.app`.
     A module that cannot be imported is left out with a warning.
     """
     for point in entry_points(group=GROUP):

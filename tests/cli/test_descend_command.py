@@ -53,7 +53,7 @@ def test_json_and_csv_are_the_ends_in_full(capsys, found):
 
 
 def test_descents_that_diverge_are_listed_and_not_drawn(capsys, tmp_path):
-    command = ("descend", "xor", "--method", "gradient", "--rate", 1e9, "--starts", 2, "--workers", 1)
+    command = ("descend", "xor", "--method", "GradientDescent(1e9)", "--starts", 2, "--workers", 1)
     status, out, err = run(capsys, *command)
     assert status == 0 and "converged" not in out and "energies" not in out
     status, _, err = run(capsys, *command, "-o", tmp_path / "x.png")
@@ -61,9 +61,9 @@ def test_descents_that_diverge_are_listed_and_not_drawn(capsys, tmp_path):
 
 
 MISTAKES = {
-    "method": ("xor --method adam", "--method takes bfgs, lbfgs, gradient, got 'adam'"),
-    "rate": ("xor --method lbfgs --rate 1", "--rate needs --method gradient"),
-    "no rate": ("xor --method gradient --rate 0", "`rate` must be a positive number, got 0.0"),
+    "method": ("xor --method adam", "--method: There is no search 'adam'; choose one of ElasticBand"),
+    "no minimiser": ("xor --method ElasticBand", "--method needs a minimiser, got ElasticBand"),
+    "no rate": ("xor --method GradientDescent(0)", "--method: `rate` must be a positive number, got 0"),
     "starts": ("xor --starts 0", "--starts should be greater than or equal to 1, got '0'"),
     "huge": ("xor --max-gradients 100000000000000000000", "--max-gradients should be"),
     "tolerance": ("xor --tolerance inf", "`tolerance` must be a positive number, got inf"),

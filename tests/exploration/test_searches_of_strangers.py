@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from helpers import Standing
+from lossatlas.atlas import Atlas
 from lossatlas.exploration import Budget, explore
 from lossatlas.landscapes import DoubleWells
 from lossatlas.searches import (
@@ -16,6 +17,7 @@ from lossatlas.searches import (
     GradientDescent,
     HalfPathway,
     toolkit_for,
+    toolkit_in_words,
 )
 
 
@@ -83,11 +85,22 @@ def test_the_file_says_who_searched_and_a_change_is_warned_of(tmp_path):
         UserWarning, match=r"goes on with another toolkit .*, which differs in `descent`: what"
     ):
         go_on(6, toolkit=own)
-    go_on(8, toolkit=own)
-    with (
-        pytest.warns(UserWarning, match="differs in `descent`"),
-        explore(LANDSCAPE, path, budget=Budget(searches=10)) as atlas,
-    ):
+    go_on(8)  # as in the last run
+    with pytest.warns(UserWarning, match="differs in `descent`"):
+        go_on(10, toolkit=KIT)
+    with Atlas(path) as atlas:
         noted = [run["settings"].get("toolkit") for run in atlas.log.runs]
     assert [bool(toolkit) for toolkit in noted] == [False, False, True, True, False]
-    assert noted[2]["descent"] == "GradientDescent(rate=0.1)" and noted[2]["band"] == "ElasticBand()"
+    assert noted[2] == noted[3] == toolkit_in_words(own)
+
+
+def test_a_search_that_can_no_longer_be_imported_is_named(tmp_path):
+    class Gone(Liar):
+        """A class of this function alone."""
+
+    path, kit = tmp_path / "a.atlas", dataclasses.replace(KIT, saddle=Gone())
+    explore(LANDSCAPE, path, budget=Budget(seconds=1e-9), toolkit=kit).close()
+    with pytest.raises(ValueError, match=r"cannot be made again; name one\. saddle: '.*Gone\(\)' names"):
+        explore(LANDSCAPE, path, budget=Budget(seconds=1e-9))
+    with pytest.warns(UserWarning, match="another toolkit than in its last run, which differs in `saddle`"):
+        explore(LANDSCAPE, path, budget=Budget(seconds=1e-9), toolkit=KIT).close()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lossatlas.searches import Descents
 
 
-METHODS = ("bfgs", "lbfgs", "gradient")
+METHODS = {"bfgs": "QuasiNewton(BFGS())", "lbfgs": "QuasiNewton(LBFGS())"}
 
 
 def descend(
@@ -24,13 +24,12 @@ def descend(
     *,
     method: Annotated[
         str | None,
-        typer.Option(help="bfgs, lbfgs, or gradient (constant steps). (default: as for explore)"),
+        typer.Option(
+            help="bfgs, lbfgs, or a minimiser with its settings, such as GradientDescent(rate=0.1) or "
+            "my_package.HeavyBall(0.05). (default: as for explore)"
+        ),
     ] = None,
     starts: Annotated[int, typer.Option(min=1, help="Number of random starts.")] = 100,
-    rate: Annotated[
-        float | None,
-        typer.Option(help="Learning rate of --method gradient: step / gradient. (default: 0.1)"),
-    ] = None,
     max_gradients: Annotated[
         int | None,
         typer.Option(min=1, max=2**31 - 1, help="Gradients per descent at most. (default: 5000)"),
@@ -65,7 +64,7 @@ def descend(
     from lossatlas.searches import descend as run
     from lossatlas.searches.global_search import random_starts
 
-    by = _method(method, rate)
+    by = None if method is None else _minimiser(method)
     landscape = options.problem_of(name, options.given(context)).landscape
     points = random_starts(landscape, jax.random.key(seed), np.arange(starts), workers=workers)
     found = run(
@@ -80,19 +79,17 @@ def descend(
     save_plot(out, lambda plots: _draw(name, found))
 
 
-def _method(name: str | None, rate: float | None) -> Any:
-    """Return the minimiser that the options name, None for the default of the landscape."""
-    from lossatlas.searches import BFGS, LBFGS, GradientDescent, QuasiNewton
+def _minimiser(text: str) -> Any:
+    """Return the minimiser that `--method` names."""
+    from lossatlas.searches import AbstractMinimiser, read_search
 
-    if rate is not None and name != "gradient":
-        raise ValueError("--rate needs --method gradient.")
-    if name is None:
-        return None
-    if name not in METHODS:
-        raise ValueError(f"--method takes {', '.join(METHODS)}, got {name!r}.")
-    if name == "gradient":
-        return GradientDescent(0.1 if rate is None else rate)
-    return QuasiNewton(BFGS() if name == "bfgs" else LBFGS())
+    try:
+        found = read_search(METHODS.get(text, text))
+    except ValueError as error:
+        raise ValueError(f"--method: {error}") from None
+    if not isinstance(found, AbstractMinimiser):
+        raise ValueError(f"--method needs a minimiser, got {text}.")
+    return found
 
 
 def _columns(found: "Descents") -> dict[str, Any]:

@@ -35,6 +35,7 @@ def explore(
     kinks: Annotated[
         bool, typer.Option("--kinks", help="Also store minima on kinks of the loss (ReLU).")
     ] = False,
+    toolkit: options.Toolkit = None,
     memory: options.Memory = None,
     quiet: options.Quiet = False,
     out: Annotated[
@@ -50,7 +51,8 @@ def explore(
 
     given = options.given(context)
     asked: dict[str, Any] = {"seed": seed, "evaluations": evaluations, "workers": workers, "memory": memory}
-    recipe, settings = recipe_and_settings(name, given, asked | {"kinks": kinks or None}, time_limit)
+    asked |= {"kinks": kinks or None, "toolkit": options.toolkit_parts(toolkit)}
+    recipe, settings = recipe_and_settings(name, given, asked, time_limit)
     options.limit_memory(settings.memory)
     problem = built(name, recipe)
     out = atlas_path(name, given, out)

@@ -36,6 +36,7 @@ def fit(
         str | None, typer.Option(help="Such as 90, 120s or 5m; none for no limit. (default: 150s)")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
+    toolkit: options.Toolkit = None,
     memory: options.Memory = None,
     quiet: options.Quiet = False,
     out: Annotated[Path | None, typer.Option(help="The atlas. (default: LANDSCAPE.atlas)")] = None,
@@ -49,9 +50,9 @@ def fit(
     from lossatlas.sweeps import evaluate_atlas, fit_recipe
 
     given = options.given(context)
-    recipe, settings = recipe_and_settings(
-        name, given, {"seed": seed, "workers": workers, "memory": memory}, time_limit
-    )
+    asked = {"seed": seed, "workers": workers, "memory": memory}
+    asked |= {"toolkit": options.toolkit_parts(toolkit)}
+    recipe, settings = recipe_and_settings(name, given, asked, time_limit)
     options.limit_memory(settings.memory)
     problem = built(name, recipe)
     path = atlas_path(name, given, out)

@@ -28,6 +28,15 @@ Memory = Annotated[
     typer.Option(help="Memory of the searches, such as 4G or 500M. (default: half of the machine's)"),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Do not show how far it has got.")]
+Toolkit = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Search to use for a part of the toolkit (descent, polish, saddle, pathway, band), such as "
+        "descent=GradientDescent(rate=0.1) or descent=my_package.HeavyBall(0.05); may be given several "
+        "times. `--toolkit default`: those that suit the landscape. (default: as in the last run on the "
+        "atlas, else those)"
+    ),
+]
 GIVEN = "lossatlas.given"  # where a context keeps the settings
 
 
@@ -156,6 +165,22 @@ def limit_memory(text: str | None) -> None:
     from lossatlas.searches import limit_memory as limit
 
     limit(int(size))
+
+
+def toolkit_parts(texts: list[str] | None) -> dict[str, str] | None:
+    """Return the searches that `--toolkit` names, by part; None if it is not given, {} for the default.
+
+    **Raises:** `ValueError` for anything but PART=SEARCH, or default alone.
+    """
+    if not texts or texts == ["default"]:
+        return {} if texts else None
+    parts = {part: search for part, _, search in (text.partition("=") for text in texts)}
+    if len(parts) < len(texts) or not all(search.strip() for search in parts.values()):
+        raise ValueError(
+            "--toolkit takes default, or PART=SEARCH once per part, such as "
+            f"descent=GradientDescent(rate=0.1), got {', '.join(texts)}."
+        )
+    return parts
 
 
 def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":

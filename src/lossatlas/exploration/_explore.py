@@ -1,7 +1,6 @@
 """The loop that maps a landscape: plan a round, run it in batches, write each batch at once."""
 
 import contextlib
-import dataclasses
 import math
 import os
 import sys
@@ -16,7 +15,7 @@ from lossatlas._display import display
 from lossatlas._suggestions import named_arguments
 from lossatlas.atlas import Atlas, AtlasError, Search
 from lossatlas.landscapes import AbstractLandscape, check_kind, check_landscape
-from lossatlas.searches import Toolkit, available_cores, toolkit_for
+from lossatlas.searches import Toolkit, available_cores, read_toolkit, toolkit_for, toolkit_in_words
 
 from ._advice import why_degenerate, why_lost, why_nothing, why_on_kinks
 from ._budget import Budget, Progress
@@ -78,8 +77,9 @@ def explore(
         have the flag `kink`, and neither eigenvalues nor a log-product.
     - `network`: False to stop once random starts bring no new minimum, before transition states are sought;
         the same call with True goes on from there.
-    - `toolkit`: the searches to run, and their mix; default `toolkit_for(landscape)`. Any other toolkit is
-        noted in the settings of the run (`atlas.log.runs`); a warning says so if it changes.
+    - `toolkit`: the searches to run, and their mix; default those of the last run on the file, and
+        `toolkit_for(landscape)` for a new file. Any other toolkit is noted in the settings of the run
+        (`atlas.log.runs`), and a warning says so if it changes.
 
     **Returns:** the atlas, open for reading. `atlas.log.get_state("exploration")["phase"]` is `complete` if
     the exploration met its stopping rule, and `inconclusive` if it did so although more than a tenth of the
@@ -88,8 +88,8 @@ def explore(
 
     **Raises:**
 
-    - `ValueError`: the landscape cannot be explored (see `check_landscape`), or an argument is of the wrong
-        kind.
+    - `ValueError`: the landscape cannot be explored (see `check_landscape`), an argument is of the wrong
+        kind, or the last run had a toolkit with a search that can no longer be imported.
     - `AtlasError`: the file is not an atlas, or is one of another landscape, or cannot be written.
     - `KeyboardInterrupt`: Ctrl-C was pressed; finished batches are in the atlas.
     """
@@ -109,8 +109,8 @@ def explore(
     started = time.monotonic()
     check_landscape(landscape)
     with no_empty_file(out), Atlas(out, landscape, identity=identity) as atlas:
-        kit = toolkit_for(landscape) if toolkit is None else toolkit
-        default, words = _in_words(toolkit_for(landscape)), _in_words(kit)
+        kit = _toolkit_before(atlas, landscape) if toolkit is None else toolkit
+        default, words = toolkit_in_words(toolkit_for(landscape)), toolkit_in_words(kit)
         for changed in (_new_plan(atlas, seed), _new_searches(atlas, words, default)):
             if changed:
                 warnings.warn(changed, stacklevel=3)  # past the decorator
@@ -180,16 +180,29 @@ def _new_plan(atlas: Atlas, seed: int) -> str | None:
     )
 
 
-def _in_words(toolkit: Toolkit) -> dict[str, str]:
-    """Return the searches of a toolkit by name."""
-    names = [field.name for field in dataclasses.fields(toolkit)]
-    return {name: " ".join(repr(getattr(toolkit, name)).split()) for name in names}
+def _toolkit_before(atlas: Atlas, landscape: AbstractLandscape) -> Toolkit:
+    """Return the toolkit of the last run on the file, the default one if there was no other."""
+    words = _words_before(atlas)
+    if not words:
+        return toolkit_for(landscape)
+    try:
+        return read_toolkit(words, landscape)
+    except ValueError as error:
+        raise ValueError(
+            f"The last run on {atlas.path} had a toolkit that cannot be made again; name one. {error}"
+        ) from None
+
+
+def _words_before(atlas: Atlas) -> dict[str, str] | None:
+    """Return the toolkit of the last run in words, empty for the default one; None for a new file."""
+    before = [run["settings"] for run in atlas.log.runs if "budget" in run["settings"]]
+    return before[-1].get("toolkit", {}) if before else None
 
 
 def _new_searches(atlas: Atlas, words: dict[str, str], default: dict[str, str]) -> str | None:
     """Return a sentence on another toolkit than that of the last exploration; None for the same one."""
-    before = [run["settings"] for run in atlas.log.runs if "budget" in run["settings"]]
-    was = before[-1].get("toolkit", default) if before else words
+    before = _words_before(atlas)
+    was = words if before is None else before or default
     differing = [f"`{name}`" for name in words if words[name] != was.get(name)]
     if not differing:
         return None

@@ -9,6 +9,11 @@ from ._driver import plain_code as plain_code
 from ._driver import run_batch as run_batch
 from ._memory import limit_memory as limit_memory
 from ._memory_needed import memory_needed as memory_needed
+from ._notation import SEARCHES as SEARCHES
+from ._notation import read_search as read_search
+from ._notation import read_toolkit as read_toolkit
+from ._notation import search_in_words as search_in_words
+from ._notation import toolkit_in_words as toolkit_in_words
 from ._records import AbstractEnds as AbstractEnds
 from ._records import Descents as Descents
 from ._records import Quenches as Quenches

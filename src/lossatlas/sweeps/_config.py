@@ -43,6 +43,8 @@ class ExploreSettings(BaseModel, extra="forbid", frozen=True):
     - `workers`: threads; default one per core.
     - `kinks`: also store minima on kinks.
     - `memory`: memory of the searches, such as 4G; default half of the machine's.
+    - `toolkit`: searches by the part of the toolkit in which they are used, in words, see `read_toolkit`;
+        default those of the last run on the atlas; {} for those that suit the landscape.
     """
 
     seed: NonNegativeInt = 0
@@ -53,6 +55,7 @@ class ExploreSettings(BaseModel, extra="forbid", frozen=True):
     workers: PositiveInt | None = None
     kinks: bool = False
     memory: str | None = None
+    toolkit: dict[str, str] | None = None
 
 
 def read_explore(settings: dict[str, Any]) -> ExploreSettings:

@@ -13,6 +13,7 @@ from lossatlas.atlas import Atlas
 from lossatlas.exploration import Budget, Progress, explore, fit, no_empty_file
 from lossatlas.landscapes import check_model
 from lossatlas.recipes import AbstractRecipe, Problem, data_card, remembered
+from lossatlas.searches import Toolkit, read_toolkit
 
 from ._config import ExploreSettings
 
@@ -31,7 +32,7 @@ def explore_recipe(
 
     - `recipe`, `problem`: the recipe, and the result of `build_problem(recipe)`.
     - `out`: file of the atlas; continued if it exists.
-    - `settings`: seed, budget and threads; the caller sets the memory limit.
+    - `settings`: seed, budget, threads and toolkit; the caller sets the memory limit.
     - `progress`: as in `explore`.
 
     **Returns:** the atlas, open for reading.
@@ -51,6 +52,7 @@ def explore_recipe(
             progress=progress,
             workers=settings.workers,
             kinks=settings.kinks,
+            toolkit=_toolkit(settings, problem),
         )
 
 
@@ -68,7 +70,7 @@ def fit_recipe(
     **Arguments:**
 
     - `recipe`, `problem`, `out`, `progress`: as in `explore_recipe`.
-    - `settings`: seed, time limit and threads; its other limits are not used.
+    - `settings`: seed, time limit, threads and toolkit; its other limits are not used.
     - `starts`: number of searches.
 
     **Returns:** the atlas, open for reading.
@@ -82,7 +84,13 @@ def fit_recipe(
             seed=settings.seed,
             progress=progress,
             workers=settings.workers,
+            toolkit=_toolkit(settings, problem),
         )
+
+
+def _toolkit(settings: ExploreSettings, problem: Problem) -> Toolkit | None:
+    """Return the toolkit that the settings name, None if they name none."""
+    return None if settings.toolkit is None else read_toolkit(settings.toolkit, problem.landscape)
 
 
 @contextlib.contextmanager
