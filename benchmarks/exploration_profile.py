@@ -56,7 +56,7 @@ def main():
             total = time.perf_counter() - imported
             minima, states = len(atlas.minima), len(atlas.transition_states)
             print(f"{minima} minima, {states} transition states, {atlas.component_count} parts")
-            print(f"{atlas.count('searches')} searches, failures {atlas.log.failures}")
+            print(f"{atlas.queue.finished()} searches, failures {atlas.log.failures}")
     compiling = sum(seconds for label, (_, seconds) in spent.items() if label.startswith("compile"))
     print(f"{'import and data':34s}{imported - begin:9.1f} s")
     print(f"{'exploration':34s}{total:9.1f} s")

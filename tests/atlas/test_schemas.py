@@ -1,5 +1,7 @@
 """Files of older schemas are read and brought up to date, and flags, which they did not have."""
 
+import contextlib
+import itertools
 import os
 import sqlite3
 from pathlib import Path
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from fakes import damage, rewrite, to_older_schema
 
-from lossatlas.atlas import Atlas, AtlasError
+from lossatlas.atlas import Atlas, AtlasError, _checksums
 from lossatlas.landscapes import xor
 
 
@@ -190,3 +192,47 @@ def test_damage_in_a_file_of_the_third_schema_is_not_given_new_checksums(
     with pytest.raises(AtlasError, match=sentence):
         Atlas(third, **options)
     assert third.read_bytes() == content
+
+
+def test_files_of_the_fourth_schema_have_no_held_variables(tmp_path, monkeypatch):
+    path = tmp_path / "a.atlas"
+    with filled(path) as atlas:
+        atlas.points.add_transition_states(np.ones((1, 12)), [9.0], [0.0], [-1.0], [1.0], [[1, 3]])
+        digest = atlas.digest()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for table, column in itertools.product(("minima", "transition_states"), ("held", "log_slopes")):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute("PRAGMA user_version = 4")
+        monkeypatch.setattr(_checksums, "COLUMNS", _checksums.OLDER_COLUMNS[4])
+        _checksums.seal(db)
+        monkeypatch.undo()
+    with Atlas(path) as atlas:
+        assert atlas.digest() == digest and atlas.minima.held.tolist() == [0, 0, 0]
+    with Atlas(path, xor(2)) as atlas:
+        atlas.check()
+        x = np.full((2, 12), 3.0) + np.array([[0.0], [1.0]])
+        columns = [5.0, 6.0], [0.0, 0.0], [1.0, 1.0], [1.0, 1.0]
+        atlas.points.add_minima(x, *columns, held=[2, 0], log_slopes=[0.5, 7.0], flag=["bound", ""])
+        atlas.points.add_transition_states(
+            x[:1] + 9.0, [9.5], [0.0], [-1.0], [1.0], [[1, 4]], held=1, log_slopes=-0.25
+        )
+        assert atlas.digest() != digest
+    with Atlas(path) as atlas:
+        assert atlas.minima.held.tolist() == [0, 0, 0, 2, 0]
+        assert atlas.minima.log_slopes.tolist() == [0.0, 0.0, 0.0, 0.5, 0.0]
+        states = atlas.transition_states
+        assert states.held.tolist() == [0, 1] and states.log_slopes.tolist() == [0.0, -0.25]
+        atlas.check()
+
+
+@pytest.mark.parametrize("columns, sentence", [
+    ({"held": -1}, "`held` must not be negative"),
+    ({"held": 1.0}, "`held` must be an integer or integers of shape"),
+    ({"held": 1, "log_slopes": np.nan}, "`log_slopes` must be finite"),
+    ({"held": 1, "log_slopes": [1.0, 2.0]}, r"`log_slopes` must have shape \(1,\)"),
+])  # fmt: skip
+def test_held_variables_that_are_none(tmp_path, columns, sentence):
+    with filled(tmp_path / "a.atlas") as atlas:
+        with pytest.raises(ValueError, match=sentence):
+            atlas.points.add_minima(np.full((1, 12), 3.0), [9.0], [0.0], [1.0], [1.0], **columns)
+        assert len(atlas.minima) == 3

@@ -99,9 +99,11 @@ def test_show_json(capsys, atlas_file):
     assert {"landscape", "minima", "transition_states", "components", "coverage", "failures"} <= data.keys()
     assert data["minima"][0].keys() >= {
         "id", "energy", "rms_gradient", "lowest_eigenvalue", "orbit_size", "log_product", "hits", "degree",
+        "held", "log_slopes",
     }  # fmt: skip
     assert data["transition_states"][0].keys() >= {
         "id", "energy", "rms_gradient", "minima", "negative_eigenvalue", "orbit_size", "log_product",
+        "held", "log_slopes",
     }  # fmt: skip
     assert sorted(m["orbit_size"] for m in data["minima"]) == [1, 2, 2, 4]
     hits = sum(m["hits"] for m in data["minima"])

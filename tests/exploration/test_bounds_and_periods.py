@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.optimize
 
-from lossatlas.analysis import thermodynamics, transition_network
+from lossatlas.analysis import occupation, thermodynamics, transition_network
 from lossatlas.exploration import Budget, explore
 from lossatlas.landscapes import FiniteSymmetry, Loss
 from lossatlas.searches import census
@@ -79,16 +80,31 @@ def tilted(x):
     return (x[0] ** 2 - 1) ** 2 + 0.3 * x[0] + (x[1] - 0.5 * x[0]) ** 2
 
 
-def test_minima_on_bounds_are_stored_with_a_flag_and_without_a_log_product(tmp_path):
+def boltzmann(kt, low, high):
+    """Return the integral of exp(-E/kT) over the box between two values of x, by Simpson's rule."""
+    x, y = np.linspace(low, high, 801), np.linspace(-0.2, 0.3, 801)
+    weights = np.exp(-np.asarray(tilted(np.stack(np.meshgrid(x, y, indexing="ij")))) / kt)
+    return scipy.integrate.simpson(scipy.integrate.simpson(weights, x=y), x=x)
+
+
+def test_minima_on_bounds_are_stored_with_what_thermodynamics_needs(tmp_path):
+    """Two minima on bounds, each with one held variable, and a free transition state, by quadrature."""
     loss = Loss(tilted, 2, bounds=((-2.0, -0.2), (2.0, 0.3)))
     with explore(loss, tmp_path / "b.atlas", budget=Budget(searches=250), workers=1) as atlas:
         minima, states = atlas.minima, atlas.transition_states
-        assert minima.flag.tolist() == ["bound", "bound"] and states.flag.tolist() == [""]
-        order = np.argsort(minima.x[:, 0])
-        assert minima.x[order, 1].tolist() == [-0.2, 0.3]
-        # Along the bounds the slope of (x^2 - 1)^2 + 0.3 x + (y - x/2)^2 vanishes.
-        for x, y in minima.x:
-            assert 4 * x * (x**2 - 1) + 0.3 - (y - 0.5 * x) == pytest.approx(0, abs=1e-12)
-        assert np.isnan(minima.log_product).all() and np.isfinite(states.log_product).all()
-        with pytest.raises(ValueError, match="log"):
-            thermodynamics(transition_network(atlas), np.array([0.1]))
+        network = transition_network(atlas)
+    assert minima.flag.tolist() == ["bound", "bound"] and states.flag.tolist() == [""]
+    assert minima.held.tolist() == [1, 1] and states.held.tolist() == [0]
+    order = np.argsort(minima.x[:, 0])
+    assert minima.x[order, 1].tolist() == [-0.2, 0.3]
+    # Along the bounds the slope of (x^2 - 1)^2 + 0.3 x + (y - x/2)^2 vanishes.
+    for x, y in minima.x:
+        assert 4 * x * (x**2 - 1) + 0.3 - (y - 0.5 * x) == pytest.approx(0, abs=1e-12)
+    gap, found = states.x[0, 0], []
+    for kt in (0.01, 0.005):
+        wells = np.array([boltzmann(kt, -2.0, gap), boltzmann(kt, gap, 2.0)])[np.argsort(order)]
+        z = np.exp(thermodynamics(network, kt, convention="configurational").log_partition[0])
+        found.append([z / wells.sum(), *(occupation(network, kt)[0] / (wells / wells.sum()))])
+    errors = np.abs(np.array(found) - 1)
+    # What is left are the terms of the next order in kT, which halve with kT.
+    assert errors[0].max() < 0.1 and (errors[1] < 0.65 * errors[0] + 1e-6).all(), errors

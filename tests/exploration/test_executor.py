@@ -29,7 +29,7 @@ def ended(x, outcome=RESULTS.converged, index=0, rms=0.0):
     known = {"x": x, "energy": x.sum(axis=1), "direction": full(0.0)[:, None] + [1.0, 0.0]}
     known |= {"gradients": full(GRADIENTS, int), "hessians": full(HESSIANS, int)}
     known |= {"outcome": full(0, int) + outcome, "lowest": full(1.0), "index": full(index, int)}
-    known |= {"rms_gradient": full(rms)}
+    known |= {"rms_gradient": full(rms), "held": full(0, int)}
     names = [field.name for field in dataclasses.fields(StationaryPoints)]
     return StationaryPoints(**{name: known.get(name, full(0.0)) for name in names})
 

@@ -152,11 +152,13 @@ def test_a_transition_state_on_a_face_joins_minima_on_it():
     found = find_saddles(loss, np.array([[0.2, 0.5]]), workers=1)
     assert found.converged.all() and found.index[0] == 1
     np.testing.assert_allclose(found.x, [[0, 0]], atol=1e-12)
-    assert found.curvatures[0] == 0 and np.isinf(found.second[0]) and np.isnan(found.log_product[0])
+    assert found.curvatures[0] == 0 and np.isinf(found.second[0]) and found.log_product[0] == 0.0
+    assert found.held[0] == 1
     np.testing.assert_allclose(np.abs(found.direction), [[1, 0]])
     # Curvatures are those of variables in units of the geometric mean of the scales, 1 and 1/2.
-    length = loss.units.length / np.asarray(loss.units.variables)[0]
-    assert found.lowest[0] == pytest.approx(-4.0 / length**2)
+    lengths = loss.units.length / np.asarray(loss.units.variables)
+    assert found.lowest[0] == pytest.approx(-4.0 / lengths[0] ** 2)
+    assert found.log_slopes[0] == pytest.approx(np.log(1.0 / lengths[1]))  # the slope along y is 1
     paths = find_pathways(loss, found.x, found.direction, workers=1)
     ends = np.sort(np.concatenate([paths.forward.x, paths.backward.x])[:, 0])
     assert paths.forward.converged.all() and paths.backward.converged.all()

@@ -179,6 +179,8 @@ def _minimum(minima: Minima, i: int, searched: bool) -> dict[str, Any]:
         "lowest_eigenvalue": minima.lowest_eigenvalue[i],
         "orbit_size": minima.orbit_size_exact[i],
         "log_product": minima.log_product[i],
+        "held": minima.held[i],
+        "log_slopes": minima.log_slopes[i],
         "hits": minima.hits[i] if searched else None,
         "degree": minima.degree[i],
         "quantities": {name: values[i] for name, values in minima.quantities.items()},
@@ -195,6 +197,8 @@ def _state(states: TransitionStates, i: int) -> dict[str, Any]:
         "negative_eigenvalue": states.negative_eigenvalue[i],
         "orbit_size": states.orbit_size_exact[i],
         "log_product": states.log_product[i],
+        "held": states.held[i],
+        "log_slopes": states.log_slopes[i],
         "quantities": {name: values[i] for name, values in states.quantities.items()},
     }
 

@@ -40,6 +40,10 @@ class TransitionNetwork(AbstractResult):
         default 0.
     - `log_orbit_sizes`, `ts_log_orbit_sizes`: ln of the number of distinct images under the symmetry
         group (for PATHSAMPLE data: -ln of the point-group order), shapes (n,) and (m,); default 0.
+    - `held`, `ts_held`: number of variables that bounds hold at each point, shapes (n,) and (m,);
+        default 0. The log-products are those of the free variables.
+    - `log_slopes`, `ts_log_slopes`: sum over these of ln(slope of the energy away from the bound), shapes
+        (n,) and (m,); default 0.
     - `modes`: number of non-zero eigenvalues at a minimum, i.e. the number of variables less that of zero
         modes; None if it is not known.
     - `ids`, `ts_ids`: ids of minima and transition states, whole numbers, shapes (n,) and (m,); default
@@ -60,6 +64,10 @@ class TransitionNetwork(AbstractResult):
     modes: int | None = None
     ids: np.ndarray = None  # pyright: ignore[reportAssignmentType]
     ts_ids: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+    held: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+    ts_held: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+    log_slopes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
+    ts_log_slopes: np.ndarray = None  # pyright: ignore[reportAssignmentType]
 
     def __post_init__(self):
         points, ids, ts_ids = _check_points(
@@ -74,12 +82,19 @@ class TransitionNetwork(AbstractResult):
             ("ts_log_products", self.ts_energies),
             ("log_orbit_sizes", self.energies),
             ("ts_log_orbit_sizes", self.ts_energies),
+            ("held", self.energies),
+            ("ts_held", self.ts_energies),
+            ("log_slopes", self.energies),
+            ("ts_log_slopes", self.ts_energies),
         ):
             given = getattr(self, name)
             values = np.zeros(like.shape) if given is None else np.asarray(given, dtype=float)
             if values.shape != like.shape:
                 raise ValueError(f"`{name}` must have shape {like.shape}, got shape {values.shape}.")
             object.__setattr__(self, name, values)
+        for name in ("held", "ts_held"):
+            if not np.all(getattr(self, name) >= 0):
+                raise ValueError(f"`{name}` must not be negative.")
         if self.modes is not None:
             object.__setattr__(self, "modes", check_whole("modes", self.modes))
 
@@ -109,8 +124,8 @@ class TransitionNetwork(AbstractResult):
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per minimum."""
-        names = ("energies", "log_products", "log_orbit_sizes")
-        singular = ("energy", "log_product", "log_orbit_size")
+        names = ("energies", "log_products", "log_orbit_sizes", "held", "log_slopes")
+        singular = ("energy", "log_product", "log_orbit_size", "held", "log_slopes")
         return {"id": self.ids} | {one: getattr(self, name) for one, name in zip(singular, names)}
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,6 +141,23 @@ class TransitionNetwork(AbstractResult):
         edges = Graph(len(self), self.ts_minima, self.ts_energies).edges
         return edges.pairs, edges.states
 
+    def log_products_at(self, kt: float, *, transition_states: bool = False) -> np.ndarray:
+        """Return the log-products with the variables held at bounds counted as harmonic ones.
+
+        A variable that a bound holds against a slope g has the integral of exp(-g x / kT) over x >= 0,
+        which is kT/g, in place of the sqrt(2 pi kT / mu) of a free one of curvature mu. So it counts as one
+        of curvature 2 pi g^2 / kT.
+
+        **Arguments:**
+
+        - `kt`: temperature, loss units.
+        - `transition_states`: whether to return those of the transition states in place of the minima.
+        """
+        points = (self.log_products, self.held, self.log_slopes)
+        states = (self.ts_log_products, self.ts_held, self.ts_log_slopes)
+        products, held, slopes = states if transition_states else points
+        return products + 2 * slopes + held * math.log(2 * math.pi / kt)
+
     def check_harmonic(self, *, transition_states: bool = False) -> None:
         """Check that the log-products and orbit sizes of all minima are known.
 
@@ -135,17 +167,19 @@ class TransitionNetwork(AbstractResult):
 
         **Raises:** `ValueError` that names the first point whose value is missing.
         """
-        sides = [("minima", self.ids, self.log_products, self.log_orbit_sizes)]
+        names = ("log-product of its eigenvalues", "orbit size", "slope at its bounds")
+        sides = [("minima", self.ids, self.log_products, self.log_orbit_sizes, self.log_slopes)]
         if transition_states:
-            sides.append(("transition states", self.ts_ids, self.ts_log_products, self.ts_log_orbit_sizes))
+            columns = (self.ts_log_products, self.ts_log_orbit_sizes, self.ts_log_slopes)
+            sides.append(("transition states", self.ts_ids, *columns))
         for kind, ids, *columns in sides:
-            for name, values in zip(("log-product of its eigenvalues", "orbit size"), columns):
+            for name, values in zip(names, columns):
                 bad = np.flatnonzero(~(np.abs(values) < _LARGEST))
                 if bad.size:
                     raise ValueError(
                         f"The {name} is not known or not finite for {len(bad)} of {len(values)} "
                         f"{kind} (first: number {ids[bad[0]]}): harmonic vibrations need a full "
-                        "spectrum without zero eigenvalues, which points on bounds and kinks lack."
+                        "spectrum without zero eigenvalues, which points on kinks lack."
                     )
 
 
@@ -193,6 +227,10 @@ def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionN
         modes=atlas.modes if modes is None else modes,
         ids=minima.id,
         ts_ids=states.id[used],
+        held=minima.held,
+        ts_held=states.held[used],
+        log_slopes=minima.log_slopes,
+        ts_log_slopes=states.log_slopes[used],
     )
 
 

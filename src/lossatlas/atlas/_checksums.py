@@ -20,13 +20,14 @@ from zlib import crc32
 
 _POINT = ("id", "energy", "rms_gradient", "log_product", "orbit_size", "point_group_order", "moments")
 _POINT += ("hits", "x", "run", "flag")
+_HELD = ("held", "log_slopes")
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "meta": ("key", "value"),
     "state": ("key", "value"),
     "runs": ("id", "started", "finished", "settings", "seed", "software", "seconds", "evaluations"),
-    "minima": (*_POINT, "lowest_eigenvalue"),
-    "transition_states": (*_POINT, "negative_eigenvalue", "minimum_a", "minimum_b", "path_length"),
+    "minima": (*_POINT, "lowest_eigenvalue", *_HELD),
+    "transition_states": (*_POINT, "negative_eigenvalue", "minimum_a", "minimum_b", "path_length", *_HELD),
     "searches": ("id", "round", "kind", "a", "b", "mode", "seed", "outcome", "minimum"),
     "failures": ("kind", "outcome", "count"),
     "quantity_runs": ("id", "call", "written", "settings", "software"),
@@ -35,9 +36,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # Number of columns in the key of a table. The key of all other tables is `id`, which counts without gaps.
 KEYS = {"meta": 1, "state": 1, "failures": 2, "quantity_runs": 1, "quantities": 4, "sets": 2, "metrics": 2}
-_WITHOUT_QUANTITIES = {name: COLUMNS[name] for name in COLUMNS if not name.startswith("quantit")}
+_WITHOUT_HELD = {table: tuple(name for name in COLUMNS[table] if name not in _HELD) for table in COLUMNS}
+_WITHOUT_QUANTITIES = {name: _WITHOUT_HELD[name] for name in COLUMNS if not name.startswith("quantit")}
 # The tables of those older schemas that had checksums.
-OLDER_COLUMNS = {3: {**_WITHOUT_QUANTITIES, "metrics": ("name", "minimum", "value")}}
+OLDER_COLUMNS = {
+    3: {**_WITHOUT_QUANTITIES, "metrics": ("name", "minimum", "value")},
+    4: _WITHOUT_HELD,
+}
 SCHEMA = "schema"  # the row of `totals` for the definitions of the tables
 
 

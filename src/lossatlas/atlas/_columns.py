@@ -94,7 +94,11 @@ class Minima(AbstractColumns):
     - `rms_gradient`: ||g|| / sqrt(dim), loss units per parameter unit; NaN if not known (imports).
     - `lowest_eigenvalue`: lowest eigenvalue of the Hessian without zero modes, loss units per squared
       parameter unit; NaN if not known.
-    - `log_product`: sum of ln(eigenvalue) without zero modes; NaN if not known.
+    - `log_product`: sum of ln(eigenvalue) without zero modes; NaN if not known. On bounds the eigenvalues
+      are those of the Hessian of the free variables.
+    - `held`: number of variables held at a bound.
+    - `log_slopes`: sum over these of ln(slope of the energy away from the bound), slopes in loss units per
+      parameter unit; 0 for none.
     - `orbit_size`: number of distinct images under the symmetry group; for imports
       1 / point-group order, which is proportional to it.
     - `orbit_size_exact`: list of orbit sizes as Python integers; None for imports.
@@ -113,6 +117,8 @@ class Minima(AbstractColumns):
     rms_gradient: Float[np.ndarray, " minima"]
     lowest_eigenvalue: Float[np.ndarray, " minima"]
     log_product: Float[np.ndarray, " minima"]
+    held: Int[np.ndarray, " minima"]
+    log_slopes: Float[np.ndarray, " minima"]
     orbit_size: Float[np.ndarray, " minima"]
     orbit_size_exact: list[int | None]
     point_group_order: list[int | None]
@@ -132,8 +138,8 @@ class Minima(AbstractColumns):
 class TransitionStates(AbstractColumns):
     """The transition states of an atlas, in the order of their ids.
 
-    - `id`, `energy`, `rms_gradient`, `orbit_size`, `orbit_size_exact`, `point_group_order`,
-      `moments`, `x`, `quantities`: as for `Minima`.
+    - `id`, `energy`, `rms_gradient`, `held`, `log_slopes`, `orbit_size`, `orbit_size_exact`,
+      `point_group_order`, `moments`, `x`, `quantities`: as for `Minima`.
     - `negative_eigenvalue`: the negative eigenvalue of the Hessian, loss units per squared parameter unit;
       NaN if not known.
     - `log_product`: sum of ln(eigenvalue) over the positive eigenvalues; NaN if not known.
@@ -150,6 +156,8 @@ class TransitionStates(AbstractColumns):
     rms_gradient: Float[np.ndarray, " states"]
     negative_eigenvalue: Float[np.ndarray, " states"]
     log_product: Float[np.ndarray, " states"]
+    held: Int[np.ndarray, " states"]
+    log_slopes: Float[np.ndarray, " states"]
     orbit_size: Float[np.ndarray, " states"]
     orbit_size_exact: list[int | None]
     point_group_order: list[int | None]
@@ -226,6 +234,8 @@ def _make(raw: Raw, names: tuple[str, ...]) -> dict[str, Any]:
     columns["flag"] = _frozen(np.array([flag or "" for flag in raw["flag"]], dtype=str))
     for name in ("energy", "rms_gradient", "log_product", *names):
         columns[name] = _frozen(np.array(raw[name], dtype=float))
+    columns["held"] = _frozen(np.array([count or 0 for count in raw["held"]], dtype=np.int64))
+    columns["log_slopes"] = _frozen(np.array([total or 0.0 for total in raw["log_slopes"]], dtype=float))
     orders = [None if order is None else int(order) for order in raw["point_group_order"]]
     exact = [None if size is None else int(size) for size in raw["orbit_size"]]
     sizes = [_size(size, order) for size, order in zip(exact, orders)]

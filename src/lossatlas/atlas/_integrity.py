@@ -19,9 +19,9 @@ from ._tables import Tables, page_report
 # Columns that an exploration determines. `run` is left out: an interrupted exploration takes more runs.
 _DETERMINED = {
     "minima": "id, energy, rms_gradient, lowest_eigenvalue, log_product, orbit_size, "
-    "point_group_order, hits, moments, x, flag",
+    "point_group_order, hits, moments, x, flag, held, log_slopes",
     "transition_states": "id, energy, rms_gradient, negative_eigenvalue, log_product, orbit_size, "
-    "point_group_order, minimum_a, minimum_b, path_length, hits, moments, x, flag",
+    "point_group_order, minimum_a, minimum_b, path_length, hits, moments, x, flag, held, log_slopes",
     "searches": "id, round, kind, a, b, mode, seed, outcome, minimum",
     "failures": "kind, outcome, count",
     "state": "key, value",
@@ -133,8 +133,8 @@ def digest(tables: Tables, meta: dict[str, Any]) -> str:
         names = names.split(", ")
         for row in zip(*(columns[name] for name in names)):
             for name, value in zip(names, row):
-                if name == "flag" and value is None:
-                    continue  # so that the hash is that of files from before flags
+                if name in ("flag", "held", "log_slopes") and value is None:
+                    continue  # so that the hash is that of files from before these columns
                 # The repr of a float is exact; blobs are used as they are.
                 total.update(value if isinstance(value, bytes) else repr(value).encode())
                 total.update(b"\n")

@@ -11,7 +11,7 @@ from ._checksums import OLDER_COLUMNS, SCHEMA, checksums, key_size, schema_total
 from ._errors import damaged, key_text
 from ._integrity import check_pages, check_values
 from ._quantity_rows import Numbers, pack
-from ._schema import QUANTITIES, SCHEMA_VERSION, SETS, TOTALS, TRANSITION_STATES, add_checksum
+from ._schema import HELD, QUANTITIES, SCHEMA_VERSION, SETS, TOTALS, TRANSITION_STATES, add_checksum
 from ._settings import IMPORTED
 
 
@@ -103,6 +103,11 @@ def _turn_metrics_into_quantities(db: sqlite3.Connection) -> None:
         db.executemany(query + "VALUES (?, ?, ?, ?, ?, ?, ?)", pack("minimum", name, 1, numbers))
 
 
+def _add_held_variables(db: sqlite3.Connection) -> None:
+    for statement in HELD:
+        db.execute(statement)
+
+
 def _loads(text: str) -> object:
     try:
         return json.loads(text)
@@ -115,4 +120,5 @@ _STEPS: dict[int, Callable[[sqlite3.Connection], object]] = {
     1: _add_metrics,
     2: _add_flags_sets_and_checksums,
     3: _turn_metrics_into_quantities,
+    4: _add_held_variables,
 }

@@ -42,7 +42,8 @@ def export_pathsample(atlas: Atlas, directory: str | os.PathLike) -> None:
     lacks is written as the lowest minimum that is not in the other set, to be edited. Ids are those of the
     atlas.
     The order of the point group is that of the stabiliser, |group| / orbit size, or 1 if it is not known.
-    Unknown moments of inertia are written as 1, unknown log-products and energies as NaN.
+    Unknown moments of inertia are written as 1, unknown log-products and energies as NaN; so are the
+    log-products of points on bounds, because the format has no place for the slopes there.
 
     **Arguments:**
 
@@ -156,7 +157,8 @@ def _text(points: Minima | TransitionStates, ends: np.ndarray | None, symmetry_o
             size = points.orbit_size_exact[i]
             order = 1 if size is None or symmetry_order is None else symmetry_order // size
         moments = points.moments[i] if np.isfinite(points.moments[i]).all() else np.ones(3)
-        words = [_digits(points.energy[i]), _digits(points.log_product[i]), str(order)]
+        log_product = math.nan if points.held[i] else points.log_product[i]
+        words = [_digits(points.energy[i]), _digits(log_product), str(order)]
         words += [] if ends is None else [str(minimum) for minimum in ends[i]]
         words += [_digits(moment) for moment in moments]
         lines.append(" ".join(words) + "\n")

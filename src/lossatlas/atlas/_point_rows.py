@@ -41,20 +41,36 @@ def check_column(name: str, values: Any, count: int) -> Float[np.ndarray, " poin
     return values
 
 
-def check_hits(values: Any, count: int) -> Int[np.ndarray, " points"]:
-    """Return the number of hits of every point.
+def check_counts(name: str, values: Any, count: int) -> Int[np.ndarray, " points"]:
+    """Return the number of something of every point, such as hits.
 
     **Raises:** `ValueError` for anything but one whole number >= 0, for all points or for each.
     """
-    hits = np.asarray(values)
-    if hits.shape not in ((), (count,)) or not np.issubdtype(hits.dtype, np.integer):
+    numbers = np.asarray(values)
+    if numbers.shape not in ((), (count,)) or not np.issubdtype(numbers.dtype, np.integer):
         raise ValueError(
-            f"`hits` must be an integer or integers of shape ({count},), "
-            f"got {hits.dtype} of shape {hits.shape}."
+            f"`{name}` must be an integer or integers of shape ({count},), "
+            f"got {numbers.dtype} of shape {numbers.shape}."
         )
-    if hits.size and hits.min() < 0:
-        raise ValueError("`hits` must not be negative.")
-    return np.broadcast_to(hits, (count,))
+    if numbers.size and numbers.min() < 0:
+        raise ValueError(f"`{name}` must not be negative.")
+    return np.broadcast_to(numbers, (count,))
+
+
+def check_held(held: Any, log_slopes: Any, count: int) -> dict[str, np.ndarray]:
+    """Return the columns of the variables held at bounds, None for points without such.
+
+    **Raises:** `ValueError` for anything but whole numbers >= 0, and finite sums of logarithms.
+    """
+    numbers = check_counts("held", held, count)
+    some = numbers > 0
+    sums = np.full(count, log_slopes) if np.ndim(log_slopes) == 0 else log_slopes
+    sums = check_column("log_slopes", sums, count)
+    if not np.isfinite(sums[some]).all():
+        raise ValueError("`log_slopes` must be finite.")
+    none = np.full(count, None, dtype=object)
+    columns = {"held": numbers, "log_slopes": sums}
+    return {name: np.where(some, column.astype(object), none) for name, column in columns.items()}
 
 
 def check_ids(name: str, values: Any, count: int) -> Int[np.ndarray, " ids"]:

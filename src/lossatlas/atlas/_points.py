@@ -14,7 +14,15 @@ from ._columns import Minima, TransitionStates, make_graph, make_minima, make_st
 from ._errors import AtlasError, sentences
 from ._file import AtlasFile
 from ._flags import LEFT_OUT
-from ._point_rows import add_hits, check_column, check_flag, check_hits, check_points, write_points
+from ._point_rows import (
+    add_hits,
+    check_column,
+    check_counts,
+    check_flag,
+    check_held,
+    check_points,
+    write_points,
+)
 from ._quantity_rows import MINIMUM, TRANSITION_STATE, columns_of
 from ._settings import Stored
 
@@ -119,6 +127,8 @@ class Points:
         lowest_eigenvalue: ArrayLike,
         log_product: ArrayLike,
         *,
+        held: ArrayLike = 0,
+        log_slopes: ArrayLike = 0.0,
         hits: ArrayLike = 0,
         run: int | None = None,
         flag: ArrayLike | None = None,
@@ -130,6 +140,7 @@ class Points:
         - `x`: the points, shape (points, dim), parameter units.
         - `energy`, `rms_gradient`, `lowest_eigenvalue`, `log_product`: as in `Minima`, shape
           (points,).
+        - `held`, `log_slopes`: as in `Minima`, shape (points,) or one number.
         - `hits`: number of independent random starts that ended in each minimum, shape (points,) or one
           number.
         - `run`: id of the run that found the minima.
@@ -146,7 +157,8 @@ class Points:
             "lowest_eigenvalue": lowest_eigenvalue,
             "log_product": log_product,
         }
-        return self._add("minima", x, energy, columns, {}, hits, run, flag)
+        bounds = check_held(held, log_slopes, len(np.asarray(energy).reshape(-1)))
+        return self._add("minima", x, energy, columns, bounds, hits, run, flag)
 
     def add_transition_states(
         self,
@@ -158,6 +170,8 @@ class Points:
         minima: ArrayLike,
         *,
         path_length: ArrayLike | None = None,
+        held: ArrayLike = 0,
+        log_slopes: ArrayLike = 0.0,
         hits: ArrayLike = 1,
         run: int | None = None,
         flag: ArrayLike | None = None,
@@ -171,6 +185,7 @@ class Points:
           `TransitionStates`, shape (points,).
         - `minima`: ids of the two minima that each one joins, shape (points, 2); they may be the same.
         - `path_length`: arc length of each pathway, shape (points,), parameter units; default not known.
+        - `held`, `log_slopes`: as in `Minima`, shape (points,) or one number.
         - `hits`: number of searches that ended at each point, shape (points,) or one number.
         - `run`: id of the run that found the points.
         - `flag`: as in `add_minima`.
@@ -179,16 +194,15 @@ class Points:
 
         **Raises:** as `add_minima`; also `ValueError` if a minimum is not in the atlas.
         """
-        integers = self._ends(minima, len(np.asarray(energy).reshape(-1)))
+        count = len(np.asarray(energy).reshape(-1))
+        others = self._ends(minima, count) | check_held(held, log_slopes, count)
         columns = {
             "rms_gradient": rms_gradient,
             "negative_eigenvalue": negative_eigenvalue,
             "log_product": log_product,
-            "path_length": np.full(len(integers["minimum_a"]), np.nan)
-            if path_length is None
-            else path_length,
+            "path_length": np.full(count, np.nan) if path_length is None else path_length,
         }
-        return self._add("transition_states", x, energy, columns, integers, hits, run, flag)
+        return self._add("transition_states", x, energy, columns, others, hits, run, flag)
 
     def add_hit(self, table: str, point: int) -> None:
         """Add one hit to a known point, given the table (`minima` or `transition_states`) and its id.
@@ -226,16 +240,16 @@ class Points:
             raise ValueError(f"`minima` must be ids of minima in the atlas, 1 to {known}.")
         return {"minimum_a": ends[:, 0], "minimum_b": ends[:, 1]}
 
-    def _add(self, table, x, energy, columns, integers, hits, run, flag) -> tuple[Ids, Flags]:
+    def _add(self, table, x, energy, columns, others, hits, run, flag) -> tuple[Ids, Flags]:
         self._check_extensible()
         x, energy = check_points(x, energy, self._settings.dimension)
         columns = {name: check_column(name, values, len(x)) for name, values in columns.items()}
-        hits, flags = check_hits(hits, len(x)), check_flag(flag, len(x))
+        hits, flags = check_counts("hits", hits, len(x)), check_flag(flag, len(x))
         with self._file.transaction():
             self.forget_columns()
             store = self.store(table)
             before = len(store)
-            columns = {**columns, **integers, "flag": flags}
+            columns = {**columns, **others, "flag": flags}
             ids, is_new = write_points(self._file.tables, table, store, x, energy, columns, hits, run)
             self._extend_graph(table, len(store) - before, ids, is_new, energy, columns)
         return ids, is_new

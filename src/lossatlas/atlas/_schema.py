@@ -7,6 +7,7 @@ History of `SCHEMA_VERSION`:
 3. Column `flag` of both kinds of points, transition states whose energy is not known, table `sets`;
    column `checksum` of every table, table `totals`.
 4. Tables `quantities` and `quantity_runs` in place of `metrics`.
+5. Columns `held` and `log_slopes` of both kinds of points.
 """
 
 import sqlite3
@@ -16,7 +17,7 @@ from ._checksums import COLUMNS, SCHEMA, schema_total, seal
 from ._errors import AtlasError, damaged
 
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 FIRST_WITH_CHECKSUMS = 3
 
 APPLICATION_ID = 0x6C617431  # "lat1", which distinguishes an atlas from any other SQLite file
@@ -72,6 +73,15 @@ TOTALS = """CREATE TABLE totals (
         total INTEGER NOT NULL,             -- of their checksums
         checksum INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID"""
+
+
+# NULL where no variable is held at a bound: the number of those held, and the sum of the logarithms of the
+# slopes of the energy away from their bounds.
+HELD = [
+    f"ALTER TABLE {table} ADD COLUMN {column}"
+    for table in ("minima", "transition_states")
+    for column in ("held INTEGER", "log_slopes REAL")
+]
 
 
 def add_checksum(table: str) -> str:
@@ -141,6 +151,7 @@ INIT_STATEMENTS = [
     SETS,
     *map(add_checksum, COLUMNS),
     TOTALS,
+    *HELD,
 ]
 
 

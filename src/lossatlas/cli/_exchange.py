@@ -27,6 +27,12 @@ def export_atlas(
         export_pathsample(atlas, directory)
         for line in _unknown(atlas, ("log_product",)):
             typer.echo(f"{line}, written as NaN", err=True)
+        held = int((atlas.minima.held > 0).sum() + (atlas.transition_states.held > 0).sum())
+        if held:
+            typer.echo(
+                f"log-products of {held} points on bounds written as NaN: the format has no slopes",
+                err=True,
+            )
         typer.echo(
             f"{len(atlas.minima)} minima and {len(atlas.transition_states)} transition states "
             f"written to {directory}"

@@ -106,6 +106,8 @@ class Writer:
             saddle.log_product,
             ids[None, :],
             path_length=paths.length[[path]],
+            held=saddle.held,
+            log_slopes=saddle.log_slopes,
             run=run,
             flag=self._flags(saddle),
         )
@@ -120,6 +122,8 @@ class Writer:
             points.rms_gradient,
             np.where(curved, points.lowest, np.nan),
             points.log_product,
+            held=points.held,
+            log_slopes=points.log_slopes,
             hits=hits,
             run=run,
             flag=self._flags(points),

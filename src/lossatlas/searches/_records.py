@@ -94,6 +94,10 @@ class StationaryPoints(AbstractEnds):
         parameter unit.
     - `curvatures`: number of positive eigenvalues, 0 where the spectrum is not known.
     - `log_product`: sum of the logarithms of the positive eigenvalues, NaN where the spectrum is not known.
+        With bounds the eigenvalues are those of the free variables.
+    - `held`: number of variables that bounds hold.
+    - `log_slopes`: sum over these of ln(slope away from the bound), loss units per parameter unit; 0 for
+        none.
     - `direction`: unit eigenvector of the lowest eigenvalue, shape (searches, dim).
     - `outcome`: RESULTS codes.
     - `gradients`, `hessians`: evaluations spent.
@@ -108,6 +112,8 @@ class StationaryPoints(AbstractEnds):
     second: np.ndarray
     curvatures: np.ndarray
     log_product: np.ndarray
+    held: np.ndarray
+    log_slopes: np.ndarray
     direction: np.ndarray
     outcome: np.ndarray
     gradients: np.ndarray
@@ -130,6 +136,7 @@ class StationaryPoints(AbstractEnds):
             lowest=self.lowest * units.curvature,
             second=self.second * units.curvature,
             log_product=self.log_product + positive * np.log(units.curvature),
+            log_slopes=self.log_slopes + self.held * np.log(units.slope),
             direction=unit_vectors(self.direction, units),
         )
 

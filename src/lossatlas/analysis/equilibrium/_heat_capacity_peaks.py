@@ -33,8 +33,8 @@ class HeatCapacityPeak(AbstractResult):
     - `excess`: C_V there without the constant part, dimensionless.
     - `gain`: g_a = dp_a/dkT of every minimum, shape (minima,), inverse loss units; positive where a minimum
         gains occupation, negative where it loses it.
-    - `contribution`: g_a (E_a - <E>), shape (minima,), dimensionless; no entry is negative, and their sum
-        is `excess`.
+    - `contribution`: g_a (E_a - <E>), shape (minima,), dimensionless; no entry is negative. Their sum is
+        `excess`, but for half the mean number of variables held at bounds.
     - `ids`: ids of the minima, shape (minima,).
     - `lowest`: the smallest number m such that the partial sums over the m lowest minima, and over any
         larger number of them, have this peak within 1 % of its position and of its `excess`.
@@ -105,7 +105,8 @@ def heat_capacity_peaks(
     """Find the maxima of the heat capacity, and the contribution of every minimum to each.
 
     With x = (E - E_lowest)/kT, dC_V/d ln kT = <(x - <x>)^3> - 2 <(x - <x>)^2>; a maximum is where this
-    goes through zero downwards. Its sign is taken on a grid that is refined until the trapezium rule
+    goes through zero downwards. (Where bounds hold h variables, x has h/2 added to it, and the slope has
+    the term 3 <(x - <x>) h/2>.) Its sign is taken on a grid that is refined until the trapezium rule
     agrees with the exact rise of <E> over every step, so that no narrow peak falls between two points;
     each root is then refined to rounding level. Shoulders, where C_V bends without a maximum, do not count
     as peaks.
@@ -145,8 +146,7 @@ def heat_capacity_peaks(
 
 def _slope(sums: Superposition, log_kt: np.ndarray) -> np.ndarray:
     """Return dC_V/d ln kT."""
-    moments = sums.moments(np.exp(log_kt))
-    return moments.third - 2 * moments.variance
+    return sums.moments(np.exp(log_kt)).slope
 
 
 def _grid(sums: Superposition, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
@@ -155,8 +155,7 @@ def _grid(sums: Superposition, low: float, high: float) -> tuple[np.ndarray, np.
     new = np.linspace(low, high, _STEPS)
     while new.size:
         moments = sums.moments(np.exp(new))
-        slope = moments.third - 2 * moments.variance
-        found = np.stack([new, np.exp(new) * moments.mean, moments.variance, slope])
+        found = np.stack([new, np.exp(new) * moments.mean, moments.excess, moments.slope])
         points = np.concatenate([points, found], axis=1)
         points = points[:, np.argsort(points[0])]
         at, energy, excess, _ = points
@@ -169,10 +168,11 @@ def _grid(sums: Superposition, low: float, high: float) -> tuple[np.ndarray, np.
 
 def _describe(sums: Superposition, kt: float, constant: float) -> HeatCapacityPeak:
     x, _, p, _ = next(sums.blocks(np.array([kt])))
-    shift = x[0] - p[0] @ x[0]
+    y = x[0] + sums.half_held
+    shift = y - p[0] @ y
     gain = p[0] * shift / kt
     contribution = p[0] * shift**2
-    excess = float(contribution.sum())
+    excess = float(contribution.sum() + p[0] @ sums.half_held)
     return HeatCapacityPeak(
         kt=kt,
         height=excess + constant,
@@ -198,9 +198,13 @@ def _lowest(sums: Superposition, kt: float, excess: float) -> int:
 def _partial_sums(sums: Superposition, order: np.ndarray, kt: float) -> tuple[np.ndarray, np.ndarray]:
     """Return C_V - constant and its slope for the sums over the lowest 1, 2, 3, ... minima."""
     x, _, p, _ = next(sums.blocks(np.array([kt])))
-    x, p = (x[0] - p[0] @ x[0])[order], p[0][order]  # measured from the mean, or cubes would cancel
+    y, half = x[0] + sums.half_held, sums.half_held[order]
+    y, p = (y - p[0] @ y)[order], p[0][order]  # measured from the mean, or cubes would cancel
     # The sum may underflow to zero, by which nothing can be divided.
     total = np.maximum(np.cumsum(p), np.finfo(float).tiny)
-    first, second, third = (np.cumsum(p * x**k) / total for k in (1, 2, 3))
+    first, second, third, held, mixed = (
+        np.cumsum(p * factor) / total for factor in (y, y**2, y**3, half, y * half)
+    )
     variance = second - first**2
-    return variance, third - 3 * first * second + 2 * first**3 - 2 * variance
+    slope = third - 3 * first * second + 2 * first**3 - 2 * variance + 3 * (mixed - first * held)
+    return variance + held, slope

@@ -1,5 +1,6 @@
 """Thermodynamics of a landscape from its minima: the harmonic superposition approximation."""
 
+import copy
 import dataclasses
 import math
 from collections.abc import Iterator
@@ -67,8 +68,10 @@ def thermodynamics(
     eigenvalues, Z = sum_a n_a exp(-E_a/kT) (2 pi kT)^c / prod sqrt(mu), where c = kappa with the
     vibrational convention (kinetic and potential part, h = 1) and kappa/2 with the configurational one.
     From p_a = Z_a / Z follow U = c kT + <E> and C_V = c + <(E - <E>)^2> / kT^2, where <> is the average
-    over p_a. Everything is computed in logarithms and from energies above the lowest one, so that no digits
-    are lost at low kT.
+    over p_a. A variable that a bound holds against a slope g has the factor kT/g in place of
+    sqrt(2 pi kT / mu). With h_a such variables, E_a + h_a kT/2 takes the place of E_a in U and in the
+    fluctuations, and C_V also has the term <h>/2. Everything is computed in logarithms and from energies
+    above the lowest one, so that no digits are lost at low kT.
 
     The occupations p_a, one for every temperature and minimum, come from `occupation`.
 
@@ -97,7 +100,7 @@ def thermodynamics(
         free_energy=sums.offset - kt * log_sum,
         mean_energy=sums.offset + kt * (moments.mean + constant),
         entropy=log_sum + moments.mean + constant,
-        heat_capacity=moments.variance + constant,
+        heat_capacity=moments.excess + constant,
         shannon_entropy=moments.shannon,
         convention=convention,
         modes=network.modes,
@@ -127,7 +130,8 @@ def temperature_range(network: TransitionNetwork) -> tuple[float, float] | None:
 
     Below the first, the minima above the lowest energy hold less than 1e-4 of the occupation that they
     have at infinite temperature. At the second, the mean energy of the minima has risen 95 % of the way
-    from the lowest energy to its value at infinite temperature.
+    from the lowest energy to its value at infinite temperature. Variables held at bounds count as at the
+    temperature of the largest energy difference.
 
     **Arguments:**
 
@@ -138,6 +142,8 @@ def temperature_range(network: TransitionNetwork) -> tuple[float, float] | None:
     **Raises:** `ValueError` for minima whose log-product or orbit size is not known.
     """
     sums = Superposition(network)
+    if sums.energies.any():
+        sums = sums.frozen(sums.energies.max())
     excited = sums.energies > SAME_LEVEL * max(1.0, abs(sums.offset))
     weights = np.exp(sums.log_weights - sums.log_weights.max())
     above, mean = weights[excited].sum(), weights @ sums.energies
@@ -173,25 +179,30 @@ class Moments:
     """Averages over the minima, without the constant part c; shape (temperatures,) each.
 
     - `log_sum`: ln of the sum of the Boltzmann weights, with energies above the lowest one.
-    - `mean`, `variance`, `third`: mean and second and third central moment of (E - E_lowest) / kT.
+    - `mean`: mean of y = (E - E_lowest) / kT + h/2, with h variables held at bounds.
+    - `excess`: C_V, <(y - <y>)^2> + <h>/2.
+    - `slope`: dC_V / d ln kT.
     - `shannon`: -sum p ln p.
     """
 
     log_sum: np.ndarray
     mean: np.ndarray
-    variance: np.ndarray
-    third: np.ndarray
+    excess: np.ndarray
+    slope: np.ndarray
     shannon: np.ndarray
 
 
 class Superposition:
     """The minima as states with Boltzmann weights n_a / prod sqrt(mu) exp(-E_a / kT).
 
+    A variable held at a bound with slope g has the factor sqrt(kT / 2 pi) / g in place of 1 / sqrt(mu).
+
     - `chosen`: positions of the minima in the sum; a partial sum has them by increasing energy.
     - `ids`: ids of these minima.
     - `offset`: the lowest energy, loss units.
     - `energies`: energies of the minima above the lowest one, shape (minima,), loss units.
-    - `log_weights`: ln(n_a / prod sqrt(mu)), shape (minima,).
+    - `log_weights`: ln(n_a / (prod sqrt(mu) prod g)), shape (minima,).
+    - `half_held`: half the number of variables held at bounds, shape (minima,).
     """
 
     def __init__(self, network: TransitionNetwork, lowest: int | None = None):
@@ -205,7 +216,15 @@ class Superposition:
         self.ids = network.ids[self.chosen]
         self.offset = float(network.energies[order[0]])
         self.energies = network.energies[self.chosen] - self.offset
-        self.log_weights = (network.log_orbit_sizes - 0.5 * network.log_products)[self.chosen]
+        weights = network.log_orbit_sizes - 0.5 * network.log_products - network.log_slopes
+        self.log_weights, self.half_held = weights[self.chosen], 0.5 * network.held[self.chosen]
+
+    def frozen(self, kt: float) -> "Superposition":
+        """Return the same sum with the factors of held variables as at one temperature."""
+        other = copy.copy(self)
+        other.log_weights = self.log_weights + self.half_held * math.log(kt / (2 * math.pi))
+        other.half_held = np.zeros_like(self.half_held)
+        return other
 
     def blocks(self, kt: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield (E - E_lowest)/kT, ln p, p and ln of the sum for one block of temperatures at a time."""
@@ -213,7 +232,7 @@ class Superposition:
         for part in np.split(kt, range(size, len(kt), size)):
             with np.errstate(over="ignore"):
                 x = np.minimum(self.energies / part[:, None], _FARTHEST)
-            log_p = self.log_weights - x
+            log_p = self.log_weights - x + self.half_held * np.log(part / (2 * math.pi))[:, None]
             top = log_p.max(axis=1, keepdims=True)
             log_p -= top
             p = np.exp(log_p)
@@ -222,14 +241,15 @@ class Superposition:
 
     def moments(self, kt: np.ndarray) -> Moments:
         """Return the averages at temperatures `kt`, shape (temperatures,)."""
-        rows = []
+        rows, half = [], self.half_held
         for x, log_p, p, log_sum in self.blocks(kt):
-            mean = (p * x).sum(axis=1)
-            x -= mean[:, None]
-            squares = p * x * x
-            rows.append(
-                (log_sum, mean, squares.sum(axis=1), (squares * x).sum(axis=1), -(p * log_p).sum(axis=1))
-            )
+            y = x + half
+            mean = (p * y).sum(axis=1)
+            y -= mean[:, None]
+            squares = p * y * y
+            variance, third = squares.sum(axis=1), (squares * y).sum(axis=1)
+            slope = third - 2 * variance + 3 * (p * y) @ half
+            rows.append((log_sum, mean, variance + p @ half, slope, -(p * log_p).sum(axis=1)))
         return Moments(*(np.concatenate(column) for column in zip(*rows)))
 
 

@@ -141,7 +141,8 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
     The rates through several transition states of one pair add up; a transition state that joins a minimum
     to itself, or to an image of itself, gives no rate. Written as C_ab / Z_a with
     Z_a = n_a exp(-E_a / kT) / prod sqrt(mu_a), the conductance C_ab = C_ba depends on the transition states
-    alone.
+    alone. A variable that a bound holds against a slope g has mu = 2 pi g^2 / kT, see
+    `TransitionNetwork.log_products_at`: this is transition state theory with walls that reflect.
 
     **Arguments:**
 
@@ -167,11 +168,12 @@ def rate_network(network: TransitionNetwork, kt: float) -> RateNetwork:
             "Energy differences over kT are beyond the range of floats, so there are no rates."
         )
     base = network.energies.min()  # without it, E / kT would lose the digits that matter
-    log_weights = network.log_orbit_sizes - (network.energies - base) / kt - 0.5 * network.log_products
+    log_weights = network.log_orbit_sizes - (network.energies - base) / kt
+    log_weights -= 0.5 * network.log_products_at(kt)
     log_conductances = (
         network.ts_log_orbit_sizes
         - (network.ts_energies - base) / kt
-        - 0.5 * network.ts_log_products
+        - 0.5 * network.log_products_at(kt, transition_states=True)
         - math.log(2 * math.pi)
     )
     return combine(kt, base, log_weights, network.ts_minima, log_conductances, network.ids)

@@ -97,9 +97,10 @@ def described(
     directions: np.ndarray | None,
     workers: int | None,
 ) -> StationaryPoints:
-    """Run a search whose result is a dictionary with the fields of `StationaryPoints`."""
+    """Run a search whose result is a dictionary with the fields of `StationaryPoints`, but for bounds."""
     orders, directions = lanes_of(x, order, directions)
-    return StationaryPoints(**run_batch(search, landscape, x, directions, orders, workers=workers))
+    ends = run_batch(search, landscape, x, directions, orders, workers=workers)
+    return StationaryPoints(**ends, held=np.zeros(len(x), dtype=int), log_slopes=np.zeros(len(x)))
 
 
 def lanes_of(

@@ -27,9 +27,9 @@ def verify_on_faces(
     A point at bounds is a constrained minimum or saddle if the gradient with respect to the free variables
     vanishes, and if the energy rises away from each bound by more than rounding (the multipliers of Karush,
     Kuhn and Tucker are positive). If it does not rise, the outcome is `degenerate`, because first
-    derivatives do not decide whether the bound holds the variable. `lowest`, `second`, `curvatures` and
-    `direction` describe the free variables; `lowest` and `second` are infinite where there are too few of
-    them. The log-product is NaN, because a variable at a bound has no harmonic vibration.
+    derivatives do not decide whether the bound holds the variable. `lowest`, `second`, `curvatures`,
+    `log_product` and `direction` describe the free variables; `lowest` and `second` are infinite where
+    there are too few of them. `held` and `log_slopes` describe the others.
 
     Source: Nocedal & Wright, Numerical Optimization (2006), theorems 12.1 and 12.6.
     """
@@ -44,6 +44,7 @@ def verify_on_faces(
         name: getattr(points, name).copy()
         for name in ("lowest", "second", "curvatures", "log_product", "direction", "outcome")
     }
+    checked |= {"held": points.held.copy(), "log_slopes": points.log_slopes.copy()}
     for row, gradient, hessian in zip(rows, gradients, hessians):
         held = at_bound[row]
         values, vectors = _within(hessian, ~held)
@@ -53,8 +54,10 @@ def verify_on_faces(
             checked["outcome"][row] = RESULTS.degenerate
         padded = np.append(values, [np.inf, np.inf])
         checked["lowest"][row], checked["second"][row] = padded[:2]
-        checked["curvatures"][row] = np.sum(values > ZERO_TOLERANCE * largest)
-        checked["log_product"][row] = np.nan
+        positive = values[values > ZERO_TOLERANCE * largest]
+        checked["curvatures"][row], checked["log_product"][row] = len(positive), np.log(positive).sum()
+        if checked["outcome"][row] == RESULTS.converged:
+            checked["held"][row], checked["log_slopes"][row] = held.sum(), np.log(away).sum()
         checked["direction"][row] = vectors[:, 0] if len(values) else 0.0
     return dataclasses.replace(points, **checked, gradients=points.gradients + 1)
 

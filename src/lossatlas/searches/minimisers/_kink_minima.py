@@ -94,6 +94,8 @@ def _settled(landscape: AbstractLandscape, x: np.ndarray, workers: int | None) -
         second=end.second,
         curvatures=nothing,
         log_product=np.full(count, np.nan),
+        held=nothing,
+        log_slopes=np.zeros(count),
         direction=np.zeros_like(x),
         outcome=np.where(flat, int(RESULTS.degenerate), outcome),
         gradients=near.gradients,

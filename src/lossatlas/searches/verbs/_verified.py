@@ -115,6 +115,8 @@ def _failures(
         second=unknown,
         curvatures=none,
         log_product=unknown,
+        held=none,
+        log_slopes=np.zeros(len(x)),
         direction=np.zeros_like(x),
         outcome=outcome,
         gradients=none + 1,
