@@ -7,9 +7,8 @@ import pytest
 from command import run
 from sklearn.metrics import precision_recall_fscore_support, r2_score, root_mean_squared_error
 
-from lossatlas.analysis import ModelMetrics
+from lossatlas.analysis import within_sampling_error
 from lossatlas.atlas import Atlas
-from lossatlas.cli._evaluate import within_sampling_error
 from lossatlas.recipes import data_card, read_recipe, remembered
 
 
@@ -192,7 +191,7 @@ OTHERS = (
 ])  # fmt: skip
 def test_what_is_said_of_sampling_error(differences, sentence):
     arrays = {name: np.array(values) for name, values in differences.items()}
-    assert within_sampling_error(ModelMetrics({}, {}, {}, arrays)) == sentence
+    assert within_sampling_error(arrays) == sentence
 
 
 @pytest.mark.parametrize("arguments, sentence", [

@@ -60,6 +60,7 @@ from .models import paired_differences as paired_differences
 from .models import parameter_distances as parameter_distances
 from .models import relative_distances as relative_distances
 from .models import trade_off as trade_off
+from .models import within_sampling_error as within_sampling_error
 from .theory import clustering_bound as clustering_bound
 from .theory import complexity as complexity
 from .theory import complexity_zeros as complexity_zeros

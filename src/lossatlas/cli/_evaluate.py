@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from lossatlas.datasets import DataSet
 
 
-LIMIT = 2  # standard errors
-CHANCE = 0.046  # share of equal minima that differ by more, of a normal distribution
-
-
 def evaluate(
     file: AtlasFile,
     reference: Annotated[
@@ -35,6 +31,7 @@ def evaluate(
     """Evaluate every minimum as a model, on training and test data; store the metrics in the atlas."""
     import numpy as np
 
+    from lossatlas.analysis import within_sampling_error
     from lossatlas.atlas import Atlas
     from lossatlas.sweeps import evaluate_atlas
 
@@ -52,37 +49,11 @@ def evaluate(
             _print_targets(metrics, lowest, part, judged.target_names)
         if judged.encoder is not None:
             typer.echo(_units(judged.target_names))
-    said = within_sampling_error(metrics)
+    said = within_sampling_error(metrics.differences)
     if problem.test is None:
         typer.echo("no test data: explore with --items, or a table with --test, to keep some for tests")
     elif said:
         typer.echo(said)
-
-
-def within_sampling_error(metrics: "ModelMetrics") -> str:
-    """Return a sentence on how many minima differ from the global one on test data, or nothing."""
-    import numpy as np
-
-    name = next((n for n in ("test_accuracy", "test_loss") if n in metrics.differences), None)
-    sizes = np.abs(metrics.differences[name]) if name else np.zeros(0)
-    others = len(sizes) - 1
-    if name is None or others < 1:
-        return ""
-    what, apart = name.replace("_", " "), int(np.sum(sizes > LIMIT))
-    if apart:
-        chance = f"; about {CHANCE * others:.0f} would by chance" if CHANCE * others >= 0.5 else ""
-        return (
-            f"{apart} of {others} other minima differ from the global minimum in {what} by more than "
-            f"{LIMIT} standard errors (on the same items){chance}"
-        )
-    if not sizes.any():
-        which = "the other minimum has" if others == 1 else f"the {others} other minima have"
-        return f"{which} the same {what} as the global minimum"
-    which = "the other minimum differs" if others == 1 else f"the {others} other minima differ"
-    return (
-        f"{which} from the global minimum in {what} within sampling error only: by at most "
-        f"{sizes.max():.1f} standard errors (on the same items)"
-    )
 
 
 def _print_metrics(metrics: "ModelMetrics", lowest: int) -> None:

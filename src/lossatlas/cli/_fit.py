@@ -8,7 +8,6 @@ import typer
 
 from . import _landscape as options
 from ._console import print_table
-from ._evaluate import within_sampling_error
 from ._explore import atlas_path, built, recipe_and_settings, warnings_as_lines
 
 
@@ -45,6 +44,7 @@ def fit(
 
     `lossatlas explore` with the same arguments goes on from there and maps what lies between the minima.
     """
+    from lossatlas.analysis import within_sampling_error
     from lossatlas.atlas import Atlas
     from lossatlas.searches import plain_code
     from lossatlas.sweeps import evaluate_atlas, fit_recipe
@@ -61,7 +61,7 @@ def fit(
         report = False if quiet else _Report(starts)
         fit_recipe(recipe, problem, path, settings, starts=starts, progress=report).close()
         if problem.training is not None and getattr(problem.landscape, "predicts", False):
-            said = within_sampling_error(evaluate_atlas(path, workers=settings.workers))
+            said = within_sampling_error(evaluate_atlas(path, workers=settings.workers).differences)
     with Atlas(path, readonly=True) as atlas:
         if not len(atlas.minima):
             raise ValueError("No minimum was found; `lossatlas show` says how the searches ended.")

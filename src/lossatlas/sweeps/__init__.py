@@ -8,6 +8,7 @@ from ._config import ExploreSettings as ExploreSettings
 from ._config import read_config as read_config
 from ._config import read_explore as read_explore
 from ._config import seconds as seconds
+from ._pictures import picture as picture
 from ._run import evaluate_atlas as evaluate_atlas
 from ._run import explore_recipe as explore_recipe
 from ._run import fit_recipe as fit_recipe

@@ -18,3 +18,4 @@ from ._minima_statistics import trade_off as trade_off
 from ._model_metrics import ModelMetrics as ModelMetrics
 from ._model_metrics import evaluate as evaluate
 from ._sampling_error import paired_differences as paired_differences
+from ._sampling_error import within_sampling_error as within_sampling_error

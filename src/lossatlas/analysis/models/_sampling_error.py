@@ -1,5 +1,7 @@
 """Differences between minima in standard errors of the number of items."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -7,6 +9,8 @@ from lossatlas._checks import check_whole
 
 
 Minima = Float[np.ndarray, " minima"]
+LIMIT = 2  # standard errors
+CHANCE = 0.046  # share of equal minima that differ by more, of a normal distribution
 
 
 def paired_differences(misclassified: Bool[np.ndarray, "minima items"], reference: int) -> Minima:
@@ -36,3 +40,34 @@ def paired_differences(misclassified: Bool[np.ndarray, "minima items"], referenc
     alone = np.sum(wrong & ~wrong[reference], axis=1)
     other = np.sum(~wrong & wrong[reference], axis=1)
     return (other - alone) / np.sqrt(np.maximum(alone + other, 1))
+
+
+def within_sampling_error(differences: Mapping[str, Minima]) -> str:
+    """Say in a sentence how many minima differ from the global one on test data by more than its sampling.
+
+    **Arguments:**
+
+    - `differences`: those of `ModelMetrics`, of all minima, in standard errors.
+
+    **Returns:** the sentence, empty without test data and for one minimum.
+    """
+    name = next((n for n in ("test_accuracy", "test_loss") if n in differences), None)
+    sizes = np.abs(differences[name]) if name else np.zeros(0)
+    others = len(sizes) - 1
+    if name is None or others < 1:
+        return ""
+    what, apart = name.replace("_", " "), int(np.sum(sizes > LIMIT))
+    if apart:
+        chance = f"; about {CHANCE * others:.0f} would by chance" if CHANCE * others >= 0.5 else ""
+        return (
+            f"{apart} of {others} other minima differ from the global minimum in {what} by more than "
+            f"{LIMIT} standard errors (on the same items){chance}"
+        )
+    if not sizes.any():
+        which = "the other minimum has" if others == 1 else f"the {others} other minima have"
+        return f"{which} the same {what} as the global minimum"
+    which = "the other minimum differs" if others == 1 else f"the {others} other minima differ"
+    return (
+        f"{which} from the global minimum in {what} within sampling error only: by at most "
+        f"{sizes.max():.1f} standard errors (on the same items)"
+    )
