@@ -160,6 +160,24 @@ def test_census(capsys):
 
 
 @pytest.mark.slow
+def test_the_search_of_a_census_has_a_name(capsys):
+    status, out, _ = run(
+        capsys,
+        "census",
+        "xor",
+        "--hidden",
+        1,
+        "--starts",
+        40,
+        "--method",
+        "EigenvectorFollowing(150)",
+        "--json",
+    )
+    assert status == 0 and json.loads(out)["searches"] == 40
+    status, _, err = run(capsys, "census", "xor", "--hidden", 1, "--method", "ElasticBand")
+    assert status == 2 and "`method` must be" in err
+
+
 def test_census_is_compared_with_an_atlas(capsys, atlas_file, tmp_path):
     assert json.loads(run(capsys, "show", atlas_file, "--json")[1])["census"] is None
     copy = tmp_path / "copy.atlas"

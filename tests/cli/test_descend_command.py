@@ -62,7 +62,7 @@ def test_descents_that_diverge_are_listed_and_not_drawn(capsys, tmp_path):
 
 MISTAKES = {
     "method": ("xor --method adam", "--method: There is no search 'adam'; choose one of ElasticBand"),
-    "no minimiser": ("xor --method ElasticBand", "--method needs a minimiser, got ElasticBand"),
+    "no minimiser": ("xor --method ElasticBand", "`method` must be a minimiser"),
     "no rate": ("xor --method GradientDescent(0)", "--method: `rate` must be a positive number, got 0"),
     "starts": ("xor --starts 0", "--starts should be greater than or equal to 1, got '0'"),
     "huge": ("xor --max-gradients 100000000000000000000", "--max-gradients should be"),

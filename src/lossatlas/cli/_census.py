@@ -24,6 +24,13 @@ def census(
             help="Number of searches. (default: until the Morse sum agrees and no new points are found)"
         ),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="A search for points of every index, with its settings, such as my_package.MySearch(). "
+            "(default: EigenvectorFollowing(150))"
+        ),
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads. (default: one per core)")] = None,
     memory: options.Memory = None,
     quiet: options.Quiet = False,
@@ -36,6 +43,7 @@ def census(
     options.limit_memory(memory)
     from lossatlas.searches import census as run
 
+    by = options.method_of(method)
     landscape, data, *_ = options.problem_of(name, options.given(context))
     if data is not None and name != "xor" and not as_json:
         typer.echo(str(data))
@@ -46,6 +54,7 @@ def census(
             landscape,
             starts=starts,
             seed=seed,
+            method=by,
             workers=workers,
             progress=lambda done, found: update(f"{found} points after {done} searches", None),
         )

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from lossatlas.searches import Descents
 
 
-METHODS = {"bfgs": "QuasiNewton(BFGS())", "lbfgs": "QuasiNewton(LBFGS())"}
-
-
 def descend(
     context: typer.Context,
     name: options.Name,
@@ -64,7 +61,7 @@ def descend(
     from lossatlas.searches import descend as run
     from lossatlas.searches.global_search import random_starts
 
-    by = None if method is None else _minimiser(method)
+    by = options.method_of(method)
     landscape = options.problem_of(name, options.given(context)).landscape
     points = random_starts(landscape, jax.random.key(seed), np.arange(starts), workers=workers)
     found = run(
@@ -77,19 +74,6 @@ def descend(
     )
     print_result(printed, as_json, as_csv, lambda: _print(found, columns))
     save_plot(out, lambda plots: _draw(name, found))
-
-
-def _minimiser(text: str) -> Any:
-    """Return the minimiser that `--method` names."""
-    from lossatlas.searches import AbstractMinimiser, read_search
-
-    try:
-        found = read_search(METHODS.get(text, text))
-    except ValueError as error:
-        raise ValueError(f"--method: {error}") from None
-    if not isinstance(found, AbstractMinimiser):
-        raise ValueError(f"--method needs a minimiser, got {text}.")
-    return found
 
 
 def _columns(found: "Descents") -> dict[str, Any]:

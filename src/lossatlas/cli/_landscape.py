@@ -37,6 +37,7 @@ Toolkit = Annotated[
         "atlas, else those)"
     ),
 ]
+METHODS = {"bfgs": "QuasiNewton(BFGS())", "lbfgs": "QuasiNewton(LBFGS())"}  # short for these
 GIVEN = "lossatlas.given"  # where a context keeps the settings
 
 
@@ -181,6 +182,19 @@ def toolkit_parts(texts: list[str] | None) -> dict[str, str] | None:
             f"descent=GradientDescent(rate=0.1), got {', '.join(texts)}."
         )
     return parts
+
+
+def method_of(text: str | None) -> Any:
+    """Return the search that `--method` names, None for the default of the command.
+
+    **Raises:** `ValueError` as `read_search`.
+    """
+    from lossatlas.searches import read_search
+
+    try:
+        return None if text is None else read_search(METHODS.get(text, text))
+    except ValueError as error:
+        raise ValueError(f"--method: {error}") from None
 
 
 def recipe_of(name: str, given: dict[str, Any]) -> "AbstractRecipe":
