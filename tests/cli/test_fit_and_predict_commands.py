@@ -74,7 +74,7 @@ def test_several_numbers_each_in_its_units(capsys, fitted):
     problem = recipe.build()
     x = np.random.default_rng(0).normal(size=(2, problem.landscape.dimension))
     with Atlas(atlas, problem.landscape) as made:
-        made.add_minima(x, [0.5, 0.25], np.zeros(2), np.ones(2), np.ones(2), hits=1)
+        made.points.add_minima(x, [0.5, 0.25], np.zeros(2), np.ones(2), np.ones(2), hits=1)
         made.set_recipe(remembered(recipe, problem))
         made.set_data(data_card(problem.training))
     status, out, err = run(capsys, "evaluate", atlas)
