@@ -117,7 +117,7 @@ ARRAYS = {
     "weights": (lambda f: la.load_table(TABLE, "y", weights=[1, 2]), "`weights` must be the name of a col"),
     "columns": (lambda f: la.load_table(TABLE, "y", columns="a"), "`columns` must be a list of names"),
     "target": (lambda f: la.load_table(TABLE, "Y"), "no column 'Y'; it has a, y; did you mean y?"),
-    "binary": (lambda f: la.load_table(f / "n.atlas", "y"), "n.atlas is not a CSV text file in UTF-8.$"),
+    "binary": (lambda f: la.load_table(f / "n.atlas", "y"), "n.atlas is an SQLite database, such"),
     "item": (lambda f: DATA["a"], "selected by a mask, a slice or positions from 0 to 7, got 'a'"),
     "features": (lambda f: MODEL.predict(np.zeros((2, 5))), r"shape \(items, 2\), got \(2, 5\)"),
     "rows": (lambda f: MODEL.predict("t.csv"), f"`rows` {NO_NUMBERS}'t.csv'"),

@@ -96,7 +96,7 @@ def test_many_whole_numbers_are_a_number(tmp_path):
     ("a,y\n1,0\n2,\n", "row 3, column y: the value is missing"),
     ("a,y\n1,0\ninf,1\n", "row 3, column a: inf is not finite"),
     ("a,y\n1,0\nred,1\n", "row 3, column a: 'red' is not a number"),
-    ("a,y\n1,0\n2\n", "row 3: 1 values for 2 columns"),
+    ("a,y\n1,0\n2\n", "row 3: 1 value for 2 columns"),
     ("a,y\n1,0\n", "at least two rows"),
     ("", "header line"),
     ("y\n1\n2\n", "no column besides"),

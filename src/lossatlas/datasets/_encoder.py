@@ -11,13 +11,23 @@ from numpy.typing import ArrayLike
 
 from lossatlas._checks import as_numbers
 
-from ._labels import TRUTH, bare
-from ._raw_table import RawTable, is_missing, read_table
+from ._labels import bare, value_of
+from ._raw_table import RawTable, read_table
+from ._texts import is_missing
 
 
 Inputs = Float[np.ndarray, "items inputs"]
 PerTarget = float | Float[np.ndarray, " targets"]
-TRUE = ("true", "yes")
+
+
+def missing_at(table: RawTable, row: int, column: str) -> str:
+    """Return the sentence on a missing value."""
+    mark = table.columns[column][row].strip()
+    shown = f" ({mark})" if mark else ""
+    return (
+        f"{table.at(row, column)}: the value is missing{shown}; fill it in, remove the row, or choose by "
+        "`missing` what is done."
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +36,12 @@ class Number:
 
     - `name`: of the column.
     - `fill`: what a missing value counts as; None: it is refused.
+    - `unit`: what stood beside the numbers, such as kg; rows with another unit are refused.
     """
 
     name: str
     fill: float | None = None
+    unit: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -45,13 +57,20 @@ class Number:
 
     def encode(self, table: RawTable) -> Inputs:
         """Return the numbers, shape (rows, 1); raises `ValueError` for what is not a finite number."""
+        if self.name in table.doubts:
+            raise ValueError(f"{table.name}, column {self.name}: {table.doubts[self.name]}.")
+        unit = table.units.get(self.name, self.unit)
+        if unit != self.unit:
+            known = f"in {self.unit}" if self.unit else "without a unit"
+            raise ValueError(
+                f"{table.name}, column {self.name}: the numbers are in {unit}, but the model learnt from "
+                f"numbers {known}."
+            )
         values = []
         for row, text in enumerate(table.columns[self.name]):
             if is_missing(text):
                 if self.fill is None:
-                    raise ValueError(
-                        f"{table.at(row, self.name)}: the value is missing; fill it in or remove the row."
-                    )
+                    raise ValueError(missing_at(table, row, self.name))
                 values.append(self.fill)
                 continue
             try:
@@ -59,6 +78,11 @@ class Number:
             except ValueError:
                 said = f"{text.strip()[:40]!r} is not a number"
                 raise ValueError(f"{table.at(row, self.name)}: {said}.") from None
+            if len(text) > 15 and _loses_digits(text):
+                raise ValueError(
+                    f"{table.at(row, self.name)}: {text.strip()} has more digits than a number can hold; "
+                    "leave the column out by `drop` if it names the items."
+                )
             if not np.isfinite(values[-1]):
                 raise ValueError(f"{table.at(row, self.name)}: {text.strip()[:40]} is not finite.")
         return np.array(values, dtype=float)[:, None]
@@ -85,28 +109,26 @@ class Categories:
 
     def filled_by(self, table: RawTable) -> "Categories":
         """Return the column whose missing values count as the most frequent word of a table."""
-        known = Counter(key_of(text) for text in table.columns[self.name] if not is_missing(text))
+        known = Counter(value_of(text) for text in table.columns[self.name] if not is_missing(text))
         if self.fill is None or not known:
             return self
-        return dataclasses.replace(self, fill=max(self.words, key=lambda word: known[key_of(word)]))
+        return dataclasses.replace(self, fill=max(self.words, key=lambda word: known[value_of(word)]))
 
     def encode(self, table: RawTable) -> Inputs:
         """Return zeros and ones, shape (rows, inputs); raises `ValueError` for another word."""
-        places = {key_of(word): place for place, word in enumerate(self.words)}
+        places = {value_of(word): place for place, word in enumerate(self.words)}
         found = np.zeros((len(table.rows), len(self.words)))
         for row, text in enumerate(table.columns[self.name]):
             missing = is_missing(text)
             word = self.fill if missing else text
             if word is None:
-                raise ValueError(
-                    f"{table.at(row, self.name)}: the value is missing; fill it in or remove the row."
-                )
-            if key_of(word) not in places:
+                raise ValueError(missing_at(table, row, self.name))
+            if value_of(word) not in places:
                 raise ValueError(
                     f"{table.at(row, self.name)}: {bare(word)[:40]!r} is none of the words of this column, "
                     f"{', '.join(self.words)}."
                 )
-            found[row, places[key_of(word)]] = 1.0
+            found[row, places[value_of(word)]] = 1.0
         return found[:, 1:] if len(self.words) == 2 else found
 
 
@@ -252,7 +274,7 @@ class Encoder:
         columns = []
         for entry in known["columns"]:
             if entry["kind"] == "Number":
-                columns.append(Number(entry["name"], entry["fill"]))
+                columns.append(Number(entry["name"], entry["fill"], entry["unit"]))
             else:
                 columns.append(Categories(entry["name"], tuple(entry["words"]), entry["fill"]))
         steps = []
@@ -265,16 +287,7 @@ class Encoder:
         return cls(tuple(columns), tuple(steps), known["target_shift"], known["target_scale"])
 
 
-def key_of(word: str) -> str:
-    """Return what two writings of one word have in common."""
-    word = bare(word)
-    return word.lower() if word.lower() in TRUTH else word
-
-
-def words_of(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the different words of a column in alphabetical order; false before true, no before yes."""
-    writings: dict[str, str] = {}
-    for text in texts:
-        writings.setdefault(key_of(text), bare(text))
-    keys = sorted(writings, key=lambda key: (key in TRUE, key))
-    return tuple(writings[key] for key in keys)
+def _loses_digits(text: str) -> bool:
+    """Return whether a whole number is too long for floating point, as identifiers of items may be."""
+    digits = text.strip().lstrip("+-")
+    return digits.isdecimal() and int(float(digits)) != int(digits)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._raw_table import as_text
+from ._texts import as_text
 
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
@@ -33,7 +33,7 @@ def read_labels(texts: Sequence[str]) -> tuple[list[int], tuple[str, ...], str]:
     ascending order before words in alphabetical order; and the note, which may be empty.
     """
     labels = [bare(text) for text in texts]
-    keys = [_value(label) for label in labels]
+    keys = [value_of(label) for label in labels]
     writings: dict[float | str, Counter[str]] = {}
     for key, label in zip(keys, labels):
         writings.setdefault(key, Counter())[label] += 1
@@ -64,8 +64,9 @@ def as_number(text: str) -> float | int | None:
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
-def _value(label: str) -> float | int | str:
-    """Return the value that all labels of one class share."""
+def value_of(text: str) -> float | int | str:
+    """Return the value that all writings of one label or word share."""
+    label = bare(text)
     number = as_number(label)
     if number is not None:
         return number
@@ -94,7 +95,7 @@ def _apart(names: tuple[str, ...]) -> str:
     if not several:
         return ""
     more = f" and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
-    return f"different classes although only their case differs: {', '.join(several[:SHOWN])}{more}"
+    return f"kept apart although only their case differs: {', '.join(several[:SHOWN])}{more}"
 
 
 def as_labels(
@@ -110,10 +111,10 @@ def as_labels(
 
     **Raises:** `ValueError` for a value that is none of the classes.
     """
-    places = {_value(bare(name)): place for place, name in enumerate(classes)}
+    places = {value_of(name): place for place, name in enumerate(classes)}
     numbers = []
     for row, value in enumerate(values):
-        key = _value(bare(as_text(value)))
+        key = value_of(as_text(value))
         if key not in places:
             where = f"Row {row + 1}" if at is None else at(row)
             raise ValueError(f"{where} has the class {as_text(value)!r}; there is {', '.join(classes)}.")

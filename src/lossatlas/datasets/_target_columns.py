@@ -12,6 +12,7 @@ from ._encoder import Number, PerTarget
 from ._labels import as_number, bare, read_labels
 from ._raw_table import RawTable
 from ._standardise import spreads
+from ._table_file import listed
 
 
 CLASS_LIMIT = 20  # a target of whole numbers with at most so many different values is taken as classes
@@ -44,8 +45,9 @@ def target_columns(raw: RawTable, target: str | Sequence[str]) -> tuple[str, ...
         raise ValueError(f"`target` must be the name of a column, or a list of names, got {target!r}.")
     for name in names:
         if name not in raw.columns:
-            there = ", ".join(name or "(no name)" for name in raw.columns)
-            meant = did_you_mean(name, raw.columns) or "."
+            there, meant = listed([*raw.columns]), did_you_mean(name, raw.columns) or "."
+            if any(as_number(known) is not None for known in raw.columns):
+                meant = "; its first line must be a header with the names of the columns."
             raise ValueError(f"{raw.name} has no column {name!r}; it has {there}{meant}")
         if names.count(name) > 1:
             raise ValueError(f"`target` names column {name!r} twice; each target is given once.")
@@ -69,7 +71,8 @@ def read_target(raw: RawTable, names: tuple[str, ...], task: str) -> Target:
         _check_numbers(raw, names, task)
         return _numbers(raw, names)
     texts = [bare(text) for text in raw.columns[names[0]]]
-    if task == "number" or (task == "auto" and not _looks_like_classes(texts)):
+    doubtful = names[0] in raw.doubts
+    if task == "number" or (task == "auto" and (doubtful or not _looks_like_classes(texts))):
         return _numbers(raw, names)
     return _classes(raw, names[0], texts)
 
@@ -79,7 +82,8 @@ def read_numbers(raw: RawTable, names: Sequence[str]) -> Float[np.ndarray, "item
 
     **Raises:** `ValueError` that names the row and the column of what is missing or not a finite number.
     """
-    values = np.concatenate([Number(name).encode(raw) for name in names], axis=1)
+    columns = [Number(name, None, raw.units.get(name, "")) for name in names]
+    values = np.concatenate([column.encode(raw) for column in columns], axis=1)
     return values[:, 0] if len(names) == 1 else values
 
 

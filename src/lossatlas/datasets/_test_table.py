@@ -8,7 +8,8 @@ import numpy as np
 from ._data_set import DataSet
 from ._labels import as_labels
 from ._raw_table import RawTable, read_table
-from ._table import Missing, weights_of
+from ._table import Missing, refuse_totals, weights_of
+from ._table_file import listed
 from ._target_columns import read_numbers
 
 
@@ -42,9 +43,9 @@ def load_test_table(
     needed = [*training.target_names, *([] if weights is None else [weights])]
     for name in needed:
         if name not in raw.columns:
-            there = ", ".join(raw.columns)
+            there = listed([*raw.columns])
             raise ValueError(f"{raw.name} has no column {name!r}, which test items need; it has {there}.")
-    raw = training.encoder.table(raw)
+    raw = refuse_totals(training.encoder.table(raw))
     dropped = 0
     if missing == "drop":
         names = (*needed, *training.encoder.names)
