@@ -66,7 +66,7 @@ def test_show(capsys, atlas_file):
     status, out, _ = run(capsys, "show", atlas_file)
     assert status == 0
     assert "0.515569408241" in out
-    assert "failed" in out
+    assert "failed" in out and "  wrong_index: The search converged to a stationary point of another" in out
     rounds = r"last \d+ rounds \(\d+ searches\): 4 new minima, 3 new transition states \(4\+0, .*, 0\+0\)"
     assert re.search(rounds, out)
 

@@ -32,6 +32,15 @@ def fit(capsys, folder, target, out, *more):
     return run(capsys, "fit", "csv", table, "--target", target, *options, *more)
 
 
+def price(capsys, folder):
+    """Fit a network of two minima to the prices, once."""
+    if not (folder / "price.atlas").exists():
+        options = ("--hidden", 2, "--l2", 1e-3, "--test", 0.25)
+        status, out, err = fit(capsys, folder, "price", "price.atlas", *options)
+        assert (status, err) == (0, "") and "test rmse" in out and "test r2" in out
+        assert "held out" not in out  # that was asked for
+
+
 def test_classes_of_new_rows(capsys, fitted):
     status, out, err = fit(capsys, fitted, "kind", "kind.atlas", "--items", 30)
     assert (status, err) == (0, "")
@@ -54,15 +63,23 @@ def test_classes_of_new_rows(capsys, fitted):
 
 @pytest.mark.slow
 def test_a_number_in_its_units(capsys, fitted):
-    status, out, err = fit(capsys, fitted, "price", "price.atlas", "--test", 0.25)
-    assert (status, err) == (0, "") and "test rmse" in out and "test r2" in out
-    assert "held out" not in out  # that was asked for
+    price(capsys, fitted)
     status, out, err = run(capsys, "predict", fitted / "price.atlas", fitted / "t.csv")
     values = np.array([float(line) for line in out.split()[1:]])
     known = np.array([float(line.split(",")[3]) for line in TABLE.split()[1:]])
     assert status == 0 and out.startswith("price\n") and np.corrcoef(values, known)[0, 1] > 0.95
     rmse = np.sqrt(np.mean((values - known) ** 2))
-    assert f"RMSE {rmse:.6g} in units of price, R2 " in err
+    squares = (values - known) ** 2
+    error = squares.std() / (2 * rmse * np.sqrt(len(known)))
+    assert f"RMSE {rmse:.6g} +- {error:.2g} in units of price, R2 " in err and "on 40 rows" in err
+    some = TABLE.splitlines()[:4] + ["40,6,yes,"]
+    (fitted / "some.csv").write_text("\n".join(some))
+    status, out, err = run(capsys, "predict", fitted / "price.atlas", fitted / "some.csv")
+    assert (status, out.count("\n")) == (0, 5) and "on 3 rows" in err
+    (fitted / "some.csv").write_text("a;b\n1,5;3\n")
+    status, out, err = run(capsys, "predict", fitted / "price.atlas", fitted / "some.csv")
+    assert (status, out.count("\n")) == (0, 2)
+    assert err == "some.csv: values separated by semicolons, decimal commas\n"
 
 
 def test_several_numbers_each_in_its_units(capsys, fitted):
@@ -121,8 +138,7 @@ def cells(out, name):
 
 @pytest.mark.slow
 def test_evaluate_agrees_with_scikit_learn_in_the_units_of_the_target(capsys, fitted):
-    if not (fitted / "price.atlas").exists():
-        fit(capsys, fitted, "price", "price.atlas", "--test", 0.25)
+    price(capsys, fitted)
     status, out, err = run(capsys, "evaluate", fitted / "price.atlas")
     assert (status, err) == (0, "") and "rmse is in units of price" in out
     with Atlas(fitted / "price.atlas") as atlas:
@@ -145,8 +161,7 @@ def test_evaluate_agrees_with_scikit_learn_in_the_units_of_the_target(capsys, fi
     moved.write_text(TABLE.replace("7.5", "3.5"))
     status, _, err = run(capsys, "evaluate", fitted / "price.atlas", "--data", moved)
     assert status == 2 and "price.atlas: its test data have changed since it was explored." in err
-    if len(minima) > 1:
-        assert "in test loss" in out and "on the same items" in out
+    assert len(minima) == 2 and "in test loss" in out and "on the same items" in out
 
 
 def test_evaluate_lists_the_classes_and_show_lists_them_on_request(capsys, fitted):

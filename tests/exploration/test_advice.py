@@ -35,14 +35,14 @@ def hit(atlas, hits):
     (
         {"max_steps": 3},
         "complete",
-        "the last 2010 searches brought nothing new; 3 of 284 starts ended in no minimum (max_steps 3), "
-        "on the way to what is not known",
+        "the last 2010 searches brought nothing new, but 3 of 284 starts ended in no minimum "
+        "(max_steps 3); where those would have ended is not known",
     ),
     (
         {"max_steps": 300, "wrong_index": 75},
         "inconclusive",
         "not complete: the last 2010 searches brought nothing new, but 375 of 656 starts ended in no "
-        "minimum (max_steps 300, wrong_index 75), so minima that those were on the way to may be missing",
+        "minimum (max_steps 300, wrong_index 75), so minima in which those would have ended may be missing",
     ),
 ])  # fmt: skip
 def test_a_map_with_many_lost_starts_is_not_called_complete(atlas, capsys, failed, phase, said):

@@ -58,6 +58,7 @@ from .models import misclassification_distances as misclassification_distances
 from .models import name_words as name_words
 from .models import paired_differences as paired_differences
 from .models import parameter_distances as parameter_distances
+from .models import regression_scores as regression_scores
 from .models import relative_distances as relative_distances
 from .models import trade_off as trade_off
 from .models import within_sampling_error as within_sampling_error

@@ -89,15 +89,15 @@ class Summary(AbstractResult):
         nothing_new = f"the last {quiet} searches brought nothing new"
         if phase == "inconclusive":
             return (
-                f"not complete: {nothing_new}, but {self.coverage.failures}, so minima that those were "
-                "on the way to may be missing"
+                f"not complete: {nothing_new}, but {self.coverage.failures}, so minima in which those "
+                "would have ended may be missing"
             )
         if ended == "kinked":
             return f"{nothing_new}; transition states of a loss with kinks are not sought"
         if parts > 1:
             return f"not complete: {nothing_new}, but no pathway joins the {parts} parts of the map"
         if self.coverage.lost:
-            return f"{nothing_new}; {self.coverage.failures}, on the way to what is not known"
+            return f"{nothing_new}, but {self.coverage.failures}; where those would have ended is not known"
         return f"complete: {nothing_new}"
 
     def to_columns(self) -> dict[str, np.ndarray]:

@@ -30,7 +30,8 @@ def predict(
 ) -> None:
     """Predict the classes, with their probabilities, or the numbers, of the rows of a table.
 
-    If the table has the column of a target, the accuracy or R^2 on its rows with a value is said, too.
+    If the table has the column of a target, the accuracy, or RMSE and R^2, on the rows that have
+    a value of it is said, with standard errors.
     """
     import numpy as np
 
@@ -73,6 +74,8 @@ def predict(
         partial.replace(out)
         which = f"{len(models)} minima" if minimum == "ensemble" else f"minimum {model.minimum}"
         typer.echo(f"{len(said)} rows by {which}: {out}")
+    if table.note:
+        typer.echo(f"{table.name}: {table.note}", err=out is None)
     for name in names:
         if name in table.columns and table.known(name).any():
             typer.echo(_score(name, model.classes, columns[name], table), err=out is None)
@@ -82,6 +85,7 @@ def _score(name: str, classes: tuple[str, ...] | None, said: list, table: "RawTa
     """Say how well predictions agree with the column of a target, with a standard error."""
     import numpy as np
 
+    from lossatlas.analysis import regression_scores
     from lossatlas.datasets import as_labels, read_numbers
 
     known = table.known(name)
@@ -91,6 +95,7 @@ def _score(name: str, classes: tuple[str, ...] | None, said: list, table: "RawTa
         error = np.sqrt(right.mean() * (1 - right.mean()) / len(right))
         return f"accuracy {right.mean():.4f} +- {error:.4f} on {len(right)} rows"
     right = read_numbers(answers, [name])
-    rest, total = np.sum((right - guesses) ** 2), np.sum((right - right.mean()) ** 2)
-    r2 = f"{1 - rest / total:.4f}" if total > 0 else "-"
-    return f"RMSE {np.sqrt(rest / len(right)):.6g} in units of {name}, R2 {r2} on {len(right)} rows"
+    scores = regression_scores(guesses, right)
+    (rmse, rmse_error), (r2, r2_error) = (map(float, scores[kind]) for kind in ("rmse", "r2"))
+    explained = f"R2 {r2:.4f} +- {r2_error:.4f}" if r2 == r2 else "R2 -"
+    return f"RMSE {rmse:.6g} +- {rmse_error:.2g} in units of {name}, {explained} on {len(right)} rows"

@@ -34,6 +34,7 @@ def show(
     as_csv: AsCsv = False,
 ) -> None:
     """Show the settings, points and searches of an atlas."""
+    from lossatlas._results import RESULTS
     from lossatlas.analysis import summary
     from lossatlas.atlas import Atlas
 
@@ -67,6 +68,8 @@ def show(
     for kind, outcomes in found.failures.items():
         counts = ", ".join(f"{outcome} {count}" for outcome, count in outcomes.items())
         typer.echo(f"failed {kind}: {counts}")
+    for name in dict.fromkeys(name for outcomes in found.failures.values() for name in outcomes):
+        typer.echo(f"  {name}: {RESULTS[name].sentence}")
 
 
 def _list(

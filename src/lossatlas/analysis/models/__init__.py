@@ -4,6 +4,7 @@ from ._areas import auc as auc
 from ._distances import ParameterDistances as ParameterDistances
 from ._distances import misclassification_distances as misclassification_distances
 from ._distances import parameter_distances as parameter_distances
+from ._judge import regression_scores as regression_scores
 from ._metric_names import is_detail as is_detail
 from ._metric_names import name_words as name_words
 from ._minima_statistics import Comparison as Comparison

@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
 from lossatlas._types import Array, Point, Scalar
@@ -84,21 +85,13 @@ class Judge(eqx.Module):
 
     def _numbers(self, trial: OnData, x: Point) -> dict[str, Any]:
         """Return RMSE and R^2 of each target, for several the mean R^2, and errors by linearisation."""
-        known = trial.targets.reshape(len(trial.targets), -1)
-        squares = (trial.model.predict(x, trial.inputs) - known) ** 2
-        spreads = (known - jnp.mean(known, axis=0, keepdims=True)) ** 2
-        mean, variance, root = jnp.mean(squares, axis=0), jnp.mean(spreads, axis=0), len(known) ** 0.5
-        ratio, rmse = jnp.where(variance > 0, mean / variance, jnp.nan), jnp.sqrt(mean)
-        error = jnp.std(squares, axis=0) / (2.0 * jnp.where(rmse > 0, rmse, 1.0)) / root
-        parts = (squares - ratio[None, :] * spreads) / variance[None, :]
-        values = {"rmse": trial.scale * rmse, "r2": 1.0 - ratio}
-        errors = {"rmse": trial.scale * error, "r2": jnp.std(parts, axis=0) / root}
-        if trial.targets.ndim == 1:
-            values, errors = ({name: each[0] for name, each in kind.items()} for kind in (values, errors))
-        else:
-            values["macro_r2"] = jnp.mean(values["r2"])
-            errors["macro_r2"] = jnp.std(jnp.mean(parts, axis=1)) / root
-        return {"values": values, "errors": errors}
+        said = trial.model.predict(x, trial.inputs)
+        scores = regression_scores(said[:, 0] if trial.targets.ndim == 1 else said, trial.targets)
+        scale = {name: trial.scale if name == "rmse" else 1.0 for name in scores}
+        return {
+            kind: {name: scale[name] * pair[place] for name, pair in scores.items()}
+            for place, kind in enumerate(("values", "errors"))
+        }
 
     def _classes(self, trial: OnData, x: Point) -> dict[str, Any]:
         """Return metrics of the classes with their errors."""
@@ -135,6 +128,34 @@ class Judge(eqx.Module):
             "precision": precision_error,
         }
         return {"values": values, "errors": errors, "wrong": wrong}
+
+
+def regression_scores(
+    predicted: Array | np.ndarray, targets: Array | np.ndarray
+) -> dict[str, tuple[Array, Array]]:
+    """Return RMSE and R^2 of predicted numbers, each with its standard error.
+
+    The errors are linearised: those of functions of means over the items. R^2 is NaN where all targets are
+    equal.
+
+    **Arguments:**
+
+    - `predicted`, `targets`: in the same units, shape (items,), or for several targets (items, targets).
+
+    **Returns:** `rmse`, in those units, and `r2`, each with its error; of several targets arrays of shape
+    (targets,), and `macro_r2`, the mean of R^2 over the targets.
+    """
+    known = targets.reshape(len(targets), -1)
+    squares = (predicted.reshape(known.shape) - known) ** 2
+    spreads = (known - jnp.mean(known, axis=0, keepdims=True)) ** 2
+    mean, variance, root = jnp.mean(squares, axis=0), jnp.mean(spreads, axis=0), len(known) ** 0.5
+    ratio, rmse = jnp.where(variance > 0, mean / variance, jnp.nan), jnp.sqrt(mean)
+    error = jnp.std(squares, axis=0) / (2.0 * jnp.where(rmse > 0, rmse, 1.0)) / root
+    parts = (squares - ratio[None, :] * spreads) / variance[None, :]
+    scores = {"rmse": (rmse, error), "r2": (1.0 - ratio, jnp.std(parts, axis=0) / root)}
+    if targets.ndim == 1:
+        return {name: (value[0], error[0]) for name, (value, error) in scores.items()}
+    return scores | {"macro_r2": (jnp.mean(1.0 - ratio), jnp.std(jnp.mean(parts, axis=1)) / root)}
 
 
 def _fractions(hits: Array, counts: Array, targets: Array) -> tuple[Array, Array, tuple[Scalar, Scalar]]:
