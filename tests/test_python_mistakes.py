@@ -1,5 +1,8 @@
 """Mistakes in Python: each is answered in one sentence of ours; what can simply be taken is taken."""
 
+import inspect
+import pickle
+
 import jax.numpy as jnp
 import numpy as np
 import pandas
@@ -7,7 +10,7 @@ import pytest
 
 import lossatlas as la
 from helpers import Standing, rows
-from lossatlas import analysis, plots
+from lossatlas import analysis, plots, searches
 from lossatlas.atlas import TrainedModel
 from lossatlas.landscapes import DoubleWells
 from lossatlas.recipes import read_recipe
@@ -155,6 +158,9 @@ NAMES = {
     "bias": (lambda f: la.Perceptron(INPUTS, LABELS, bias=False), r"Perceptron\(\) .* you mean `biases`?"),
     "colour": (lambda f: plots.atlas_graph(None, color="hits"), "takes no `color`; did you mean `colour`?"),
     "temperature": (lambda f: la.thermodynamics(None, temperature=1), "did you mean `kt`?"),
+    "search": (lambda f: searches.QuasiNewton(tolerence=1), r"QuasiNewton\(\) takes .* mean `tolerance`?"),
+    "band": (lambda f: searches.ElasticBand(image=3), r"ElasticBand\(\) takes .*; did you mean `images`?"),
+    "axes": (lambda f: plots.arrhenius(None, axis=3), r"arrhenius\(\) takes .*; did you mean `ax`?"),
     "unknown": (lambda f: la.load_table(TABLE, "y", sep=";"), "takes no `sep`; it takes table, target, "),
     "public": (lambda f: la.minimize, "lossatlas has no 'minimize'; did you mean minimise?"),
 }  # fmt: skip
@@ -186,6 +192,24 @@ def test_a_mistake_is_answered_in_one_sentence(call, sentence, folder):
     assert "\n" not in str(refused.value)
     assert type(refused.value).__module__.split(".")[0] in ("builtins", "lossatlas")
     assert sorted(folder.iterdir()) == before
+
+
+ROOMS = ("analysis", "atlas", "datasets", "exploration", "landscapes", "plots", "searches", "sweeps")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_all_that_a_room_has_answers_an_unknown_keyword(room):
+    asked = 0
+    for name, called in vars(getattr(la, room)).items():
+        own = isinstance(called, type) and "__init__" in vars(called) and not inspect.isabstract(called)
+        if not name.startswith("_") and (own or inspect.isfunction(called)):
+            with pytest.raises(
+                TypeError, match=rf"{called.__name__}\(\) takes no `no_such_thing`; it takes "
+            ):
+                called(no_such_thing=1)
+            assert pickle.loads(pickle.dumps(called)) is called
+            asked += 1
+    assert asked > 2
 
 
 SINGLE = INPUTS.astype(np.float32)

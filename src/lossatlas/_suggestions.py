@@ -3,6 +3,7 @@
 import difflib
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -86,43 +87,65 @@ def did_you_mean(word: Any, known: Iterable[str]) -> str:
     return "" if meant is None else f"; did you mean {meant}?"
 
 
-def named_arguments(called: Called) -> Called:
-    """Decorate a function or class so that a keyword that it does not take is answered with a closer one.
+def suggest_arguments(room: dict[str, Any]) -> None:
+    """Make the functions and classes of a room answer a keyword that they do not take with a closer one.
+
+    A room calls this at the end of its `__init__.py`, so that what is added to the room has it, too.
+
+    **Arguments:**
+
+    - `room`: the names of the room, its `globals()`; they are changed in place.
+    """
+    for name, called in list(room.items()):
+        if name.startswith("_") or not getattr(called, "__module__", "").startswith("lossatlas"):
+            continue
+        if isinstance(called, type) and "__init__" in vars(called):
+            called.__init__ = _with_suggestions(called.__init__)
+        elif inspect.isfunction(called):
+            room[name] = _with_suggestions(called)
+            home = sys.modules[called.__module__]
+            if vars(home).get(called.__name__) is called:  # pickles name functions by their home
+                setattr(home, called.__name__, room[name])
+
+
+def _with_suggestions(called: Called) -> Called:
+    """Return a function that answers an unknown keyword with a closer one.
 
     **Raises:** (when called) `TypeError` with one sentence in place of Python's for such a keyword, and for
     arguments without a keyword that need one.
     """
-    if isinstance(called, type):
-        called.__init__ = named_arguments(called.__init__)  # pyright: ignore[reportAttributeAccessIssue]
-        return called  # pyright: ignore[reportReturnType]
-    parameters = [
-        parameter for name, parameter in inspect.signature(called).parameters.items() if name != "self"
-    ]
-    names = frozenset(parameter.name for parameter in parameters)
-    named = [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    kinds = inspect.Parameter
+    every = inspect.signature(called).parameters.values()
+    if hasattr(called, "suggests") or any(p.kind is kinds.VAR_KEYWORD for p in every):
+        return called
+    parameters = [parameter for parameter in every if parameter.name != "self"]
+    names = frozenset(p.name for p in parameters if p.kind is not kinds.VAR_POSITIONAL)
+    named = [p.name for p in parameters if p.kind is kinds.KEYWORD_ONLY]
     # The class of a method is named in the sentence, `__init__` is not.
     title = called.__qualname__.removesuffix(".__init__")
-    count = len(parameters) - len(named) + (title != called.__qualname__)
+    placed = [p.name for p in parameters if p.name not in named]
+    takes_all = any(p.kind is kinds.VAR_POSITIONAL for p in every)
+    count = sys.maxsize if takes_all else len(placed) + (title != called.__qualname__)
 
     @functools.wraps(called)
     def checked(*values: Any, **keywords: Any) -> Any:
         unknown = next((name for name in keywords if name not in names), None)
         if unknown is not None:
             meant = closest(unknown, names)
-            said = (
-                f"did you mean `{meant}`?"
-                if meant
-                else f"it takes {', '.join(p.name for p in parameters)}."
-            )
+            said = f"did you mean `{meant}`?" if meant else f"it takes {_listed(parameters)}."
             raise TypeError(f"{title}() takes no `{unknown}`; {said}")
         if len(values) > count and named:
-            raise TypeError(
-                f"{title}() takes arguments after `{parameters[len(parameters) - len(named) - 1].name}` by "
-                f"name only, such as {named[0]}=...: {', '.join(named)}."
-            )
+            after = f" after `{placed[-1]}`" if placed else ""
+            listed = f"such as {named[0]}=...: {', '.join(named)}"
+            raise TypeError(f"{title}() takes arguments{after} by name only, {listed}.")
         return called(*values, **keywords)
 
+    vars(checked)["suggests"] = True  # a class may be a name of several rooms
     return checked  # pyright: ignore[reportReturnType]
+
+
+def _listed(parameters: list[inspect.Parameter]) -> str:
+    return ", ".join(parameter.name for parameter in parameters) or "no arguments"
 
 
 def _bare(name: str) -> str:

@@ -3,6 +3,7 @@
 from lossatlas._abstract_result import AbstractResult as AbstractResult
 from lossatlas._abstract_result import AbstractRows as AbstractRows
 from lossatlas._abstract_result import to_json as to_json
+from lossatlas._suggestions import suggest_arguments as _suggest_arguments
 
 from ._coverage import Coverage as Coverage
 from ._coverage import coverage as coverage
@@ -83,3 +84,6 @@ from .topology import fit_power_law as fit_power_law
 from .topology import funnels as funnels
 from .topology import network_statistics as network_statistics
 from .topology import sequence_basins as sequence_basins
+
+
+_suggest_arguments(globals())

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 from lossatlas._abstract_result import AbstractResult
 from lossatlas._checks import check_whole
 from lossatlas._graph import Graph
-from lossatlas._suggestions import named_arguments
 
 from ._ids import position_of, positions_of
 from ._transition_network import TransitionNetwork, check_network
@@ -207,7 +206,6 @@ class DisconnectivityTree(AbstractResult):
         )
 
 
-@named_arguments
 def disconnectivity(
     network: TransitionNetwork, *, levels: int | np.ndarray | None = None
 ) -> DisconnectivityTree:

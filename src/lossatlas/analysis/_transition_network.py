@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from lossatlas._abstract_result import AbstractResult
 from lossatlas._checks import check_is, check_whole
 from lossatlas._graph import Graph
-from lossatlas._suggestions import named_arguments
 from lossatlas.atlas import Atlas, check_atlas, lies_below
 
 from ._ids import check_ids, positions_of
@@ -189,7 +188,6 @@ def check_network(network: Any) -> None:
     check_is("network", network, TransitionNetwork, needed)
 
 
-@named_arguments
 def transition_network(atlas: Atlas, *, modes: int | None = None) -> TransitionNetwork:
     """Return the minima and transition states of an atlas as a network, with their ids.
 

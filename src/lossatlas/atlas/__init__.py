@@ -1,5 +1,7 @@
 """The atlas: the database of a landscape in one file, with import and export."""
 
+from lossatlas._suggestions import suggest_arguments as _suggest_arguments
+
 from ._atlas import Atlas as Atlas
 from ._atlas import check_atlas as check_atlas
 from ._columns import Minima as Minima
@@ -20,3 +22,6 @@ from ._queue import Search as Search
 from ._sets import NamedSets as NamedSets
 from ._trained_model import Layer as Layer
 from ._trained_model import TrainedModel as TrainedModel
+
+
+_suggest_arguments(globals())

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from lossatlas._checks import check_flag, check_is, check_path, is_whole
 from lossatlas._graph import Graph
-from lossatlas._suggestions import named_arguments
 from lossatlas.datasets import DataSet
 from lossatlas.recipes import Problem
 
@@ -33,7 +32,6 @@ from ._settings import new_meta, settings_of, wanted_settings
 from ._trained_model import TrainedModel
 
 
-@named_arguments
 class Atlas:
     """An open atlas file, which holds the stationary points of one landscape and their properties.
 

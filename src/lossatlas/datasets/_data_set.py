@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from lossatlas._checks import as_numbers, check_flag, check_is, check_seed, check_whole
-from lossatlas._suggestions import named_arguments
 
 from ._encoder import Encoder, Scale
 from ._parts import fold_rows, two_parts
@@ -16,7 +15,6 @@ from ._raw_table import RawTable
 from ._standardise import left_out, spreads
 
 
-@named_arguments
 @dataclasses.dataclass(frozen=True, eq=False)
 class DataSet:
     """Inputs and targets for training or testing a model, such as a perceptron.

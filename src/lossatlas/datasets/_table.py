@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from lossatlas._checks import check_is
-from lossatlas._suggestions import named_arguments
 
 from ._data_set import DataSet
 from ._encoder import Categories, Column, Encoder, Number, Scale, missing_at
@@ -33,7 +32,6 @@ DATE = re.compile(
 Missing = Literal["refuse", "drop", "mean"]
 
 
-@named_arguments
 def load_table(
     table: str | os.PathLike | Any,
     target: str | Sequence[str],

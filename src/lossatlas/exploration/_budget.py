@@ -4,10 +4,8 @@ import dataclasses
 import math
 
 from lossatlas._checks import check_positive, check_whole
-from lossatlas._suggestions import named_arguments
 
 
-@named_arguments
 @dataclasses.dataclass(frozen=True)
 class Budget:
     """Limits of one exploration; None means no limit.

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from lossatlas._checks import check_flag, check_path, check_seed, check_whole
 from lossatlas._display import display
-from lossatlas._suggestions import named_arguments
 from lossatlas.atlas import Atlas, AtlasError, Search
 from lossatlas.landscapes import AbstractLandscape, check_kind, check_landscape
 from lossatlas.searches import Toolkit, available_cores, read_toolkit, toolkit_for, toolkit_in_words
@@ -32,7 +31,6 @@ JOINING_SHARE = 0.2  # last part of a budget, which is spent on joining the part
 INTERRUPTED = "interrupted"  # how a run ends after Ctrl-C
 
 
-@named_arguments
 def explore(
     landscape: AbstractLandscape,
     out: str | os.PathLike,

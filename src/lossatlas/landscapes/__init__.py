@@ -1,6 +1,7 @@
 """Landscapes: an energy with its random starts, symmetry and geometry."""
 
 from lossatlas import _float64 as _float64
+from lossatlas._suggestions import suggest_arguments as _suggest_arguments
 
 from ._atoms import Triatomic as Triatomic
 from ._box import Box as Box
@@ -43,3 +44,6 @@ from ._symmetry import even_signs as even_signs
 from ._symmetry import sign_symmetry as sign_symmetry
 from ._units import Units as Units
 from ._user import Loss as Loss
+
+
+_suggest_arguments(globals())

@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
 from lossatlas._checks import check_flag, check_is, check_not_negative
-from lossatlas._suggestions import named_arguments
 from lossatlas._types import Array, Matrix, Point, Scalar
 
 from ._activations import Activation, function_of, is_odd, read_activation, settings_of
@@ -38,7 +37,6 @@ from ._symmetry import AbstractSymmetry, FiniteSymmetry, NoSymmetry
 from ._units import Units, power_of_two
 
 
-@named_arguments
 class Perceptron(AbstractModel):
     """The training loss of a multilayer perceptron with an L2 penalty.
 
@@ -348,7 +346,6 @@ class Perceptron(AbstractModel):
         return signal
 
 
-@named_arguments
 def xor(
     hidden: int | Sequence[int] = 2,
     *,

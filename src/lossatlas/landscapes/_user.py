@@ -13,7 +13,6 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from lossatlas._checks import as_numbers, check_flag, check_is, check_positive
-from lossatlas._suggestions import named_arguments
 from lossatlas._types import Point, Scalar
 
 from ._box import Box
@@ -40,7 +39,6 @@ from ._units import Units, power_of_two
 PROBES = 16  # random starts whose energies give the default energy scale
 
 
-@named_arguments
 class Loss(AbstractModel):
     """A landscape made of any JAX function that maps parameters to one number.
 

@@ -4,6 +4,8 @@ A function with a grid of equal panels takes a figure and returns the array of i
 panels makes a figure and returns it.
 """
 
+from lossatlas._suggestions import suggest_arguments as _suggest_arguments
+
 from ._atlas_graph import atlas_graph as atlas_graph
 from ._atlas_graph import atlas_tree as atlas_tree
 from ._atlas_graph import column_label as column_label
@@ -41,3 +43,6 @@ from ._save import check_picture as check_picture
 from ._save import save_picture as save_picture
 from ._temperature_scan import peak_graphs as peak_graphs
 from ._temperature_scan import temperature_scan as temperature_scan
+
+
+_suggest_arguments(globals())

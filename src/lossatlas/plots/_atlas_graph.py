@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lossatlas import analysis
-from lossatlas._suggestions import named_arguments
 from lossatlas.analysis import DisconnectivityTree, transition_network
 from lossatlas.atlas import Atlas, Minima, check_atlas
 
@@ -22,7 +21,6 @@ COLUMNS = ("energy", "lowest_eigenvalue", "log_product", "orbit_size", "hits", "
 _EXACT = 2**53  # all whole numbers below this are exact as floats
 
 
-@named_arguments
 def atlas_graph(
     atlas: Atlas,
     tree: DisconnectivityTree | None = None,
@@ -89,7 +87,6 @@ def atlas_graph(
     return ax
 
 
-@named_arguments
 def write_atlas_graph(
     atlas: Atlas,
     path: str | os.PathLike,

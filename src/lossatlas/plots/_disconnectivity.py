@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, to_rgba_array
 
 from lossatlas._checks import check_whole
-from lossatlas._suggestions import named_arguments
 from lossatlas.analysis import DisconnectivityTree
 
 from ._colours import GROUPS, NEUTRAL, check_limits
@@ -34,7 +33,6 @@ _LEVELS = 40  # levels of a graph of more minima than get a dot each
 _MOST_LEVELS = 10_000  # more than a picture can show
 
 
-@named_arguments
 def disconnectivity(
     tree: DisconnectivityTree,
     *,

@@ -1,6 +1,7 @@
 """Searches for stationary points, which one driver runs in batches."""
 
 from lossatlas._results import RESULTS as RESULTS
+from lossatlas._suggestions import suggest_arguments as _suggest_arguments
 
 from ._driver import as_points as as_points
 from ._driver import available_cores as available_cores
@@ -61,3 +62,6 @@ from .verbs import find_bands as find_bands
 from .verbs import find_pathways as find_pathways
 from .verbs import find_saddles as find_saddles
 from .verbs import minimise as minimise
+
+
+_suggest_arguments(globals())

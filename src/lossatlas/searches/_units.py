@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from lossatlas._checks import as_numbers
-from lossatlas._suggestions import named_arguments
 from lossatlas.landscapes import AbstractLandscape, Units, dimensionless
 
 from ._search import AbstractSearch, converted
@@ -29,7 +28,6 @@ def in_own_units(**arguments: str) -> Callable[[Callable], Callable]:
     def decorate(verb: Callable) -> Callable:
         signature = inspect.signature(verb)
 
-        @named_arguments
         @functools.wraps(verb)
         def converted(landscape: AbstractLandscape, *positional: Any, **named: Any) -> Any:
             # The entry point refuses anything that is not a landscape.

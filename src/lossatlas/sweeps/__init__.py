@@ -1,5 +1,7 @@
 """Atlases of recipes: configs, sweeps over grids of settings, comparisons and tables of atlases."""
 
+from lossatlas._suggestions import suggest_arguments as _suggest_arguments
+
 from ._compare import Comparison as Comparison
 from ._compare import compare_atlases as compare_atlases
 from ._compare import labels_of as labels_of
@@ -20,3 +22,6 @@ from ._table import summarise as summarise
 from ._table import to_csv as to_csv
 from ._table import to_markdown as to_markdown
 from ._table import unjudged as unjudged
+
+
+_suggest_arguments(globals())

@@ -12,7 +12,6 @@ from scipy.optimize import root_scalar
 
 from lossatlas._abstract_result import AbstractRows
 from lossatlas._checks import as_numbers
-from lossatlas._suggestions import named_arguments
 
 from .._transition_network import TransitionNetwork, check_network
 
@@ -54,7 +53,6 @@ class Thermodynamics(AbstractRows):
     lowest: int
 
 
-@named_arguments
 def thermodynamics(
     network: TransitionNetwork,
     kt: ArrayLike,

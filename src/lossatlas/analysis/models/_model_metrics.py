@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lossatlas._abstract_result import AbstractResult
-from lossatlas._suggestions import named_arguments
 from lossatlas.datasets import DataSet
 from lossatlas.landscapes import AbstractModel, check_model
 from lossatlas.searches import as_points, run_batch
@@ -50,7 +49,6 @@ class ModelMetrics(AbstractResult):
         return f"ModelMetrics({minima}: {', '.join(self.columns)})"
 
 
-@named_arguments
 def evaluate(
     landscape: AbstractModel,
     x: Float[np.ndarray, "minima dim"],

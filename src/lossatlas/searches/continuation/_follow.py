@@ -10,7 +10,6 @@ import numpy as np
 
 from lossatlas._checks import check_positive, check_seed, check_whole, is_number
 from lossatlas._results import RESULTS
-from lossatlas._suggestions import named_arguments
 from lossatlas._types import Flag, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, check_kind
 from lossatlas.searches._driver import as_points, run_batch
@@ -29,7 +28,6 @@ DEPARTURE = 0.01  # distance from a bifurcation where other branches are looked 
 RANDOM = 8  # random directions per vanishing eigenvalue where several vanish at once
 
 
-@named_arguments
 def follow(
     landscape: AbstractLandscape,
     points: np.ndarray,
