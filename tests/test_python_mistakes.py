@@ -147,6 +147,99 @@ LOSSES = {
     "branch": (search(lambda x: x if x[0] > 0 else -x), "Own on DoubleWells cannot be traced by JAX"),
     "list": (lambda f: Own(squares, rate=[0.1]), "Python numbers, but `rate` of Own is or holds a list"),
 }  # fmt: skip
+THREE = analysis.TransitionNetwork(
+    np.arange(3.0),
+    np.array([3.0, 3.0]),
+    np.array([[0, 1], [1, 2]]),
+    *(np.zeros(n) for n in (3, 2, 3, 2)),
+    modes=2,
+)
+GROUP, KT = {"a": np.arange(3.0)}, np.arange(1.0, 4.0)
+PICTURES = {
+    "levels": (
+        lambda f: plots.energy_histograms(GROUP, levels=dict.fromkeys("abc", 1.0)),
+        "`levels` may hold up to 2 energies, got 3",
+    ),
+    "level": (lambda f: plots.energy_histograms(GROUP, levels={"a": np.nan}), "`levels` must be a finite"),
+    "energies": (
+        lambda f: plots.energy_histograms({"a": [1.0, np.inf]}),
+        "vectors of finite numbers, which",
+    ),
+    "list": (
+        lambda f: plots.energy_histograms([1.0]),
+        "`energies` must be energies by label",
+    ),
+    "axes": (
+        lambda f: plots.energy_histograms(GROUP, ax=3),
+        "`ax` must be the axes to draw in",
+    ),
+    "rates": (
+        lambda f: plots.arrhenius(KT, dict.fromkeys("abcdefghijk", KT)),
+        "`rates` may hold up to 10 rate constants, got 11",
+    ),
+    "rate": (
+        lambda f: plots.arrhenius(KT, {"a": -KT}),
+        "rate constants, which are not negative, but",
+    ),
+    "shape": (
+        lambda f: plots.arrhenius(KT, {"a": KT[:2]}),
+        r"must have shape \(3,\) like `kt`, but",
+    ),
+    "logarithm": (
+        lambda f: plots.arrhenius(KT, {"a": KT * np.nan}, log=True),
+        "natural logarithms",
+    ),
+    "kt": (lambda f: plots.arrhenius(KT - 1, {"a": KT}), "`kt` must be a vector of positive temperatures"),
+}
+NUMBERS = {
+    "square": (
+        lambda f: analysis.mean_distance(np.ones((3, 2))),
+        "must be a matrix of shape",
+    ),
+    "symmetric": (lambda f: analysis.mean_distance([[0, 1], [2, 0]]), "`distances` must be symmetric"),
+    "distance": (
+        lambda f: analysis.mean_distance([[0, np.nan], [np.nan, 0]]),
+        "finite numbers that",
+    ),
+    "draws": (
+        lambda f: analysis.mean_distance(np.eye(1) * 0, draws=1),
+        "`draws` must be .* at least 2",
+    ),
+    "draw": (lambda f: analysis.trade_off(KT, KT, draws=2.5), "`draws` must be a whole number"),
+    "seed": (lambda f: analysis.mean_distance(np.zeros((3, 3)), seed=-1), "`seed` must be a whole number"),
+    "count": (
+        lambda f: analysis.temperature_grid(THREE, 1),
+        "`count` must be .* least 2, got 1",
+    ),
+    "cold": (
+        lambda f: analysis.temperature_grid(THREE, kt=[-1, 1]),
+        "`kt` must be pos",
+    ),
+    "none": (
+        lambda f: analysis.temperature_grid(THREE, kt=[]),
+        "at least one temperature",
+    ),
+    "low": (
+        lambda f: analysis.heat_capacity_peaks(THREE, low=True),
+        "`low` must be a pos",
+    ),
+    "high": (
+        lambda f: analysis.heat_capacity_peaks(THREE, high=np.inf),
+        "`high` must be a positive",
+    ),
+    "toolkit": (
+        lambda f: searches.memory_needed(XOR, toolkit=3),
+        "`toolkit` must be a Toolkit",
+    ),
+    "workers": (
+        lambda f: searches.memory_needed(XOR, workers=0),
+        "`workers` must be a whole",
+    ),
+    "items": (
+        lambda f: la.datasets.ljat3(items=np.array([3])),
+        "`items` must be a whole",
+    ),
+}
 NAMES = {
     "close": (lambda f: la.explore(XOR, f / "x", buget=1), r"explore\(\) takes no .* you mean `budget`"),
     "jobs": (lambda f: la.minimise(XOR, STARTS, n_jobs=2), "takes no `n_jobs`; did you mean `workers`?"),
@@ -164,7 +257,14 @@ NAMES = {
     "unknown": (lambda f: la.load_table(TABLE, "y", sep=";"), "takes no `sep`; it takes table, target, "),
     "public": (lambda f: la.minimize, "lossatlas has no 'minimize'; did you mean minimise?"),
 }  # fmt: skip
-MISTAKES = ARGUMENTS | ARRAYS | LOSSES | NAMES
+MISTAKES = {
+    f"{kind} {name}": row
+    for kind, table in zip(
+        ("argument", "array", "loss", "picture", "number", "name"),
+        (ARGUMENTS, ARRAYS, LOSSES, PICTURES, NUMBERS, NAMES),
+    )
+    for name, row in table.items()
+}
 
 
 def network(folder):

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from jaxtyping import PRNGKeyArray
 
-from helpers import rows, starts_for
+from helpers import Standing, rows, starts_for
 from lossatlas.exploration import Budget, explore
 from lossatlas.landscapes import AbstractLandscape, DoubleWells, Loss, spin_glass, xor
 from lossatlas.searches import (
     BFGS,
     LBFGS,
+    RESULTS,
     AbstractDirection,
     AbstractMinimiser,
+    Approached,
     ChebyshevDescent,
     EigenvectorFollowing,
     HybridEigenvectorFollowing,
@@ -155,6 +157,23 @@ def test_a_toolkit_is_a_key():
     one, other = with_hessians(xor(2)), with_hessians(xor(2))
     assert one == other and hash(one) == hash(other)
     assert dataclasses.replace(one, descent=TruncatedNewton()) != one
+
+
+class Elsewhere(Standing):
+    def result(self, landscape, state):
+        return Approached(state, RESULTS.converged, 0)
+
+
+@pytest.mark.parametrize("kit", [with_hessians, matrix_free])
+def test_the_searches_that_need_memory_include_the_one_that_verifies(kit):
+    landscape = xor(1)
+    ours = kit(landscape)
+    foreign = dataclasses.replace(ours, polish=Elsewhere(), saddle=Elsewhere())
+    assert ours.verifier(landscape) == ours.polish
+    assert foreign.verifier(landscape) == toolkit_for(landscape).polish
+    for toolkit in (ours, foreign):
+        found = [search for search, _ in toolkit.searches(landscape)]
+        assert found.count(toolkit.verifier(landscape)) == 1 and toolkit.polish in found
 
 
 @pytest.mark.slow

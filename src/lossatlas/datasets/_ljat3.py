@@ -1,7 +1,6 @@
 """LJAT3: classify geometries of three atoms by the minimum that they reach; any number of items."""
 
 import math
-import operator
 from typing import Any
 
 import jax
@@ -9,6 +8,7 @@ import numpy as np
 from jaxtyping import UInt32
 
 from lossatlas._cache import cache_directory
+from lossatlas._checks import check_whole
 from lossatlas._types import Array, Integer, Pairs, Point, Scalar
 from lossatlas.landscapes import Triatomic
 from lossatlas.landscapes._atoms import distances, planar
@@ -74,12 +74,12 @@ def ljat3(
     distances on the way: Das & Wales, Chem. Phys. Lett. 667, 158 (2017).
     """
     side = _side(cube)
-    items = _whole(items, "items", 1)
-    seed = _whole(seed, "seed", 0)
+    items = check_whole("items", items, below=2**32)
+    seed = check_whole("seed", seed, least=0, below=2**32)
     if isinstance(inputs, bool) or not isinstance(inputs, int | np.integer) or inputs not in (2, 3):
         raise ValueError(f"`inputs` must be 2 (r12, r13) or 3 (r12, r13, r23), got {inputs!r}.")
     if steps_before is not None:
-        steps_before = _whole(steps_before, "steps_before", 0)
+        steps_before = check_whole("steps_before", steps_before, least=0, below=2**32)
     path = cache_directory() / file_name(side, items, seed, Z, steps_before) if cache else None
     known = read(path, items, len(CLASSES)) if path else None
     if known is None:
@@ -110,16 +110,6 @@ def _side(cube: Any) -> float:
     if not (math.isfinite(side) and side > 0):
         raise ValueError(f"`cube` must be {', '.join(CUBES)} or a positive side, got {cube!r}.")
     return side
-
-
-def _whole(value: Any, name: str, least: int) -> int:
-    try:
-        number = operator.index(value) if not isinstance(value, bool) else -1
-    except TypeError:
-        number = -1
-    if not least <= number < 2**32:
-        raise ValueError(f"`{name}` must be a whole number from {least} to 2^32 - 1, got {value!r}.")
-    return number
 
 
 def _outcomes(

@@ -13,7 +13,7 @@ from lossatlas.analysis import DisconnectivityTree, transition_network
 from lossatlas.atlas import Atlas, Minima, check_atlas
 
 from ._disconnectivity import disconnectivity
-from ._frame import new_axes
+from ._frame import axes_of
 from ._interactive import write_interactive
 
 
@@ -68,7 +68,7 @@ def atlas_graph(
     lowest = tree.ids[np.argmin(tree.energy[: len(tree)])]
     chosen = np.append([] if labels is False else labels, lowest)
     shown = tree.ids if labels is True else tree.ids[np.isin(tree.ids, chosen)]
-    ax = new_axes(6.0, 5.4) if ax is None else ax
+    ax = axes_of(ax, 6.0, 5.4)
     _write_title(ax, _title(atlas, tree, groups))  # first, because labels need the final size of the axes
     disconnectivity(
         tree,

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from lossatlas.searches.continuation import Branches, Event
 
 from ._colours import GROUPS
-from ._frame import add_legend, new_axes
+from ._frame import add_legend, axes_of
 
 
 _STYLES = ("-", "--", ":")
@@ -47,7 +47,7 @@ def bifurcation(
     if y not in _LABELS:
         raise ValueError(f"`y` must be energy or norm, got {y!r}.")
     indices = _indices(branches)
-    ax = new_axes(6.0, 4.5) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.5)
     for branch in branches.branches:
         height = branch.energy if y == "energy" else np.linalg.norm(branch.x, axis=1)
         for rows in branch.segments():
@@ -87,7 +87,7 @@ def point_counts(
     **Raises:** `ValueError` if no branch has a point.
     """
     indices = _indices(branches)
-    ax = new_axes(6.0, 3.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 3.0)
     inside = [event.parameter for event in branches.events]
     edges = np.unique([branches.start, branches.end, *inside])
     middle = np.sqrt(edges[1:] * edges[:-1]) if branches.logarithmic else 0.5 * (edges[1:] + edges[:-1])

@@ -10,7 +10,7 @@ from lossatlas import analysis
 from lossatlas.analysis import complexity_zeros, mean_critical_points, threshold_energy
 
 from ._colours import GROUPS, NEUTRAL
-from ._frame import new_axes
+from ._frame import axes_of
 
 
 def complexity(p: int, *, indices: Sequence[int] = (0, 1, 2, 3), ax: Axes | None = None) -> Axes:
@@ -38,7 +38,7 @@ def complexity(p: int, *, indices: Sequence[int] = (0, 1, 2, 3), ax: Axes | None
     ground = complexity_zeros(p, 0)
     margin = ground - threshold
     u = np.linspace(-ground - 0.2 * margin, -threshold + 0.4 * margin, 600)
-    ax = new_axes(6.5, 4.5) if ax is None else ax
+    ax = axes_of(ax, 6.5, 4.5)
     ax.axhline(0.0, color=NEUTRAL, lw=0.8)
     ax.axvline(-threshold, color=NEUTRAL, lw=1.2, dashes=(5, 2))
     for index, zero, colour in zip(indices, zeros, GROUPS):
@@ -77,7 +77,7 @@ def index_counts(counts: np.ndarray, p: int, *, ax: Axes | None = None) -> Axes:
         raise ValueError(f"`counts` must have shape (glasses, N), at least 2 glasses, got {counts.shape}.")
     glasses, size = counts.shape
     exact = mean_critical_points(p, size)
-    ax = new_axes(5.0, 3.6) if ax is None else ax
+    ax = axes_of(ax, 5.0, 3.6)
     ax.bar(np.arange(size), exact, width=0.7, color=NEUTRAL, alpha=0.5, label="exact mean")
     ax.errorbar(
         np.arange(size), counts.mean(axis=0), counts.std(axis=0, ddof=1) / np.sqrt(glasses), ls="none",
@@ -132,7 +132,7 @@ def energy_counts(
         raise ValueError(f"`energies` holds no point of index {index}.")
     low, high, most = pooled.min(), pooled.max(), max(map(len, energies.values()))
     u = np.linspace(low - 0.05 * (high - low), high, 100)
-    ax = new_axes(5.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 5.0, 4.0)
     for (size, glasses), colour in zip(energies.items(), GROUPS):
         if len(glasses):
             _draw_counts(ax, glasses, size, high, colour)

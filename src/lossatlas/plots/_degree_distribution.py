@@ -8,7 +8,7 @@ from scipy import special, stats
 from lossatlas.analysis import NetworkStatistics
 
 from ._colours import GROUPS, NEUTRAL
-from ._frame import new_axes
+from ._frame import axes_of
 
 
 def degree_distribution(
@@ -35,7 +35,7 @@ def degree_distribution(
     """
     if not statistics.edges:
         raise ValueError("The network has no edge: there are no degrees to draw.")
-    ax = new_axes(6.0, 4.5) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.5)
     n = len(statistics.degree)
     degrees, counts = np.unique(statistics.degree, return_counts=True)
     above = counts[::-1].cumsum()[::-1] / n

@@ -16,7 +16,7 @@ from lossatlas.analysis import (
 )
 
 from ._colours import GROUPS, NEUTRAL
-from ._frame import new_axes
+from ._frame import axes_of
 
 
 _DEPTHS = (2, 3, 4, 6, 10)
@@ -42,7 +42,7 @@ def critical_pairs(
     _check_curves("parameters", parameters)
     if most_layers < 3:
         raise ValueError(f"`most_layers` must be at least 3, got {most_layers}.")
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.0)
     layers = np.arange(2, most_layers + 1)
     for number, colour in zip(parameters, GROUPS):
         bound = log_critical_pairs(layers, nodes_per_layer(number, layers)) / np.log(10)
@@ -75,7 +75,7 @@ def clustering(layers: Sequence[int] = _DEPTHS[1:], *, part: float = 0.5, ax: Ax
     _check_curves("layers", layers)
     if not 0 <= part <= 1:
         raise ValueError(f"`part` must be 0 to 1, got {part}.")
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.0)
     overlap = np.linspace(0.0, 1.0, 500)[:-1]
     ax.axhline(0.0, color=NEUTRAL, lw=0.8)
     for depth, colour in zip(layers, GROUPS):
@@ -107,7 +107,7 @@ def hessian_entropy(
     **Raises:** `ValueError` for too many curves, fewer than two layers, parameters that are not positive.
     """
     _check_curves("layers", layers)
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.0)
     for depth, colour in zip(layers, GROUPS):
         nodes, mark = float(nodes_per_layer(parameters, depth)), -threshold_energy(depth)
         energy = np.linspace(-float(complexity_zeros(depth, 0)), 0.0, 400)

@@ -14,6 +14,7 @@ from lossatlas.analysis import DisconnectivityTree
 
 from ._colours import GROUPS, NEUTRAL, check_limits
 from ._energy_axis import AbstractEnergyAxis, PartsAxis, end_at_zero, mark_breaks, parts_axis
+from ._frame import axes_of
 from ._log_energy_axis import above_lowest, log_axis
 from ._tree_branches import FEW, branch_widths, draw_branches, draw_dots
 from ._tree_colours import (
@@ -135,7 +136,7 @@ def disconnectivity(
     check_order(order)
     places = None if x is None else _checked_places(x, n)
     note = _note_on_parts(tree)
-    ax = _new_axes(n) if ax is None else ax
+    ax = axes_of(ax, float(np.clip(4 + n / 16, 5.5, 11)), 5.0)  # wider for more minima
     own = not ax.has_data() and len(ax.get_shared_y_axes().get_siblings(ax)) == 1 and energy_limits is None
     if scale == "log":
         tree, ylabel = _above_lowest(tree), f"{ylabel} above the lowest minimum"
@@ -224,14 +225,6 @@ def _above_lowest(tree: DisconnectivityTree) -> DisconnectivityTree:
     lowest = float(tree.energy.min())
     levels = None if tree.levels is None else tree.levels - lowest
     return dataclasses.replace(tree, energy=above_lowest(tree.energy, lowest), levels=levels)
-
-
-def _new_axes(n: int) -> Axes:
-    """Make a figure that is wider for more minima."""
-    import matplotlib.pyplot as plt
-
-    width = float(np.clip(4 + n / 16, 5.5, 11))
-    return plt.subplots(figsize=(width, 5), layout="constrained")[1]
 
 
 def _set_frame(ax: Axes, tree: DisconnectivityTree, place, axis: AbstractEnergyAxis, limits) -> None:

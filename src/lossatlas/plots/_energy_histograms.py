@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
+from lossatlas._checks import as_numbers, check_is, check_number
+
 from ._colours import sequential_map
-from ._frame import new_axes
+from ._frame import axes_of
 
 
 WIDE = 1e3  # ratio of the highest to the lowest energy above which their axis is logarithmic
@@ -39,14 +42,21 @@ def energy_histograms(
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` if all groups are empty.
+    **Raises:** `ValueError` if all groups are empty, for energies or levels that are not finite numbers,
+    and for more than two levels.
     """
+    check_is("energies", energies, Mapping, "energies by label of their group")
+    check_is("levels", levels, Mapping | None, "energies by label, such as {'ground state': -1.6}")
     places = np.linspace(0.0, 1.0, len(energies))[::-1]  # from bright to dark; a single group is dark
     shades = dict(zip(energies, map(sequential_map(), places)))
-    groups = {name: np.asarray(values) for name, values in energies.items() if len(values)}
+    every = {name: _energies(name, values) for name, values in energies.items()}
+    groups = {name: values for name, values in every.items() if len(values)}
     if not groups:
         raise ValueError("`energies` holds no energy.")
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    marked = {name: check_number("levels", value) for name, value in (levels or {}).items()}
+    if len(marked) > len(_LEVELS):
+        raise ValueError(f"`levels` may hold up to {len(_LEVELS)} energies, got {len(marked)}.")
+    ax = axes_of(ax, 6.0, 4.0)
     everything = np.concatenate(list(groups.values()))
     count = min(max(12, round(math.sqrt(len(everything)))), 60)
     wide = 0 < everything.min() < everything.max() / WIDE
@@ -57,7 +67,7 @@ def energy_histograms(
         if not wide:
             density = density / np.diff(bins)
         ax.stairs(density, bins, color=shades[name], lw=1.4, label=name)
-    for (name, value), dashes in zip((levels or {}).items(), _LEVELS):
+    for (name, value), dashes in zip(marked.items(), _LEVELS):
         ax.axvline(value, color="#606060", lw=1.2, dashes=dashes, label=name)
     if wide:
         ax.set_xscale("log")
@@ -75,3 +85,11 @@ def energy_histograms(
         alignment="left",
     )
     return ax
+
+
+def _energies(name: str, values: Any) -> np.ndarray:
+    """Return the energies of a group; raises `ValueError` unless they are a vector of finite numbers."""
+    found = as_numbers("energies", values)
+    if found.ndim != 1 or not np.all(np.isfinite(found)):
+        raise ValueError(f"`energies` must hold vectors of finite numbers, which {name!r} is not.")
+    return found

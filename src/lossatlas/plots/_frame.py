@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, NullFormatter
 
+from lossatlas._checks import check_is
+
 
 def new_figure(width: float, height: float, *, wspace: float = 0.02) -> Figure:
     """Make a figure; sizes in inches, `wspace` is the room between columns as a fraction of their width."""
@@ -21,6 +23,12 @@ def new_figure(width: float, height: float, *, wspace: float = 0.02) -> Figure:
 def new_axes(width: float, height: float) -> Axes:
     """Make axes in a figure of their own; sizes in inches."""
     return new_figure(width, height).subplots()
+
+
+def axes_of(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return the axes given, or new ones; raises `ValueError` for anything else, such as a figure."""
+    check_is("ax", ax, Axes | None, "the axes to draw in, such as plt.figure().subplots()")
+    return new_axes(width, height) if ax is None else ax
 
 
 def size_of(ax: Axes) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from lossatlas.analysis import Frustration
 
 from ._colours import GROUPS, NEUTRAL
-from ._frame import add_legend, new_axes, set_temperature_axis
+from ._frame import add_legend, axes_of, set_temperature_axis
 
 
 def frustration(
@@ -29,7 +29,7 @@ def frustration(
 
     **Returns:** the axes.
     """
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.0)
     order = np.argsort(result.kt, kind="stable")
     lines = [
         ("F", result.frustration, {"color": GROUPS[0]}),

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from lossatlas.analysis import Funnels
 
 from ._colours import GROUPS
-from ._frame import new_axes
+from ._frame import axes_of
 
 
 _LARGEST = 300.0  # area of the largest marker, square points
@@ -40,7 +40,7 @@ def funnels(
     """
     if not len(funnels):
         raise ValueError("There is no funnel to draw.")
-    ax = new_axes(6.0, 4.5) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.5)
     finite = np.isfinite(funnels.depth)
     ending = _set_depth_axis(ax, funnels.depth[finite])
     heights = np.where(finite, funnels.depth, ending)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from lossatlas.analysis import HeatCapacityPeak, Thermodynamics
 
 from ._colours import GROUPS
-from ._frame import add_legend, new_axes, set_temperature_axis
+from ._frame import add_legend, axes_of, set_temperature_axis
 
 
 def heat_capacity(
@@ -37,7 +37,7 @@ def heat_capacity(
     """
     if len(partial) > 8:
         raise ValueError(f"`partial` may hold up to 8 sums, got {len(partial)}.")
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.0)
     order = np.argsort(thermo.kt, kind="stable")
     name = f"all {thermo.lowest} minima"
     handles = ax.plot(thermo.kt[order], thermo.heat_capacity[order], color="black", lw=2.0, label=name)

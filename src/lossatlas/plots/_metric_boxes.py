@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ._colours import GROUPS
-from ._frame import add_legend, label_places, new_axes
+from ._frame import add_legend, axes_of, label_places
 
 
 _FEW = 8  # up to so many values are drawn as dots; quartiles would say no more
@@ -75,7 +75,7 @@ def metric_boxes(
     marks = [_marks(marked, "marked", n), _marks(second_marked, "second_marked", n)]
     if not any(values.size for metric in metrics for values in metric):
         raise ValueError("`groups` hold no finite value.")
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.0)
     offsets = [0.0] if second is None else [-0.2, 0.2]
     width = 0.5 if second is None else 0.32
     for metric, mark, offset, colour in zip(metrics, marks, offsets, GROUPS):

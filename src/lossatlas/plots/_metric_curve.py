@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ._colours import GROUPS
-from ._frame import add_legend, new_axes
+from ._frame import add_legend, axes_of
 
 
 _MARKERS = "osD^v<>PX*"
@@ -60,7 +60,7 @@ def metric_curve(
         raise ValueError(f"`labels` must be a list with one text for each of {series} series.")
     if not np.isfinite(values).any():
         raise ValueError("`values` hold no finite value.")
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.0)
     order = np.argsort(s, kind="stable")
     s, values, bands = s[order], values[order], bands.reshape(values.shape)[order]
     values, bands = (np.where(np.isfinite(array), array, np.nan) for array in (values, bands))

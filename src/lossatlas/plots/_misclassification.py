@@ -11,7 +11,7 @@ from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from ._colours import NEUTRAL, label_bar, limits_of, sequential_map
-from ._frame import new_axes
+from ._frame import axes_of
 
 
 _BEST_ORDER = 500  # up to so many minima, the order of the leaves is optimal; the cost is cubic
@@ -68,7 +68,7 @@ def misclassification(
     shades = sequential_map(cmap).with_extremes(bad=NEUTRAL)
     linkage = _cluster(values)
     order = np.zeros(1, dtype=int) if n == 1 else hierarchy.leaves_list(linkage)
-    ax = new_axes(6.0, 6.0 if dendrogram else 5.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 6.0 if dendrogram else 5.0)
     ax.imshow(values[np.ix_(order, order)], norm=norm, cmap=shades, origin="upper", aspect="equal")
     ax.spines[:].set_visible(False)
     if n <= _NAMED:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ._colours import GROUPS, NEUTRAL
-from ._frame import add_legend, new_axes, set_temperature_axis
+from ._frame import add_legend, axes_of, set_temperature_axis
 
 
 def occupation(
@@ -54,7 +54,7 @@ def occupation(
     chosen = chosen[highest[chosen] > 0.01]  # a thinner band cannot be seen
     chosen = chosen[np.argsort(occupation[:, chosen].argmax(axis=0), kind="stable")]
     bands = np.cumsum(occupation[:, chosen], axis=1).T
-    ax = new_axes(6.0, 4.0) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.0)
     below, handles = np.zeros(len(kt)), []
     for band, minimum, colour in zip(bands, chosen, GROUPS):
         ax.fill_between(kt, below, band, color=colour, linewidth=0)

@@ -1,15 +1,17 @@
 """Draw occupation against time, and rate constants against temperature."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from lossatlas._checks import as_numbers, check_flag, check_is
 from lossatlas._numbers import number_from_log
 from lossatlas.analysis.kinetics import Evolution, RatesAt, RateScan, evolve
 
 from ._colours import GROUPS
-from ._frame import add_legend, new_axes
+from ._frame import add_legend, axes_of
 
 
 _LONGEST = 680.0  # largest |ln| of a time in a picture
@@ -79,7 +81,7 @@ def evolution(evolution: Evolution, sets: Mapping[str, np.ndarray], *, ax: Axes 
         raise ValueError("`evolution` needs at least two positive times.")
     if not 1 <= len(sets) <= len(GROUPS):
         raise ValueError(f"`sets` must hold 1 to {len(GROUPS)} sets of states, got {len(sets)}.")
-    ax = new_axes(6.0, 4.2) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.2)
     order = np.flatnonzero(later)[np.argsort(evolution.times[later], kind="stable")]
     times = evolution.times[order]
     curves = {name: evolution.of_set(states)[order] for name, states in sets.items()}
@@ -107,22 +109,27 @@ def arrhenius(
 
     **Arguments:**
 
-    - `kt`: temperatures, loss units, shape (temperatures,).
-    - `rates`: name -> rate constants, shape (temperatures,), in sqrt(loss units) / parameter units; up to
-        ten. Rates of zero are left out.
+    - `kt`: temperatures, positive, loss units, shape (temperatures,).
+    - `rates`: name -> rate constants, not negative, shape (temperatures,), in sqrt(loss units) / parameter
+        units; up to ten. Rates of zero are left out.
     - `log`: whether `rates` are natural logarithms (-inf for a rate of zero).
     - `ax`: axes to draw in; default those of a new figure.
 
     **Returns:** the axes.
 
-    **Raises:** `ValueError` if there is no positive rate.
+    **Raises:** `ValueError` if there is no positive rate, for more than ten, and for temperatures or rates
+    that are out of range or of different numbers.
     """
-    kt = np.asarray(kt, dtype=float)
-    with np.errstate(divide="ignore"):
-        logs = {name: np.asarray(k, dtype=float) if log else np.log(k) for name, k in rates.items()}
+    check_is("rates", rates, Mapping, "rate constants by name")
+    kt, log = as_numbers("kt", kt), check_flag("log", log)
+    if kt.ndim != 1 or not np.all((kt > 0) & (kt < np.inf)):
+        raise ValueError(f"`kt` must be a vector of positive temperatures, got {kt.tolist()}.")
+    if len(rates) > len(GROUPS):
+        raise ValueError(f"`rates` may hold up to {len(GROUPS)} rate constants, got {len(rates)}.")
+    logs = {name: _logarithms(name, k, kt, log) for name, k in rates.items()}
     if not any(np.isfinite(k).any() for k in logs.values()):
         raise ValueError("There is no positive rate to draw.")
-    ax = new_axes(6.0, 4.2) if ax is None else ax
+    ax = axes_of(ax, 6.0, 4.2)
     order = np.argsort(-kt, kind="stable")
     handles = []
     for (name, k), colour in zip(logs.items(), GROUPS):
@@ -136,3 +143,15 @@ def arrhenius(
     if len(handles) > 1:
         add_legend(ax, handles)
     return ax
+
+
+def _logarithms(name: str, rates: Any, kt: np.ndarray, log: bool) -> np.ndarray:
+    """Return natural logarithms of rate constants; raises `ValueError` for numbers that are none."""
+    values = as_numbers("rates", rates)
+    if values.shape != kt.shape:
+        raise ValueError(f"`rates` must have shape {kt.shape} like `kt`, but {name!r} has {values.shape}.")
+    if not np.all(values < np.inf) or not (log or np.all(values >= 0)):  # NaN is not below infinity
+        what = "natural logarithms of rate constants" if log else "rate constants, which are not negative"
+        raise ValueError(f"`rates` must hold {what}, but {name!r} holds {values.tolist()}.")
+    with np.errstate(divide="ignore"):
+        return values if log else np.log(values)

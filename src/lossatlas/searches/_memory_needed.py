@@ -1,9 +1,10 @@
 """How much memory the searches of an exploration need, known before it starts."""
 
-from lossatlas.landscapes import AbstractLandscape, dimensionless
+from lossatlas._checks import check_whole
+from lossatlas.landscapes import AbstractLandscape, check_kind, dimensionless
 
 from ._driver import bytes_at_once
-from ._toolkit import Toolkit, toolkit_for
+from ._toolkit import Toolkit, toolkit_or_default
 
 
 def memory_needed(
@@ -22,9 +23,12 @@ def memory_needed(
     - `toolkit`: the searches; default `toolkit_for(landscape)`.
     - `workers`: threads; default one per core.
 
-    **Raises:** `MemoryError` if not even one search fits in the memory budget (`limit_memory`).
+    **Raises:** `MemoryError` if not even one search fits in the memory budget (`limit_memory`);
+    `ValueError` for another landscape or toolkit, or `workers` that is not a positive whole number.
     """
-    toolkit = toolkit_for(landscape) if toolkit is None else toolkit
+    check_kind(landscape)
+    toolkit = toolkit_or_default(toolkit, landscape)
+    workers = None if workers is None else check_whole("workers", workers)
     own, searches = dimensionless(landscape), toolkit.in_units(landscape.units)
     return max(
         bytes_at_once(search, own, *lane, workers=workers) for search, lane in searches.searches(own)

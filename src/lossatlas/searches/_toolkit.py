@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import equinox as eqx
 import numpy as np
@@ -12,7 +12,7 @@ from lossatlas.landscapes import AbstractLandscape, Units, check_kind
 
 from ._search import AbstractSearch, converted
 from .band import AbstractBand, ElasticBand
-from .curvature import AbstractStationarySearch, EigenvectorFollowing, NewtonKrylov
+from .curvature import AbstractStationarySearch, AbstractVerifier, EigenvectorFollowing, NewtonKrylov
 from .minimisers import BFGS, LBFGS, AbstractDirection, AbstractMinimiser, QuasiNewton, TruncatedNewton
 from .pathway import AbstractPathway, ChebyshevDescent, SteepestDescent
 from .saddle import HybridEigenvectorFollowing
@@ -40,6 +40,8 @@ KINDS: dict[str, type[AbstractSearch]] = {
     "pathway": AbstractPathway,
     "band": AbstractBand,
 }
+# Our own searches verify what they find; what a subclass of them returns may be anything.
+VERIFIERS = (EigenvectorFollowing, NewtonKrylov, HybridEigenvectorFollowing)
 HOPS, MIXES = ("variable", "point"), ("wide", "near")
 
 
@@ -94,16 +96,36 @@ class Toolkit(eqx.Module):
         own = {name: converted(getattr(self, name), units) for name in KINDS}
         return dataclasses.replace(self, **own)
 
+    def verifier(self, landscape: AbstractLandscape) -> AbstractVerifier:
+        """Return the search that verifies the points of searches from outside lossatlas.
+
+        It is `polish`, or that of the default toolkit if that comes from outside, too.
+        """
+        return verifier_of(self.polish) or toolkit_for(landscape).verifier(landscape)
+
     def searches(self, landscape: AbstractLandscape) -> list[tuple[AbstractSearch, tuple[np.ndarray, ...]]]:
         """Return all searches of the toolkit, each with the arrays of one lane."""
         x, order = np.zeros((1, landscape.dimension)), np.zeros(1, dtype=np.int64)
-        stages = (*self.polish.stages(), *self.saddle.stages())
+        stages = (*self.polish.stages(), *self.saddle.stages(), *self.verifier(landscape).stages())
         return [
             (self.descent, (x,)),
             (self.band, (x, x)),
             (self.pathway, (x, x)),
             *((stage, (x, x, order)) for stage in dict.fromkeys(stages)),
         ]
+
+
+def verifier_of(search: AbstractStationarySearch) -> AbstractVerifier | None:
+    """Return the search if it verifies what it finds."""
+    return search if isinstance(search, AbstractVerifier) and type(search) in VERIFIERS else None
+
+
+def toolkit_or_default(toolkit: Any, landscape: AbstractLandscape) -> Toolkit:
+    """Return the toolkit given, or the default of the landscape; raises `ValueError` for other objects."""
+    if toolkit is None:
+        return toolkit_for(landscape)
+    check_is("toolkit", toolkit, Toolkit, "a Toolkit, as toolkit_for(landscape) returns")
+    return toolkit
 
 
 def toolkit_for(landscape: AbstractLandscape) -> Toolkit:

@@ -106,7 +106,7 @@ def test_limits_and_no_peak():
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"low": 0.0}, "`kt` must be positive"),
+        ({"low": 0.0}, "`low` must be a positive number"),
         ({"low": 2.0, "high": 1.0}, "`low` must be below `high`, got 2.0 and 1.0"),
         ({"convention": "other"}, "`convention`"),
     ],

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import root_scalar
 
 from lossatlas._abstract_result import AbstractResult, to_json
+from lossatlas._checks import check_number, check_positive
 
 from .._transition_network import TransitionNetwork
 from ._thermodynamics import (
@@ -85,7 +86,7 @@ class HeatCapacityPeak(AbstractResult):
         )
 
     def _largest(self, side: np.ndarray, share: float) -> np.ndarray:
-        if not 0 < share <= 1:
+        if not 0 < check_number("share", share) <= 1:
             raise ValueError(f"`share` must be above 0 and up to 1, got {share}.")
         numbers = np.flatnonzero(side)
         numbers = numbers[np.argsort(-self.contribution[numbers], kind="stable")]
@@ -129,10 +130,12 @@ def heat_capacity_peaks(
     Source: D. J. Wales, Phys. Rev. E 95, 030105 (2017), doi:10.1103/PhysRevE.95.030105.
     """
     constant, sums = constant_part(network, convention), Superposition(network)
+    given = {"low": low, "high": high}
+    given = {name: check_positive(name, kt) for name, kt in given.items() if kt is not None}
     limits = temperature_range(network)
     if limits is None:
         return []
-    ends = check_temperatures([limits[0] if low is None else low, limits[1] if high is None else high])
+    ends = check_temperatures([given.get("low", limits[0]), given.get("high", limits[1])])
     if not ends[0] < ends[1]:
         raise ValueError(f"`low` must be below `high`, got {ends[0]} and {ends[1]}.")
     log_kt, slope = _grid(sums, *np.log(ends))

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lossatlas._checks import check_whole
+
 from .._transition_network import TransitionNetwork
-from ._thermodynamics import temperature_range
+from ._thermodynamics import check_temperatures, temperature_range
 
 
 def temperature_grid(
@@ -18,16 +20,18 @@ def temperature_grid(
     **Arguments:**
 
     - `network`: energies, log-products and orbit sizes of the minima.
-    - `count`: number of temperatures.
+    - `count`: number of temperatures, at least 2.
     - `kt`: temperatures, loss units; the grid runs from the lowest to the highest. Without them, or if they
         are all equal, it runs over `temperature_range`.
 
     **Returns:** temperatures, loss units, shape (count,).
 
-    **Raises:** `ValueError` if the range is needed and all minima that are ever occupied have one energy,
-    and as `temperature_range`.
+    **Raises:** `ValueError` for another `count`, temperatures that are not positive and finite, if the
+    range is needed and all minima that are ever occupied have one energy, and as `temperature_range`.
     """
-    ends = None if kt is None else (float(np.min(kt)), float(np.max(kt)))
+    count = check_whole("count", count, least=2)
+    given = None if kt is None else check_temperatures(kt)
+    ends = None if given is None else (float(given.min()), float(given.max()))
     if ends is None or ends[0] == ends[1]:
         ends = temperature_range(network)
     if ends is None:

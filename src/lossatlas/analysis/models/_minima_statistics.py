@@ -5,8 +5,10 @@ import math
 
 import numpy as np
 from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
 
 from lossatlas._abstract_result import AbstractResult, AbstractRows
+from lossatlas._checks import as_numbers, check_number, check_seed, check_whole
 
 from ._distances import ParameterDistances
 
@@ -92,7 +94,7 @@ def relative_distances(
 
     **Raises:** `ValueError` if the numbers of minima differ, or if `x` is not finite or not a matrix.
     """
-    x = np.asarray(x, dtype=float)
+    x = as_numbers("x", x)
     if x.ndim != 2 or not np.all(np.isfinite(x)):
         raise ValueError(f"`x` must be finite, of shape (minima, dim), got {x.shape}.")
     squares = np.sum(x**2, axis=1)
@@ -119,9 +121,9 @@ def log_determinants(
     **Raises:** `ValueError` for another shape, eigenvalues that are not finite, a spectrum of zeros alone,
     or another `zero`.
     """
-    if not 0 <= zero < 1:
+    if not 0 <= check_number("zero", zero) < 1:
         raise ValueError(f"`zero` must be at least 0 and below 1, got {zero}.")
-    values = np.asarray(eigenvalues, dtype=float)
+    values = as_numbers("eigenvalues", eigenvalues)
     if values.ndim != 2 or not np.all(np.isfinite(values)):
         raise ValueError(f"`eigenvalues` must be finite, of shape (points, dim), got {values.shape}.")
     sizes = np.abs(values)
@@ -146,17 +148,21 @@ def mean_distance(
     **Arguments:**
 
     - `distances`: symmetric matrix, shape (minima, minima), any unit.
-    - `draws`: number of bootstrap draws.
+    - `draws`: number of bootstrap draws, at least 2.
     - `seed`: seed of the draws.
 
     **Returns:** `Estimate`, in the unit of `distances`; the value is NaN for fewer than two minima, the
     error for fewer than three.
+
+    **Raises:** `ValueError` for a matrix that is not square, not symmetric, or holds numbers that are no
+    distances, and for another `draws` or `seed`.
     """
+    distances = _matrix_of_distances(distances)
     count = len(distances)
-    upper = np.triu(np.ones((count, count)), 1)
+    times = _times(count, draws, seed)
     if count < 2:
         return Estimate(math.nan, math.nan)
-    times = _times(count, draws, seed)
+    upper = np.triu(np.ones((count, count)), 1)
     pairs = np.einsum("di,ij,dj->d", times, upper, times)
     sums = np.einsum("di,ij,dj->d", times, upper * distances, times)
     several = pairs > 0  # False for a draw that holds only copies of one minimum
@@ -180,14 +186,14 @@ def trade_off(
     - `loss`: loss of each minimum, shape (minima,), loss units. Losses count as equal if they differ by at
         most 1e-9 of the largest absolute value.
     - `entropy`: entropy of each minimum, shape (minima,), see `log_determinants`.
-    - `draws`: number of bootstrap draws.
+    - `draws`: number of bootstrap draws, at least 2.
     - `seed`: seed of the draws.
 
     **Returns:** `TradeOff`; all its numbers are NaN if the fit is not defined.
 
-    **Raises:** `ValueError` for other shapes, and values that are not finite.
+    **Raises:** `ValueError` for other shapes, values that are not finite, and another `draws` or `seed`.
     """
-    loss, entropy = np.asarray(loss, dtype=float), np.asarray(entropy, dtype=float)
+    loss, entropy = as_numbers("loss", loss), as_numbers("entropy", entropy)
     if not (np.all(np.isfinite(loss)) and np.all(np.isfinite(entropy))):
         raise ValueError("`loss` and `entropy` must be finite.")
     if loss.ndim != 1 or loss.shape != entropy.shape:
@@ -195,6 +201,7 @@ def trade_off(
             f"`loss` and `entropy` must have one shape (minima,), got {loss.shape} and {entropy.shape}."
         )
     count = len(loss)
+    times = _times(count, draws, seed)
     if count < 3 or np.ptp(loss) <= 1e-9 * np.abs(loss).max():
         return TradeOff(math.nan, math.nan, math.nan, math.nan)
     from scipy.stats import spearmanr  # imported here because the import takes half a second
@@ -203,7 +210,7 @@ def trade_off(
     shifted = loss - loss.mean()
     left = entropy - entropy.mean() - slope * shifted
     error = math.sqrt(left @ left / (count - 2) / (shifted @ shifted))
-    drawn = _slopes(loss, entropy, _times(count, draws, seed))
+    drawn = _slopes(loss, entropy, times)
     low, high = np.nanpercentile(drawn, [16, 84])
     level = np.ptp(entropy) == 0
     ranks = math.nan if level else float(spearmanr(loss, entropy).statistic)  # pyright: ignore
@@ -221,7 +228,7 @@ def compare(differences: Float[np.ndarray, " sets"]) -> Comparison:
 
     **Raises:** `ValueError` if no difference is finite.
     """
-    known = np.asarray(differences, dtype=float)
+    known = as_numbers("differences", differences)
     known = known[np.isfinite(known)]
     if not len(known):
         raise ValueError("`differences` holds no finite number.")
@@ -239,6 +246,18 @@ def compare(differences: Float[np.ndarray, " sets"]) -> Comparison:
     )
 
 
+def _matrix_of_distances(distances: ArrayLike) -> np.ndarray:
+    """Return distances between points as a matrix; raises `ValueError` for numbers that are none."""
+    matrix = as_numbers("distances", distances)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"`distances` must be a matrix of shape (minima, minima), got {matrix.shape}.")
+    if not np.all((matrix >= 0) & (matrix < np.inf)):
+        raise ValueError("`distances` must hold finite numbers that are not negative.")
+    if not np.allclose(matrix, matrix.T, rtol=1e-9, atol=1e-9 * matrix.max(initial=0.0)):
+        raise ValueError("`distances` must be symmetric: that from i to j is that from j to i.")
+    return matrix
+
+
 def _slopes(loss: np.ndarray, entropy: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Return the least-squares slope of each draw, shape (draws,); NaN where all drawn losses are equal."""
     total = times.sum(axis=1, keepdims=True)
@@ -251,7 +270,10 @@ def _slopes(loss: np.ndarray, entropy: np.ndarray, times: np.ndarray) -> np.ndar
 
 def _times(count: int, draws: int, seed: int) -> np.ndarray:
     """Return how often each of `count` minima is drawn in each bootstrap draw, shape (draws, count)."""
-    rng = np.random.default_rng(seed)
+    draws = check_whole("draws", draws, least=2)
+    rng = np.random.default_rng(check_seed(seed))
+    if count == 0:
+        return np.zeros((draws, 0))
     return rng.multinomial(count, np.full(count, 1 / count), size=draws).astype(float)
 
 

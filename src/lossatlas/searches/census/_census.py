@@ -11,11 +11,11 @@ from lossatlas._checks import check_is, check_seed, check_whole
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units, check_landscape
 from lossatlas.searches._records import AbstractOutcomes, StationaryPoints
-from lossatlas.searches._toolkit import EXAMPLES, Toolkit
+from lossatlas.searches._toolkit import EXAMPLES, Toolkit, toolkit_or_default
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import NEWTON, AbstractStationarySearch, EigenvectorFollowing
 from lossatlas.searches.global_search import perturbed, random_starts, symmetrised
-from lossatlas.searches.verbs import find_saddles, toolkit_or_default
+from lossatlas.searches.verbs import find_saddles
 
 
 ROUND = 192  # searches that run together, before the next starts are chosen

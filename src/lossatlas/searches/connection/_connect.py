@@ -12,14 +12,13 @@ from lossatlas._graph import Graph
 from lossatlas.landscapes import AbstractLandscape, KnownPoints, Units
 from lossatlas.searches._driver import as_points, same_rows
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._toolkit import Toolkit, toolkit_or_default
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.verbs import (
     Pathways,
     find_bands,
     find_pathways,
     find_saddles,
-    toolkit_or_default,
 )
 
 

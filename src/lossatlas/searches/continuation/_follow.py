@@ -13,8 +13,7 @@ from lossatlas._results import RESULTS
 from lossatlas._types import Flag, Point, Scalar
 from lossatlas.landscapes import AbstractLandscape, Box, KnownPoints, check_kind
 from lossatlas.searches._driver import as_points, run_batch
-from lossatlas.searches._toolkit import Toolkit
-from lossatlas.searches.verbs import toolkit_or_default
+from lossatlas.searches._toolkit import Toolkit, toolkit_or_default
 
 from ._branches import Branches
 from ._continuation import Continuation

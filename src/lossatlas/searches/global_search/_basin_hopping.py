@@ -11,10 +11,10 @@ from lossatlas._checks import check_flag, check_not_negative, check_positive, ch
 from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._records import Descents, Quenches, StationaryPoints
-from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._toolkit import Toolkit, toolkit_or_default
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.minimisers import AbstractMinimiser
-from lossatlas.searches.verbs import descend, minimise, toolkit_or_default
+from lossatlas.searches.verbs import descend, minimise
 
 from ._starts import check_key, perturbed
 

@@ -1,6 +1,5 @@
 """The entry points: functions that take points, run the searches of a toolkit, and return records."""
 
-from ._arguments import toolkit_or_default as toolkit_or_default
 from ._descend import descend as descend
 from ._find_bands import Bands as Bands
 from ._find_bands import find_bands as find_bands

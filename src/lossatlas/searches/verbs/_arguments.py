@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from lossatlas._checks import check_is, check_whole
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._search import AbstractSearch
-from lossatlas.searches._toolkit import EXAMPLES, Toolkit, toolkit_for
+from lossatlas.searches._toolkit import EXAMPLES
 from lossatlas.searches.band import AbstractBand
 from lossatlas.searches.curvature import AbstractStationarySearch
 from lossatlas.searches.pathway import AbstractPathway
@@ -13,17 +13,6 @@ from lossatlas.searches.pathway import AbstractPathway
 
 Kind = TypeVar("Kind", bound=AbstractSearch)
 Limited = TypeVar("Limited", AbstractStationarySearch, AbstractPathway, AbstractBand)
-
-
-def toolkit_or_default(toolkit: Any, landscape: AbstractLandscape) -> Toolkit:
-    """Return the toolkit given, or the default of the landscape; raises `ValueError` for other objects."""
-    if toolkit is None:
-        return toolkit_for(landscape)
-    if not isinstance(toolkit, Toolkit):
-        raise ValueError(
-            f"`toolkit` must be a Toolkit, as toolkit_for(landscape) returns, got {toolkit!r}."
-        )
-    return toolkit
 
 
 def method_or_default(method: Any, kind: type[Kind], default: Kind) -> Kind:

@@ -8,11 +8,11 @@ from lossatlas._checks import check_positive
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import Descents
-from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._toolkit import Toolkit, toolkit_or_default
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.minimisers import AbstractMinimiser, Recorded
 
-from ._arguments import checked_gradients, method_or_default, toolkit_or_default
+from ._arguments import checked_gradients, method_or_default
 
 
 @in_own_units(starts="points", method="method", toolkit="method", tolerance="slopes")

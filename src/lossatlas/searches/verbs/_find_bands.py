@@ -9,11 +9,11 @@ from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, run_batch, same_rows
 from lossatlas.searches._records import AbstractOutcomes, outcome_names
-from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._toolkit import Toolkit, toolkit_or_default
 from lossatlas.searches._units import in_own_units, unit_vectors
 from lossatlas.searches.band import AbstractBand
 
-from ._arguments import checked_gradients, limited, method_or_default, toolkit_or_default
+from ._arguments import checked_gradients, limited, method_or_default
 
 
 SAME = 1e-5  # relative distance below which the two ends are one point

@@ -9,7 +9,7 @@ from lossatlas._checks import check_whole
 from lossatlas.landscapes import AbstractLandscape, Units
 from lossatlas.searches._driver import as_points, as_rows, run_batch, same_rows
 from lossatlas.searches._records import StationaryPoints, count_outcomes
-from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._toolkit import Toolkit, toolkit_or_default
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.pathway import AbstractPathway, HalfPathway
 
@@ -18,7 +18,6 @@ from ._arguments import (
     checked_gradients,
     limited,
     method_or_default,
-    toolkit_or_default,
 )
 from ._minimise import minimise
 from ._polish import polish

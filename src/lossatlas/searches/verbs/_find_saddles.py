@@ -7,11 +7,11 @@ import numpy as np
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, as_rows, same_rows
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._toolkit import Toolkit, toolkit_or_default
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import AbstractStationarySearch, refuse_kinks
 
-from ._arguments import checked_gradients, limited, method_or_default, toolkit_or_default
+from ._arguments import checked_gradients, limited, method_or_default
 from ._minimise import minimise
 from ._verified import search_and_verify
 

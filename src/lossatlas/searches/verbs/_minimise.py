@@ -8,12 +8,11 @@ from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import as_points, run_batch
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches._toolkit import Toolkit
+from lossatlas.searches._toolkit import Toolkit, toolkit_or_default
 from lossatlas.searches._units import in_own_units
 from lossatlas.searches.curvature import refuse_kinks
 from lossatlas.searches.minimisers import AbstractMinimiser
 
-from ._arguments import toolkit_or_default
 from ._descend import minimiser
 from ._polish import polish
 from ._verified import prepare_to_verify, search_and_verify

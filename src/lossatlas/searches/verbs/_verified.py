@@ -6,22 +6,12 @@ from lossatlas._results import RESULTS
 from lossatlas.landscapes import AbstractLandscape
 from lossatlas.searches._driver import compile_ahead, run_batch
 from lossatlas.searches._records import StationaryPoints
-from lossatlas.searches._toolkit import Toolkit, toolkit_for
-from lossatlas.searches.curvature import (
-    AbstractStationarySearch,
-    AbstractVerifier,
-    Approached,
-    EigenvectorFollowing,
-    NewtonKrylov,
-    lanes_of,
-)
-from lossatlas.searches.saddle import HybridEigenvectorFollowing
+from lossatlas.searches._toolkit import Toolkit, verifier_of
+from lossatlas.searches.curvature import AbstractStationarySearch, Approached, lanes_of
 
 from ._arguments import check_result
 
 
-# Their exact types: what a subclass returns may be anything.
-VERIFIERS = (EigenvectorFollowing, NewtonKrylov, HybridEigenvectorFollowing)
 # A search is believed that it found nothing; not that a point is stationary, nor of which index it is.
 FOUND_NOTHING = (RESULTS.max_steps, RESULTS.left_region, RESULTS.nonfinite)
 
@@ -50,11 +40,10 @@ def search_and_verify(
 
     **Raises:** `ValueError` for a result that is no `Approached`, and an order that cannot be verified.
     """
-    verifier = _verifier(search)
-    if verifier is not None:
-        return verifier.refine(landscape, x, order, directions=directions, workers=workers)
-    verifier = _verifier(toolkit.polish) or _verifier(toolkit_for(landscape).polish)
-    assert verifier is not None
+    own = verifier_of(search)
+    if own is not None:
+        return own.refine(landscape, x, order, directions=directions, workers=workers)
+    verifier = toolkit.verifier(landscape)
     orders, directions = lanes_of(x, order, directions)
     for wanted in np.unique(orders).tolist():
         if not verifier.finds(wanted):
@@ -77,13 +66,6 @@ def prepare_to_verify(
     """Begin to compile what `search_and_verify` will run on arrays of the same shapes."""
     orders, directions = lanes_of(x, order, None)
     compile_ahead(search, landscape, x, directions, orders)
-
-
-def _verifier(search: AbstractStationarySearch) -> AbstractVerifier | None:
-    """Return the search if it verifies what it finds."""
-    if isinstance(search, AbstractVerifier) and type(search) in VERIFIERS:
-        return search
-    return None
 
 
 def _checked(search: AbstractStationarySearch, ends: Approached, dimension: int) -> Approached:
