@@ -39,15 +39,15 @@ KT = np.geomspace(0.01, 1.0, 20)
 def graph(net):
     """Build the graph and ask for all that it tells."""
     graph = Graph(len(net), net.ts_minima, net.ts_energies)
-    return graph.part_count, graph.parts, graph.edges, graph.degrees, graph.spanning_forest()
+    return graph.component_count, graph.components, graph.edges, graph.degrees, graph.spanning_forest()
 
 
 def parts_as_it_grows(net):
-    """Count connected parts after each of 2,000 batches, as an exploration does."""
+    """Count connected components after each of 2,000 batches, as an exploration does."""
     graph = Graph(len(net))
     for batch in np.array_split(np.arange(len(net.ts_energies)), 2000):
         graph.add_states(net.ts_minima[batch], net.ts_energies[batch])
-        assert graph.part_count
+        assert graph.component_count
 
 
 ANALYSES = {

@@ -29,7 +29,7 @@ def grown(minima, ends, energies, pieces, seed=0):
         graph.add_states(ends[piece], energies[piece])
         done += len(piece)
         if rng.random() < 0.5 and known:
-            assert len(graph.parts) == known
+            assert len(graph.components) == known
             assert graph.edges.states.tolist() == [*lowest_states(ends[:done], energies[:done]).values()]
     graph.add_minima(minima - known)
     return graph
@@ -65,16 +65,16 @@ def test_everything_agrees_with_scipy_and_loops(few, seed, minima, states, piece
     assert graph.edges.energies.tolist() == energies[list(lowest.values())].tolist()
 
     links = coo_array((np.ones(len(ends)), ends.T), shape=(minima, minima)).tocsr()
-    count, part = connected_components(links, directed=False)
-    assert graph.part_count == count and graph.parts.tolist() == part.tolist()
+    count, component = connected_components(links, directed=False)
+    assert graph.component_count == count and graph.components.tolist() == component.tolist()
     assert [rows.tolist() for rows in graph.members()] == [
-        np.flatnonzero(part == number).tolist() for number in range(count)
+        np.flatnonzero(component == number).tolist() for number in range(count)
     ]
     joined = np.zeros((minima, minima), dtype=bool)
     for a, b in lowest:
         joined[a, b] = joined[b, a] = True
     a, b = np.divmod(np.arange(minima**2), minima)
-    assert np.array_equal(graph.connected(a, b), part[a] == part[b])
+    assert np.array_equal(graph.connected(a, b), component[a] == component[b])
     assert np.array_equal(graph.adjacent(a, b), joined.ravel())
     assert np.array_equal(graph.degrees, joined.sum(axis=1))
     assert all(np.array_equal(graph.neighbours(i), np.flatnonzero(joined[i])) for i in range(minima))
@@ -93,8 +93,11 @@ def test_the_spanning_forest_is_as_light_as_scipys_and_merges_the_same_parts(see
     assert np.sum(1.0 + forest.energies) == minimum_spanning_tree(links.tocsr()).sum()
     for level in np.unique(energies):
         below, merged = energies <= level, forest.energies <= level
-        whole = Graph(minima, ends[below], energies[below]).parts
-        assert Graph(minima, forest.pairs[merged], forest.energies[merged]).parts.tolist() == whole.tolist()
+        whole = Graph(minima, ends[below], energies[below]).components
+        assert (
+            Graph(minima, forest.pairs[merged], forest.energies[merged]).components.tolist()
+            == whole.tolist()
+        )
 
 
 def test_states_keep_their_numbers():
@@ -102,7 +105,7 @@ def test_states_keep_their_numbers():
     graph = Graph(3, ends, energies, states=np.array([7, 9, 8]))
     assert graph.edges.states.tolist() == [9, 8]
     assert graph.spanning_forest().states.tolist() == [9, 8]
-    assert repr(graph) == "Graph(3 minima in 1 parts, 3 transition states)"
+    assert repr(graph) == "Graph(3 minima in 1 components, 3 transition states)"
 
 
 def test_a_long_chain_is_one_part_in_few_steps():
@@ -111,7 +114,7 @@ def test_a_long_chain_is_one_part_in_few_steps():
     graph = Graph(n)
     for piece in np.array_split(chain[::-1], 2000):  # always the next smaller row, the deepest trees
         graph.add_states(piece, np.zeros(len(piece)))
-    assert graph.part_count == 1 and not graph.parts.any()
+    assert graph.component_count == 1 and not graph.components.any()
 
 
 @pytest.mark.parametrize("ends, energies, sentence", [
@@ -123,4 +126,4 @@ def test_refused_states_say_what_is_wrong(ends, energies, sentence):
     graph = Graph(3)
     with pytest.raises(ValueError, match=sentence):
         graph.add_states(np.array(ends), np.array(energies))
-    assert graph.part_count == 3 and len(graph.edges) == 0
+    assert graph.component_count == 3 and len(graph.edges) == 0

@@ -157,7 +157,7 @@ def test_the_summary_keeps_the_contract_and_names_points_by_their_ids(an_atlas):
     record = an_atlas.to_dict()
     assert [minimum["id"] for minimum in record["minima"]] == an_atlas.to_columns()["id"].tolist() == [1, 2]
     assert record["minima"][1]["log_product"] is None and record["transition_states"][0]["minima"] == [1, 2]
-    assert repr(an_atlas) == "Summary(2 minima, 1 transition state, 1 connected part)"
+    assert repr(an_atlas) == "Summary(2 minima, 1 transition state, 1 connected component)"
 
 
 ROWS = {name: row for name, row in RESULTS_OF.items() if isinstance(row[0], AbstractRows)}

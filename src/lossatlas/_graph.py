@@ -1,4 +1,4 @@
-"""Minima as nodes, transition states as edges: connected parts, neighbours, the lowest edge of each pair.
+"""Minima as nodes, transition states as edges: components, neighbours, the lowest edge of each pair.
 
 The exploration, `connect`, the atlas and the analyses share this structure. It names a minimum by its row,
 counted from 0. Minima and transition states are only ever added to it, never removed.
@@ -42,8 +42,8 @@ class Edges:
 class Graph:
     """The network of minima and the transition states that join them.
 
-    Connected parts are kept by union-find (R. E. Tarjan, J. ACM 22, 215 (1975),
-    doi:10.1145/321879.321884): the root of a part is its smallest row. Arrays sorted by pair hold the
+    Connected components are kept by union-find (R. E. Tarjan, J. ACM 22, 215 (1975),
+    doi:10.1145/321879.321884): the root of a component is its smallest row. Arrays sorted by pair hold the
     lowest transition state of each pair; new ones are merged into them when edges are asked for.
 
     **Arguments:**
@@ -66,7 +66,7 @@ class Graph:
         *,
         states: Int[np.ndarray, " states"] | None = None,
     ):
-        self._count = self._parts = self._added = 0
+        self._count = self._components = self._added = 0
         self._parent = np.zeros(0, dtype=np.int64)  # grown by doubling; a root is its own parent
         self._keys = np.zeros(0, dtype=np.int64)  # of the edges, increasing
         self._energies, self._states = np.zeros(0), np.zeros(0, dtype=np.int64)
@@ -81,8 +81,10 @@ class Graph:
         return self._count
 
     def __repr__(self) -> str:
-        """Return the class and the numbers of minima, connected parts and transition states."""
-        return f"Graph({self._count} minima in {self._parts} parts, {self._added} transition states)"
+        """Return the class and the numbers of minima, connected components and transition states."""
+        return (
+            f"Graph({self._count} minima in {self._components} components, {self._added} transition states)"
+        )
 
     # ---- adding --------------------------------------------------------------------------------
 
@@ -93,7 +95,7 @@ class Graph:
             grown = np.arange(max(total, 2 * len(self._parent)))
             grown[: self._count] = self._parent[: self._count]
             self._parent = grown
-        self._count, self._parts = total, self._parts + count
+        self._count, self._components = total, self._components + count
         self._neighbours = None
 
     def add_states(
@@ -129,40 +131,40 @@ class Graph:
                 a, b = self._root(a), self._root(b)
                 if a != b:
                     self._parent[max(a, b)] = min(a, b)
-                    self._parts -= 1
+                    self._components -= 1
             return
         nodes, places = np.unique(np.concatenate([low, high]), return_inverse=True)
         links = coo_array((np.ones(len(low)), np.split(places, 2)), shape=(len(nodes), len(nodes)))
-        parts, part = connected_components(links, directed=False)
-        smallest = nodes[np.unique(part, return_index=True)[1]]
-        self._parent[nodes] = smallest[part]
-        self._parts -= len(nodes) - parts
+        components, component = connected_components(links, directed=False)
+        smallest = nodes[np.unique(component, return_index=True)[1]]
+        self._parent[nodes] = smallest[component]
+        self._components -= len(nodes) - components
 
-    # ---- connected parts -----------------------------------------------------------------------
-
-    @property
-    def part_count(self) -> int:
-        """Number of connected parts; a minimum that is joined to no other is a part by itself."""
-        return self._parts
+    # ---- connected components -----------------------------------------------------------------------
 
     @property
-    def parts(self) -> Rows:
-        """Number of the part of each minimum, 0, 1, ... by increasing smallest row; shape (minima,)."""
+    def component_count(self) -> int:
+        """Number of connected components; a minimum that is joined to no other is a component by itself."""
+        return self._components
+
+    @property
+    def components(self) -> Rows:
+        """Number of the component of each minimum, 0, 1, ... by smallest row; shape (minima,)."""
         rows = np.arange(self._count)
         roots = self._roots(rows)
         return (np.cumsum(roots == rows) - 1)[roots]
 
     def connected(self, a: Rows, b: Rows) -> Bool[np.ndarray, " rows"]:
-        """Return whether `a[i]` and `b[i]` lie in one part, for rows a and b of one shape."""
+        """Return whether `a[i]` and `b[i]` lie in one component, for rows a and b of one shape."""
         return self._roots(np.asarray(a)) == self._roots(np.asarray(b))
 
     def members(self) -> list[Rows]:
-        """Return the rows of every part, increasing, in the order of the parts."""
+        """Return the rows of every component, increasing, in the order of the components."""
         if self._count == 0:
             return []
-        part = self.parts
-        order = np.argsort(part, kind="stable")
-        return np.split(order, np.searchsorted(part[order], np.arange(1, self._parts)))
+        component = self.components
+        order = np.argsort(component, kind="stable")
+        return np.split(order, np.searchsorted(component[order], np.arange(1, self._components)))
 
     def _root(self, row: int) -> int:
         parent = self._parent
@@ -211,7 +213,7 @@ class Graph:
         """Return the edges of a minimum spanning forest (weight: the energy), lowest first.
 
         Of two edges of equal energy, the one whose transition state has the smaller number comes first. In
-        this order the edges are all the merges of connected parts as the energy rises.
+        this order the edges are all the merges of connected components as the energy rises.
         """
         edges = self.edges
         order = np.lexsort((edges.states, edges.energies))

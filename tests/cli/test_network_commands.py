@@ -42,7 +42,7 @@ def test_network_json(capsys, atlas):
     status, out, err = run(capsys, "network", atlas, "--communities", "--json")
     assert (status, err) == (0, "")
     data = json.loads(out)
-    assert (data["minima"], data["transition_states"], data["edges"], data["parts"]) == (5, 5, 3, 2)
+    assert (data["minima"], data["transition_states"], data["edges"], data["components"]) == (5, 5, 3, 2)
     assert data["mean_degree"] == pytest.approx(1.2)
     assert (data["average_clustering"], data["transitivity"], data["assortativity"]) == (0.0, 0.0, -1.0)
     assert data["paths"] == {
@@ -63,7 +63,7 @@ def test_network_csv(capsys, atlas):
     found = rows(out)
     assert [row["id"] for row in found] == ["1", "2", "3", "4", "5"]
     assert [row["degree"] for row in found] == ["3", "1", "1", "1", "0"]
-    assert [row["part"] for row in found] == ["0", "0", "0", "0", "1"]
+    assert [row["component"] for row in found] == ["0", "0", "0", "0", "1"]
     assert [row["basin"] for row in found] == ["2", "2", "3", "4", "5"]
     _, out, _ = run(capsys, "network", atlas, "--csv", "--communities")
     assert "community" in rows(out)[0]
@@ -73,7 +73,7 @@ def test_network_table_and_picture(capsys, atlas, tmp_path):
     status, out, err = run(capsys, "network", atlas, "--communities", "--plot", tmp_path / "a.png")
     assert status == 0
     assert "5 minima, 5 transition states: 3 edges, mean degree 1.2" in out
-    assert "connected parts     2, the largest with 4 minima" in out
+    assert "components          2, the largest with 4 minima" in out
     assert "diameter            2" in out
     assert "a.png" in err
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
@@ -114,7 +114,7 @@ def test_funnels_csv_table_and_picture(capsys, atlas, tmp_path):
 def test_without_transition_states(capsys, unconnected):
     status, out, _ = run(capsys, "network", unconnected)
     assert status == 0
-    assert "connected parts     5" in out
+    assert "components          5" in out
     assert "not tried" in out
     status, out, _ = run(capsys, "funnels", unconnected, "--csv")
     assert status == 0

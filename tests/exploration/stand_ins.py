@@ -51,7 +51,7 @@ class StandInAtlas:
 
     @property
     def component_count(self):
-        return self.graph.part_count
+        return self.graph.component_count
 
     def count(self, table):
         return len(getattr(self, table))

@@ -149,7 +149,7 @@ def test_the_axis_of_losses_ends_at_zero(energies, lowest):
     "points, note",
     [
         (([0.0, 0.1], [], []), "no known path joins these 2 minima (dashed)"),
-        (([0.0, 0.1, 0.2], [0.5], [[0, 1]]), "no known path joins these 2 parts (dashed)"),
+        (([0.0, 0.1, 0.2], [0.5], [[0, 1]]), "no known path joins these 2 components (dashed)"),
         (([0.0, 0.1], [0.5], [[0, 1]]), ""),
         (([0.0], [], []), ""),
     ],
@@ -163,7 +163,7 @@ def test_a_note_says_that_parts_are_not_joined(points, note):
 
 def test_thresholds_that_leave_parts_apart_are_no_lack_of_paths():
     ax = plots.disconnectivity(tree_of([0.0, 0.1], [0.5], [[0, 1]], levels=[0.2]))
-    assert ax.get_xlabel() == "these 2 parts merge at none of the levels (dashed)"
+    assert ax.get_xlabel() == "these 2 components merge at none of the levels (dashed)"
 
 
 def test_exact_joins_are_level_and_those_with_levels_slant():

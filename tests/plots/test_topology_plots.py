@@ -49,7 +49,7 @@ def test_funnels():
     sizes = np.concatenate([circles.get_sizes(), triangles.get_sizes()])
     assert sizes.tolist() == [150.0, 150.0, 300.0, 150.0]
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert texts == ["size 1", "2", "lowest of its part"]
+    assert texts == ["size 1", "2", "lowest of its component"]
 
 
 def test_depths_of_many_magnitudes():

@@ -31,7 +31,7 @@ class Summary(AbstractResult):
     - `exploration`: state of the exploration; None for an import.
     - `minima`, `transition_states`: the columns of the atlas.
     - `sets`: ids of minima by the name of the set.
-    - `components`: ids of the minima in every connected part.
+    - `components`: ids of the minima in every connected component.
     - `coverage`: estimates, from independent random starts, of the number of minima that are missing.
     - `census`: the Morse sum and its checks from the stored census, and how many of its minima and
         transition states the atlas holds, judged by energy; None where no census is stored.
@@ -85,7 +85,7 @@ class Summary(AbstractResult):
         if phase not in ("complete", "inconclusive"):
             limit = f"the limit on {ended} ended it, and the same call with a higher one goes on"
             return f"not complete: {_ENDINGS.get(ended, limit)}"
-        quiet, parts = self.exploration["quiet"], len(self.components)
+        quiet, components = self.exploration["quiet"], len(self.components)
         nothing_new = f"the last {quiet} searches brought nothing new"
         if phase == "inconclusive":
             return (
@@ -94,8 +94,10 @@ class Summary(AbstractResult):
             )
         if ended == "kinked":
             return f"{nothing_new}; transition states of a loss with kinks are not sought"
-        if parts > 1:
-            return f"not complete: {nothing_new}, but no pathway joins the {parts} parts of the map"
+        if components > 1:
+            return (
+                f"not complete: {nothing_new}, but no pathway joins the {components} components of the map"
+            )
         if self.coverage.lost:
             return f"{nothing_new}, but {self.coverage.failures}; where those would have ended is not known"
         return f"complete: {nothing_new}"
@@ -131,13 +133,13 @@ class Summary(AbstractResult):
         )
 
     def __repr__(self) -> str:
-        """Return the numbers of minima, transition states and connected parts."""
+        """Return the numbers of minima, transition states and connected components."""
         counted = ", ".join(
             f"{count} {one if count == 1 else many}"
             for count, one, many in (
                 (len(self.minima), "minimum", "minima"),
                 (len(self.transition_states), "transition state", "transition states"),
-                (len(self.components), "connected part", "connected parts"),
+                (len(self.components), "connected component", "connected components"),
             )
         )
         return f"Summary({counted})"

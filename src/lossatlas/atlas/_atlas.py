@@ -254,13 +254,13 @@ class Atlas:
 
     @property
     def components(self) -> tuple[tuple[int, ...], ...]:
-        """Ids of the minima in every connected part of the network; increasing within a part."""
+        """Ids of the minima in every connected component of the network; increasing within a component."""
         return tuple(tuple((rows + 1).tolist()) for rows in self.graph.members())
 
     @property
     def component_count(self) -> int:
-        """Number of connected parts of the network."""
-        return self.graph.part_count
+        """Number of connected components of the network."""
+        return self.graph.component_count
 
     def set_quantity(
         self,

@@ -52,7 +52,7 @@ def graph(
         ),
     ] = None,
     connected: Annotated[
-        bool, typer.Option("--connected", help="Draw only the part that holds the global minimum.")
+        bool, typer.Option("--connected", help="Draw only the component that holds the global minimum.")
     ] = False,
     around: Annotated[
         int | None,

@@ -26,8 +26,8 @@ def network(
 ) -> None:
     """Describe the network of minima: degrees, clustering, paths, hubs, a power-law test.
 
-    The largest connected part is compared with random graphs of the same size and of the same degrees. CSV
-    has a row for each minimum; the picture shows the degree distribution.
+    The largest connected component is compared with random graphs of the same size and of the same degrees.
+    CSV has a row for each minimum; the picture shows the degree distribution.
     """
     from lossatlas.analysis import network_statistics
 
@@ -43,8 +43,8 @@ def network(
 def _print(network: "TransitionNetwork", statistics: "NetworkStatistics") -> None:
     paths, fit, groups = statistics.paths, statistics.power_law, statistics.communities
     typer.echo(f"{network}: {statistics.edges} edges, mean degree {statistics.mean_degree:.4g}")
-    largest = f", the largest with {paths.nodes} minima" if statistics.parts > 1 else ""
-    typer.echo(f"connected parts     {statistics.parts}{largest}")
+    largest = f", the largest with {paths.nodes} minima" if statistics.components > 1 else ""
+    typer.echo(f"components          {statistics.components}{largest}")
     typer.echo(f"average clustering  {statistics.average_clustering:.4g}")
     typer.echo(f"transitivity        {statistics.transitivity:.4g}")
     typer.echo(f"assortativity       {statistics.assortativity:.4g}")
@@ -71,7 +71,7 @@ def _print(network: "TransitionNetwork", statistics: "NetworkStatistics") -> Non
         for name, graphs in (("size", statistics.same_size), ("degrees", statistics.same_degrees))
     ]
     columns = ("random graphs of the same", "graphs", "clustering", "mean path", "small-world sigma")
-    print_table(f"largest part ({paths.nodes} minima) beside random graphs", columns, rows)
+    print_table(f"largest component ({paths.nodes} minima) beside random graphs", columns, rows)
     rows = network.positions(statistics.hubs)
     hubs = [[str(network.ids[i]), str(statistics.degree[i]), f"{network.energies[i]:.8g}"] for i in rows]
     print_table("hubs", ("id", "degree", "energy"), hubs)

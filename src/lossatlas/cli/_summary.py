@@ -49,10 +49,10 @@ def print_summary(summary: "Summary") -> None:
             f"{states.minima[i, 0]} - {states.minima[i, 1]}",
         ),
     )
-    parts = len(summary.components)
-    largest = max((len(part) for part in summary.components), default=0)
-    held = f", of which the largest holds {_count(largest, 'minimum')}" if parts > 1 else ""
-    typer.echo(f"{_count(parts, 'connected part')}{held}")
+    components = len(summary.components)
+    largest = max(map(len, summary.components), default=0)
+    held = f", of which the largest holds {_count(largest, 'minimum')}" if components > 1 else ""
+    typer.echo(f"{_count(components, 'connected component')}{held}")
     if summary.exploration is not None:
         _print_searches(summary, summary.exploration)
 

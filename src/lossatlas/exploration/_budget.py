@@ -51,7 +51,7 @@ class Progress:
     - `quiet`: number of searches since the last new point.
     - `patience`: value of `quiet` at which the exploration ends.
     - `seconds`, `evaluations`, `searches`, `minima`, `transition_states`: what `Budget` limits.
-    - `components`: number of connected parts of the network.
+    - `components`: number of connected components of the network.
     - `lowest`: energy of the lowest minimum so far, loss units; NaN before there is one.
     - `budget`: the limits of this run.
     """

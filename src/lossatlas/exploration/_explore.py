@@ -27,7 +27,7 @@ from ._write import Writer
 
 
 MINIMA_SHARE = 0.3  # part of a budget that may be spent on minima alone before the network is grown
-JOINING_SHARE = 0.2  # last part of a budget, which is spent on joining the parts of the network
+JOINING_SHARE = 0.2  # last part of a budget, which is spent on joining the components of the network
 INTERRUPTED = "interrupted"  # how a run ends after Ctrl-C
 
 

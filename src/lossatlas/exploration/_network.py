@@ -14,7 +14,7 @@ class Network:
     - `energy`: energies of the minima, shape (minima,), loss units.
     - `lowest`: row of the global minimum.
     - `graph`: the graph of the minima.
-    - `part`: number of the connected part of each minimum, shape (minima,).
+    - `component`: number of the connected component of each minimum, shape (minima,).
     - `barriers`: barrier from each minimum on the lowest path to the global minimum, shape (minima,), loss
         units; infinite where no path is known.
 
@@ -26,27 +26,27 @@ class Network:
 
     def __init__(self, energy: np.ndarray, graph: Graph):
         self.energy, self.lowest, self.graph = energy, int(np.argmin(energy)), graph
-        self.part, edges = graph.parts, graph.edges
+        self.component, edges = graph.components, graph.edges
         tree = disconnectivity(TransitionNetwork(energy, edges.energies, edges.pairs))
         self.barriers = _barriers_to(tree, self.lowest, energy)
 
     def representatives(self) -> list[int]:
-        """Return the lowest minimum of every part but that of the global minimum, lowest first."""
+        """Return the lowest minimum of every component but that of the global minimum, lowest first."""
         order = np.argsort(self.energy, kind="stable")
-        first = np.sort(np.unique(self.part[order], return_index=True)[1])
-        return [row for row in order[first].tolist() if self.part[row] != self.part[self.lowest]]
+        first = np.sort(np.unique(self.component[order], return_index=True)[1])
+        return [row for row in order[first].tolist() if self.component[row] != self.component[self.lowest]]
 
     def gaps(self, low: np.ndarray, high: np.ndarray, weight: np.ndarray) -> list[tuple[int, int]]:
-        """Return the unconnected pairs of rows on the shortest paths from all parts to the global minimum.
+        """Return the unconnected pairs of rows on the shortest paths from all components to the lowest one.
 
         **Arguments:**
 
         - `low`, `high`: pairs of rows that a path may use, the smaller row first.
-        - `weight`: length of each pair; pairs within one part of the network count as 1e-12.
+        - `weight`: length of each pair; pairs within one component of the network count as 1e-12.
         """
         count = len(self.energy)
         # A stored zero would vanish from the sparse matrix.
-        weight = np.where(self.part[low] == self.part[high], 1e-12, weight)
+        weight = np.where(self.component[low] == self.component[high], 1e-12, weight)
         graph = coo_array((weight, (low, high)), shape=(count, count)).tocsr()
         before = dijkstra(graph, directed=False, indices=self.lowest, return_predecessors=True)[1].tolist()
         gaps, seen = [], set()
@@ -54,7 +54,7 @@ class Network:
             while before[here] >= 0 and here not in seen:  # beyond a row seen before, the path is known
                 seen.add(here)
                 there = before[here]
-                if self.part[here] != self.part[there]:
+                if self.component[here] != self.component[there]:
                     gaps.append((there, here))
                 here = there
         return gaps

@@ -81,8 +81,8 @@ class Candidates:
     def take(self, limit: int) -> list[tuple[int, int, int]]:
         """Return up to `limit` pairs (a, b, attempt) of ids, a <= b.
 
-        The strategies take turns, the most urgent one first: those that join parts of the network, then,
-        when they have no pair left, the others.
+        The strategies take turns, the most urgent one first: those that join components of the network,
+        then, when they have no pair left, the others.
         """
         chosen: dict[Pair, int] = {}
         if self.network is not None:
@@ -97,8 +97,8 @@ class Candidates:
 
     @functools.cached_property
     def _joining(self) -> list[np.ndarray]:
-        """The strategies for several parts: bridges, near pairs, pairs with the global minimum."""
-        if self.network is None or self.network.graph.part_count <= 1:
+        """The strategies for several components: bridges, near pairs, pairs with the global minimum."""
+        if self.network is None or self.network.graph.component_count <= 1:
             return []
         low, high, lowest = self.low, self.high, self.network.lowest
         apart = ~self.network.graph.connected(low, high)
@@ -107,7 +107,7 @@ class Candidates:
 
     @functools.cached_property
     def _others(self) -> list[np.ndarray]:
-        """The strategies for one part: traps, shortcuts, images of one minimum."""
+        """The strategies for one component: traps, shortcuts, images of one minimum."""
         if self.network is None:
             return []
         by_energy = self.ids[np.argsort(self.network.energy, kind="stable")]
@@ -130,7 +130,7 @@ class Candidates:
         return np.stack([self.ids[self.low[chosen]], self.ids[self.high[chosen]]], axis=1)
 
     def _bridges(self, apart: np.ndarray) -> np.ndarray:
-        """Return the gaps on the shortest paths between parts of the network.
+        """Return the gaps on the shortest paths between components of the network.
 
         The length of a step is 0 between connected minima, else the squared distance times (1 + attempts);
         exhausted pairs are left out. The square makes several near pairs shorter than one far pair.

@@ -51,7 +51,7 @@ class Mix:
     modes: int = 4
 
     def joining(self, last: bool) -> "Mix":
-        """Return the mix for a network in several parts: twice the pairs, fewer of the others.
+        """Return the mix for a network in several components: twice the pairs, fewer of the others.
 
         Random starts find minima that nothing connects yet, so `last`, as a budget runs out, has none.
         """
@@ -120,7 +120,7 @@ def plan_round(
     - `selector`: chooses the pairs.
     - `grow`: whether to look for transition states (False for `kinked` losses).
     - `hurry`: end the phase `minima` now, because its part of the budget is spent.
-    - `closing`: look for no more minima while there are several parts, because the budget is nearly spent.
+    - `closing`: look for no more minima while there are several components: the budget is nearly spent.
     - `mix`: numbers of searches of each kind.
     """
     state = {**state, "round": state["round"] + 1}

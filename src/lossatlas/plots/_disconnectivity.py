@@ -187,12 +187,13 @@ def _checked_levels(tree: DisconnectivityTree, levels, weighted: bool | None) ->
 
 def _note_on_parts(tree: DisconnectivityTree) -> str:
     """Return a sentence on the trees that are not joined; empty if there is one tree."""
-    parts = int(np.count_nonzero(tree.parent < 0))
-    if parts == 1:
+    components = int(np.count_nonzero(tree.parent < 0))
+    if components == 1:
         return ""
     if tree.levels is not None:
-        return f"these {parts} parts merge at none of the levels (dashed)"
-    return f"no known path joins these {parts} {'minima' if parts == len(tree) else 'parts'} (dashed)"
+        return f"these {components} components merge at none of the levels (dashed)"
+    what = "minima" if components == len(tree) else "components"
+    return f"no known path joins these {components} {what} (dashed)"
 
 
 def _write_note(ax: Axes, note: str) -> None:

@@ -25,8 +25,8 @@ def funnels(
     """Draw the depth of every funnel against the energy of its bottom.
 
     The area of a marker is proportional to the number of minima that drain into the bottom, with a least
-    area for visibility. Triangles above all other markers are the lowest minima of connected parts, whose
-    depth is infinite. The vertical axis is logarithmic if depths differ by more than a factor of 100.
+    area for visibility. Triangles above all other markers are the lowest minima of connected components,
+    whose depth is infinite. The vertical axis is logarithmic if depths differ by more than a factor of 100.
 
     **Arguments:**
 
@@ -93,4 +93,4 @@ def _legend(sizes: np.ndarray, all_finite: bool) -> list[Line2D]:
     ]  # fmt: skip
     if all_finite:
         return handles
-    return [*handles, Line2D([], [], color=GROUPS[1], marker="^", label="lowest of its part", **style)]
+    return [*handles, Line2D([], [], color=GROUPS[1], marker="^", label="lowest of its component", **style)]

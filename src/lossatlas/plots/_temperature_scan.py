@@ -26,7 +26,7 @@ from ._occupation import occupation
 _DOUBTFUL = "#b8b8b8"
 _POINTS = 300  # points of a curve
 _SHOWN = 8  # largest number of partial sums, and of minima with a band
-_PARTS = 60  # from so many connected parts on, most parts are left out of the graph
+_COMPONENTS = 60  # from so many connected components on, most of them are left out of the graph
 _LABELLED = 4  # so many minima that gain most, and that lose most, are labelled
 
 
@@ -89,7 +89,7 @@ def peak_graphs(
 ) -> Figure:
     """Draw the disconnectivity graph once for every peak, with the minima that gain and lose there.
 
-    If the network has 60 or more connected parts, only the part of the global minimum and the minima that
+    If the network has 60 or more connected components, only that of the global minimum and the minima that
     gain and lose at the peaks are drawn.
 
     **Arguments:**
@@ -128,7 +128,7 @@ def peak_graphs(
 
 
 def _shown_part(tree: DisconnectivityTree, wanted: np.ndarray) -> DisconnectivityTree:
-    """Return the tree; if it has many parts, only that of the global minimum and the minima wanted."""
-    if tree.component.max() < _PARTS:
+    """Return the tree; if it has many components, only that of the global minimum and the minima wanted."""
+    if tree.component.max() < _COMPONENTS:
         return tree
     return tree.where((tree.component == 0) | np.isin(tree.ids, wanted))

@@ -18,7 +18,7 @@ COLUMNS = {
     "variables": "variables",
     "minima": "minima",
     "transition_states": "TS",
-    "parts": "parts",
+    "components": "components",
     "coverage": "coverage",
     "chao1": "Chao1",
     "loss": "gmin loss",
@@ -55,7 +55,7 @@ def summarise(path: Path, quantities: Sequence[str] = ()) -> dict[str, Any]:
     **Raises:** `ValueError` if the atlas lacks one of the quantities.
     """
     with Atlas(path, readonly=True) as atlas:
-        minima, states, parts = atlas.minima, atlas.transition_states, atlas.component_count
+        minima, states, components = atlas.minima, atlas.transition_states, atlas.component_count
         dimension, estimate, is_judged = atlas.dimension, coverage(atlas), not unjudged(atlas).any()
     for name in quantities:
         if name not in (*minima.quantities, *states.quantities):
@@ -66,7 +66,7 @@ def summarise(path: Path, quantities: Sequence[str] = ()) -> dict[str, Any]:
         "variables": dimension,
         "minima": len(minima),
         "transition_states": len(states),
-        "parts": parts,
+        "components": components,
     }
     if not len(minima):
         return row

@@ -1,4 +1,4 @@
-"""Clustering, paths and parts against networkx."""
+"""Clustering, paths and components against networkx."""
 
 import networkx as nx
 import numpy as np
@@ -7,11 +7,11 @@ import pytest
 from lossatlas.analysis.topology import _graph_measures
 from lossatlas.analysis.topology._graph_measures import (
     count_triangles,
-    find_parts,
+    find_components,
     mean_distance,
     measure_distances,
     sort_by_size,
-    take_largest_part,
+    take_largest_component,
 )
 
 
@@ -44,15 +44,17 @@ def test_triangles(monkeypatch, graph, block):
 
 
 def test_parts(graph):
-    part = find_parts(*arrays(graph))
+    component = find_components(*arrays(graph))
     theirs = {frozenset(nodes) for nodes in nx.connected_components(graph)}
-    assert {frozenset(np.flatnonzero(part == i).tolist()) for i in range(part.max() + 1)} == theirs
-    assert np.all(np.diff(np.bincount(part)) <= 0)
+    assert {
+        frozenset(np.flatnonzero(component == i).tolist()) for i in range(component.max() + 1)
+    } == theirs
+    assert np.all(np.diff(np.bincount(component)) <= 0)
 
 
 def test_distances(graph):
     n, pairs = arrays(graph)
-    n, pairs = take_largest_part(n, pairs, find_parts(n, pairs))
+    n, pairs = take_largest_component(n, pairs, find_components(n, pairs))
     if n == 1:
         assert not len(pairs)
         return

@@ -38,7 +38,7 @@ def test_against_networkx(graph):
     assert found.transitivity == pytest.approx(nx.transitivity(graph), rel=1e-12)
     theirs = nx.degree_pearson_correlation_coefficient(graph)
     assert found.assortativity == pytest.approx(theirs, rel=1e-9)
-    assert found.parts == nx.number_connected_components(graph)
+    assert found.components == nx.number_connected_components(graph)
     assert found.paths.nodes == len(largest)
     assert found.paths.exact
     assert found.paths.mean == pytest.approx(nx.average_shortest_path_length(largest), rel=1e-12)
@@ -96,12 +96,12 @@ def test_equal_seeds():
 
 def test_without_transition_states():
     found = quick(TransitionNetwork([0.0, 1.0, 0.5], [], []))
-    assert (found.edges, found.parts, found.mean_degree) == (0, 3, 0.0)
+    assert (found.edges, found.components, found.mean_degree) == (0, 3, 0.0)
     assert (found.paths.nodes, found.paths.diameter) == (1, 0)
     assert np.isnan([found.paths.mean, found.assortativity, found.same_size.sigma]).all()
     assert found.power_law is None
     assert found.hubs.tolist() == [0, 2, 1]
-    assert found.to_columns()["part"].tolist() == [0, 1, 2]
+    assert found.to_columns()["component"].tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", ["samples", "random_graphs", "bootstraps"])

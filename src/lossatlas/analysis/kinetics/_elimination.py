@@ -33,8 +33,8 @@ def eliminate(
     - `conductances`: C_ij, shape (edges,).
     - `sources`: right-hand sides s >= 0, shape (n, sides). The first one is the conductance of every
         state to the target.
-    - `kept`: whether a state is kept, boolean of shape (n,). Every connected part of the network needs a
-        kept state or a conductance to the target.
+    - `kept`: whether a state is kept, boolean of shape (n,). Every connected component of the network needs
+        a kept state or a conductance to the target.
     - `solve`: function from an elimination to the solutions at the kept states, shape (kept, sides).
 
     **Returns:** the elimination, and the solutions, shape (n, sides).

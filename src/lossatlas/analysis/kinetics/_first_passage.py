@@ -25,9 +25,9 @@ class FirstPassage(AbstractResult):
     range of doubles; the properties without `log_` are doubles, which are then 0 or infinite. Times are in
     parameter units / sqrt(loss units), rates in the inverse unit, for unit masses.
 
-    In a network of several connected parts, averages include only the source states that are connected to
-    the target; the others are listed in `unconnected`. Below, p_a is the equilibrium probability of state a
-    within these source states, and T_a the mean first-passage time from it to the target.
+    In a network of several connected components, averages include only the source states that are connected
+    to the target; the others are listed in `unconnected`. Below, p_a is the equilibrium probability of
+    state a within these source states, and T_a the mean first-passage time from it to the target.
 
     - `ids`: ids of all states, shape (n,), in the order of the arrays with one entry per state.
     - `source`, `target`: ids of the two sets, in the order of their positions in the network.
@@ -155,11 +155,11 @@ def first_passage(network: RateNetwork, source, target) -> FirstPassage:
     check_rates(network)
     n = len(network)
     source, target = check_sets(source, target, network.ids)
-    part = network.component
-    connected = np.isin(part, part[target])
+    component = network.component
+    connected = np.isin(component, component[target])
     unconnected = source[~connected[source]]
     log_times, log_committor = np.full(n, np.inf), np.full(n, np.nan)
-    log_committor[np.isin(part, part[source])] = -np.inf
+    log_committor[np.isin(component, component[source])] = -np.inf
     log_committor[connected] = 0.0
     log_times[target] = -np.inf
     free = connected.copy()

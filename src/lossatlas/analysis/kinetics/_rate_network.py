@@ -52,8 +52,8 @@ class RateNetwork(AbstractResult):
 
     @functools.cached_property
     def component(self) -> np.ndarray:
-        """Number of the connected part of every state, 0, 1, ..., shape (n,)."""
-        return Graph(len(self), self.pairs, self.log_conductances).parts
+        """Number of the connected component of every state, 0, 1, ..., shape (n,)."""
+        return Graph(len(self), self.pairs, self.log_conductances).components
 
     def equilibrium(self, states) -> np.ndarray:
         """Return equilibrium probabilities within a set of states (ids), 0 outside it, shape (n,)."""

@@ -78,7 +78,7 @@ def regroup(network: RateNetwork, barrier: float) -> Regrouping:
         joined = heights - states[coarse.pairs].min(axis=1) < barrier
         if not joined.any():
             break
-        label = Graph(len(coarse), coarse.pairs[joined], heights[joined]).parts
+        label = Graph(len(coarse), coarse.pairs[joined], heights[joined]).components
         group, coarse = label[group], _lump(coarse, label)
     order = np.argsort(-coarse.log_weights, kind="stable")
     rank = np.empty(len(order), dtype=np.int64)

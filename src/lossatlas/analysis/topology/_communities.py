@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from lossatlas._abstract_result import AbstractResult
 
 from .._transition_network import TransitionNetwork, check_network
-from ._graph_measures import find_parts
+from ._graph_measures import find_components
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +76,7 @@ def communities(network: TransitionNetwork, *, seed: int = 0, resolution: float 
         graph = csr_matrix((np.ones(ends.shape[1]), ends), shape=(n, n))
         search = Louvain(resolution, "newman", shuffle_nodes=True, random_state=seed)
         found = search.fit_predict(graph)
-        label = find_parts(n, pairs[found[pairs[:, 0]] == found[pairs[:, 1]]])
+        label = find_components(n, pairs[found[pairs[:, 0]] == found[pairs[:, 1]]])
     return Communities(network.ids, label, np.bincount(label), _modularity(pairs, label, resolution))
 
 

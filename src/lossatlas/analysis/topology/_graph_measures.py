@@ -1,4 +1,4 @@
-"""Measures of plain graphs, given as pairs of nodes: parts, clustering, shortest paths."""
+"""Measures of plain graphs, given as pairs of nodes: components, clustering, shortest paths."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -33,14 +33,14 @@ def sort_by_size(labels: np.ndarray) -> np.ndarray:
     return number[labels]
 
 
-def find_parts(n: int, pairs: np.ndarray) -> np.ndarray:
-    """Return the connected part of every node, the largest part first; shape (n,)."""
-    return sort_by_size(Graph(n, pairs, np.zeros(len(pairs))).parts)
+def find_components(n: int, pairs: np.ndarray) -> np.ndarray:
+    """Return the connected component of every node, the largest component first; shape (n,)."""
+    return sort_by_size(Graph(n, pairs, np.zeros(len(pairs))).components)
 
 
-def take_largest_part(n: int, pairs: np.ndarray, part: np.ndarray) -> tuple[int, np.ndarray]:
-    """Return the number of nodes and the pairs of the largest part, with its nodes renumbered from 0."""
-    inside = part == 0
+def take_largest_component(n: int, pairs: np.ndarray, component: np.ndarray) -> tuple[int, np.ndarray]:
+    """Return the number of nodes and the pairs of the largest component; its nodes count from 0."""
+    inside = component == 0
     number = np.cumsum(inside) - 1
     return int(inside.sum()), number[pairs[inside[pairs[:, 0]]]]
 

@@ -15,31 +15,31 @@ from ._communities import Communities
 from ._communities import communities as find_communities
 from ._graph_measures import (
     count_triangles,
-    find_parts,
+    find_components,
     mean_distance,
     measure_distances,
-    take_largest_part,
+    take_largest_component,
 )
 from ._power_law import PowerLawFit, fit_power_law
 from ._random_graphs import same_degrees, same_size
 from ._sequence_basins import sequence_basins
 
 
-_EXACT = 5000  # up to so many minima in a part, shortest paths are searched from every one
+_EXACT = 5000  # up to so many minima in a component, shortest paths are searched from every one
 _GRAPHS, _GRAPHS_OF_LARGE = 20, 5  # random graphs of each kind, by default
 _HUBS = 10
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class PathStatistics(AbstractResult):
-    """Shortest paths within the largest part of a graph; lengths in edges.
+    """Shortest paths within the largest component of a graph; lengths in edges.
 
-    - `mean`: mean length over all pairs of different nodes; NaN for a part of one node.
+    - `mean`: mean length over all pairs of different nodes; NaN for a component of one node.
     - `mean_error`: standard error of the mean, from the spread over the sources; 0 if every node was a
         source.
     - `diameter`: length of the longest shortest path; a lower bound unless every node was a source.
     - `sources`: number of nodes from which the paths to all others were searched.
-    - `nodes`: number of nodes of the part.
+    - `nodes`: number of nodes of the component.
     """
 
     mean: float
@@ -60,10 +60,10 @@ class PathStatistics(AbstractResult):
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class RandomGraphs(AbstractRows):
-    """Random graphs compared with the largest part of a network of clustering C and mean path length L.
+    """Random graphs beside the largest component of a network of clustering C and mean path length L.
 
     - `clustering`: average local clustering coefficient of each graph, shape (graphs,), dimensionless.
-    - `mean_shortest_path`: mean length of the shortest paths in the largest part of each graph, shape
+    - `mean_shortest_path`: mean length of the shortest paths in the largest component of each graph, shape
         (graphs,), edges.
     - `sigma`: small-world coefficient (C / C_random) / (L / L_random) with means over the graphs,
         dimensionless; a small world has sigma > 1. NaN where the random graphs have no triangle.
@@ -85,16 +85,16 @@ class NetworkStatistics(AbstractResult):
     - `degree`: number of neighbours of each minimum, shape (n,).
     - `clustering`: local clustering coefficient of each minimum, the fraction of pairs of its neighbours
         that are joined (0 with fewer than two neighbours); shape (n,).
-    - `part`: number of the connected part of each minimum, by decreasing size from 0; shape (n,).
+    - `component`: number of the connected component of each minimum, by decreasing size from 0; shape (n,).
     - `basin`: id of the minimum in which the monotonic sequence of each minimum ends, see
         `sequence_basins`; shape (n,).
     - `transition_states`: number of transition states.
     - `edges`: number of pairs of different minima joined by at least one transition state.
     - `transitivity`: fraction of the paths of two edges that close to a triangle; 0 without such paths.
     - `assortativity`: correlation of the degrees at both ends of an edge; NaN where all are equal.
-    - `paths`: shortest paths in the largest part.
-    - `same_size`: comparison of the largest part with random graphs of as many nodes and edges.
-    - `same_degrees`: comparison of the largest part with random graphs of the same degrees.
+    - `paths`: shortest paths in the largest component.
+    - `same_size`: comparison of the largest component with random graphs of as many nodes and edges.
+    - `same_degrees`: comparison of the largest component with random graphs of the same degrees.
     - `power_law`: power-law fit of the degrees; None if fewer than two different degrees above 0 occur.
     - `hubs`: ids of up to ten minima of highest degree, the lower energy first on ties.
     - `communities`: division into communities; None if it was not asked for.
@@ -104,7 +104,7 @@ class NetworkStatistics(AbstractResult):
     energy: np.ndarray
     degree: np.ndarray
     clustering: np.ndarray
-    part: np.ndarray
+    component: np.ndarray
     basin: np.ndarray
     transition_states: int
     edges: int
@@ -118,9 +118,9 @@ class NetworkStatistics(AbstractResult):
     communities: Communities | None = None
 
     @property
-    def parts(self) -> int:
-        """Number of connected parts."""
-        return int(self.part.max()) + 1
+    def components(self) -> int:
+        """Number of connected components."""
+        return int(self.component.max()) + 1
 
     @property
     def mean_degree(self) -> float:
@@ -135,13 +135,20 @@ class NetworkStatistics(AbstractResult):
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row per minimum."""
         columns = {"id": self.ids} | {
-            name: getattr(self, name) for name in ("energy", "degree", "clustering", "part", "basin")
+            name: getattr(self, name) for name in ("energy", "degree", "clustering", "component", "basin")
         }
         return columns | (self.communities.to_columns() if self.communities else {})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers by name, with the hubs and the comparisons with random graphs."""
-        names = ("edges", "parts", "mean_degree", "average_clustering", "transitivity", "assortativity")
+        names = (
+            "edges",
+            "components",
+            "mean_degree",
+            "average_clustering",
+            "transitivity",
+            "assortativity",
+        )
         rows = positions_of(self.hubs, self.ids, "hubs")
         record = {
             "minima": len(self.ids),
@@ -174,17 +181,17 @@ def network_statistics(
 
     Transition states from a minimum to itself are left out, and several that join one pair are one edge.
     Degrees, clustering and assortativity are those of the whole network. Shortest paths exist only within
-    a connected part, so they, and the comparison with random graphs, are those of the largest part. If it
-    has up to 5000 minima, its paths are searched from every one; otherwise from `samples` minima drawn at
-    random, and for the diameter also from the minima farthest from those. Each random graph is searched
-    from `samples` nodes.
+    a connected component, so they, and the comparison with random graphs, are those of the largest
+    component. If it has up to 5000 minima, its paths are searched from every one; otherwise from `samples`
+    minima drawn at random, and for the diameter also from the minima farthest from those. Each random graph
+    is searched from `samples` nodes.
 
     **Arguments:**
 
     - `network`: the minima and transition states.
     - `seed`: seed of all random numbers.
     - `samples`: number of nodes from which paths are searched where not all nodes are used.
-    - `random_graphs`: number of random graphs of each kind; default 20, or 5 for a part of more than
+    - `random_graphs`: number of random graphs of each kind; default 20, or 5 for a component of more than
         5000 minima, where they differ little.
     - `bootstraps`: number of bootstrap samples in the power-law fit.
     - `communities`: whether to divide the minima into communities as well; needs scikit-network.
@@ -208,12 +215,12 @@ def network_statistics(
     n, pairs = len(network), network.edges()[0]
     degree = np.bincount(pairs.ravel(), minlength=n)
     clustering, transitivity = _clustering(n, pairs)
-    part = find_parts(n, pairs)
-    nodes, inner = take_largest_part(n, pairs, part)
+    component = find_components(n, pairs)
+    nodes, inner = take_largest_component(n, pairs, component)
     paths = _paths(nodes, inner, rng, samples)
     if random_graphs is None:
         random_graphs = _GRAPHS if nodes <= _EXACT else _GRAPHS_OF_LARGE
-    own = (float(clustering[part == 0].mean()), paths.mean)
+    own = (float(clustering[component == 0].mean()), paths.mean)
     of_size = (same_size(nodes, len(inner), rng) for _ in range(random_graphs))
     of_degrees = itertools.islice(same_degrees(nodes, inner, rng), random_graphs)
     return NetworkStatistics(
@@ -221,7 +228,7 @@ def network_statistics(
         energy=network.energies,
         degree=degree,
         clustering=clustering,
-        part=part,
+        component=component,
         basin=sequence_basins(network).bottom,
         transition_states=len(network.ts_energies),
         edges=len(pairs),
@@ -264,7 +271,7 @@ def _compare(
     """Measure random graphs of n nodes; `own` holds the clustering and mean path to compare with."""
     found = []
     for pairs in graphs:
-        nodes, inner = take_largest_part(n, pairs, find_parts(n, pairs))
+        nodes, inner = take_largest_component(n, pairs, find_components(n, pairs))
         sources = rng.choice(nodes, min(samples, nodes), replace=False)
         length = mean_distance(nodes, inner, sources) if nodes > 1 else float("nan")
         found.append((_clustering(n, pairs)[0].mean(), length))

@@ -54,7 +54,7 @@ class Funnels(AbstractRows):
     - `bottom`: id of the lowest minimum of each funnel, shape (funnels,).
     - `energy`: energy of the bottom, shape (funnels,), loss units.
     - `merge_energy`: energy at which the superbasin of the bottom merges with one that has a lower minimum;
-        infinite for the lowest minimum of a connected part; shape (funnels,), loss units.
+        infinite for the lowest minimum of a connected component; shape (funnels,), loss units.
     - `depth`: `merge_energy - energy`, shape (funnels,), loss units.
     - `size`: number of minima whose monotonic sequence ends in the bottom, shape (funnels,).
     - `superbasin`: number of minima in the superbasin of the bottom just below `merge_energy`, shape

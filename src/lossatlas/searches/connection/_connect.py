@@ -204,14 +204,14 @@ class _Network:
 
     def gaps(self, start: np.ndarray, goal: np.ndarray) -> list[tuple[int, int, int, int]]:
         """Return (pair, minimum, minimum, earlier tries), as positions, for the bands of the next cycle."""
-        count, part = len(self.minima), self.graph.parts
+        count, component = len(self.minima), self.graph.components
         i, j = np.triu_indices(count, 1)
         weights = np.empty(len(i))
         for k, (m, n) in enumerate(zip(i.tolist(), j.tolist())):
             tries = self.tried.get((m, n), 0)
             weights[k] = np.inf if tries >= EFFORTS else self._aligned(m, n)[1] ** 2 * 2.0**tries
         # A stored zero would vanish from a sparse graph.
-        weights = np.where(part[i] == part[j], 1e-12, weights)
+        weights = np.where(component[i] == component[j], 1e-12, weights)
         usable = np.isfinite(weights)
         graph = coo_array((weights[usable], (i[usable], j[usable])), shape=(count, count)).tocsr()
         chosen: dict[tuple[int, int], tuple[int, int, int, int]] = {}
@@ -222,7 +222,7 @@ class _Network:
             while before[here] >= 0 and wanted < GAPS:
                 m, n = sorted((int(before[here]), here))
                 here = int(before[here])
-                if part[m] == part[n] or (m, n) in chosen:
+                if component[m] == component[n] or (m, n) in chosen:
                     continue
                 tries = self.tried.get((m, n), 0)
                 self.tried[m, n] = tries + 1
