@@ -128,7 +128,7 @@ def test_several_targets_are_fitted_and_explored(capsys, fitted):
     status, out, err = run(capsys, "fit", *command, "--test", 0.25, "--starts", 10)
     assert (status, err) == (0, "") and "test macro r2" in out and "2 numbers (price, a)" in out
     status, out, err = run(capsys, "explore", *command, "--test", 0.25, "--evaluations", 2000)
-    assert status == 0 and "1 connected part" in out
+    assert status == 0 and "1 connected component" in out
 
 
 def cells(out, name):
