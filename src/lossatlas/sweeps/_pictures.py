@@ -112,7 +112,7 @@ def _curve(files: Sequence[Path], metric: str, by: str | None) -> Any:
 
 
 def _graphs(files: Sequence[Path], metric: str, by: str | None, shared: bool) -> Any:
-    """Draw the connected part that holds the global minimum, for every atlas."""
+    """Draw the connected component that holds the global minimum, for every atlas."""
     from lossatlas import plots
 
     found = compare_atlases(files, metric, by=by)
