@@ -223,10 +223,10 @@ def _contradiction(
     slope, size = float(gradient @ direction), float(np.linalg.norm(gradient * unit))
     difference = slope
     for length in DIFFERENCES:
-        ends = [
-            value_and_gradient(landscape, np.asarray(landscape.geometry.retract(start + move)))[0]
-            for move in (length * direction, -length * direction)
-        ]
+        ends = []
+        for move in (length * direction, -length * direction):
+            end = landscape.geometry.retract(jnp.asarray(start + move))
+            ends.append(value_and_gradient(landscape, np.asarray(end))[0])
         difference = float(ends[0] - ends[1]) / (2 * length)
         noise = 1e-13 * abs(float(energy)) / length
         if not np.isfinite(difference) or abs(difference - slope) <= WRONG_SLOPE * size + noise:
