@@ -66,6 +66,7 @@ def test_thermo_csv(capsys, imported):
     assert found == pytest.approx(expected.tolist(), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_pictures(capsys, imported, tmp_path):
     for options in (("--kt", "0.001:3:20"), ("--kt", "0.1")):
         names = [tmp_path / name for name in ("c.png", "g.png", "f.png")]

@@ -40,6 +40,7 @@ def test_derivatives_of_a_reverse_only_loss_are_exact():
     np.testing.assert_allclose(found.hessian_product(x)(v), (12 * x**2 - 4) * v, rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_all_stationary_points_of_a_reverse_only_loss():
     found = census(wells(2), starts=60)
     assert np.bincount(found.index).tolist() == [4, 4, 1]

@@ -133,7 +133,7 @@ def test_images_of_xor_without_biases_are_all_found_one_by_one():
 
 
 @pytest.mark.parametrize("hidden", [0, 2, (2, 2)], ids=str)
-@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
+@pytest.mark.parametrize("loss", ["cross_entropy", pytest.param("squared_error", marks=pytest.mark.slow)])
 def test_a_whole_weight_is_a_repeated_item(hidden, loss):
     targets = CLASSES if loss == "cross_entropy" else VALUES
     weighted = network(hidden=hidden, targets=targets, loss=loss, weights=3.7 * WEIGHTS)

@@ -33,6 +33,7 @@ def by_hand(sizes, x, inputs, activation=np.tanh):
     return signal
 
 
+@pytest.mark.slow
 def test_halves_are_all_items_once():
     recipe = iris()
     lesson = recipe.lesson()

@@ -26,6 +26,7 @@ def test_all_parts_are_in_the_scale_of_the_training_part(make):
     assert "validation part, 30 of 100 items" in validation.note
 
 
+@pytest.mark.slow
 def test_minima_are_chosen_by_the_validation_data(tmp_path):
     recipe = read_recipe(
         {"landscape": "iris", "items": 100, "validation": 0.25, "hidden": 1, "l2": 1e-2, "data_seed": 3}

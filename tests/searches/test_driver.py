@@ -548,6 +548,17 @@ def test_threads_that_come_at_once_compile_once(slow_compiler):
         assert np.array_equal(result["product"], np.arange(3.0)[:, None] * x)
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_program_compiled_ahead_is_not_compiled_again(slow_compiler, monkeypatch, cores):
+    landscape, x = PROBLEMS["Mueller-Brown"].landscape(), np.ones((3, 2))
+    monkeypatch.setattr(_driver, "available_cores", lambda: cores)
+    threads = threading.active_count()
+    _driver.compile_ahead(scaled, landscape, x, np.arange(3.0))
+    assert threading.active_count() == threads + cores - 1  # nothing is begun on a single core
+    run_batch(scaled, landscape, x, np.arange(3.0), workers=1)
+    assert len(slow_compiler) == 1
+
+
 @pytest.mark.parametrize("error", [RuntimeError, MemoryError, KeyboardInterrupt])
 def test_a_failed_compilation_is_forgotten(error, slow_compiler, monkeypatch):
     landscape, x = PROBLEMS["Mueller-Brown"].landscape(), np.ones((3, 2))

@@ -276,6 +276,7 @@ def test_hops_of_many_variables_are_short(small):
     assert lengths[1] == pytest.approx(np.sqrt(small.dimension) * lengths[0], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_origin_is_no_minimum(small):
     """Zero weights are a stationary point of high index with repeated eigenvalues."""
     found = NewtonKrylov().refine(small, np.zeros((1, small.dimension)), 1)

@@ -217,7 +217,7 @@ VALLEYS = {
     "no multiplier": pytest.param(
         Valley(1.0, 1.0, True), [0.0, 0.0], {"degenerate": 2}, marks=pytest.mark.slow
     ),
-    "soft": (Valley(1e-11), [0.0, 0.0], {"converged": 2}),
+    "soft": pytest.param(Valley(1e-11), [0.0, 0.0], {"converged": 2}, marks=pytest.mark.slow),
     "held": (Valley(-1.0, 0.5, True), [0.0, 2.0], {"converged": 2}),
 }
 

@@ -68,7 +68,8 @@ def test_a_loss_that_is_not_finite_ends_the_search():
     assert found.gradients == [1] and not np.isfinite(found.energy).any()
 
 
-@pytest.mark.parametrize("size", [6, pytest.param(12, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [6, 12])
 def test_the_same_minima_as_quasi_newton_descent(size):
     landscape = spin_glass(size)
     newton = minimise(landscape, starts_for(landscape, 16))
