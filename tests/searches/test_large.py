@@ -186,7 +186,8 @@ def test_pathways_by_gradients_end_where_those_by_hessians_do():
     ends = [minimise(landscape, way.x) for way in (exact, found)]
     np.testing.assert_allclose(ends[0].energy, ends[1].energy, rtol=1e-9)
     lengths = [way.length + np.linalg.norm(end.x - way.x, axis=1) for way, end in zip((exact, found), ends)]
-    np.testing.assert_allclose(lengths[0], lengths[1], rtol=0.02)
+    # The usual steps of either give a length to 3 %: 2.149 and 2.234 where small steps give 2.213.
+    np.testing.assert_allclose(lengths[0], lengths[1], rtol=0.05)
 
 
 @pytest.fixture(scope="module")
