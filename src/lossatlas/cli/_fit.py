@@ -82,7 +82,8 @@ class _Report:
             self.lowest = progress.lowest
             typer.echo(
                 f"{time.monotonic() - self.begun:5.1f} s  {progress.searches} of {self.starts} searches, "
-                f"{progress.minima} minima, lowest loss {progress.lowest:.10g}"
+                f"{progress.minima} minim{'um' if progress.minima == 1 else 'a'}, "
+                f"lowest loss {progress.lowest:.10g}"
             )
 
 
@@ -95,7 +96,7 @@ def _print(atlas: Any) -> None:
     order = np.argsort(minima.energy, kind="stable")[:SHOWN]
     shown = f", the lowest {SHOWN}" if len(minima) > SHOWN else ""
     print_table(
-        f"{len(minima)} minima{shown}",
+        f"{len(minima)} minim{'um' if len(minima) == 1 else 'a'}{shown}",
         ("id", "loss", "hits", *(name.replace("_", " ") for name in names)),
         [
             (

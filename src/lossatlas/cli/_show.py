@@ -99,7 +99,8 @@ def _list(
         return
     shown = [[_cell(value) for value in values] for values in rows.values()]
     first = f", the first {len(order)} by {sort or 'energy'}" if len(order) < len(by) or sort else ""
-    print_table(f"{len(by)} minima{first}", [name.replace("_", " ") for name in wanted], list(zip(*shown)))
+    said = f"{len(by)} minim{'um' if len(by) == 1 else 'a'}{first}"
+    print_table(said, [name.replace("_", " ") for name in wanted], list(zip(*shown)))
 
 
 def _cell(value: object) -> str:

@@ -26,6 +26,10 @@ UNBOUNDED = (
     "a loss without a lower bound, such as that of a mixture with free variances or of a network without "
     "L2, needs one: bound the variances from below or add a penalty"
 )
+MANY_KINKS = (
+    "where many kinks of the loss meet, minima cannot be verified: those that are stored are a part, "
+    "and may lack the lowest"
+)
 ADVICE = {
     "degenerate": "the loss has directions without curvature: add a penalty or declare the symmetry",
     "kink": "the loss has kinks, and searches ended on them",
@@ -82,24 +86,26 @@ def why_lost(atlas: Atlas, *, smooth: bool = True) -> str | None:
     **Arguments:**
 
     - `atlas`: an atlas that holds minima.
-    - `smooth`: whether the loss is smooth; if not, searches out of steps are ignored, because a search that
-        ends on a kink does not converge.
+    - `smooth`: whether the loss is smooth; if not, kinks are named as the cause of searches out of steps.
 
     **Returns:** the sentence, or None.
     """
     lost = atlas.log.get_state(LOST, {})
-    if not smooth:
-        lost.pop(RESULTS.max_steps.name, None)
     minimisations = _minimisations(atlas)
     count = sum(row["searches"] for row in lost.values())
     lowest = _lowest(lost)
     energies = atlas.minima.energy
     below = bool(lowest < energies.min() - BELOW * (abs(energies.min()) + np.ptp(energies)))
-    away = sum(row["searches"] for name, row in lost.items() if name != RESULTS.max_steps.name)
-    if not below and away <= MANY * minimisations:
+    unsettled = lost.get(RESULTS.max_steps.name, {"searches": 0})["searches"]
+    on_kinks = not smooth and unsettled > count / 2
+    # On a smooth loss a search out of steps ends somewhere on its way; on kinks it ends near a minimum.
+    if not below and (count if on_kinks else count - unsettled) <= MANY * minimisations:
         return None
     how = ", ".join(f"{name} {row['searches']}" for name, row in lost.items())
     said = f"{count} of {minimisations} minimisations reached no stationary point ({how})"
+    if on_kinks:
+        where = ", below all minima that were found" if below else ""
+        return f"{said}, at losses down to {lowest:.6g}{where}; {MANY_KINKS}."
     if not below:
         return f"{said}; {ADVICE['left_region' if 'left_region' in lost else 'nonfinite']}."
     return f"{said}, at losses down to {lowest:.6g}, below all minima that were found; {UNBOUNDED}."

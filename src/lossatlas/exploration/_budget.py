@@ -82,7 +82,8 @@ class Progress:
         """Return what was found, and what is left until the exploration ends."""
         lowest = "" if math.isnan(self.lowest) else f" (lowest {self.lowest:.8g})"
         said = (
-            f"{self.minima} minima{lowest}, {self.transition_states} transition states, "
+            f"{self.minima} minim{'um' if self.minima == 1 else 'a'}{lowest}, "
+            f"{self.transition_states} transition state{'' if self.transition_states == 1 else 's'}, "
             f"{self.searches} searches"
         )
         if self.phase == "network" and self.quiet:
