@@ -20,7 +20,7 @@ SENTENCE = (
     ("before", "environment", "works"),
     [
         ("jnp.ones(1)", {}, False),
-        ("pass", {}, True),
+        pytest.param("pass", {}, True, marks=pytest.mark.slow),
         ("jnp.ones(1)", {"JAX_ENABLE_X64": "1"}, True),
     ],
     ids=["used in float32", "not used", "used in float64"],

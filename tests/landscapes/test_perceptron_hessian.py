@@ -209,7 +209,7 @@ def paths(monkeypatch):
     rows(
         {
             "one layer": ("tanh", 3),
-            "two layers": ("two layers", 6),
+            "two layers": pytest.param("two layers", 6, marks=pytest.mark.slow),
             "four layers": pytest.param("four layers", 15, marks=pytest.mark.slow),
             "binary": pytest.param("binary", 3, marks=pytest.mark.slow),
         }

@@ -61,6 +61,7 @@ def test_workers_do_not_change_a_bit():
     assert np.array_equal(one.states.x, two.states.x) and np.array_equal(one.connected, two.connected)
 
 
+@pytest.mark.slow
 def test_a_minimum_and_its_image_are_one():
     landscape = xor(2)
     minimum = minima_of(landscape).x[:1]

@@ -126,6 +126,7 @@ def test_pitchfork(base, sizes):
     assert len(alone) == 1 and alone.events[0].departures == 0
 
 
+@pytest.mark.slow
 def test_a_branch_ends_where_it_meets_its_image():
     branches = follow(shaped(PITCHFORK, 1, even), column(1), to=-1.0, where=p_of)
     ends = [event for event in branches.events if event.kind == "end"]

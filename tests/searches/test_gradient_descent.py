@@ -110,16 +110,9 @@ def test_on_a_sphere_it_runs_out_of_steps():
     np.testing.assert_allclose(np.linalg.norm(found.x, axis=1), np.sqrt(10), rtol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "method",
-    [
-        GradientDescent(0.3),
-        *(
-            pytest.param(method, marks=pytest.mark.slow)
-            for method in (QuasiNewton(LBFGS(20)), QuasiNewton(BFGS(10)))
-        ),
-    ],
-    ids=repr,
+    "method", [GradientDescent(0.3), QuasiNewton(LBFGS(20)), QuasiNewton(BFGS(10))], ids=repr
 )
 def test_history_is_that_of_shorter_descents(method):
     landscape = xor(2)

@@ -235,8 +235,12 @@ def in_ten_turns(x, sharpness):
     ("function", "bent"),
     [
         (lambda x: cone(x, 500.0), True),
-        (lambda x: in_ten_turns(x, 5000.0), True),
-        (lambda x: jnp.sum(x**2) - jnp.sort(x @ jnp.array([[1.0, 1e3], [1e3, 1.0], [0, 0]]))[0] ** 2, True),
+        pytest.param(lambda x: in_ten_turns(x, 5000.0), True, marks=pytest.mark.slow),
+        pytest.param(
+            lambda x: jnp.sum(x**2) - jnp.sort(x @ jnp.array([[1.0, 1e3], [1e3, 1.0], [0, 0]]))[0] ** 2,
+            True,
+            marks=pytest.mark.slow,
+        ),
         (lambda x: jnp.sum(x**2) + jax.nn.logsumexp(jnp.abs(x) ** 3), False),
     ],
 )

@@ -157,6 +157,7 @@ def test_lowest_eigenpairs_with_restarts():
         assert float(found.largest) == pytest.approx(10, rel=1e-2)
 
 
+@pytest.mark.slow
 def test_a_symmetric_start_steps_off_the_saddle():
     landscape = network(2, 10, 4, 200, 1e-3)
     symmetric = starts(landscape, 4)
