@@ -14,6 +14,14 @@ hooked = jax.custom_jvp(lambda x: jnp.abs(x[0]))
 hooked.defjvp(lambda x, t: (hooked(*x), t[0][0]))
 
 
+reversed_only = jax.custom_vjp(lambda x: jnp.sum(x * x))
+reversed_only.defvjp(lambda x: (reversed_only(x), x), lambda x, g: (2 * g * x,))
+
+
+def halved(x):
+    return jax.lax.while_loop(lambda y: y > 0.1, lambda y: y / 2, x)
+
+
 def called(x):
     there = jax.ShapeDtypeStruct((), float)
     return jax.pure_callback(lambda x: np.abs(x).max(), there, x) + jnp.abs(x[0])
@@ -36,6 +44,8 @@ def called(x):
         (hooked, [0.5]),
         (lambda x: jnp.sum(x * jnp.abs(LEVELS).sum() + jnp.tanh(x)), []),  # constants switch nothing
         (called, []),  # a program of another framework cannot be read
+        (lambda x: jnp.abs(reversed_only(x)), []),  # has no forward derivatives
+        (lambda x: jnp.abs(halved(x[0])), []),  # has no reverse derivatives
     ],
 )
 def test_switches_of_a_program(energy, known):

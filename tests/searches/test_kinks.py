@@ -257,3 +257,18 @@ def test_a_point_from_which_a_narrow_cone_leads_down_is_no_minimum(sharpness):
     end = minimise(Loss(lambda x: cone(x, sharpness), 3), np.zeros((1, 3)), workers=1)
     minimum = end.outcome[0] in (RESULTS.converged, RESULTS.kink_minimum)
     assert not minimum or end.energy[0] < -0.05
+
+
+@jax.custom_vjp
+def around_one(x):
+    return jnp.sum((x - 1) ** 2)
+
+
+around_one.defvjp(lambda x: (around_one(x), x), lambda x, g: (2 * g * (x - 1),))
+
+
+def test_the_test_needs_no_forward_derivatives_of_the_loss():
+    loss = Loss(lambda x: around_one(x) + jnp.abs(around_one(x) + 1), 2)
+    assert loss.smoothness == "piecewise"
+    found = find_saddles(loss, np.array([[0.9, 1.1]]), order=0, workers=1)
+    assert found.outcomes() == {"converged": 1}

@@ -19,11 +19,14 @@ from ._smoothness import SMOOTH_RULES, inner_program
 Switches = Float[Array, "switches"]
 
 _COMPARED = frozenset({"max", "min", "lt", "le", "gt", "ge"})
-_FOREIGN = frozenset({"pure_callback", "io_callback", "custom_partitioning", "ffi_call"})
+# Calls of other frameworks cannot be read, and what follows from these operations cannot be differentiated
+# forwards or backwards, as finding a surface needs.
+_OPAQUE = frozenset({"pure_callback", "io_callback", "custom_partitioning", "ffi_call", "while"})
+_OPAQUE |= {"custom_vjp_call", "custom_vjp_call_jaxpr"}
 
 
 class _Unreadable(Exception):
-    """The program calls another framework, whose operations cannot be read."""
+    """The switches of the program cannot be read, or not be differentiated."""
 
 
 def switches(energy: Callable[[Point], Any], x: Point) -> Switches:
@@ -31,8 +34,8 @@ def switches(energy: Callable[[Point], Any], x: Point) -> Switches:
 
     These are the arguments of absolute values and signs, the differences of two values that are compared or
     of which the larger or smaller is taken, and the differences of neighbours in what is sorted. Switches
-    within loops of unknown length and within branches are left out. The result has no elements if the
-    program calls another framework.
+    within branches are left out. The result has no elements if the program calls another framework, has a
+    loop of unknown length, or a function with its own rule for reverse derivatives.
 
     **Arguments:**
 
@@ -85,7 +88,7 @@ def _bound(equation: Any, values: Sequence[Any]) -> list[Any]:
 def _step(equation: Any, values: Sequence[Any], depends: Sequence[bool]) -> tuple[list, list, list[bool]]:
     """Run one operation whose inputs depend on the variables, as `_evaluate` runs a program."""
     name, count = equation.primitive.name, len(equation.outvars)
-    if name in _FOREIGN:
+    if name in _OPAQUE:
         raise _Unreadable
     if name == "stop_gradient":
         return _bound(equation, values), [], [False] * count

@@ -26,7 +26,14 @@ def across_switches(landscape: AbstractLandscape, x: Point, within: float) -> Im
     the pseudo-inverse of the matrix of normals cross one surface each, and sums of these rows with signs
     lead into the cells between all the surfaces. Directions that are not needed are zero.
 
-    **Returns:** shape (directions, dim).
+    **Arguments:**
+
+    - `landscape`: the landscape, in its own units.
+    - `x`: the point, shape (dim,).
+    - `within`: largest distance of a surface from the point, in length scales.
+
+    Source: Griewank & Walther, Optim. Methods Softw. 31, 904 (2016), doi:10.1080/10556788.2016.1189549;
+    the directions into cells are ours.
     """
     values = functools.partial(switches, landscape.surface_energy)
     count = jax.eval_shape(values, x).shape[0]
